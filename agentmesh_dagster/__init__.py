@@ -1,0 +1,25 @@
+"""Design, run and observe multi-agent workflows as Dagster jobs."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agentmesh_dagster.code_location import build_definitions
+    from agentmesh_dagster.code_location.component import AgentMeshWorkflows
+    from agentmesh_dagster.tools import tool
+
+__all__ = ["AgentMeshWorkflows", "build_definitions", "tool"]
+
+_HOMES = {
+    "AgentMeshWorkflows": "agentmesh_dagster.code_location.component",
+    "build_definitions": "agentmesh_dagster.code_location",
+    "tool": "agentmesh_dagster.tools",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: `import agentmesh_dagster.graph` must not cost an import of Dagster.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

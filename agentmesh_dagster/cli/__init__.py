@@ -1,0 +1,34 @@
+"""The command line: `agentmesh`."""
+
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+
+from agentmesh_dagster.cli.exit_codes import ExitCode
+from agentmesh_dagster.cli.grammar import app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command, by default the one of this process's arguments, and exits with its code.
+
+    Whatever goes wrong is one clear text on standard error. AGENTMESH_DEBUG=1 shows the traceback instead.
+    """
+    # A run's log is in Dagster and its events in the store: on the console they would mix with the output.
+    os.environ.setdefault("AGENTMESH_CONSOLE_LOG_LEVEL", "CRITICAL")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the command
+    try:
+        app(arguments)
+    except Exception as error:  # noqa: BLE001 the last one to see it
+        if os.environ.get("AGENTMESH_DEBUG"):
+            raise
+        _explain(error)
+        sys.exit(ExitCode.REFUSED)
+
+
+def _explain(error: Exception) -> None:
+    from agentmesh_dagster.cli.explaining import explain  # most commands end well and need it not
+
+    explain(error)

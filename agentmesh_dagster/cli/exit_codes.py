@@ -1,0 +1,17 @@
+"""What the command line's exit codes mean."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    DONE = 0
+    FAILED = 1  # the run failed or was canceled; a document has faults
+    REFUSED = 2  # nothing was done: the command line, a name or the installation is at fault
+    WAITS = 3  # the run waits for a person
+    INTERRUPTED = 130  # Ctrl-C; the run was canceled
+
+
+EXPLAINED = (
+    "Exit codes: 0 done, or the run succeeded · 1 the run failed or was canceled, or a document has faults · "
+    "2 nothing was done (standard error says why) · 3 the run waits for a person · 130 Ctrl-C, the run was canceled."
+)

@@ -1,0 +1,6 @@
+"""The names of Dagster that this floor uses although `dagster` does not export them."""
+
+from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+
+__all__ = ["SINGLETON_REPOSITORY_NAME", "DefinitionsLoadContext", "DefinitionsLoadType"]

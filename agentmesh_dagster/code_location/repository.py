@@ -1,0 +1,55 @@
+"""The lazy repository: a run worker builds its own job, not a thousand."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from agentmesh_dagster.code_location.dagster_internals import SINGLETON_REPOSITORY_NAME
+from agentmesh_dagster.code_location.jobs import WorkflowJobs
+from agentmesh_dagster.code_location.pinning import pin_revision
+from agentmesh_dagster.code_location.sensors import build_sensors
+from agentmesh_dagster.runtime.services import open_services
+from agentmesh_dagster.store.catalogue import JobNotFound
+
+
+class WorkflowRepository(dg.RepositoryData):
+    """The jobs of all workflows, and the sensors that look after their runs."""
+
+    def __init__(self, jobs: WorkflowJobs, sensors: Sequence[dg.SensorDefinition]) -> None:
+        self._jobs = jobs
+        self._sensors = sensors
+
+    def get_top_level_resources(self) -> Mapping[str, dg.ResourceDefinition]:
+        return {}
+
+    def get_env_vars_by_top_level_resource(self) -> Mapping[str, Any]:
+        return {}
+
+    def get_all_jobs(self) -> Sequence[dg.JobDefinition]:
+        return [self._jobs.get(name) for name in self.get_job_names()]
+
+    def get_job_names(self) -> Sequence[str]:
+        return self._jobs.list_names()
+
+    def has_job(self, job_name: str) -> bool:
+        # Not only the names that are listed: a run outlives the name, and the workflow, that it was launched with.
+        try:
+            return bool(self._jobs.get(job_name))
+        except JobNotFound:
+            return False
+
+    def get_job(self, job_name: str) -> dg.JobDefinition:
+        return self._jobs.get(job_name)
+
+    def get_all_sensors(self) -> Sequence[dg.SensorDefinition]:
+        return self._sensors
+
+
+def build_repository() -> dg.RepositoryDefinition:
+    """The code location of an installation, by its settings: put it into a module that Dagster loads."""
+    services = open_services()
+    jobs = WorkflowJobs(services, pin_revision(services.store))
+    return dg.RepositoryDefinition(
+        SINGLETON_REPOSITORY_NAME, repository_data=WorkflowRepository(jobs, build_sensors(services))
+    )

@@ -1,0 +1,31 @@
+"""The names of Dagster that this floor uses although `dagster` does not export them."""
+
+from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.definitions.metadata.metadata_value import CodeLocationReconstructionMetadataValue
+from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME, RepositoryLoadData
+from dagster._core.execution.api import create_execution_plan, execute_run
+from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+
+__all__ = [
+    "SINGLETON_REPOSITORY_NAME",
+    "CodeLocationReconstructionMetadataValue",
+    "JobPythonOrigin",
+    "LoadableTargetOrigin",
+    "ManagedGrpcPythonEnvCodeLocationOrigin",
+    "ModuleCodePointer",
+    "ReconstructableJob",
+    "ReconstructableRepository",
+    "RemoteJobOrigin",
+    "RemoteRepositoryOrigin",
+    "RepositoryLoadData",
+    "RepositoryPythonOrigin",
+    "create_execution_plan",
+    "execute_run",
+]

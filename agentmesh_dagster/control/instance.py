@@ -1,0 +1,75 @@
+"""Dagster's instance: where its runs and their logs are kept."""
+
+import fcntl
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import yaml
+
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.settings import Settings
+
+_CONFIG = "dagster.yaml"
+_PACKAGE = Path(__file__).parents[1]
+_LOCK = ".agentmesh.lock"
+_MARK = "# Copied by agentmesh. Take this line away, and the file is yours: it is never written again.\n"
+
+
+class InstanceUnavailable(AgentMeshError):
+    """Dagster's instance cannot be opened."""
+
+
+@contextmanager
+def open_instance(settings: Settings) -> Generator[dg.DagsterInstance]:
+    """The persistent instance in DAGSTER_HOME if that is set, else in the home folder, which is made.
+
+    The home folder gets its `dagster.yaml` from the current folder, or the one that AgentMesh ships with: so it is a
+    complete DAGSTER_HOME for `dagster dev`. Raises InstanceUnavailable.
+    """
+    given = os.environ.get("DAGSTER_HOME")
+    folder = Path(given).expanduser() if given else settings.home
+    try:
+        if not given:
+            folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder):
+            if not given:
+                _write_config(folder)
+            instance = dg.DagsterInstance.get() if given else dg.DagsterInstance.from_config(str(folder))
+            _touch(instance)
+    except (dg.DagsterError, yaml.YAMLError, OSError) as error:
+        raise InstanceUnavailable(f"in {folder}: {error}") from error
+    with instance:
+        yield instance
+
+
+@contextmanager
+def _locked(folder: Path) -> Generator[None]:
+    # Two processes that make Dagster's SQLite files at the same moment crash one of them.
+    with (folder / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _touch(instance: dg.DagsterInstance) -> None:
+    """Makes the tables of each storage, which Dagster puts off until the first use."""
+    instance.get_runs_count()
+    instance.event_log_storage.get_maximum_record_id()
+    if instance.schedule_storage is not None:
+        instance.schedule_storage.all_instigator_state()
+
+
+def _write_config(home: Path) -> None:
+    config, here = home / _CONFIG, Path.cwd() / _CONFIG
+    if config.exists() and not (here.exists() and config.read_text().startswith(_MARK)):
+        return
+    wanted = _MARK + (here if here.exists() else _find_default_config()).read_text()
+    if not config.exists() or config.read_text() != wanted:
+        config.write_text(wanted)
+
+
+def _find_default_config() -> Path:
+    # At the repository's root; a wheel carries it inside the package.
+    return next(folder / _CONFIG for folder in (_PACKAGE, _PACKAGE.parent) if (folder / _CONFIG).exists())

@@ -1,0 +1,91 @@
+"""Launching: from a stored workflow and an input to a Dagster run."""
+
+import uuid
+from dataclasses import dataclass
+
+import dagster as dg
+
+from agentmesh_dagster.control.dagster_internals import create_execution_plan, execute_run
+from agentmesh_dagster.control.location import CodeLocation, build_code_origin, build_reconstructable_job
+from agentmesh_dagster.control.pinning import build_load_data
+from agentmesh_dagster.control.reconcile import reconcile_run
+from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fill_defaults
+from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.entities.models import Workflow
+from agentmesh_dagster.errors import InvalidValue
+from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
+from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.catalogue import current_revision, get_job_name
+from agentmesh_dagster.translator.build_job import build_job
+from agentmesh_dagster.translator.dagster_runs import build_run_config
+
+
+class UnfitInput(InvalidValue):
+    """The input does not fit the workflow's inputSchema, so no run was started."""
+
+
+@dataclass(frozen=True)
+class PreparedLaunch:
+    """A Dagster run that is written down and not started yet."""
+
+    run_id: str
+    job_name: str
+    revision: int
+
+
+def prepare_launch(
+    services: Services,
+    instance: dg.DagsterInstance,
+    workflow: Workflow,
+    run_input: JsonValue,
+    *,
+    launched_by: str,
+    location: CodeLocation | None = None,
+) -> PreparedLaunch:
+    """Creates a run of a stored workflow at its newest revision, in the store and in Dagster.
+
+    Raises InvalidJson, UnfitInput, WorkflowHasFaults; then nothing is created.
+    """
+    revision = current_revision(services.store)
+    plan = load_plan(services.store, workflow.id, revision)
+    checked = _check_input(plan.workflow, run_input)
+    job_name = get_job_name(services.store, plan.workflow)
+    job = build_job(plan, job_name, services)
+    run_config = build_run_config(plan, checked)
+    load_data = build_load_data(revision)
+    run_id = str(uuid.uuid4())
+    execution_plan = create_execution_plan(job, run_config=run_config, repository_load_data=load_data)
+    # Ours first: should this process die now, the run is there and will be found never to have started.
+    with services.store.begin() as tx:
+        register_launch(tx, plan, LaunchFacts(run_id, job_name, checked, launched_by=launched_by))
+    instance.create_run_for_job(
+        job_def=job,
+        execution_plan=execution_plan,
+        run_id=run_id,
+        run_config=run_config,
+        remote_job_origin=(location or CodeLocation()).build_remote_origin(job_name),
+        job_code_origin=build_code_origin(job_name),
+        repository_load_data=load_data,
+        tags=dict(job.tags),
+    )
+    return PreparedLaunch(run_id, job_name, revision)
+
+
+def _check_input(workflow: Workflow, run_input: JsonValue) -> JsonValue:
+    checked = fill_defaults(workflow.input_schema, check_json(run_input))
+    if workflow.input_schema is not None:
+        try:
+            JsonSchema(workflow.input_schema).check(checked)
+        except SchemaMismatch as mismatch:
+            raise UnfitInput(mismatch.detail) from mismatch
+    return checked
+
+
+def run_in_place(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> None:
+    """Executes a prepared launch in this process, through Dagster, without a daemon; returns when it has ended."""
+    dagster_run = instance.get_run_by_id(launch.run_id)
+    assert dagster_run is not None
+    job = build_reconstructable_job(launch.job_name, build_load_data(launch.revision))
+    execute_run(job, dagster_run, instance)
+    reconcile_run(services, instance, launch.run_id)

@@ -1,0 +1,50 @@
+"""Where Dagster finds the code of a run: for the worker that executes it, and for the links in its UI."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentmesh_dagster.control.dagster_internals import (
+    SINGLETON_REPOSITORY_NAME,
+    JobPythonOrigin,
+    LoadableTargetOrigin,
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    ModuleCodePointer,
+    ReconstructableJob,
+    ReconstructableRepository,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+    RepositoryLoadData,
+    RepositoryPythonOrigin,
+)
+
+
+@dataclass(frozen=True)
+class CodeLocation:
+    """A code location as `workspace.yaml` names it; the default is the one at the repository's root."""
+
+    name: str = "agentmesh"
+    module: str = "definitions"
+    working_directory: str = field(default_factory=lambda: str(Path.cwd()))
+
+    def build_remote_origin(self, job_name: str) -> RemoteJobOrigin:
+        """What ties a run to its job in Dagster's UI, and tells the daemon where to launch it."""
+        target = LoadableTargetOrigin(
+            executable_path=sys.executable, module_name=self.module, working_directory=self.working_directory
+        )
+        location = ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name=self.name)
+        return RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME).get_job_origin(job_name)
+
+
+# Rebuilds any stored workflow's job in another process, from whatever folder that runs in.
+_POINTER = ModuleCodePointer("agentmesh_dagster.code_location", "build_repository", working_directory=None)
+
+
+def build_code_origin(job_name: str) -> JobPythonOrigin:
+    """What tells a run worker how to rebuild the job."""
+    return RepositoryPythonOrigin(sys.executable, _POINTER).get_job_origin(job_name)
+
+
+def build_reconstructable_job(job_name: str, load_data: RepositoryLoadData) -> ReconstructableJob:
+    """The job as this process, and those that it starts, rebuild it."""
+    return ReconstructableJob(ReconstructableRepository(_POINTER, repository_load_data=load_data), job_name)

@@ -1,0 +1,27 @@
+"""How a run remembers the catalogue revision that it was launched at."""
+
+import dagster as dg
+
+from agentmesh_dagster.control.dagster_internals import (
+    CodeLocationReconstructionMetadataValue,
+    RepositoryLoadData,
+)
+
+REVISION_KEY = "agentmesh/revision"
+
+
+def read_revision(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | None:
+    """The catalogue revision that a Dagster run was launched at; None if it was not one of ours."""
+    if run.execution_plan_snapshot_id is None:
+        return None
+    load_data = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id).repository_load_data
+    pinned = load_data.reconstruction_metadata.get(REVISION_KEY) if load_data else None
+    return int(pinned.data) if pinned else None
+
+
+def build_load_data(revision: int) -> RepositoryLoadData:
+    """What Dagster writes into a run's execution plan and hands to the worker that rebuilds the job."""
+    # One integer, never the graphs: it is stored with every run.
+    return RepositoryLoadData(
+        reconstruction_metadata={REVISION_KEY: CodeLocationReconstructionMetadataValue(str(revision))}
+    )

@@ -1,0 +1,178 @@
+"""Reconciling: a run's status follows from Dagster's, also when a worker died and could write nothing."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from agentmesh_dagster.control.pinning import read_revision
+from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.progress import Progress, RunState
+from agentmesh_dagster.runtime.launches import register_launch
+from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.settlement import cancel_run, complete_run, end_run_if_over, fail_run
+from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.gates import cancel_gates
+from agentmesh_dagster.store.runs import (
+    Launch,
+    RunHead,
+    end_launch,
+    find_launch,
+    find_unknown_launches,
+    get_run,
+    has_live_lease,
+    list_launches,
+    lock_run,
+)
+from agentmesh_dagster.store.steps import close_running_steps, read_states
+from agentmesh_dagster.translator.dagster_runs import read_launch_facts
+from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
+
+_NEVER_CREATED_AFTER = timedelta(seconds=60)  # a launch that Dagster knows nothing of is lost after that
+_ADOPT_YOUNGER_THAN = timedelta(hours=24)
+_ADOPT_AT_ONCE = 200
+
+_ON_THEIR_WAY = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING)
+_AT_WORK = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
+_NEVER_TAKEN_UP_AFTER = timedelta(seconds=120)  # a worker needs seconds to load its code
+
+
+def reconcile_run(services: Services, instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Brings a run, and what Dagster shows of its launch, up to date; says whether a launch was found ended.
+
+    Safe to call at any time, by anybody, also by several at once.
+    """
+    with services.store.read() as connection:
+        live = [launch for launch in list_launches(connection, run_id) if launch.ended_at is None]
+        dead = {launch.id for launch in live if _is_dead(connection, launch)}
+    ended = [launch for launch in live if _reconcile_launch(services, instance, launch, launch.id in dead)]
+    return bool(ended)
+
+
+def _is_dead(connection: Connection, launch: Launch) -> bool:
+    """Whether no worker can be at work on the launch any more, given that Dagster says one is."""
+    if launch.lease_expires_at is not None:
+        return not has_live_lease(connection, launch)
+    return now(connection) - launch.created_at > _NEVER_TAKEN_UP_AFTER
+
+
+def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: Launch, is_dead: bool) -> bool:
+    dagster_run = instance.get_run_by_id(launch.id)
+    if dagster_run is None:
+        return _reconcile_missing(services, launch)
+    status = dagster_run.status
+    if status in _ON_THEIR_WAY or (status in _AT_WORK and not is_dead):
+        return False
+    if status in _AT_WORK:
+        _settle(services, launch, StepStatus.FAILED, "The worker died: it has not been heard of since its lease ended.")
+        _report_dead(services, instance, dagster_run)
+    elif status is dg.DagsterRunStatus.FAILURE:
+        _settle(services, launch, StepStatus.FAILED, _read_failure(instance, launch.id))
+    elif status is dg.DagsterRunStatus.CANCELED:
+        _settle(services, launch, StepStatus.CANCELED, "Canceled in Dagster.")
+    else:
+        _settle(services, launch, None, "")
+    return True
+
+
+def _reconcile_missing(services: Services, launch: Launch) -> bool:
+    if launch.lease_expires_at is not None:
+        _settle(services, launch, StepStatus.CANCELED, "Its Dagster run was deleted.")
+        return True
+    if datetime.now(UTC) - launch.created_at < _NEVER_CREATED_AFTER:
+        return False
+    _settle(services, launch, StepStatus.FAILED, "The launch failed: it never reached Dagster.")
+    return True
+
+
+def _settle(services: Services, launch: Launch, left_over: StepStatus | None, reason: str) -> None:
+    """Ends a launch, the steps that it left over, and the run if that has nothing more to do."""
+    with services.store.begin() as tx:
+        run = lock_run(tx, launch.run_id)
+        end_launch(tx, launch.id)
+        if run.status.is_end:
+            return
+        if left_over is StepStatus.CANCELED:
+            _close_steps(tx, run, launch, StepStatus.CANCELED, reason)
+            cancel_gates(tx, run.id)
+            cancel_run(tx, run, reason)
+            return
+        _close_steps(tx, run, launch, StepStatus.FAILED, reason or "Its launch ended without it.")
+        _end_if_over(tx, services, run, reason, has_failed=left_over is StepStatus.FAILED)
+
+
+def _close_steps(tx: Connection, run: RunHead, launch: Launch, status: StepStatus, reason: str) -> None:
+    closed = close_running_steps(tx, run.id, launch.id, status, reason)
+    recorded = [Event(EventType.STEP_FAILED, {"error": reason}, step) for step in closed]
+    record_events(tx, project_id=run.project_id, run_id=run.id, recorded=recorded)
+
+
+def _end_if_over(tx: Connection, services: Services, run: RunHead, reason: str, *, has_failed: bool) -> None:
+    states = read_states(tx, run.id)
+    waits = any(state.status is StepStatus.WAITING_HUMAN for state in states.values())
+    try:
+        plan = load_plan(services.store, run.workflow_id, run.revision)
+    except AgentMeshError as fault:
+        fail_run(tx, run, f"The workflow cannot be read any more: {fault}")
+        return
+    if end_run_if_over(tx, plan, run, Progress(plan, states)) is not RunState.GOES_ON or waits:
+        return
+    # Steps are left that nobody will run: the launch failed before them, or was asked for some steps only.
+    if has_failed or any(state.status is StepStatus.FAILED for state in states.values()):
+        fail_run(tx, run, reason)
+    else:
+        complete_run(tx, plan, run)
+
+
+def _report_dead(services: Services, instance: dg.DagsterInstance, dagster_run: dg.DagsterRun) -> None:
+    """Tells Dagster how a launch ended whose worker could not say it any more."""
+    with services.store.read() as connection:
+        launch = find_launch(connection, dagster_run.run_id)
+        ended_well = launch is not None and get_run(connection, launch.run_id).status is RunStatus.SUCCEEDED
+    if ended_well:
+        event = dg.DagsterEvent(
+            dg.DagsterEventType.RUN_SUCCESS.value,
+            dagster_run.job_name,
+            message="All steps had ended; the worker died after that.",
+        )
+        instance.report_dagster_event(event, dagster_run.run_id)
+    else:
+        instance.report_run_failed(dagster_run, "The worker died: its lease ended and it was not heard of since.")
+
+
+def _read_failure(instance: dg.DagsterInstance, launch_id: str) -> str:
+    logs = instance.get_records_for_run(launch_id, of_type=dg.DagsterEventType.RUN_FAILURE, ascending=False, limit=1)
+    messages = [record.event_log_entry.get_dagster_event().message for record in logs.records]
+    return next((message for message in messages if message), "Its Dagster run failed.")
+
+
+def adopt_launches(services: Services, instance: dg.DagsterInstance) -> int:
+    """Writes down the launches of our jobs that no worker has taken up, such as those queued in Dagster's UI."""
+    recent = instance.get_runs(
+        dg.RunsFilter(
+            statuses=[*_ON_THEIR_WAY, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED],
+            created_after=datetime.now(UTC) - _ADOPT_YOUNGER_THAN,
+        ),
+        limit=_ADOPT_AT_ONCE,
+    )
+    ours = {run.run_id: run for run in recent if WORKFLOW_TAG in run.tags}
+    with services.store.read() as connection:
+        unknown = find_unknown_launches(connection, list(ours))
+    return sum(_adopt(services, instance, run) for launch_id, run in ours.items() if launch_id in unknown)
+
+
+def _adopt(services: Services, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    revision = read_revision(instance, run)
+    if revision is None:
+        return False
+    try:
+        plan = load_plan(services.store, run.tags[WORKFLOW_TAG], revision)
+    except AgentMeshError:
+        return False  # a job of a broken workflow: there is nothing that could run
+    with services.store.begin() as tx:
+        if find_launch(tx, run.run_id) is None:
+            register_launch(tx, plan, read_launch_facts(plan, run, run.job_name))
+    return True

@@ -1,0 +1,87 @@
+"""JSON Schema: compiled once, faults in plain words, nothing fetched from outside."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import jsonschema
+import jsonschema.exceptions
+import jsonschema.validators
+import referencing
+import referencing.exceptions
+
+from agentmesh_dagster.entities.json_values import JsonValue, write_path
+from agentmesh_dagster.errors import AgentMeshError, InvalidValue
+
+
+class InvalidSchema(AgentMeshError):
+    """This is no JSON Schema."""
+
+
+class SchemaMismatch(InvalidValue):
+    """The value does not fit its JSON Schema."""
+
+    def __init__(self, faults: list["SchemaFault"]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"at {fault.path}: {fault.message}" for fault in faults))
+
+
+@dataclass(frozen=True)
+class SchemaFault:
+    path: str  # `$.items[3].name`
+    message: str
+
+
+# An empty registry: a `$ref` to a URL is an error, never a request.
+_NOTHING_FROM_OUTSIDE: Any = referencing.Registry[Any]()
+
+
+class JsonSchema:
+    """A compiled JSON Schema (draft 2020-12 unless `$schema` names another)."""
+
+    MAX_FAULTS = 20
+
+    def __init__(self, schema: JsonValue) -> None:
+        """Raises InvalidSchema; `$ref` may point only inside the schema itself."""
+        if not isinstance(schema, dict | bool):
+            raise InvalidSchema(f"an object is needed, not {type(schema).__name__}")
+        self.schema: Any = schema
+        validator_type: Any = jsonschema.validators.validator_for(self.schema, jsonschema.Draft202012Validator)
+        try:
+            validator_type.check_schema(schema)
+        except jsonschema.exceptions.SchemaError as error:
+            raise InvalidSchema(f"at {write_path(list(error.absolute_path))}: {error.message}") from error
+        self._validator: Any = validator_type(schema, registry=_NOTHING_FROM_OUTSIDE)
+
+    def list_faults(self, value: JsonValue) -> list[SchemaFault]:
+        """What does not fit, at most MAX_FAULTS; empty when the value fits."""
+        try:
+            return [
+                SchemaFault(write_path(list(error.absolute_path)), error.message[:500])
+                for _, error in zip(range(self.MAX_FAULTS), self._validator.iter_errors(value), strict=False)
+            ]
+        except referencing.exceptions.Unresolvable as error:
+            raise InvalidSchema(f"$ref {error.ref!r} cannot be resolved inside the schema") from error
+        except RecursionError as error:
+            raise InvalidSchema("a $ref leads back to itself") from error
+
+    def check(self, value: JsonValue) -> None:
+        """Raises SchemaMismatch when the value does not fit."""
+        if faults := self.list_faults(value):
+            raise SchemaMismatch(faults)
+
+
+def fill_defaults(schema: JsonValue, value: JsonValue) -> JsonValue:
+    """`value` with the `default` of every property that it lacks, also in objects inside objects."""
+    if not isinstance(schema, dict) or not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, JsonValue]", value)
+    properties = cast("dict[str, JsonValue]", schema).get("properties")
+    if not isinstance(properties, dict):
+        return fields
+    filled = dict(fields)
+    for name, inner in cast("dict[str, JsonValue]", properties).items():
+        if name in filled:
+            filled[name] = fill_defaults(inner, filled[name])
+        elif isinstance(inner, dict) and "default" in inner:
+            filled[name] = inner["default"]
+    return filled

@@ -1,0 +1,283 @@
+"""The entities of AgentMesh, with the words they have on the wire (camelCase)."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from agentmesh_dagster.entities.json_values import JsonValue
+
+
+class Entity(BaseModel):
+    """A frozen record; snake_case in Python, camelCase on the wire; unknown fields are refused."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, strict=False
+    )
+
+    def to_wire(self) -> dict[str, JsonValue]:
+        """The JSON object that stands for this entity; fields that are not set are left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _require_text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("holds a character that cannot be stored (\\u0000 or half of a surrogate pair)")
+    return text
+
+
+def _integers_are_ids(value: object) -> object:
+    # YAML reads `id: 7` as a number; authors mean the text.
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Id = Annotated[str, BeforeValidator(_integers_are_ids), AfterValidator(_require_text), Field(max_length=255)]
+Name = Annotated[str, AfterValidator(_require_text), Field(max_length=255)]
+JsonObject = dict[str, Any]
+Timestamp = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+
+
+class Kind(StrEnum):
+    """The kinds of entity that the catalogue keeps in revisions."""
+
+    PROJECT = "project"
+    AGENT = "agent"
+    TOOL = "tool"
+    WORKFLOW = "workflow"
+
+
+class NodeType(StrEnum):
+    START = "start"
+    END = "end"
+    AGENT = "agent"
+    TOOL = "tool"
+    BRANCH = "branch"
+    HUMAN_APPROVAL = "human_approval"
+
+
+class RunStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def is_end(self) -> bool:
+        return self in (RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELED)
+
+
+class StepStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    WAITING_HUMAN = "waiting_human"
+    SKIPPED = "skipped"
+    CANCELED = "canceled"
+
+    @property
+    def is_end(self) -> bool:
+        return self in (StepStatus.SUCCEEDED, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.CANCELED)
+
+
+class EventType(StrEnum):
+    RUN_STARTED = "run.started"
+    RUN_COMPLETED = "run.completed"
+    RUN_FAILED = "run.failed"
+    RUN_CANCELED = "run.canceled"
+    STEP_STARTED = "step.started"
+    STEP_COMPLETED = "step.completed"
+    STEP_FAILED = "step.failed"
+    STEP_WAITING_HUMAN = "step.waiting_human"
+    STEP_SKIPPED = "step.skipped"
+    STEP_RETRYING = "step.retrying"
+    GATE_ANSWERED = "gate.answered"
+    AGENT_REQUEST = "agent.request"
+    AGENT_RESPONSE = "agent.response"
+    TOOL_REQUEST = "tool.request"
+    TOOL_RESPONSE = "tool.response"
+
+
+class Stored(Entity):
+    """What every entity of the catalogue has; times are set by the store and left out of documents."""
+
+    id: Id
+    name: Name
+    description: str | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
+
+
+class Project(Stored):
+    """A folder of agents, tools and workflows."""
+
+
+class ModelProvider(StrEnum):
+    OPENAI = "openai"
+    ANTHROPIC = "anthropic"
+    LOCAL = "local"
+
+
+DEFAULT_PROJECT = "default"
+
+
+class Agent(Stored):
+    """A model with a prompt and tools."""
+
+    project_id: Id = DEFAULT_PROJECT
+    model_provider: ModelProvider
+    model_name: Name
+    system_prompt: str = ""
+    temperature: float | None = Field(default=None, ge=0, le=2)  # None leaves it to the model
+    tools: list[Id] = Field(default_factory=list)  # tool ids
+    metadata: JsonObject = Field(default_factory=dict)
+
+
+class ToolType(StrEnum):
+    HTTP = "http"
+    FUNCTION = "function"
+    BUILTIN = "builtin"
+
+
+class ToolConfig(Entity):
+    method: Literal["GET", "POST"] | None = None  # http only; GET unless given
+    url: str | None = None  # http only
+    headers: dict[str, str] | None = None  # http only; `${ENV_NAME}` is resolved at the call
+    function_name: str | None = None  # function and builtin only
+
+
+class Tool(Stored):
+    """Something an agent or a tool node can call."""
+
+    project_id: Id = DEFAULT_PROJECT
+    type: ToolType
+    config: ToolConfig = Field(default_factory=ToolConfig)
+    input_schema: JsonObject = Field(default_factory=dict)  # JSON Schema
+    output_schema: JsonObject = Field(default_factory=dict)  # JSON Schema
+
+
+class Node(Entity):
+    id: Id
+    type: NodeType
+    label: str = ""  # "" shows the id
+    agent_id: Id | None = None
+    tool_id: Id | None = None
+    config: JsonObject = Field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What people see: the label, else the id."""
+        return self.label or self.id
+
+
+class Edge(Entity):
+    id: Id
+    from_node_id: Id
+    to_node_id: Id
+    condition: str | None = None
+
+
+class WorkflowGraph(Entity):
+    nodes: list[Node] = Field(default_factory=list[Node])
+    edges: list[Edge] = Field(default_factory=list[Edge])
+
+
+class CronTrigger(Entity):
+    type: Literal["cron"]
+    cron: str
+    timezone: str = "UTC"
+    input: Any = None
+    enabled: bool = True
+
+
+class EventTrigger(Entity):
+    type: Literal["event"]
+    name: Name
+    condition: str | None = None
+    input: Any = None
+    enabled: bool = True
+
+
+class RunTrigger(Entity):
+    type: Literal["run"]
+    workflow: Id
+    status: RunStatus
+    input: Any = None
+    enabled: bool = True
+
+
+Trigger = Annotated[CronTrigger | EventTrigger | RunTrigger, Field(discriminator="type")]
+
+
+class Workflow(Stored):
+    """A directed graph of agents, tools, branches and gates."""
+
+    project_id: Id = DEFAULT_PROJECT
+    graph: WorkflowGraph
+    input_schema: JsonObject | None = None  # JSON Schema of the run's input
+    triggers: list[Trigger] = Field(default_factory=list[Trigger])
+    revision: int | None = None  # set by the store
+
+
+class Run(Entity):
+    """What the user started: one group of Dagster runs."""
+
+    id: str
+    workflow_id: str
+    project_id: str
+    status: RunStatus
+    input: Any = None
+    output: Any = None
+    started_at: Timestamp | None = None
+    finished_at: Timestamp | None = None
+    error: str | None = None
+    revision: int
+    launches: list[str] = Field(default_factory=list)  # Dagster run ids, oldest first
+    waiting_on: list[str] = Field(default_factory=list)  # step ids
+
+
+class Step(Entity):
+    """One execution of a node in a run."""
+
+    id: str
+    run_id: str
+    workflow_id: str
+    node_id: str
+    node_type: NodeType
+    status: StepStatus
+    input: Any = None
+    output: Any = None
+    error: str | None = None
+    started_at: Timestamp | None = None
+    finished_at: Timestamp | None = None
+    parent_step_ids: list[str] = Field(default_factory=list)
+    attempt: int = 0  # 1 for the first
+    visit: int = 0
+    item_index: int | None = None  # inside `each`
+
+
+class EventLog(Entity):
+    """One event; ids rise."""
+
+    id: int
+    timestamp: Timestamp
+    project_id: str
+    run_id: str | None = None
+    step_id: str | None = None
+    type: EventType
+    payload: JsonObject = Field(default_factory=dict)
+
+
+CatalogueEntity = Project | Agent | Tool | Workflow
+
+ENTITY_TYPES: dict[Kind, type[CatalogueEntity]] = {
+    Kind.PROJECT: Project,
+    Kind.AGENT: Agent,
+    Kind.TOOL: Tool,
+    Kind.WORKFLOW: Workflow,
+}

@@ -1,0 +1,53 @@
+"""Nearest: what an author may have meant by a name that does not exist."""
+
+import difflib
+from collections.abc import Collection
+from itertools import islice
+
+_SHOWN = 8
+_COMPARED = 50  # comparing costs time that grows with the lengths of both names
+_LONGEST_COMPARED = 60  # characters
+
+
+def with_hint(statement: str, word: str, known: Collection[str]) -> str:
+    """`statement` as a sentence that also says what `word` may have meant, or what there is."""
+    if nearest := find_nearest(word, known):
+        return f"{statement}: did you mean `{nearest}`?"
+    return f"{statement}: known are {join_names(known)}." if known else f"{statement}."
+
+
+def find_nearest(word: str, known: Collection[str]) -> str | None:
+    """The known name that looks most like `word`; None where none is near. Linear in the number of names."""
+    if len(word) > _LONGEST_COMPARED:
+        return None
+    folded = _fold(word)
+    candidates: list[str] = []
+    for name in known:
+        if _fold(name) == folded:
+            return name
+        if len(candidates) < _COMPARED and _may_be_near(word, name):
+            candidates.append(name)
+    return next(iter(difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)), None)
+
+
+def shorten(text: str, length: int = 60) -> str:
+    """`text` as it fits into a sentence."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def join_names(names: Collection[str], last: str = "and") -> str:
+    """`a`, `b` and `c`; the first few of many."""
+    shown = [f"`{shorten(name)}`" for name in islice(names, _SHOWN)]
+    if len(names) > _SHOWN:
+        return f"{', '.join(shown)} and {len(names) - _SHOWN:,} more"
+    return f"{', '.join(shown[:-1])} {last} {shown[-1]}" if len(shown) > 1 else "".join(shown)
+
+
+def _fold(name: str) -> str:
+    return name.replace("_", "").replace("-", "").replace(" ", "").casefold()
+
+
+def _may_be_near(word: str, name: str) -> bool:
+    if abs(len(word) - len(name)) > max(2, len(word) // 2) or not name:
+        return False
+    return word[0].casefold() == name[0].casefold() or word[-1] == name[-1]

@@ -1,0 +1,90 @@
+"""What a node's `config` may hold, one model for each node type."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from agentmesh_dagster.entities.models import Entity, JsonObject, NodeType
+
+MAX_ITEMS = 1_000
+
+
+class Retry(Entity):
+    max_attempts: int = Field(default=1, ge=1, le=100)  # the first included
+    delay_seconds: float = Field(default=0, ge=0, le=86_400)
+    backoff: Literal["constant", "linear", "exponential"] = "constant"
+    jitter: bool | Literal["full", "plus_minus"] = False  # true is plus_minus
+
+
+class NodeConfig(Entity):
+    """What every node may set."""
+
+    retry: Retry = Field(default_factory=Retry)
+    timeout_seconds: float | None = Field(default=None, gt=0, le=604_800)  # one attempt
+    pool: str | None = Field(default=None, pattern=r"^\S+$", max_length=200)  # Dagster concurrency pool
+
+
+class StartConfig(NodeConfig):
+    """The start node has nothing of its own: the input is checked against the workflow's inputSchema."""
+
+
+class AgentConfig(NodeConfig):
+    prompt: str | None = None  # template; without it the node's input
+    system_prompt: str | None = None  # template; overrides the agent's, as do the next three
+    model_name: str | None = None  # template
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_tokens: int | None = Field(default=None, ge=1)
+    output_schema: JsonObject | None = None  # JSON Schema of the reply
+    max_tool_rounds: int = Field(default=8, ge=1, le=100)
+
+
+class ToolNodeConfig(NodeConfig):
+    input: Any = None  # template mapping; without it the node's input
+
+
+class BranchConfig(NodeConfig):
+    mode: Literal["first", "all", "each"] = "first"
+    condition: str | None = None  # evaluated once; each edge's condition is then the literal to match
+    on_no_match: Literal["fail", "end"] = "fail"
+    items: Any = None  # `each`: an expression, a template or a list
+    max_items: int = Field(default=MAX_ITEMS, ge=0, le=100_000)  # `each`
+    join: str | None = None  # `each`: id of the node that closes it, where the graph leaves a choice
+
+
+class Notify(Entity):
+    url: str  # template
+
+
+class GateConfig(NodeConfig):
+    instructions: str = ""  # template
+    payload: Any = None  # template: what the person sees and may edit
+    answer_schema: JsonObject | None = Field(default=None, alias="schema")  # JSON Schema of the answer
+    assignees: list[str] = Field(default_factory=list)  # templates
+    deadline_seconds: float | None = Field(default=None, gt=0)
+    on_deadline: Literal["fail", "approve", "reject"] = "fail"
+    notify: Notify | None = None
+
+
+class EndConfig(NodeConfig):
+    output: Any = None  # template; without it the node's input
+    outcome: Literal["succeeded", "failed"] = "succeeded"
+
+
+CONFIG_TYPES: dict[NodeType, type[NodeConfig]] = {
+    NodeType.START: StartConfig,
+    NodeType.END: EndConfig,
+    NodeType.AGENT: AgentConfig,
+    NodeType.TOOL: ToolNodeConfig,
+    NodeType.BRANCH: BranchConfig,
+    NodeType.HUMAN_APPROVAL: GateConfig,
+}
+
+# Which fields of a config are templates; `{{ … }}` anywhere else is refused when the graph is read.
+TEMPLATE_FIELDS: dict[NodeType, tuple[str, ...]] = {
+    NodeType.START: (),
+    NodeType.END: ("output",),
+    NodeType.AGENT: ("prompt", "systemPrompt", "modelName"),
+    NodeType.TOOL: ("input",),
+    NodeType.BRANCH: ("items",),
+    NodeType.HUMAN_APPROVAL: ("instructions", "payload", "assignees", "notify"),
+}

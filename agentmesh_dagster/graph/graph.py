@@ -1,0 +1,170 @@
+"""Graph: a workflow's document, read and frozen, with its expressions parsed."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import NodeType, Workflow
+from agentmesh_dagster.graph.config import BranchConfig, NodeConfig
+from agentmesh_dagster.graph.cycles import find_components
+from agentmesh_dagster.graph.expressions import Expression, Reference
+from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.templates import Template
+
+
+@dataclass(frozen=True)
+class GraphNode:
+    id: str
+    position: int  # in the document
+    type: NodeType
+    title: str  # the label, else the id
+    agent_id: str | None
+    tool_id: str | None
+    config: NodeConfig  # of the type that belongs to the node type
+    expressions: Mapping[str, Expression] = field(default_factory=dict[str, Expression])  # config field → parsed
+    templates: Mapping[str, Template] = field(default_factory=dict[str, Template])  # config field → parsed
+    is_whole: bool = True  # False: something of it could not be read, so what seems to be missing may be there
+
+    @property
+    def path(self) -> str:
+        return f"$.graph.nodes[{self.position}]"
+
+    @property
+    def is_each(self) -> bool:
+        return isinstance(self.config, BranchConfig) and self.config.mode == "each"
+
+    @property
+    def references(self) -> Iterator[tuple[str, Reference]]:
+        """Each look-up in `context` that the node makes before it runs, with the config field it stands in."""
+        for name, parsed in (*self.expressions.items(), *self.templates.items()):
+            for reference in parsed.references:
+                yield name, reference
+
+
+@dataclass(frozen=True)
+class Literal:
+    value: JsonValue  # what `config.condition` of the branch must give for the edge to be taken
+
+
+@dataclass(frozen=True)
+class GraphEdge:
+    id: str
+    position: int  # in the document
+    source: str  # node id
+    target: str  # node id
+    condition: str | None
+    expression: Expression | None = None  # the condition, parsed
+    literal: Literal | None = None  # instead of it, where the branch has a `config.condition`
+
+    @property
+    def is_default(self) -> bool:
+        """Whether the edge carries no condition."""
+        return self.condition is None
+
+    @property
+    def path(self) -> str:
+        return f"$.graph.edges[{self.position}]"
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """What of a graph is not known because it could not be read; rules expect the best of it."""
+
+    vague: frozenset[str] = frozenset()  # ids of nodes that may be of any type
+    open_in: frozenset[str] = frozenset()  # ids of nodes with an edge from a node that is not there
+    open_out: frozenset[str] = frozenset()  # ids of nodes with an edge to a node that is not there
+    misses_nodes: bool = False  # the id of some node could not be read, so an unknown id may be its
+
+
+NO_DOUBTS = Doubts()
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes and edges in the document's order; may still hold faults: `validate` lists them."""
+
+    workflow: Workflow
+    nodes: Mapping[str, GraphNode]  # by id; the first of a duplicate
+    edges: tuple[GraphEdge, ...]  # only those whose ends exist
+    faults: tuple[Issue, ...]  # found while reading: what did not parse, duplicates, dangling edges
+    doubts: Doubts = NO_DOUBTS
+
+    @cached_property
+    def out_edges(self) -> Mapping[str, tuple[GraphEdge, ...]]:
+        return self._edges_by(lambda edge: edge.source)
+
+    @cached_property
+    def in_edges(self) -> Mapping[str, tuple[GraphEdge, ...]]:
+        return self._edges_by(lambda edge: edge.target)
+
+    def _edges_by(self, end: Callable[[GraphEdge], str]) -> Mapping[str, tuple[GraphEdge, ...]]:
+        grouped: dict[str, list[GraphEdge]] = {node_id: [] for node_id in self.nodes}
+        for edge in self.edges:
+            grouped[end(edge)].append(edge)
+        return {node_id: tuple(edges) for node_id, edges in grouped.items()}
+
+    def of_type(self, *types: NodeType) -> list[GraphNode]:
+        return [node for node in self.nodes.values() if node.type in types]
+
+    def parents(self, node_id: str) -> list[str]:
+        """Ids of the nodes with an edge to this one, each once, in the edges' order."""
+        return list(dict.fromkeys(edge.source for edge in self.in_edges[node_id]))
+
+    def children(self, node_id: str) -> list[str]:
+        """Ids of the nodes to which this one has an edge, each once, in the edges' order."""
+        return list(dict.fromkeys(edge.target for edge in self.out_edges[node_id]))
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Node ids so that each stands behind its parents; nodes on or behind a cycle are left out."""
+        missing = {node_id: len(edges) for node_id, edges in self.in_edges.items()}
+        ready = [node_id for node_id, count in missing.items() if count == 0]
+        for node_id in ready:  # grows while it is walked
+            for edge in self.out_edges[node_id]:
+                missing[edge.target] -= 1
+                if missing[edge.target] == 0:
+                    ready.append(edge.target)
+        return tuple(ready)
+
+    @cached_property
+    def components(self) -> Sequence[Sequence[str]]:
+        """Every node, each behind its parents; nodes on one cycle stand together."""
+        if len(self.order) == len(self.nodes):
+            return [(node_id,) for node_id in self.order]
+        return find_components({node_id: [edge.target for edge in out] for node_id, out in self.out_edges.items()})
+
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        """The bit that stands for a node in `ancestor_bits` and `descendant_bits`."""
+        return {node_id: place for place, node_id in enumerate(chain.from_iterable(self.components))}
+
+    @cached_property
+    def ancestor_bits(self) -> Mapping[str, int]:
+        """For each node the set of its ancestors, itself too if it is on a cycle, as bits of one integer."""
+        return self._collect_bits(self.components, self.parents)
+
+    @cached_property
+    def descendant_bits(self) -> Mapping[str, int]:
+        """For each node the set of its descendants, itself too if it is on a cycle, as bits of one integer."""
+        return self._collect_bits(list(reversed(self.components)), self.children)
+
+    def _collect_bits(
+        self, components: Sequence[Sequence[str]], neighbours: Callable[[str], list[str]]
+    ) -> Mapping[str, int]:
+        bits: dict[str, int] = {}
+        for component in components:
+            found = 0
+            for neighbour in chain.from_iterable(map(neighbours, component)):
+                found |= bits.get(neighbour, 0) | 1 << self.index[neighbour]
+            bits.update(dict.fromkeys(component, found))
+        return bits
+
+    def is_ancestor(self, node_id: str, other: str) -> bool:
+        """Whether a path leads from `node_id` to `other`."""
+        return bool(self.ancestor_bits[other] >> self.index[node_id] & 1)
+
+    def in_bits(self, bits: int) -> list[str]:
+        """The node ids that an integer of bits stands for, each behind its parents."""
+        return [node_id for node_id, place in self.index.items() if bits >> place & 1]

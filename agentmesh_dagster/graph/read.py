@@ -1,0 +1,197 @@
+"""From a workflow's document to a graph: configs typed, expressions and templates parsed, faults kept as issues."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from agentmesh_dagster.entities.field_faults import list_field_faults
+from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json, write_path
+from agentmesh_dagster.entities.models import Edge, Node, NodeType, Workflow
+from agentmesh_dagster.entities.nearest import shorten, with_hint
+from agentmesh_dagster.graph.config import CONFIG_TYPES, TEMPLATE_FIELDS, BranchConfig, NodeConfig
+from agentmesh_dagster.graph.expressions import Expression, ExpressionFault, parse_expression
+from agentmesh_dagster.graph.graph import Doubts, Graph, GraphEdge, GraphNode, Literal
+from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.templates import Template, TemplateFault, list_template_faults, parse_template
+
+_EXPRESSION_FIELDS = {NodeType.BRANCH: ("condition",)}
+_FREE_FIELDS = frozenset({"outputSchema", "schema"})  # JSON Schemas may hold `{{`
+_CHOOSING = (NodeType.BRANCH, NodeType.HUMAN_APPROVAL)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What of a workflow's graph was replaced by stand-ins, because the document did not say it readably."""
+
+    node_ids: frozenset[str] = frozenset()  # nodes with something unreadable, stand-in ids included
+    vague_ids: frozenset[str] = frozenset()  # those of them whose id or type is a stand-in
+    stand_in_ids: frozenset[str] = frozenset()  # ids that nobody wrote; edges may name them too
+
+
+NO_DAMAGE = Damage()
+
+
+def read_graph(workflow: Workflow, damage: Damage = NO_DAMAGE) -> Graph:
+    """The graph of a workflow; never raises: what is wrong is in `Graph.faults`."""
+    faults: list[Issue] = []
+    nodes: dict[str, GraphNode] = {}
+    repeated: set[str] = set()
+    for position, node in enumerate(workflow.graph.nodes):
+        if node.id in nodes:
+            path = f"$.graph.nodes[{position}].id"
+            faults.append(Issue("duplicate-node-id", _tell_duplicate("node", node.id), node.id, path=path))
+            repeated.add(node.id)
+        else:
+            nodes[node.id] = _read_node(node, position, node.id not in damage.node_ids, faults)
+    edges = tuple(_read_edges(workflow.graph.edges, nodes, damage, faults))
+    ends = [(edge.from_node_id, edge.to_node_id) for edge in workflow.graph.edges]
+    doubts = Doubts(
+        vague=damage.vague_ids | repeated,
+        open_in=frozenset(target for source, target in ends if source not in nodes),
+        open_out=frozenset(source for source, target in ends if target not in nodes),
+        misses_nodes=bool(damage.stand_in_ids & nodes.keys()),
+    )
+    return Graph(workflow, nodes, edges, tuple(faults), doubts)
+
+
+def _tell_duplicate(what: str, identity: str) -> str:
+    return f"The {what} id `{shorten(identity)}` is used twice: give each {what} its own."
+
+
+def _read_node(node: Node, position: int, is_whole: bool, faults: list[Issue]) -> GraphNode:
+    path = f"$.graph.nodes[{position}]"
+    told = len(faults)
+    config = _read_config(node, path, faults)
+    is_whole = is_whole and len(faults) == told
+    expressions: dict[str, Expression] = {}
+    templates: dict[str, Template] = {}
+    for name, value in config.model_dump(by_alias=True, exclude_unset=True).items():
+        field_path = f"{path}.config.{name}"
+        if value is None:
+            continue
+        if _is_expression(node.type, name, value):
+            if parsed := _parse_expression(value, field_path, faults, node_id=node.id):
+                expressions[name] = parsed
+        elif name in TEMPLATE_FIELDS[node.type]:
+            if template := _parse_template(value, field_path, node.id, faults):
+                templates[name] = template
+        elif name not in _FREE_FIELDS and "{{" in str(value):
+            message = f"`{name}` is fixed when the workflow is saved: write a value without {{{{ }}}}."
+            faults.append(Issue("template-not-allowed", message, node.id, path=field_path))
+    return GraphNode(
+        node.id,
+        position,
+        node.type,
+        node.title,
+        node.agent_id,
+        node.tool_id,
+        config,
+        expressions,
+        templates,
+        is_whole,
+    )
+
+
+def _is_expression(node_type: NodeType, name: str, value: JsonValue) -> bool:
+    if not isinstance(value, str):
+        return False
+    # `items` reads best as a bare expression; with {{ }} it is a template like any other.
+    return name in _EXPRESSION_FIELDS.get(node_type, ()) or (name == "items" and "{{" not in value)
+
+
+def _read_config(node: Node, path: str, faults: list[Issue]) -> NodeConfig:
+    config_type = CONFIG_TYPES[node.type]
+    given: dict[str, Any] = dict(node.config)
+    known = [field.alias or name for name, field in config_type.model_fields.items()]
+    for key in [key for key in given if key not in known]:
+        del given[key]
+        message = with_hint(f"`{shorten(key)}` is no setting of a node of type {node.type}", key, known)
+        place = write_config_path(path, (key,))
+        faults.append(Issue("unknown-config-key", message, node.id, path=place))
+    try:
+        return config_type.model_validate(given)
+    except ValidationError as error:
+        found = list_field_faults(error, given, config_type)
+    for fault in found:
+        code = "unknown-config-key" if fault.code == "unknown-field" else "bad-config"
+        message = f"`{fault.field}` {fault.reason}"
+        faults.append(Issue(code, message, node.id, path=write_config_path(path, fault.path)))
+    # The rest of the config is still read, so that its faults are told too.
+    broken = {fault.path[0] for fault in found}
+    return config_type.model_validate({key: value for key, value in given.items() if key not in broken})
+
+
+def write_config_path(node_path: str, steps: tuple[int | str, ...]) -> str:
+    """The path of a place inside a node's config."""
+    return f"{node_path}.config{write_path(steps)[1:]}"
+
+
+def _tell(fault: ExpressionFault | TemplateFault) -> str:
+    return f"{fault.reason} (column {fault.column})" if fault.column else fault.reason
+
+
+def _parse_expression(
+    source: str, path: str, faults: list[Issue], *, node_id: str | None = None, edge_id: str | None = None
+) -> Expression | None:
+    try:
+        return parse_expression(source)
+    except ExpressionFault as fault:
+        is_template = source.lstrip().startswith("{{")
+        message = "this is an expression already: write it without {{ }}" if is_template else _tell(fault)
+        faults.append(Issue("bad-expression", message, node_id, edge_id, path))
+        return None
+
+
+def _parse_template(value: JsonValue, path: str, node_id: str, faults: list[Issue]) -> Template | None:
+    found = list_template_faults(value)
+    faults.extend(Issue("bad-template", _tell(fault), node_id, path=path + fault.path) for fault in found)
+    return None if found else parse_template(value)
+
+
+def _read_edges(
+    edges: list[Edge], nodes: Mapping[str, GraphNode], damage: Damage, faults: list[Issue]
+) -> Iterator[GraphEdge]:
+    seen: set[str] = set()
+    for position, edge in enumerate(edges):
+        path = f"$.graph.edges[{position}]"
+        if edge.id in seen:
+            message = _tell_duplicate("edge", edge.id)
+            faults.append(Issue("duplicate-edge-id", message, edge_id=edge.id, path=f"{path}.id"))
+        seen.add(edge.id)
+        if edge.from_node_id in nodes and edge.to_node_id in nodes:
+            yield _read_edge(edge, position, nodes[edge.from_node_id], faults)
+        elif not damage.stand_in_ids & nodes.keys():  # else it may be the node whose id could not be read
+            faults.extend(_list_missing_ends(edge, path, nodes, damage))
+
+
+def _list_missing_ends(edge: Edge, path: str, nodes: Mapping[str, GraphNode], damage: Damage) -> Iterator[Issue]:
+    for name, node_id in (("fromNodeId", edge.from_node_id), ("toNodeId", edge.to_node_id)):
+        if node_id not in nodes and node_id not in damage.stand_in_ids:
+            message = with_hint(f"There is no node `{shorten(node_id)}`", node_id, nodes)
+            yield Issue("dangling-edge", message, edge_id=edge.id, path=f"{path}.{name}")
+
+
+def _read_edge(edge: Edge, position: int, source: GraphNode, faults: list[Issue]) -> GraphEdge:
+    condition = (edge.condition or "").strip() or None
+    expression = literal = None
+    if condition and isinstance(source.config, BranchConfig) and source.config.condition is not None:
+        literal = Literal(_read_literal(condition))
+    elif condition and source.is_whole and source.type in _CHOOSING:
+        path = f"$.graph.edges[{position}].condition"
+        expression = _parse_expression(condition, path, faults, edge_id=edge.id)
+    return GraphEdge(edge.id, position, edge.from_node_id, edge.to_node_id, condition, expression, literal)
+
+
+def _read_literal(condition: str) -> JsonValue:
+    """`true`, `3`, `"refund"` as JSON; anything else is the text that it looks like."""
+    try:
+        return read_json(condition)
+    except InvalidJson:
+        return condition[1:-1] if len(condition) > 1 and condition[0] == condition[-1] == "'" else condition
+
+
+def is_set(config: BaseModel, name: str) -> bool:
+    """Whether the author wrote this field, be it null."""
+    return name in config.model_fields_set

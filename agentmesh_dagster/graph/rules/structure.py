@@ -1,0 +1,161 @@
+"""Rules about nodes and edges as such: start, ends, ways, cycles, where conditions may stand."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
+
+from agentmesh_dagster.entities.models import NodeType
+from agentmesh_dagster.entities.nearest import join_names, shorten
+from agentmesh_dagster.graph.cycles import find_cycles
+from agentmesh_dagster.graph.graph import Graph, GraphEdge
+from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.rules.lookup import Lookup
+
+_CYCLES_TOLD = 20
+_NODES_TOLD = 8  # of one cycle
+
+
+def a_graph_has_nodes(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """A graph has at least one node."""
+    if not graph.nodes:
+        yield Issue("empty-graph", "The graph is empty: add a start node and an end node.", path="$.graph.nodes")
+
+
+def there_is_one_start(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """A graph has exactly one start node."""
+    starts = graph.of_type(NodeType.START)
+    if not starts and graph.nodes and not graph.doubts.vague:
+        yield Issue("no-start", "There is no start node: add one, where runs begin.", path="$.graph.nodes")
+    for node in starts[1:]:
+        message = f"`{shorten(node.id)}` is a second start node beside `{shorten(starts[0].id)}`: keep one of them."
+        yield Issue("several-starts", message, node.id, path=node.path)
+
+
+def there_is_an_end(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """A graph has at least one end node."""
+    if graph.nodes and not graph.of_type(NodeType.END) and not graph.doubts.vague:
+        yield Issue("no-end", "There is no end node: add one, where the run's output comes out.", path="$.graph.nodes")
+
+
+def nothing_leads_into_start(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """No edge leads into a start node."""
+    for edge in graph.edges:
+        if _enters_start(graph, edge):
+            message = f"The edge leads back to start, where runs only begin: remove it{_or_turn(graph, edge)}."
+            yield Issue("edge-into-start", message, edge.target, edge.id, edge.path)
+
+
+def nothing_leads_out_of_an_end(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """No edge leads out of an end node."""
+    for edge in graph.edges:
+        if _leaves_end(graph, edge):
+            message = (
+                f"`{shorten(edge.source)}` is an end, and nothing comes behind an end: "
+                f"remove the edge{_or_turn(graph, edge)}."
+            )
+            yield Issue("edge-out-of-end", message, edge.source, edge.id, edge.path)
+
+
+def nothing_goes_in_circles(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """No path leads from a node back to itself."""
+    if len(graph.order) == len(graph.nodes):
+        return
+    onward = _list_onward_edges(graph)
+    successors = {node_id: [edge.target for edge in edges] for node_id, edges in onward.items()}
+    cycles = find_cycles(successors, [node.id for node in graph.of_type(NodeType.START)])
+    for path, place in islice(cycles, _CYCLES_TOLD):
+        edge = onward[path[-1]][place]
+        message = f"These edges go in a circle: {_write_circle(path)}. A run only goes forward: remove one of them."
+        yield Issue("cycle", message, edge.target, edge.id, edge.path)
+    if more := sum(1 for _ in cycles):
+        yield Issue("cycle", f"{more:,} more edges close a circle.", path="$.graph.edges")
+
+
+def every_node_is_reachable(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Every node can be reached from start."""
+    starts = {node.id for node in graph.of_type(NodeType.START)} | graph.doubts.vague
+    if not starts:
+        return
+    lost = _without_those_behind(graph, starts | graph.doubts.open_in)
+    for component in graph.components:
+        # Only the first of a lost chain: the others are lost because it is. A circle was told already.
+        if len(component) > 1 or component[0] not in lost or graph.in_edges[component[0]]:
+            continue
+        node = graph.nodes[component[0]]
+        behind = [other for other in graph.in_bits(graph.descendant_bits[node.id]) if other in lost]
+        which = f"`{shorten(node.id)}`" + (f" (and behind it {join_names(behind)})" if behind else "")
+        message = f"{which} cannot be reached from start: draw an edge to it, or remove it."
+        yield Issue("unreachable-node", message, node.id, path=node.path)
+
+
+def every_node_leads_to_an_end(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """From every node an end can be reached."""
+    if not graph.of_type(NodeType.END):
+        return
+    for node in graph.nodes.values():
+        if graph.out_edges[node.id] or node.type is NodeType.END or node.id in graph.doubts.vague:
+            continue
+        is_told = node.type is NodeType.BRANCH or (node.type is not NodeType.START and not graph.in_edges[node.id])
+        if not is_told and node.id not in graph.doubts.open_out:
+            message = f"Nothing follows `{shorten(node.id)}`: draw an edge from it, so that it leads to an end."
+            yield Issue("no-way-to-end", message, node.id, path=node.path)
+
+
+def only_choices_carry_conditions(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Conditions stand only on edges that leave a branch (not of mode each) or a gate."""
+    for edge in graph.edges:
+        source = graph.nodes[edge.source]
+        if edge.is_default or source.id in graph.doubts.vague:
+            continue
+        if source.is_each:
+            reason = "an `each` follows all of its edges for every item: put a branch behind it"
+        elif source.type not in (NodeType.BRANCH, NodeType.HUMAN_APPROVAL):
+            reason = f"all edges of a node of type {source.type} are followed: remove it, or put a branch between"
+        else:
+            continue
+        yield Issue(
+            "condition-not-allowed", f"No condition belongs here, since {reason}.", edge_id=edge.id, path=edge.path
+        )
+
+
+def _enters_start(graph: Graph, edge: GraphEdge) -> bool:
+    return graph.nodes[edge.target].type is NodeType.START and edge.target not in graph.doubts.vague
+
+
+def _leaves_end(graph: Graph, edge: GraphEdge) -> bool:
+    return graph.nodes[edge.source].type is NodeType.END and edge.source not in graph.doubts.vague
+
+
+def _or_turn(graph: Graph, edge: GraphEdge) -> str:
+    """A second remedy where the edge looks as if it was drawn the wrong way round."""
+    ends = (graph.nodes[edge.source].type, graph.nodes[edge.target].type)
+    return ", or turn it round" if ends in ((NodeType.END, ends[1]), (ends[0], NodeType.START)) else ""
+
+
+def _list_onward_edges(graph: Graph) -> Mapping[str, list[GraphEdge]]:
+    """The out-edges of each node, without those that are wrong anyway because of start or an end."""
+    return {
+        node_id: [edge for edge in edges if not _enters_start(graph, edge) and not _leaves_end(graph, edge)]
+        for node_id, edges in graph.out_edges.items()
+    }
+
+
+def _write_circle(path: list[str]) -> str:
+    shown = [f"`{shorten(node_id)}`" for node_id in path]
+    if len(shown) > _NODES_TOLD:
+        half = _NODES_TOLD // 2
+        shown[half:-half] = [f"… ({len(shown) - 2 * half:,} more) …"]
+    return " → ".join((*shown, shown[0]))
+
+
+def _without_those_behind(graph: Graph, first: Iterable[str]) -> Collection[str]:
+    """The nodes to which no path leads from `first`."""
+    found = dict.fromkeys(node_id for node_id in first if node_id in graph.nodes)
+    waiting = list(found)
+    while waiting:
+        for target in graph.children(waiting.pop()):
+            if target not in found:
+                found[target] = None
+                waiting.append(target)
+    return graph.nodes.keys() - found.keys()
+
+

@@ -1,0 +1,112 @@
+"""What is said to a model and what comes back, in words that belong to no provider."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import JsonObject
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool that is offered to the model."""
+
+    name: str  # safe for every provider: ^[A-Za-z0-9_-]{1,64}$
+    description: str
+    input_schema: JsonObject  # JSON Schema
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """The model's wish to call a tool; the name is whatever the model wrote."""
+
+    id: str
+    name: str
+    arguments: JsonValue  # an object; the text as it came when `fault` is set
+    fault: str | None  # why the arguments cannot be used
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()  # assistant only
+    tool_call_id: str | None = None  # tool only
+    is_error: bool = False  # tool only
+    echo: JsonValue = None  # assistant only: see ChatReply.echo
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatRequest:
+    """One call of a model, with all that its answer depends on."""
+
+    model: str
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    temperature: float | None = None  # None leaves it to the model
+    max_tokens: int | None = None  # of the answer; None leaves it to the provider
+    output_schema: JsonObject | None = None  # asked for, not enforced: the caller validates the text
+    idempotency_key: str = ""  # sent with every try of this call
+    deadline: float  # value of time.monotonic() after which nothing is waited for
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a call used."""
+
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None  # None: no price is known
+
+
+@dataclass(frozen=True)
+class ChatReply:
+    """A finished, well-formed answer; anything else is a ProviderError."""
+
+    id: str
+    model: str
+    text: str  # may be empty when there are tool calls
+    tool_calls: tuple[ToolCall, ...]
+    stop_reason: Literal["end", "tool_calls"]
+    usage: Usage
+    echo: JsonValue = None  # what the provider wants back word for word, such as Claude's thinking blocks
+
+    def to_message(self) -> Message:
+        """The assistant turn that stands for this reply in the next request."""
+        return Message("assistant", self.text, tool_calls=self.tool_calls, echo=self.echo)
+
+
+class Provider(Protocol):
+    """Something that answers a ChatRequest."""
+
+    @property
+    def name(self) -> str:
+        """The provider's name as it stands in an agent: openai, anthropic, local."""
+        ...
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        """The model's finished answer; blocks at most until the deadline, raises the ProviderError family."""
+        ...
+
+
+def to_object_schema(schema: JsonObject) -> JsonObject:
+    """The schema as providers want it for a tool's arguments: `type: object` is said, not implied."""
+    return schema if "type" in schema else {**schema, "type": "object", "properties": schema.get("properties", {})}
+
+
+def write_schema_instruction(schema_text: str) -> str:
+    """What a model is told when its provider cannot be told the schema."""
+    return (
+        "Answer with one JSON value that fits this JSON Schema, and with nothing else: "
+        f"no explanation, no code fence.\n{schema_text}"
+    )
+
+
+def strip_code_fence(text: str) -> str:
+    """The text inside a Markdown code fence that stands around all of it, as models like to write JSON."""
+    stripped = text.strip()
+    if not (stripped.startswith("```") and stripped.endswith("```") and "\n" in stripped):
+        return text
+    return stripped.partition("\n")[2].removesuffix("```").strip()

@@ -1,0 +1,89 @@
+"""What can go wrong with a model call: one small class for each thing a person would do about it."""
+
+from agentmesh_dagster.errors import AgentMeshError
+
+
+class ProviderError(AgentMeshError):
+    """The model call failed."""
+
+    retryable: bool = False
+
+    def __init__(self, detail: str = "", *, status: int | None = None, retry_after: float | None = None) -> None:
+        """`status` is the HTTP status, if there was an answer; `retry_after` the seconds it asked to wait."""
+        self.status = status
+        self.retry_after = retry_after
+        super().__init__(detail)
+
+    def with_note(self, note: str) -> "ProviderError":
+        """The same fault with something more to say about it."""
+        return type(self)(f"{self.detail} ({note})", status=self.status, retry_after=self.retry_after)
+
+
+class ProviderNotConfigured(ProviderError):
+    """The model provider is not set up."""
+
+
+class ProviderUnreachable(ProviderError):
+    """The model provider cannot be reached."""
+
+    retryable = True
+
+
+class ProviderTimeout(ProviderError):
+    """The model did not answer in time."""
+
+    retryable = True
+
+
+class ProviderBusy(ProviderError):
+    """The model provider has too much to do."""
+
+    retryable = True
+
+
+class ProviderBroken(ProviderError):
+    """The model provider has a fault of its own."""
+
+    retryable = True
+
+
+class MalformedReply(ProviderError):
+    """The model provider's reply has the wrong shape."""
+
+    retryable = True
+
+
+class WaitTooLong(ProviderError):
+    """The model provider asks to wait longer than is allowed."""
+
+
+class QuotaUsedUp(ProviderError):
+    """The account at the model provider has no credit left."""
+
+
+class AccessRefused(ProviderError):
+    """The model provider does not accept the key."""
+
+
+class RequestRefused(ProviderError):
+    """The model provider refused the request."""
+
+
+class ReplyCutShort(ProviderError):
+    """The model stopped before it had finished."""
+
+
+class ReplyWithheld(ProviderError):
+    """The model or its provider declined to answer."""
+
+
+class CallEnded(ProviderError):
+    """The model call was ended because this process closes its connections."""
+
+
+class ReplyTooLarge(ProviderError):
+    """The model provider's reply is too large."""
+
+
+class OfflineModelStuck(ProviderError):
+    """The offline model found no value that fits the schema."""

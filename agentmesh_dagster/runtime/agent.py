@@ -1,0 +1,280 @@
+"""Agents: a model is asked, may call tools, and its reply is checked."""
+
+import hashlib
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from agentmesh_dagster.entities.json_schema import JsonSchema
+from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json, write_json
+from agentmesh_dagster.entities.models import Agent, EventType, Tool
+from agentmesh_dagster.graph.config import AgentConfig
+from agentmesh_dagster.graph.names import safe_name
+from agentmesh_dagster.providers.chat import (
+    ChatReply,
+    ChatRequest,
+    Message,
+    Provider,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
+from agentmesh_dagster.runtime.tool import ToolUse, use_tool
+from agentmesh_dagster.runtime.work import Result, StepFault, Work
+from agentmesh_dagster.tools import ToolError, describe_tool
+
+_PARALLEL_CALLS = 8
+_TOOL_NAME_LENGTH = 64
+
+
+class TooManyToolRounds(StepFault):
+    """The model kept calling tools and never answered."""
+
+
+class UnfitReply(StepFault):
+    """The model's reply does not fit the outputSchema, also after it was told why."""
+
+    retryable = True  # a model may answer otherwise
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A tool call of the model with what came of it."""
+
+    call: ToolCall
+    output: JsonValue = None
+    error: str | None = None
+
+    def to_message(self) -> Message:
+        text = f"error: {self.error}" if self.error else write_json(self.output)
+        return Message("tool", text, tool_call_id=self.call.id, is_error=self.error is not None)
+
+    def to_wire(self) -> dict[str, JsonValue]:
+        ended: dict[str, JsonValue] = {"error": self.error} if self.error else {"output": self.output}
+        return {"id": self.call.id, "name": self.call.name, "arguments": self.call.arguments, **ended}
+
+
+def run_agent(work: Work) -> Result:
+    """Asks the node's agent; gives `{text, raw}` and, where the reply is a JSON object, its fields beside them."""
+    conversation = _Conversation(work)
+    reply = conversation.ask_until_answered()
+    fields, fault = conversation.read_answer(reply)
+    if fault is not None:
+        reply = conversation.ask_again(reply, fault)
+        fields, fault = conversation.read_answer(reply)
+        if fault is not None:
+            raise UnfitReply(fault)
+    return conversation.conclude(reply, fields)
+
+
+class _Conversation:
+    def __init__(self, work: Work) -> None:
+        assert isinstance(work.node.config, AgentConfig)
+        self.work = work
+        self.config = work.node.config
+        self.agent: Agent = work.plan.agents[work.node.agent_id or ""]
+        self.provider: Provider = work.services.provider_for(self.agent.model_provider, work.services.settings)
+        self.tools = _name_tools(work.plan.tools[tool_id] for tool_id in self.agent.tools)
+        schema = self.config.output_schema
+        self.schema = JsonSchema(schema) if schema is not None else None
+        self.messages: list[Message] = _build_messages(work, self.agent)
+        self.told = 0  # messages that are in an event already
+        self.rounds = 0
+        self.uses: list[_Use] = []
+        self.usages: list[Usage] = []
+
+    def ask_until_answered(self) -> ChatReply:
+        """Asks, and calls the tools that the model wants, until it answers; TooManyToolRounds."""
+        while True:
+            reply = self._ask()
+            if not reply.tool_calls:
+                return reply
+            self.rounds += 1
+            if self.rounds > self.config.max_tool_rounds:
+                last = reply.tool_calls[0].name
+                raise TooManyToolRounds(f"{self.config.max_tool_rounds} rounds (maxToolRounds), the last to `{last}`")
+            self.messages.append(Message("assistant", reply.text, tool_calls=reply.tool_calls))
+            done = self._use_tools(reply.tool_calls)
+            self.uses += done
+            self.messages += [use.to_message() for use in done]
+
+    def ask_again(self, reply: ChatReply, fault: str) -> ChatReply:
+        self.messages += [
+            Message("assistant", reply.text),
+            Message(
+                "user", f"Your reply does not fit: {fault}. Answer again with JSON that fits the schema, only that."
+            ),
+        ]
+        return self.ask_until_answered()
+
+    def _ask(self) -> ChatReply:
+        number = len(self.usages)
+        request = ChatRequest(
+            model=_text(self.work.render("modelName")) or self.agent.model_name,
+            messages=tuple(self.messages),
+            tools=tuple(_specify(name, tool) for name, tool in self.tools.items()),
+            temperature=self.agent.temperature if self.config.temperature is None else self.config.temperature,
+            max_tokens=self.config.max_tokens,
+            output_schema=self.config.output_schema,
+            idempotency_key=f"{self.work.idempotency_key}:model:{number}",
+            deadline=self.work.deadline,
+        )
+        about: dict[str, JsonValue] = {"provider": self.agent.model_provider.value, "model": request.model}
+        self.work.record(
+            EventType.AGENT_REQUEST,
+            about
+            | {
+                "messages": [_write_message(message) for message in self.messages[self.told :]],  # since the last
+                "tools": list(self.tools),
+                "temperature": request.temperature,
+            },
+        )
+        self.told = len(self.messages)
+        started = time.monotonic()
+        reply = self.provider.complete(request)
+        self.usages.append(reply.usage)
+        self.work.record(
+            EventType.AGENT_RESPONSE,
+            about
+            | {
+                "model": reply.model,
+                "text": reply.text,
+                "toolCalls": [_write_call(call) for call in reply.tool_calls],
+                "stopReason": reply.stop_reason,
+                "usage": write_usage(reply.usage),
+                "seconds": round(time.monotonic() - started, 3),
+            },
+        )
+        return reply
+
+    def _use_tools(self, calls: Sequence[ToolCall]) -> list[_Use]:
+        keys = self._key_calls(calls)
+        if len(calls) == 1:
+            return [self._use_tool(calls[0], keys[0])]
+        with ThreadPoolExecutor(min(_PARALLEL_CALLS, len(calls)), thread_name_prefix="tool-call") as pool:
+            return list(pool.map(self._use_tool, calls, keys))
+
+    def _key_calls(self, calls: Sequence[ToolCall]) -> list[str]:
+        """One key per call: the same when the step is tried again, another for another call."""
+        made = [(use.call.name, write_json(use.call.arguments)) for use in self.uses]
+        keys: list[str] = []
+        for call in calls:
+            identity = (call.name, write_json(call.arguments))
+            digest = hashlib.sha256("\x1f".join(identity).encode()).hexdigest()[:16]
+            keys.append(f"{self.work.idempotency_key}:tool:{digest}:{made.count(identity)}")
+            made.append(identity)
+        return keys
+
+    def _use_tool(self, call: ToolCall, key: str) -> _Use:
+        """Calls one tool; what goes wrong is told to the model."""
+        tool = self.tools.get(call.name)
+        fault = call.fault or (None if tool else f"there is no tool `{call.name}`; there are: {', '.join(self.tools)}")
+        if fault or tool is None:
+            about: dict[str, JsonValue] = {"tool": call.name, "idempotencyKey": key}
+            self.work.record(EventType.TOOL_REQUEST, about | {"input": call.arguments})
+            self.work.record(EventType.TOOL_RESPONSE, about | {"error": fault})
+            return _Use(call, error=fault)
+        try:
+            return _Use(call, use_tool(self.work, ToolUse(tool, call.arguments, key)))
+        except ToolError as error:
+            return _Use(call, error=str(error))
+
+    def read_answer(self, reply: ChatReply) -> tuple[Mapping[str, JsonValue], str | None]:
+        """The reply's own fields, if it is a JSON object; and why it does not fit the schema, if so."""
+        try:
+            value = read_json(_strip_fence(reply.text))
+        except InvalidJson as fault:
+            return {}, None if self.schema is None else f"it is not JSON: {fault.reason}"
+        if self.schema is not None and (faults := self.schema.list_faults(value)):
+            return {}, "; ".join(f"at {fault.path}: {fault.message}" for fault in faults)
+        return (cast("dict[str, JsonValue]", value) if isinstance(value, dict) else {}), None
+
+    def conclude(self, reply: ChatReply, fields: Mapping[str, JsonValue]) -> Result:
+        usage = _add_up(self.usages)
+        raw: dict[str, JsonValue] = {
+            "id": reply.id,
+            "model": reply.model,
+            "usage": write_usage(usage),
+            "stopReason": reply.stop_reason,
+            "toolCalls": [use.to_wire() for use in self.uses],
+        }
+        notes: dict[str, JsonValue] = {
+            "agent": self.agent.name,
+            "model": reply.model,
+            "tokens in": usage.input_tokens,
+            "tokens out": usage.output_tokens,
+        }
+        if usage.cost_usd is not None:
+            notes["cost in USD"] = usage.cost_usd
+        return Result({**fields, "text": reply.text, "raw": raw}, notes=notes)
+
+
+def _build_messages(work: Work, agent: Agent) -> list[Message]:
+    """System prompt, then context, then the user prompt.
+
+    A prompt with placeholders brings the data that its author wants; with a fixed one the node's input goes before
+    it as context; without one the node's input is the prompt.
+    """
+    system = _text(work.render("systemPrompt")) or agent.system_prompt
+    messages = [Message("system", system)] if system else []
+    prompt = work.node.templates.get("prompt")
+    if prompt is None:
+        return [*messages, Message("user", _text(work.input))]
+    if prompt.is_constant and work.input is not None:
+        messages.append(Message("user", f"Context:\n{_text(work.input)}"))
+    return [*messages, Message("user", _text(prompt.render(work.context)))]
+
+
+def _name_tools(tools: Iterable[Tool]) -> dict[str, Tool]:
+    """Tools by the names under which the model calls them."""
+    named: dict[str, Tool] = {}
+    for tool in tools:
+        named[safe_name(tool.name[:_TOOL_NAME_LENGTH], named)[:_TOOL_NAME_LENGTH]] = tool
+    return named
+
+
+def _specify(name: str, tool: Tool) -> ToolSpec:
+    described = describe_tool(tool)
+    return ToolSpec(name, described.text, described.input_schema)
+
+
+def _text(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else write_json(value)
+
+
+def _strip_fence(text: str) -> str:
+    """The text without the Markdown fence that models like to put around JSON."""
+    stripped = text.strip()
+    if stripped.startswith("```") and stripped.endswith("```") and "\n" in stripped:
+        return stripped[stripped.index("\n") + 1 : -3].strip()
+    return stripped
+
+
+def _add_up(usages: Sequence[Usage]) -> Usage:
+    costs = [usage.cost_usd for usage in usages]
+    total = Usage(
+        sum(usage.input_tokens for usage in usages), sum(usage.output_tokens for usage in usages), cost_usd=None
+    )
+    known = [cost for cost in costs if cost is not None]
+    return replace(total, cost_usd=round(sum(known), 8)) if len(known) == len(costs) else total
+
+
+def write_usage(usage: Usage) -> dict[str, JsonValue]:
+    """Tokens and cost (USD, only where the price is known) as they stand in outputs and events."""
+    written: dict[str, JsonValue] = {"inputTokens": usage.input_tokens, "outputTokens": usage.output_tokens}
+    return written if usage.cost_usd is None else written | {"costUsd": usage.cost_usd}
+
+
+def _write_message(message: Message) -> dict[str, Any]:
+    written: dict[str, Any] = {"role": message.role, "text": message.text}
+    if message.tool_calls:
+        written["toolCalls"] = [_write_call(call) for call in message.tool_calls]
+    return written
+
+
+def _write_call(call: ToolCall) -> dict[str, JsonValue]:
+    return {"id": call.id, "name": call.name, "arguments": call.arguments}

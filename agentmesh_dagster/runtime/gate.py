@@ -1,0 +1,33 @@
+"""Gates: a person is asked; the answer comes in another launch."""
+
+from typing import cast
+
+from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.graph.config import GateConfig
+from agentmesh_dagster.graph.read import is_set
+from agentmesh_dagster.runtime.work import Result, Work
+from agentmesh_dagster.store.gates import NewGate
+
+
+def run_gate(work: Work) -> Result:
+    """Asks: the step waits for a person from now on, and nothing behind it runs."""
+    config = work.node.config
+    assert isinstance(config, GateConfig)
+    notify = cast("dict[str, JsonValue]", work.render("notify") or {})
+    gate = NewGate(
+        instructions=_as_text(work.render("instructions")),
+        payload=work.render("payload"),
+        has_payload=is_set(config, "payload"),
+        schema=config.answer_schema,
+        assignees=[_as_text(assignee) for assignee in cast("list[JsonValue]", work.render("assignees") or [])],
+        deadline_seconds=config.deadline_seconds,
+        on_deadline=config.on_deadline,
+        notify_url=_as_text(notify.get("url")) or None,
+    )
+    return Result(None, gate=gate, notes={"asked": ", ".join(gate.assignees) or "anybody"})
+
+
+def _as_text(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else write_json(value)

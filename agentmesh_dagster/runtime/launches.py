@@ -1,0 +1,103 @@
+"""Launches: one Dagster run taken up by a worker, and the run that it belongs to."""
+
+from dataclasses import dataclass
+
+from agentmesh_dagster.entities.json_schema import fill_defaults
+from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
+from agentmesh_dagster.errors import Conflict
+from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.runs import (
+    Launch,
+    LaunchKind,
+    NewRun,
+    find_launch,
+    insert_launch,
+    insert_run,
+    lock_run,
+    mark_run_started,
+    renew_launch,
+)
+from agentmesh_dagster.store.steps import inherit_steps, read_states
+
+
+class RunHasEnded(Conflict):
+    """The run has ended, so this launch does nothing."""
+
+
+@dataclass(frozen=True)
+class LaunchFacts:
+    """What Dagster knows of one of its runs."""
+
+    launch_id: str  # the Dagster run's id
+    job_name: str
+    input: JsonValue
+    parent_id: str | None = None  # the Dagster run that it re-executes
+    selected_nodes: frozenset[str] | None = None  # node ids; None: all of them
+    launched_by: str | None = None
+
+
+def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts) -> Launch:
+    """Writes down a launch that is new to the store, and its run if that is new too.
+
+    A re-execution of steps that have not succeeded continues its run. One that asks for finished steps again, or
+    for everything, is a new run, which takes over what it does not run again.
+    """
+    parent = find_launch(tx, facts.parent_id) if facts.parent_id else None
+    if parent and facts.selected_nodes is not None and not _asks_for_finished_steps(tx, parent, facts.selected_nodes):
+        lock_run(tx, parent.run_id)
+        return insert_launch(tx, facts.launch_id, parent.run_id, LaunchKind.REEXECUTION, plan.revision)
+    workflow = plan.workflow
+    insert_run(
+        tx,
+        NewRun(
+            id=facts.launch_id,
+            workflow_id=workflow.id,
+            project_id=workflow.project_id,
+            job_name=facts.job_name,
+            revision=plan.revision,
+            input=check_json(fill_defaults(workflow.input_schema, facts.input)),
+            launched_by=facts.launched_by,
+        ),
+    )
+    launch = insert_launch(tx, facts.launch_id, facts.launch_id, LaunchKind.FIRST, plan.revision)
+    if parent and facts.selected_nodes is not None:
+        inherit_steps(tx, parent.run_id, facts.launch_id, _list_untouched(plan, facts.selected_nodes))
+    return launch
+
+
+def _asks_for_finished_steps(tx: Connection, parent: Launch, selected: frozenset[str]) -> bool:
+    states = read_states(tx, parent.run_id, selected).values()
+    return any(state.status is StepStatus.SUCCEEDED for state in states)
+
+
+def _list_untouched(plan: Plan, selected: frozenset[str]) -> list[str]:
+    """The nodes that are neither run again nor stand behind one that is."""
+    graph = plan.graph
+    touched = 0
+    for node_id in selected & graph.index.keys():
+        touched |= graph.descendant_bits[node_id] | 1 << graph.index[node_id]
+    return [node_id for node_id in graph.order if not touched >> graph.index[node_id] & 1]
+
+
+def take_up_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
+    """A worker starts on the launch: its run is running from now on; returns the run's id.
+
+    Safe to call again. RunHasEnded when the run was canceled, or given up, before the worker came.
+    """
+    with services.store.begin() as tx:
+        launch = find_launch(tx, facts.launch_id) or register_launch(tx, plan, facts)
+        run = lock_run(tx, launch.run_id)
+        if launch.lease_expires_at is not None:
+            return run.id  # taken up already, by the executor or by an earlier op
+        if run.status.is_end and launch.kind is not LaunchKind.REEXECUTION:
+            raise RunHasEnded(f"`{run.id}` is {run.status.value}")
+        renew_launch(tx, launch.id, services.settings.lease_seconds)
+        if run.status is not RunStatus.RUNNING:
+            mark_run_started(tx, run.id)
+            started = Event(EventType.RUN_STARTED, {"launchId": launch.id, "revision": plan.revision})
+            record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[started])
+    return run.id

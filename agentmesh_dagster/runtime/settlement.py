@@ -1,0 +1,102 @@
+"""Settlement: in the transaction that ends a step, all that follows from it without anybody's help."""
+
+from collections.abc import Mapping, Sequence
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import EventType, NodeType, RunStatus, StepStatus
+from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.graph.progress import Progress, RunState, StepKey
+from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.runs import RunHead, mark_run_ended
+from agentmesh_dagster.store.steps import (
+    NewStep,
+    StepEnd,
+    insert_skipped,
+    list_failures,
+    read_outputs,
+    read_states,
+    step_id,
+)
+
+
+def settle(tx: Connection, plan: Plan, run: RunHead, key: StepKey, end: StepEnd) -> None:
+    """Skips what the end of a step leaves without a way in, and ends the run if nothing is left to do.
+
+    The caller holds the run's lock and has written the step's end.
+    """
+    if _surely_goes_on(plan, key, end):
+        return
+    progress = Progress(plan, read_states(tx, run.id))
+    skipped = progress.skip_behind(key) if end.status is StepStatus.SUCCEEDED else []
+    _record_skipped(tx, plan, run, skipped)
+    if end.status is StepStatus.SUCCEEDED and progress.unlocks([key, *skipped]):
+        return
+    end_run_if_over(tx, plan, run, progress)
+
+
+def _surely_goes_on(plan: Plan, key: StepKey, end: StepEnd) -> bool:
+    """Whether a step behind this one may run for sure, so that the other steps need not be read."""
+    if end.status is not StepStatus.SUCCEEDED or end.taken is not None or end.item_count is not None:
+        return False
+    edges = plan.graph.out_edges[key.node_id]
+    joins = {region.join for region in plan.regions.values()}
+    return any(len(plan.graph.in_edges[edge.target]) == 1 and edge.target not in joins for edge in edges)
+
+
+def _record_skipped(tx: Connection, plan: Plan, run: RunHead, skipped: Sequence[StepKey]) -> None:
+    nodes = plan.graph.nodes
+    insert_skipped(tx, run.id, [NewStep(key, nodes[key.node_id].type, []) for key in skipped])
+    recorded = [
+        Event(EventType.STEP_SKIPPED, {"nodeId": key.node_id, "item": key.item}, step_id(run.id, key))
+        for key in skipped
+    ]
+    record_events(tx, project_id=run.project_id, run_id=run.id, recorded=recorded)
+
+
+def end_run_if_over(tx: Connection, plan: Plan, run: RunHead, progress: Progress) -> RunState:
+    """Ends the run when none of its steps runs, may run or waits for a person."""
+    state = progress.read_run_state()
+    if state is RunState.SUCCEEDED:
+        complete_run(tx, plan, run)
+    elif state is RunState.FAILED:
+        fail_run(tx, run, _tell_failures(tx, plan, run.id))
+    return state
+
+
+def complete_run(tx: Connection, plan: Plan, run: RunHead) -> None:
+    """The run has succeeded; its output is that of the end that ran, with several a mapping node id → output."""
+    ends = [node.id for node in plan.graph.of_type(NodeType.END)]
+    outputs = {key.node_id: output for key, output in read_outputs(tx, run.id, ends).items()}
+    output = _merge({node_id: outputs[node_id] for node_id in ends if node_id in outputs})
+    mark_run_ended(tx, run.id, RunStatus.SUCCEEDED, output=output)
+    _record(tx, run, EventType.RUN_COMPLETED, {"output": output})
+
+
+def _merge(outputs: Mapping[str, JsonValue]) -> JsonValue:
+    return dict(outputs) if len(outputs) > 1 else next(iter(outputs.values()), None)
+
+
+def fail_run(tx: Connection, run: RunHead, error: str) -> None:
+    mark_run_ended(tx, run.id, RunStatus.FAILED, error=error)
+    _record(tx, run, EventType.RUN_FAILED, {"error": error})
+
+
+def cancel_run(tx: Connection, run: RunHead, error: str) -> None:
+    mark_run_ended(tx, run.id, RunStatus.CANCELED, error=error)
+    _record(tx, run, EventType.RUN_CANCELED, {"error": error})
+
+
+def _record(tx: Connection, run: RunHead, event_type: EventType, payload: dict[str, JsonValue]) -> None:
+    record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[Event(event_type, payload)])
+
+
+def _tell_failures(tx: Connection, plan: Plan, run_id: str) -> str:
+    failures = list_failures(tx, run_id)
+    if len(failures) == 1 and _is_end(plan, failures[0].node_id):
+        return failures[0].error  # the author's own words
+    return "; ".join(f"`{plan.graph.nodes[f.node_id].title}`: {f.error}" for f in failures)
+
+
+def _is_end(plan: Plan, node_id: str) -> bool:
+    return plan.graph.nodes[node_id].type is NodeType.END

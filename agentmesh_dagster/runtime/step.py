@@ -1,0 +1,265 @@
+"""A step: looked at when Dagster says so, executed if its way in is settled, its end written once."""
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.entities.models import EventType, NodeType, StepStatus
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.plan import Plan, PlannedOp
+from agentmesh_dagster.graph.progress import Progress, Readiness, StepKey
+from agentmesh_dagster.runtime.agent import run_agent
+from agentmesh_dagster.runtime.attempt import Attempt
+from agentmesh_dagster.runtime.branch import run_branch
+from agentmesh_dagster.runtime.context import StepInput, read_sources, read_step_input
+from agentmesh_dagster.runtime.gate import run_gate
+from agentmesh_dagster.runtime.launches import RunHasEnded
+from agentmesh_dagster.runtime.lease import keep_lease
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.settlement import settle
+from agentmesh_dagster.runtime.terminals import run_end, run_start
+from agentmesh_dagster.runtime.tool import run_tool
+from agentmesh_dagster.runtime.work import Result, Work
+from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.gates import open_gate
+from agentmesh_dagster.store.runs import RunHead, lock_run
+from agentmesh_dagster.store.steps import (
+    Claim,
+    LeaseLost,
+    NewStep,
+    StepEnd,
+    check_claim,
+    claim_step,
+    end_step,
+    read_end,
+    renew_step,
+    step_id,
+)
+
+_EXECUTE: Mapping[NodeType, Callable[[Work], Result]] = {
+    NodeType.START: run_start,
+    NodeType.END: run_end,
+    NodeType.AGENT: run_agent,
+    NodeType.TOOL: run_tool,
+    NodeType.BRANCH: run_branch,
+    NodeType.HUMAN_APPROVAL: run_gate,
+}
+
+
+_ERROR_CHARACTERS = 10_000
+
+
+class StepFailed(AgentMeshError):
+    """The step failed."""
+
+    def __init__(self, detail: str, *, retryable: bool) -> None:
+        self.retryable = retryable  # whether Dagster's retry policy, if any, may try again
+        super().__init__(detail)
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class Outcome(Enum):
+    ENDED = auto()  # now, or in a launch before this one
+    SKIPPED = auto()  # no in-edge was taken
+    STANDS_BACK = auto()  # something before it has not ended, such as a gate
+    WAITS_FOR_PERSON = auto()
+
+
+@dataclass(frozen=True)
+class StepTask:
+    """One op of one launch, as Dagster hands it over."""
+
+    run_id: str
+    launch_id: str
+    op: PlannedOp
+    item: int | None
+    is_last_attempt: bool
+
+    @property
+    def key(self) -> StepKey:
+        return StepKey(self.op.node.id, self.item)
+
+
+@dataclass(frozen=True)
+class StepReport:
+    outcome: Outcome
+    step_id: str
+    end: StepEnd | None = None  # only when it ended
+    input: JsonValue = None
+    notes: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+
+
+def run_step(services: Services, plan: Plan, task: StepTask) -> StepReport:
+    """Executes a step if it is its turn, and reports what came of it.
+
+    A step that has ended, in this launch or before, is reported and never executed again. Raises StepFailed once
+    the failure is written down.
+    """
+    with services.store.begin() as tx:
+        run = lock_run(tx, task.run_id)
+        states = read_sources(tx, plan, run.id, task.key)
+        report = _look(tx, task, Progress(plan, states))
+        if report is not None:
+            return report
+        if run.status.is_end:
+            raise RunHasEnded(f"`{run.id}` is {run.status.value}")
+        step_input = read_step_input(tx, plan, run.id, task.key, states)
+        claim = _claim(tx, services, run, task, step_input)
+    return _Execution(services, plan, task, run, step_input, claim).run()
+
+
+def _look(tx: Connection, task: StepTask, progress: Progress) -> StepReport | None:
+    """The report of a step that is not to be executed now; None for one that is."""
+    identity = step_id(task.run_id, task.key)
+    state = progress.read_state(task.key)
+    if state is not None and state.status is StepStatus.SUCCEEDED:
+        return StepReport(Outcome.ENDED, identity, read_end(tx, identity))
+    if state is not None and state.status is StepStatus.SKIPPED:
+        return StepReport(Outcome.SKIPPED, identity)
+    if state is not None and state.status is StepStatus.WAITING_HUMAN:
+        return StepReport(Outcome.WAITS_FOR_PERSON, identity)
+    readiness = progress.read_readiness(task.key)
+    if readiness is Readiness.RUNS:
+        return None
+    return StepReport(Outcome.STANDS_BACK if readiness is Readiness.WAITS else Outcome.SKIPPED, identity)
+
+
+def _claim(tx: Connection, services: Services, run: RunHead, task: StepTask, step_input: StepInput) -> Claim:
+    claim = claim_step(
+        tx,
+        run.id,
+        NewStep(task.key, task.op.node.type, step_input.parent_step_ids),
+        input=step_input.last_output,
+        launch_id=task.launch_id,
+        owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}:{uuid.uuid4().hex[:8]}",
+        lease_seconds=services.settings.lease_seconds,
+    )
+    started = Event(
+        EventType.STEP_STARTED,
+        {"nodeId": task.op.node.id, "item": task.item, "attempt": claim.attempt, "launchId": task.launch_id},
+        claim.step_id,
+    )
+    record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[started])
+    return claim
+
+
+@dataclass(frozen=True)
+class _Execution:
+    """One attempt at a claimed step."""
+
+    services: Services
+    plan: Plan
+    task: StepTask
+    run_head: RunHead
+    step_input: StepInput
+    claim: Claim
+
+    def run(self) -> StepReport:
+        try:
+            result = self._execute()
+            check_json(result.output)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            # The one place where a step's failure is recorded, whatever it was.
+            self._fail(error)
+            raise StepFailed(_tell(error), retryable=_is_retryable(error)) from error
+        return self._finish(result)
+
+    def _execute(self) -> Result:
+        settings = self.services.settings
+        seconds = self.task.op.node.config.timeout_seconds or settings.step_timeout_seconds
+        deadline = time.monotonic() + seconds
+        work = Work(
+            self.services,
+            self.plan,
+            self.task.op.node,
+            self.step_input.last_output,
+            self.step_input.context,
+            self.claim.step_id,
+            deadline,
+            self._record,
+        )
+        attempt = Attempt(lambda: _EXECUTE[work.node.type](work), name=f"step-{self.task.op.name}")
+        with keep_lease(self._renew, settings.lease_seconds, name=f"lease-{self.task.op.name}") as lease:
+            return attempt.finish(deadline, lease.is_lost)
+
+    def _renew(self) -> bool:
+        with self.services.store.begin() as tx:
+            return renew_step(tx, self.claim, self.services.settings.lease_seconds)
+
+    def _record(self, event_type: EventType, payload: Mapping[str, JsonValue]) -> None:
+        with self.services.store.begin() as tx:
+            lock_run(tx, self.claim.run_id)
+            check_claim(tx, self.claim)
+            self._record_in(tx, event_type, payload)
+
+    def _record_in(self, tx: Connection, event_type: EventType, payload: Mapping[str, JsonValue]) -> None:
+        about = {"nodeId": self.task.op.node.id, "item": self.task.item, "attempt": self.claim.attempt}
+        event = Event(event_type, about | dict(payload), self.claim.step_id)
+        record_events(tx, project_id=self.run_head.project_id, run_id=self.claim.run_id, recorded=[event])
+
+    def _finish(self, result: Result) -> StepReport:
+        if result.gate is not None:
+            return self._wait(result)
+        taken = None if result.taken is None else list(result.taken)
+        status = StepStatus.SUCCEEDED if result.failure is None else StepStatus.FAILED
+        end = StepEnd(status, result.output, result.failure, taken, result.item_count)
+        with self.services.store.begin() as tx:
+            run = lock_run(tx, self.claim.run_id)
+            end_step(tx, self.claim, end)
+            if result.failure is None:
+                self._record_in(tx, EventType.STEP_COMPLETED, {"output": result.output, "taken": taken})
+            else:
+                self._record_in(tx, EventType.STEP_FAILED, {"error": result.failure, "output": result.output})
+            settle(tx, self.plan, run, self.task.key, end)
+        if result.failure is not None:
+            raise StepFailed(result.failure, retryable=False)
+        return StepReport(Outcome.ENDED, self.claim.step_id, end, self.step_input.last_output, result.notes)
+
+    def _wait(self, result: Result) -> StepReport:
+        assert result.gate is not None
+        end = StepEnd(StepStatus.WAITING_HUMAN)
+        with self.services.store.begin() as tx:
+            run = lock_run(tx, self.claim.run_id)
+            end_step(tx, self.claim, end)
+            open_gate(tx, step_id=self.claim.step_id, run_id=run.id, gate=result.gate)
+            asked: dict[str, JsonValue] = {
+                "instructions": result.gate.instructions,
+                "payload": result.gate.payload,
+                "assignees": result.gate.assignees,
+            }
+            self._record_in(tx, EventType.STEP_WAITING_HUMAN, asked)
+        report_input = self.step_input.last_output
+        return StepReport(Outcome.WAITS_FOR_PERSON, self.claim.step_id, None, report_input, result.notes)
+
+    def _fail(self, error: Exception) -> None:
+        message = _tell(error)
+        tries_again = _is_retryable(error) and not self.task.is_last_attempt
+        end = StepEnd(StepStatus.PENDING if tries_again else StepStatus.FAILED, error=message)
+        with self.services.store.begin() as tx:
+            run = lock_run(tx, self.claim.run_id)
+            end_step(tx, self.claim, end)
+            self._record_in(tx, EventType.STEP_RETRYING if tries_again else EventType.STEP_FAILED, {"error": message})
+            if not tries_again:
+                settle(tx, self.plan, run, self.task.key, end)
+
+
+def _tell(error: Exception) -> str:
+    """The error in one text that every database can keep."""
+    text = str(error) if isinstance(error, AgentMeshError) else f"{type(error).__name__}: {error}"
+    return text[:_ERROR_CHARACTERS].replace("\x00", "\\u0000").encode("utf-8", "backslashreplace").decode()
+
+
+def _is_retryable(error: Exception) -> bool:
+    """Faults that the same input would bring again say so; all others may be tried again."""
+    return getattr(error, "retryable", not isinstance(error, AgentMeshError))

@@ -1,0 +1,44 @@
+"""Tools: one way to call them, for tool nodes and for agents."""
+
+import time
+from dataclasses import dataclass
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import EventType, Tool
+from agentmesh_dagster.graph.config import ToolNodeConfig
+from agentmesh_dagster.graph.read import is_set
+from agentmesh_dagster.runtime.work import Result, Work
+from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
+
+
+@dataclass(frozen=True)
+class ToolUse:
+    tool: Tool
+    input: JsonValue
+    idempotency_key: str
+
+
+def run_tool(work: Work) -> Result:
+    """Calls the node's tool with `config.input`, else with the node's input."""
+    tool = work.plan.tools[work.node.tool_id or ""]
+    assert isinstance(work.node.config, ToolNodeConfig)
+    tool_input = work.render("input") if is_set(work.node.config, "input") else work.input
+    return Result(use_tool(work, ToolUse(tool, tool_input, work.idempotency_key)), notes={"tool": tool.name})
+
+
+def use_tool(work: Work, use: ToolUse) -> JsonValue:
+    """Calls a tool and records the request and the response; raises ToolError."""
+    about: dict[str, JsonValue] = {"toolId": use.tool.id, "tool": use.tool.name, "idempotencyKey": use.idempotency_key}
+    work.record(EventType.TOOL_REQUEST, about | {"input": use.input})
+    started = time.monotonic()
+    try:
+        output = call_tool(ToolRequest(use.tool, use.input, use.idempotency_key, work.deadline), work.services.settings)
+    except ToolError as error:
+        work.record(EventType.TOOL_RESPONSE, about | {"error": str(error), "seconds": _since(started)})
+        raise
+    work.record(EventType.TOOL_RESPONSE, about | {"output": output, "seconds": _since(started)})
+    return output
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)

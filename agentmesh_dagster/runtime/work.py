@@ -1,0 +1,51 @@
+"""Work: what a node's execution is given, and what it gives back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import EventType
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.graph import GraphNode
+from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.gates import NewGate
+
+Record = Callable[[EventType, Mapping[str, JsonValue]], None]
+
+
+class StepFault(AgentMeshError):
+    """The step cannot do its work."""
+
+    retryable = False  # the same input would fail again
+
+
+@dataclass(frozen=True)
+class Work:
+    """One attempt at a node."""
+
+    services: Services
+    plan: Plan
+    node: GraphNode
+    input: JsonValue  # the output of the parent that was taken, or the run's input
+    context: Mapping[str, JsonValue]  # what conditions and templates see
+    idempotency_key: str  # the same at every attempt of this step
+    deadline: float  # time.monotonic()
+    record: Record  # writes an event of this step
+
+    def render(self, name: str) -> JsonValue:
+        """The config field `name` with its templates filled in; None where the author left it out."""
+        template = self.node.templates.get(name)
+        return template.render(self.context) if template else None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a node's execution gave."""
+
+    output: JsonValue
+    taken: Sequence[str] | None = None  # ids of the out-edges taken; None: all
+    item_count: int | None = None  # of an `each`
+    failure: str | None = None  # an end with `outcome: failed`: the run's error
+    gate: NewGate | None = None  # a person is asked; there is no output yet
+    notes: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])  # shown as Dagster metadata

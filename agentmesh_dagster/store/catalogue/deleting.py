@@ -1,0 +1,79 @@
+"""Delete entities that nothing live uses; their history stays."""
+
+import json
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, select
+
+from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Workflow
+from agentmesh_dagster.store.catalogue.documents import read_document
+from agentmesh_dagster.store.catalogue.entries import entry_of, live_entities
+from agentmesh_dagster.store.catalogue.faults import BrokenDocument, EntityInUse, EntityNotFound
+from agentmesh_dagster.store.catalogue.heads import (
+    NewRevision,
+    add_revisions,
+    check_expected,
+    lock_catalogue,
+    read_heads,
+)
+from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.engine import Store
+from agentmesh_dagster.store.tables import entities
+
+_USERS = {
+    Kind.PROJECT: (),  # has content instead
+    Kind.AGENT: (Kind.WORKFLOW,),
+    Kind.TOOL: (Kind.AGENT, Kind.WORKFLOW),
+    Kind.WORKFLOW: (),
+}
+
+
+def delete_entity(store: Store, kind: Kind, identity: str, *, author: str, expected_revision: int | None = None) -> int:
+    """Deletes the entity and gives the revision in which that happened; older revisions stay.
+
+    Raises EntityNotFound, StaleRevision, EntityInUse.
+    """
+    key = (kind, identity)
+    with store.begin() as tx:
+        newest = lock_catalogue(tx)
+        heads = read_heads(tx, [key])
+        head = heads.get(key)
+        check_expected(key, head, expected_revision)
+        if head is None or head.document is None:
+            raise EntityNotFound(kind, identity)
+        users = [f"{user_kind} `{user_id}`" for user_kind, user_id in _list_users(tx, kind, identity)]
+        if users:
+            raise EntityInUse(kind, identity, users)
+        project_id = tx.execute(
+            select(entities.c.project_id).where(entities.c.kind == kind.value, entities.c.id == identity)
+        ).scalar_one()
+        deleted = NewRevision(key, newest + 1, head.name, project_id, None, now(tx), author)
+        add_revisions(tx, [deleted], heads)
+    return deleted.number
+
+
+def _list_users(tx: Connection, kind: Kind, identity: str) -> Iterator[tuple[Kind, str]]:
+    if kind is Kind.PROJECT:
+        content = select(entities.c.kind, entities.c.id).where(entities.c.project_id == identity, ~entities.c.deleted)
+        for row in tx.execute(content.order_by(entities.c.kind, entities.c.id)):
+            yield Kind(row.kind), row.id
+    # The text narrows the search down; only what is read decides.
+    written = json.dumps(identity, ensure_ascii=False)
+    for user_kind in _USERS[kind]:
+        live = live_entities(user_kind)
+        query = select(live).where(live.c.document.contains(written, autoescape=True)).order_by(live.c.id)
+        for row in tx.execute(query).mappings():
+            entry = entry_of(row)
+            try:
+                is_user = _uses(read_document(entry), kind, identity)
+            except BrokenDocument:
+                is_user = True  # it names the entity, and nobody can tell what for
+            if is_user:
+                yield user_kind, entry.id
+
+
+def _uses(user: CatalogueEntity, kind: Kind, identity: str) -> bool:
+    if isinstance(user, Workflow):
+        nodes = user.graph.nodes
+        return any(identity == (node.agent_id if kind is Kind.AGENT else node.tool_id) for node in nodes)
+    return isinstance(user, Agent) and identity in user.tools

@@ -1,0 +1,154 @@
+"""Save entities: all or nothing, each change a new revision of the one catalogue."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from sqlalchemy import Connection
+
+from agentmesh_dagster.entities.models import DEFAULT_PROJECT, CatalogueEntity, Kind, Project, Workflow
+from agentmesh_dagster.store.catalogue.documents import kind_of, project_of, stamp, write_document
+from agentmesh_dagster.store.catalogue.entries import read_entries
+from agentmesh_dagster.store.catalogue.faults import InvalidEntity, MissingProject, name_some
+from agentmesh_dagster.store.catalogue.heads import (
+    Head,
+    Key,
+    NewRevision,
+    add_revisions,
+    check_expected,
+    lock_catalogue,
+    read_heads,
+)
+from agentmesh_dagster.store.catalogue.jobs import name_jobs
+from agentmesh_dagster.store.catalogue.reading import get_revision
+from agentmesh_dagster.store.catalogue.view import CatalogueView
+from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.engine import Store
+
+Change: TypeAlias = Literal["created", "updated", "unchanged", "restored"]
+Validate: TypeAlias = Callable[[CatalogueView], None]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of one entity that was to be saved."""
+
+    kind: Kind
+    id: str
+    revision: int  # its newest; an old one if nothing changed
+    change: Change
+    entity: CatalogueEntity  # with times and revision
+
+
+@dataclass(frozen=True)
+class _Draft:
+    entity: CatalogueEntity
+    key: Key
+    document: str
+
+
+def save_entities(
+    store: Store,
+    entities: Sequence[CatalogueEntity],
+    *,
+    author: str,
+    expected_revision: Mapping[Key, int] | None = None,
+    validate: Validate | None = None,
+    note: str | None = None,
+) -> list[Saved]:
+    """Saves all of them in one transaction, or none; the result is in the order given.
+
+    `expected_revision` holds the revision that the author had seen; 0 says that the entity must be new.
+    `validate` sees the catalogue as it will be and may raise. The project `default` makes itself.
+    Raises InvalidEntity, MissingProject, StaleRevision, EntityNotFound, and whatever `validate` raises.
+    """
+    given = _write_drafts(entities)
+    expected = expected_revision or {}
+    with store.begin() as tx:
+        newest = lock_catalogue(tx)
+        drafts = [*_missing_default_project(tx, given), *given]
+        before = read_heads(tx, [draft.key for draft in drafts])
+        for draft in drafts:
+            check_expected(draft.key, before.get(draft.key), expected.get(draft.key))
+        changed = [draft for draft in drafts if not _is_stored(draft, before.get(draft.key))]
+        if changed:
+            moment = now(tx)
+            numbered = enumerate(changed, start=newest + 1)
+            add_revisions(tx, [_revision(draft, number, moment, author, note) for number, draft in numbered], before)
+            name_jobs(tx, [draft.entity for draft in changed if isinstance(draft.entity, Workflow)])
+        if validate is not None:
+            validate(CatalogueView(tx))
+        after = read_heads(tx, [draft.key for draft in given])
+    return [_saved(draft, before.get(draft.key), after[draft.key]) for draft in given]
+
+
+def restore_revision(
+    store: Store,
+    kind: Kind,
+    identity: str,
+    revision: int,
+    *,
+    author: str,
+    expected_revision: int | None = None,
+    validate: Validate | None = None,
+) -> Saved:
+    """Saves an older revision of an entity, deleted or not, as a new one.
+
+    Raises EntityNotFound, BrokenDocument, and what `save_entities` raises.
+    """
+    old = get_revision(store, kind, identity, revision)
+    expected = None if expected_revision is None else {(kind, identity): expected_revision}
+    note = f"restored from revision {revision}"
+    saved = save_entities(store, [old], author=author, expected_revision=expected, validate=validate, note=note)[0]
+    return saved if saved.change == "unchanged" else replace(saved, change="restored")
+
+
+def _write_drafts(entities: Sequence[CatalogueEntity]) -> list[_Draft]:
+    drafts: dict[Key, _Draft] = {}
+    for entity in entities:
+        key = (kind_of(entity), entity.id)
+        if key in drafts:
+            raise InvalidEntity(f"{key[0]} `{entity.id}` stands twice in what is to be saved")
+        drafts[key] = _Draft(entity, key, write_document(entity))
+    return list(drafts.values())
+
+
+def _missing_default_project(tx: Connection, drafts: Sequence[_Draft]) -> list[_Draft]:
+    """The project `default` if it is needed and not there. Raises MissingProject for any other."""
+    users = {project: draft.key for draft in drafts if (project := project_of(draft.entity)) is not None}
+    known = {draft.entity.id for draft in drafts if draft.key[0] is Kind.PROJECT}
+    known |= read_entries(tx, Kind.PROJECT, users.keys() - known).keys()
+    missing = users.keys() - known
+    if unknown := sorted(missing - {DEFAULT_PROJECT}):
+        raise MissingProject(
+            name_some(f"`{project}`, project of {users[project][0]} `{users[project][1]}`" for project in unknown)
+        )
+    return _write_drafts([Project(id=DEFAULT_PROJECT, name="Default")]) if missing else []
+
+
+def _is_stored(draft: _Draft, head: Head | None) -> bool:
+    return head is not None and head.document == draft.document
+
+
+def _revision(draft: _Draft, number: int, moment: datetime, author: str, note: str | None) -> NewRevision:
+    return NewRevision(
+        key=draft.key,
+        number=number,
+        name=draft.entity.name,
+        project_id=project_of(draft.entity),
+        document=draft.document,
+        saved_at=moment,
+        saved_by=author,
+        note=note,
+    )
+
+
+def _saved(draft: _Draft, before: Head | None, after: Head) -> Saved:
+    change: Change = "updated"
+    if before is None or before.document is None:
+        change = "created"
+    elif before.revision == after.revision:
+        change = "unchanged"
+    entity = stamp(draft.entity, revision=after.revision, created_at=after.created_at, updated_at=after.saved_at)
+    return Saved(*draft.key, after.revision, change, entity)

@@ -1,0 +1,15 @@
+"""The database's clock: the one that all processes share, for leases, deadlines and time stamps."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, DateTime, func, literal_column, select
+
+_SQLITE = select(literal_column("strftime('%Y-%m-%d %H:%M:%f000', 'now')", DateTime()))  # counts in milliseconds
+_POSTGRESQL = select(func.clock_timestamp())  # moves on inside a transaction, unlike now()
+
+
+def now(connection: Connection) -> datetime:
+    """The time in UTC by the database's own clock."""
+    if connection.dialect.name == "sqlite":
+        return connection.execute(_SQLITE).scalar_one().replace(tzinfo=UTC)
+    return connection.execute(_POSTGRESQL).scalar_one().astimezone(UTC)

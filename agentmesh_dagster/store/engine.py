@@ -1,0 +1,188 @@
+"""The door to the database: one write transaction, or one consistent read."""
+
+import atexit
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.store.address import hide_password, read_url, show_url
+from agentmesh_dagster.store.migrate import migrate
+
+BUSY_SECONDS = 30  # how long one writer waits for another, or for a free connection
+CONNECT_SECONDS = 10
+
+# A process may work with some 32 threads; connections above the first few are closed when they come back.
+_POOL: Mapping[str, Any] = {"pool_size": 5, "max_overflow": 35, "pool_timeout": BUSY_SECONDS}
+
+_WRITE = {"sqlite_begin": "BEGIN IMMEDIATE"}  # takes the write lock at once: later it could fail without waiting
+_READ = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+class StoreUnavailable(AgentMeshError):
+    """The store cannot be reached, read or written."""
+
+
+@dataclass(frozen=True)
+class _Access:
+    """What one process needs for its work with the database."""
+
+    engine: Engine
+    sqlite_writer: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Store:
+    """The database of an installation; safe to share between threads, and with processes that are forked."""
+
+    def __init__(self, url: URL) -> None:
+        """`open_store` makes stores: it also brings the tables up to date."""
+        self.url = url
+        # Connections must not cross a fork. A child makes its own and leaves its parent's alone, unclosed.
+        self._access: dict[int, _Access] = {}
+
+    def __repr__(self) -> str:
+        return f"Store({show_url(self.url)!r})"
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine of this process."""
+        return self._access_here().engine
+
+    @contextmanager
+    def begin(self) -> Generator[Connection]:
+        """One write transaction: committed at the end, rolled back when an exception leaves it.
+
+        Raises StoreUnavailable. On SQLite there is one writer at a time: do not nest, and do not wait in it.
+        """
+        access = self._access_here()
+        with _in_plain_words(self.url):
+            if access.engine.dialect.name == "postgresql":
+                with access.engine.begin() as connection:
+                    yield connection
+            else:
+                with _one_at_a_time(access.sqlite_writer), access.engine.connect() as connection:
+                    connection.execution_options(**_WRITE)
+                    with connection.begin():
+                        yield connection
+
+    @contextmanager
+    def read(self) -> Generator[Connection]:
+        """One read: all queries in it see the store at the same moment. Raises StoreUnavailable."""
+        with _in_plain_words(self.url), self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(**_READ)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close this process's idle connections; a later call opens new ones."""
+        if access := self._access.pop(os.getpid(), None):
+            access.engine.dispose()
+
+    def _access_here(self) -> _Access:
+        process = os.getpid()
+        return self._access.get(process) or self._access.setdefault(process, _Access(_build_engine(self.url)))
+
+
+_stores: dict[URL, Store] = {}
+
+
+def open_store(url: str) -> Store:
+    """The store at `url`, made if it is missing, its tables brought up to date; one per process and URL.
+
+    Raises InvalidStoreUrl, StoreUnavailable, StoreTooNew.
+    """
+    address = read_url(url)
+    if store := _stores.get(address):
+        return store
+    store = Store(address)
+    with _in_plain_words(address, DBAPIError, OSError):
+        if address.drivername == "sqlite":
+            Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+        try:
+            migrate(store.engine)
+        except BaseException:
+            store.close()
+            raise
+    first = _stores.setdefault(address, store)
+    if first is not store:  # another thread was faster
+        store.close()
+    return first
+
+
+@atexit.register
+def close_stores() -> None:
+    """Close every store that this process has opened; `open_store` opens them anew."""
+    while _stores:
+        _stores.popitem()[1].close()
+
+
+@contextmanager
+def _in_plain_words(url: URL, *more: type[Exception]) -> Generator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout, *more) as error:
+        reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        raise StoreUnavailable(f"{show_url(url)}: {hide_password(reason, url)}") from error
+
+
+@contextmanager
+def _one_at_a_time(lock: threading.Lock) -> Generator[None]:
+    # SQLite lets waiting writers sleep and try again; among 32 threads some then wait for seconds.
+    if not lock.acquire(timeout=BUSY_SECONDS):
+        raise StoreUnavailable(f"another thread of this process has been writing for {BUSY_SECONDS} s")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _build_engine(url: URL) -> Engine:
+    # hide_parameters: what people typed does not belong into error texts.
+    if url.drivername == "sqlite":
+        options = {"isolation_level": None} | _unless_given(url, "timeout", BUSY_SECONDS)
+        engine = create_engine(url, **_POOL, hide_parameters=True, connect_args=options)
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_on_sqlite)
+        return engine
+    options = _unless_given(url, "connect_timeout", CONNECT_SECONDS)
+    return create_engine(url, **_POOL, hide_parameters=True, pool_pre_ping=True, connect_args=options)
+
+
+def _unless_given(url: URL, option: str, value: object) -> dict[str, object]:
+    return {} if option in url.query else {option: value}
+
+
+def _begin_on_sqlite(connection: Connection) -> None:
+    # With isolation_level None Python's driver leaves BEGIN to us.
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA foreign_keys = ON").close()
+    connection.execute("PRAGMA synchronous = NORMAL").close()
+    give_up = time.monotonic() + BUSY_SECONDS
+    while (mode := _switch_to_wal(connection)) is None and time.monotonic() < give_up:
+        time.sleep(0.01)
+    if mode != "wal":
+        raise sqlite3.OperationalError(f"its folder does not allow SQLite's WAL mode (it stays {mode or 'locked'})")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> str | None:
+    """The journal mode now; None while another process holds the file: here SQLite itself does not wait."""
+    try:
+        return connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise
+        return None

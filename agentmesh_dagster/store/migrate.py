@@ -1,0 +1,64 @@
+"""Bring a store's tables up to date, also when several processes open it for the first time at once."""
+
+import threading
+
+from sqlalchemy import Connection, Engine, column, inspect, select, table, text
+
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.store.migrations import FOLDER, HEAD, VERSION_TABLE
+
+_POSTGRESQL_LOCK = 0x6167_656E_746D  # "agentm": any number that nobody else uses
+_version = table(VERSION_TABLE, column("version_num"))
+_alembic_is_not_thread_safe = threading.Lock()
+
+
+class StoreTooNew(AgentMeshError):
+    """The store was written by a newer agentmesh-dagster than this one."""
+
+
+class UnfitDatabase(AgentMeshError):
+    """This database cannot hold a store."""
+
+
+def migrate(engine: Engine) -> None:
+    """Create or upgrade the tables; raises StoreTooNew, UnfitDatabase or SQLAlchemy's errors."""
+    with engine.connect() as connection:
+        if _read_version(connection) == HEAD:
+            return
+    with _alembic_is_not_thread_safe, engine.connect() as connection:
+        connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        with connection.begin():
+            if engine.dialect.name == "postgresql":
+                _check_encoding(connection)
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
+            if _read_version(connection) != HEAD:  # another process may have done it meanwhile
+                _upgrade(connection)
+
+
+def _read_version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(select(_version.c.version_num)).scalar()
+
+
+def _check_encoding(connection: Connection) -> None:
+    encoding = connection.execute(text("SHOW server_encoding")).scalar()
+    if encoding != "UTF8":
+        raise UnfitDatabase(f"its encoding is {encoding}; make one with CREATE DATABASE … ENCODING 'UTF8'")
+
+
+def _upgrade(connection: Connection) -> None:
+    # Imported here: most processes find the store up to date, and Alembic takes long to load.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    version = _read_version(connection)
+    if version is not None and version not in {
+        script.revision for script in ScriptDirectory.from_config(config).walk_revisions()
+    }:
+        raise StoreTooNew(f"it stands at version {version}, this one knows up to {HEAD}; upgrade agentmesh-dagster")
+    command.upgrade(config, "head")

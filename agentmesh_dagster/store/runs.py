@@ -1,0 +1,288 @@
+"""Runs and their launches.
+
+Functions take a connection: a caller puts several of them into one transaction. Whoever changes a run, its steps
+or its events holds the run's row lock first (`lock_run`), so that changes of one run come one after the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import Run, RunStatus, StepStatus
+from agentmesh_dagster.errors import NotFound
+from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.tables import launches, runs, steps
+
+
+class LaunchKind(StrEnum):
+    FIRST = "first"
+    RESUME = "resume"  # behind an answered gate
+    REEXECUTION = "reexecution"  # asked for in Dagster, of steps that had not ended well
+
+
+class RunNotFound(NotFound):
+    """There is no such run."""
+
+
+@dataclass(frozen=True)
+class NewRun:
+    id: str
+    workflow_id: str
+    project_id: str
+    job_name: str
+    revision: int
+    input: JsonValue
+    launched_by: str | None
+
+
+@dataclass(frozen=True)
+class Launch:
+    id: str  # the Dagster run's id
+    run_id: str
+    position: int  # 0 for the first of the run
+    kind: LaunchKind
+    revision: int
+    created_at: datetime
+    lease_expires_at: datetime | None  # None until a worker took it up
+    ended_at: datetime | None  # when its Dagster run was seen to have ended
+
+
+@dataclass(frozen=True)
+class RunHead:
+    """What of a run decides, without its values."""
+
+    id: str
+    workflow_id: str
+    project_id: str
+    job_name: str
+    revision: int
+    status: RunStatus
+
+
+def insert_run(tx: Connection, run: NewRun) -> None:
+    tx.execute(
+        insert(runs).values(
+            id=run.id,
+            workflow_id=run.workflow_id,
+            project_id=run.project_id,
+            job_name=run.job_name,
+            revision=run.revision,
+            status=RunStatus.PENDING.value,
+            input=run.input,
+            created_at=now(tx),
+            launched_by=run.launched_by,
+        )
+    )
+
+
+def insert_launch(tx: Connection, launch_id: str, run_id: str, kind: LaunchKind, revision: int) -> Launch:
+    position = tx.execute(select(func.count()).where(launches.c.run_id == run_id)).scalar_one()
+    moment = now(tx)
+    tx.execute(
+        insert(launches).values(
+            launch_id=launch_id,
+            run_id=run_id,
+            position=position,
+            kind=kind.value,
+            created_at=moment,
+            revision=revision,
+        )
+    )
+    return Launch(launch_id, run_id, position, kind, revision, moment, lease_expires_at=None, ended_at=None)
+
+
+def lock_run(tx: Connection, run_id: str) -> RunHead:
+    """The run, locked until the transaction ends; RunNotFound."""
+    row = tx.execute(
+        select(runs.c.id, runs.c.workflow_id, runs.c.project_id, runs.c.job_name, runs.c.revision, runs.c.status)
+        .where(runs.c.id == run_id)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise RunNotFound(f"`{run_id}`")
+    return RunHead(row.id, row.workflow_id, row.project_id, row.job_name, row.revision, RunStatus(row.status))
+
+
+def find_launch(connection: Connection, launch_id: str) -> Launch | None:
+    row = connection.execute(select(launches).where(launches.c.launch_id == launch_id)).mappings().one_or_none()
+    return _read_launch(row) if row else None
+
+
+def list_launches(connection: Connection, run_id: str) -> list[Launch]:
+    """The launches of a run, oldest first."""
+    rows = connection.execute(select(launches).where(launches.c.run_id == run_id).order_by(launches.c.position))
+    return [_read_launch(row) for row in rows.mappings()]
+
+
+def _read_launch(values: RowMapping) -> Launch:
+    return Launch(
+        values["launch_id"],
+        values["run_id"],
+        values["position"],
+        LaunchKind(values["kind"]),
+        values["revision"],
+        values["created_at"],
+        values["lease_expires_at"],
+        values["ended_at"],
+    )
+
+
+def renew_launch(tx: Connection, launch_id: str, lease_seconds: float) -> bool:
+    """Puts the end of the launch's lease off; False when the launch was ended meanwhile."""
+    renewed = tx.execute(
+        update(launches)
+        .where(launches.c.launch_id == launch_id, launches.c.ended_at.is_(None))
+        .values(lease_expires_at=now(tx) + timedelta(seconds=lease_seconds))
+    )
+    return renewed.rowcount == 1
+
+
+def has_live_lease(connection: Connection, launch: Launch) -> bool:
+    """Whether a worker has renewed the launch's lease lately, by the database's clock."""
+    return launch.lease_expires_at is not None and now(connection) < launch.lease_expires_at
+
+
+def end_launch(tx: Connection, launch_id: str) -> None:
+    tx.execute(
+        update(launches)
+        .where(launches.c.launch_id == launch_id, launches.c.ended_at.is_(None))
+        .values(ended_at=now(tx))
+    )
+
+
+def mark_run_started(tx: Connection, run_id: str) -> None:
+    """A run that waits in the queue, or that ended and is re-executed, is running from now on."""
+    tx.execute(
+        update(runs)
+        .where(runs.c.id == run_id)
+        .values(
+            status=RunStatus.RUNNING.value,
+            started_at=func.coalesce(runs.c.started_at, now(tx)),
+            finished_at=None,
+            error=None,
+        )
+    )
+
+
+def mark_run_ended(
+    tx: Connection, run_id: str, status: RunStatus, *, output: JsonValue = None, error: str | None = None
+) -> None:
+    tx.execute(
+        update(runs)
+        .where(runs.c.id == run_id)
+        .values(
+            status=status.value,
+            output=output if status is RunStatus.SUCCEEDED else null(),
+            error=error,
+            finished_at=now(tx),
+        )
+    )
+
+
+def get_run(connection: Connection, run_id: str) -> Run:
+    """One run; RunNotFound."""
+    row = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().one_or_none()
+    if row is None:
+        raise RunNotFound(f"`{run_id}`")
+    return _complete(connection, [row])[0]
+
+
+def list_runs(
+    connection: Connection,
+    *,
+    workflow_id: str | None = None,
+    project_id: str | None = None,
+    statuses: Sequence[RunStatus] = (),
+    waiting: bool = False,
+    limit: int = 50,
+    before: str | None = None,
+) -> list[Run]:
+    """Runs, newest first; `waiting` keeps those that wait for a person, `before` is the id of the last one seen."""
+    query = select(runs).order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit)
+    if workflow_id is not None:
+        query = query.where(runs.c.workflow_id == workflow_id)
+    if project_id is not None:
+        query = query.where(runs.c.project_id == project_id)
+    if statuses:
+        query = query.where(runs.c.status.in_([status.value for status in statuses]))
+    if waiting:
+        query = query.where(_waiting_steps(steps.c.run_id == runs.c.id).exists())
+    if before is not None:
+        last = connection.execute(select(runs.c.created_at, runs.c.id).where(runs.c.id == before)).one_or_none()
+        if last is None:
+            raise RunNotFound(f"`{before}`")
+        query = query.where(tuple_(runs.c.created_at, runs.c.id) < tuple_(*last))
+    return _complete(connection, connection.execute(query).mappings().all())
+
+
+def list_unsettled_run_ids(connection: Connection, limit: int = 1_000) -> list[str]:
+    """Ids of the runs with a launch that was not seen to end, or that are open and wait for nobody; oldest first."""
+    is_open = runs.c.status.in_([RunStatus.PENDING.value, RunStatus.RUNNING.value])
+    waits = _waiting_steps(steps.c.run_id == runs.c.id).exists()
+    live = select(launches.c.launch_id).where(launches.c.run_id == runs.c.id, launches.c.ended_at.is_(None))
+    rows = connection.execute(
+        select(runs.c.id)
+        .where(or_(live.exists(), and_(is_open, ~waits)))
+        .order_by(runs.c.created_at, runs.c.id)
+        .limit(limit)
+    )
+    return [row.id for row in rows]
+
+
+def find_unknown_launches(connection: Connection, launch_ids: Sequence[str]) -> set[str]:
+    """Those of the given Dagster run ids that are no launch of ours yet."""
+    known = connection.execute(select(launches.c.launch_id).where(launches.c.launch_id.in_(launch_ids)))
+    return set(launch_ids) - {row.launch_id for row in known}
+
+
+def _waiting_steps(condition: ColumnElement[bool]) -> Select[Any, Any]:
+    return select(steps.c.run_id, steps.c.id).where(steps.c.status == StepStatus.WAITING_HUMAN.value, condition)
+
+
+def _complete(connection: Connection, rows: Sequence[RowMapping]) -> list[Run]:
+    """Runs from their rows, with the launches and waiting steps of all of them in two queries."""
+    ids = [row["id"] for row in rows]
+    launched: dict[str, list[str]] = {run_id: [] for run_id in ids}
+    waiting: dict[str, list[str]] = {run_id: [] for run_id in ids}
+    if ids:
+        query = select(launches.c.run_id, launches.c.launch_id).where(launches.c.run_id.in_(ids))
+        for run_id, launch_id in connection.execute(query.order_by(launches.c.position)):
+            launched[run_id].append(launch_id)
+        for run_id, step_id in connection.execute(_waiting_steps(steps.c.run_id.in_(ids)).order_by(steps.c.id)):
+            waiting[run_id].append(step_id)
+    return [_read_run(row, launched[run_id], waiting[run_id]) for row, run_id in zip(rows, ids, strict=True)]
+
+
+def _read_run(values: RowMapping, launched: list[str], waiting: list[str]) -> Run:
+    return Run(
+        id=values["id"],
+        workflow_id=values["workflow_id"],
+        project_id=values["project_id"],
+        status=RunStatus(values["status"]),
+        input=values["input"],
+        output=values["output"],
+        started_at=values["started_at"],
+        finished_at=values["finished_at"],
+        error=values["error"],
+        revision=values["revision"],
+        launches=launched,
+        waiting_on=waiting,
+    )

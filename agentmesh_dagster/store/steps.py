@@ -1,0 +1,324 @@
+"""Steps: who may execute one (a claim with a fencing number), and what came of it, written once."""
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, insert, null, or_, select, update
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import NodeType, Step, StepStatus
+from agentmesh_dagster.errors import Conflict
+from agentmesh_dagster.graph.progress import StepKey, StepState
+from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.tables import runs, steps
+
+_NAMESPACE = uuid.UUID("5f0c2a3e-7d0b-5a5e-9a38-6f1f6b7b1c52")
+_NO_ITEM = -1
+
+
+class StepIsBusy(Conflict):
+    """Another worker executes this step."""
+
+
+class LeaseLost(Conflict):
+    """This worker has lost its lease on the step and may write nothing more."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to execute one attempt of a step, as long as nobody holds a higher fence."""
+
+    step_id: str
+    run_id: str
+    fence: int
+    attempt: int  # 1 for the first
+
+
+@dataclass(frozen=True)
+class NewStep:
+    key: StepKey
+    node_type: NodeType
+    parent_step_ids: list[str]
+
+
+@dataclass(frozen=True)
+class StepEnd:
+    """What came of an attempt."""
+
+    status: StepStatus
+    output: JsonValue = None
+    error: str | None = None
+    taken: list[str] | None = None  # ids of the out-edges taken; None: all
+    item_count: int | None = None  # of an `each`
+
+
+def step_id(run_id: str, key: StepKey, visit: int = 0) -> str:
+    """The id of a step: the same for the same run, node, visit and item, so that it can be known beforehand."""
+    item = _NO_ITEM if key.item is None else key.item
+    return str(uuid.uuid5(_NAMESPACE, "\x1f".join((run_id, key.node_id, str(visit), str(item)))))
+
+
+def claim_step(
+    tx: Connection,
+    run_id: str,
+    step: NewStep,
+    *,
+    input: JsonValue,  # noqa: A002
+    launch_id: str,
+    owner: str,
+    lease_seconds: float,
+) -> Claim:
+    """Takes a step for one attempt; StepIsBusy while another worker's lease on it lives.
+
+    The caller has looked: the step has not succeeded, is not skipped and does not wait for a person.
+    """
+    identity = step_id(run_id, step.key)
+    moment = now(tx)
+    taken_up = {
+        "status": StepStatus.RUNNING.value,
+        "input": input,
+        "output": null(),
+        "error": None,
+        "parent_step_ids": step.parent_step_ids,
+        "launch_id": launch_id,
+        "owner": owner,
+        "lease_expires_at": moment + timedelta(seconds=lease_seconds),
+        "finished_at": None,
+    }
+    row = tx.execute(select(steps).where(steps.c.id == identity)).one_or_none()
+    if row is None:
+        tx.execute(
+            insert(steps).values(
+                id=identity,
+                run_id=run_id,
+                node_id=step.key.node_id,
+                item=_NO_ITEM if step.key.item is None else step.key.item,
+                node_type=step.node_type.value,
+                attempt=1,
+                fence=1,
+                started_at=moment,
+                **taken_up,
+            )
+        )
+        return Claim(identity, run_id, fence=1, attempt=1)
+    if row.status == StepStatus.RUNNING.value and row.owner != owner and moment < row.lease_expires_at:
+        raise StepIsBusy(f"`{step.key.node_id}` by {row.owner}")
+    claim = Claim(identity, run_id, fence=row.fence + 1, attempt=row.attempt + 1)
+    tx.execute(
+        update(steps)
+        .where(steps.c.id == identity, steps.c.fence == row.fence)
+        .values(attempt=claim.attempt, fence=claim.fence, **taken_up)
+    )
+    return claim
+
+
+def renew_step(tx: Connection, claim: Claim, lease_seconds: float) -> bool:
+    """Puts the end of the lease off; False when the claim is lost."""
+    renewed = tx.execute(
+        update(steps).where(_held_by(claim)).values(lease_expires_at=now(tx) + timedelta(seconds=lease_seconds))
+    )
+    return renewed.rowcount == 1
+
+
+def check_claim(tx: Connection, claim: Claim) -> None:
+    """LeaseLost unless the claim is still the newest one."""
+    if tx.execute(select(steps.c.id).where(_held_by(claim))).one_or_none() is None:
+        raise LeaseLost(f"`{claim.step_id}`")
+
+
+def end_step(tx: Connection, claim: Claim, end: StepEnd) -> None:
+    """Writes what came of the attempt; LeaseLost when somebody else has the step by now."""
+    ended = tx.execute(
+        update(steps)
+        .where(_held_by(claim))
+        .values(
+            status=end.status.value,
+            output=end.output if end.status in (StepStatus.SUCCEEDED, StepStatus.FAILED) else null(),
+            error=end.error,
+            taken=null() if end.taken is None else end.taken,
+            item_count=end.item_count,
+            owner=None,
+            lease_expires_at=None,
+            finished_at=now(tx) if end.status.is_end else None,
+        )
+    )
+    if ended.rowcount != 1:
+        raise LeaseLost(f"`{claim.step_id}`")
+
+
+def _held_by(claim: Claim) -> ColumnElement[bool]:
+    return and_(steps.c.id == claim.step_id, steps.c.fence == claim.fence, steps.c.status == StepStatus.RUNNING.value)
+
+
+def insert_skipped(tx: Connection, run_id: str, skipped: Sequence[NewStep]) -> None:
+    if not skipped:
+        return
+    moment = now(tx)
+    tx.execute(
+        insert(steps),
+        [
+            {
+                "id": step_id(run_id, step.key),
+                "run_id": run_id,
+                "node_id": step.key.node_id,
+                "item": _NO_ITEM if step.key.item is None else step.key.item,
+                "node_type": step.node_type.value,
+                "status": StepStatus.SKIPPED.value,
+                "parent_step_ids": step.parent_step_ids,
+                "finished_at": moment,
+            }
+            for step in skipped
+        ],
+    )
+
+
+def inherit_steps(tx: Connection, from_run_id: str, to_run_id: str, node_ids: Collection[str]) -> None:
+    """Gives a new run the ended steps of these nodes from another run of the same plan, outputs included."""
+    ended = select(steps).where(
+        steps.c.run_id == from_run_id,
+        steps.c.node_id.in_(node_ids),
+        steps.c.status.in_([StepStatus.SUCCEEDED.value, StepStatus.SKIPPED.value]),
+    )
+    rows = [dict(row) for row in tx.execute(ended).mappings()]
+    ids: dict[str, str] = {row["id"]: _step_id_of(to_run_id, row) for row in rows}
+    for row in rows:
+        row |= {
+            "id": ids[row["id"]],
+            "run_id": to_run_id,
+            "parent_step_ids": [ids.get(parent, parent) for parent in row["parent_step_ids"]],
+        }
+        tx.execute(insert(steps).values({name: null() if value is None else value for name, value in row.items()}))
+
+
+def _step_id_of(run_id: str, row: Mapping[str, Any]) -> str:
+    return step_id(run_id, StepKey(row["node_id"], None if row["item"] == _NO_ITEM else row["item"]), row["visit"])
+
+
+def close_running_steps(
+    tx: Connection, run_id: str, launch_id: str | None, status: StepStatus, error: str
+) -> list[str]:
+    """Ends the steps that a dead or canceled launch left behind, and fences their workers off; returns their ids."""
+    unended = [StepStatus.RUNNING.value, StepStatus.PENDING.value]
+    left = and_(steps.c.run_id == run_id, steps.c.status.in_(unended))
+    if launch_id is not None:
+        left = and_(left, steps.c.launch_id == launch_id)
+    ids = [row.id for row in tx.execute(select(steps.c.id).where(left).order_by(steps.c.started_at, steps.c.id))]
+    tx.execute(
+        update(steps)
+        .where(steps.c.id.in_(ids))
+        .values(
+            status=status.value,
+            error=error,
+            fence=steps.c.fence + 1,
+            owner=None,
+            lease_expires_at=None,
+            finished_at=now(tx),
+        )
+    )
+    return ids
+
+
+def read_states(
+    connection: Connection,
+    run_id: str,
+    node_ids: Collection[str] | None = None,
+    item: int | None = None,
+) -> dict[StepKey, StepState]:
+    """The states of a run's steps; only of these nodes, and inside an `each` only of this item, where given."""
+    query = select(steps.c.node_id, steps.c.item, steps.c.status, steps.c.taken, steps.c.item_count)
+    query = query.where(steps.c.run_id == run_id)
+    if node_ids is not None:
+        query = query.where(steps.c.node_id.in_(node_ids))
+    if item is not None:
+        query = query.where(or_(steps.c.item == _NO_ITEM, steps.c.item == item))
+    return {
+        StepKey(row.node_id, None if row.item == _NO_ITEM else row.item): StepState(
+            StepStatus(row.status), None if row.taken is None else frozenset(row.taken), row.item_count
+        )
+        for row in connection.execute(query)
+    }
+
+
+def read_outputs(
+    connection: Connection, run_id: str, node_ids: Iterable[str], item: int | None = None
+) -> dict[StepKey, JsonValue]:
+    """The outputs of the steps of these nodes that succeeded; inside an `each` only of this item, where given."""
+    query = select(steps.c.node_id, steps.c.item, steps.c.output).where(
+        steps.c.run_id == run_id,
+        steps.c.node_id.in_(list(node_ids)),
+        steps.c.status == StepStatus.SUCCEEDED.value,
+    )
+    if item is not None:
+        query = query.where(or_(steps.c.item == _NO_ITEM, steps.c.item == item))
+    return {
+        StepKey(row.node_id, None if row.item == _NO_ITEM else row.item): row.output
+        for row in connection.execute(query)
+    }
+
+
+def read_end(connection: Connection, identity: str) -> StepEnd:
+    """How a step that has ended did so."""
+    row = connection.execute(select(steps).where(steps.c.id == identity)).one()
+    return StepEnd(StepStatus(row.status), row.output, row.error, row.taken, row.item_count)
+
+
+@dataclass(frozen=True)
+class StepFailure:
+    node_id: str
+    error: str
+
+
+def list_failures(connection: Connection, run_id: str, limit: int = 10) -> list[StepFailure]:
+    """The first failed steps of a run."""
+    query = select(steps.c.node_id, steps.c.error).where(
+        steps.c.run_id == run_id, steps.c.status == StepStatus.FAILED.value
+    )
+    rows = connection.execute(query.order_by(steps.c.finished_at, steps.c.id).limit(limit))
+    return [StepFailure(row.node_id, row.error or "failed") for row in rows]
+
+
+def get_step(connection: Connection, identity: str) -> Step | None:
+    row = connection.execute(_select_steps().where(steps.c.id == identity)).mappings().one_or_none()
+    return _read_step(row) if row else None
+
+
+def list_steps(connection: Connection, run_id: str) -> list[Step]:
+    """The steps of a run in the order in which they started; skipped ones by when they were skipped."""
+    moment = (
+        steps.c.started_at.is_(None),
+        steps.c.started_at,
+        steps.c.finished_at,
+        steps.c.node_id,
+        steps.c.item,
+    )
+    return [
+        _read_step(row)
+        for row in connection.execute(_select_steps().where(steps.c.run_id == run_id).order_by(*moment)).mappings()
+    ]
+
+
+def _select_steps() -> Select[Any]:
+    return select(steps, runs.c.workflow_id).join(runs, runs.c.id == steps.c.run_id)
+
+
+def _read_step(values: RowMapping) -> Step:
+    return Step(
+        id=values["id"],
+        run_id=values["run_id"],
+        workflow_id=values["workflow_id"],
+        node_id=values["node_id"],
+        node_type=NodeType(values["node_type"]),
+        status=StepStatus(values["status"]),
+        input=values["input"],
+        output=values["output"],
+        error=values["error"],
+        started_at=values["started_at"],
+        finished_at=values["finished_at"],
+        parent_step_ids=values["parent_step_ids"],
+        attempt=values["attempt"],
+        visit=values["visit"],
+        item_index=None if values["item"] == _NO_ITEM else values["item"],
+    )

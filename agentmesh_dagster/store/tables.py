@@ -1,0 +1,249 @@
+"""The tables of the store, the same on SQLite and PostgreSQL."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+from agentmesh_dagster.entities.json_values import JsonValue, read_json, write_json
+from agentmesh_dagster.entities.models import Kind, NodeType, RunStatus, StepStatus
+
+PREFIX = "agentmesh_"  # Dagster's own storage has tables `runs` and `alembic_version`, maybe in this very database
+
+
+class Json(TypeDecorator[JsonValue]):
+    """A JSON value kept as its exact text: numbers and the order of keys come back as they were.
+
+    Python's None is JSON's `null`. For "there is no value" leave the column out of an insert, or write
+    `sqlalchemy.null()`: SQL NULL. Both read as None; `column.is_(None)` finds SQL NULL alone.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: JsonValue, dialect: Dialect) -> str:  # noqa: ARG002
+        return write_json(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> JsonValue:  # noqa: ARG002
+        # No limit of size here: what was accepted once is read back, also after the limit was lowered.
+        return None if value is None else read_json(value, max_bytes=len(value) * 4)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC with microseconds; a datetime without a time zone is refused with ValueError."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        moment = value.astimezone(UTC)
+        # SQLite keeps text without a zone, whose order is the order in time.
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_is_known")
+
+
+# PostgreSQL sorts by its locale unless told; SQLite, and a cursor made on either, by code point.
+Key = Text().with_variant(Text(collation="C"), "postgresql")
+EventId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only in INTEGER
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# One row. Every writer of the catalogue locks it first, so that revisions appear in their order.
+catalogue = Table(
+    PREFIX + "catalogue",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
+# Rows are only added.
+revisions = Table(
+    PREFIX + "revisions",
+    metadata,
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Key, nullable=False),
+    Column("entity_id", Key, nullable=False),
+    Column("name", Key, nullable=False),  # as in the document; known also when the document cannot be read
+    Column("document", Text),  # canonical JSON, read one by one: a broken one must not stop a query; NULL: deleted
+    Column("saved_at", UtcDateTime, nullable=False),
+    Column("saved_by", Text, nullable=False),
+    Column("note", Text),
+    _one_of("kind", Kind),
+    Index(None, "kind", "entity_id", "revision"),
+)
+
+# The newest revision of each entity.
+entities = Table(
+    PREFIX + "entities",
+    metadata,
+    Column("kind", Key, primary_key=True),
+    Column("id", Key, primary_key=True),
+    Column("project_id", Key),  # NULL: a project itself
+    Column("name", Key, nullable=False),
+    Column("revision", Integer, ForeignKey(revisions.c.revision), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("deleted", Boolean, nullable=False, server_default=false()),
+    _one_of("kind", Kind),
+    Index(None, "kind", "name", "id"),
+    Index(None, "kind", "project_id", "name", "id"),
+)
+
+# Which job stands for which name of which workflow; kept for ever, so that a job never changes hands.
+job_names = Table(
+    PREFIX + "job_names",
+    metadata,
+    Column("job_name", Key, primary_key=True),
+    Column("workflow_id", Key, nullable=False),
+    Column("name", Key, nullable=False),
+    UniqueConstraint("workflow_id", "name"),
+)
+
+# No foreign key to `entities`: a workflow may be deleted while its runs stay.
+runs = Table(
+    PREFIX + "runs",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("workflow_id", Key, nullable=False),
+    Column("project_id", Key, nullable=False),
+    Column("job_name", Key, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("input", Json, nullable=False),
+    Column("output", Json),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("launched_by", Text),
+    _one_of("status", RunStatus),
+    Index(None, "created_at", "id"),
+    Index(None, "workflow_id", "created_at", "id"),
+    Index(None, "project_id", "created_at", "id"),
+    Index(None, "status", "created_at", "id"),
+)
+
+launches = Table(
+    PREFIX + "launches",
+    metadata,
+    Column("launch_id", Key, primary_key=True),  # the Dagster run's id
+    Column("run_id", Key, ForeignKey(runs.c.id), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("lease_expires_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("run_id", "position"),
+    Index(None, "lease_expires_at"),
+)
+
+steps = Table(
+    PREFIX + "steps",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("run_id", Key, ForeignKey(runs.c.id), nullable=False),
+    Column("node_id", Key, nullable=False),
+    Column("visit", Integer, nullable=False, server_default=text("0")),
+    Column("item", Integer, nullable=False, server_default=text("-1")),  # -1: not inside `each`
+    Column("node_type", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("input", Json),
+    Column("output", Json),
+    Column("error", Text),
+    Column("taken", Json),  # ids of the out-edges that were taken
+    Column("item_count", Integer),
+    Column("parent_step_ids", Json, nullable=False),
+    Column("launch_id", Key),
+    Column("fence", Integer, nullable=False, server_default=text("0")),
+    Column("owner", Text),
+    Column("lease_expires_at", UtcDateTime),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    _one_of("status", StepStatus),
+    _one_of("node_type", NodeType),
+    UniqueConstraint("run_id", "node_id", "visit", "item"),
+    Index(None, "run_id", "status"),
+    Index(None, "status", "lease_expires_at"),
+)
+
+events = Table(
+    PREFIX + "events",
+    metadata,
+    Column("id", EventId, primary_key=True),
+    Column("timestamp", UtcDateTime, nullable=False),
+    Column("project_id", Key, nullable=False),
+    Column("run_id", Key),
+    Column("step_id", Key),
+    Column("type", Text, nullable=False),
+    Column("payload", Json, nullable=False),
+    Index(None, "run_id", "id"),
+    sqlite_autoincrement=True,  # an id is never given twice
+)
+
+gates = Table(
+    PREFIX + "gates",
+    metadata,
+    Column("step_id", Key, ForeignKey(steps.c.id), primary_key=True),
+    Column("run_id", Key, ForeignKey(runs.c.id), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("instructions", Text, nullable=False),
+    Column("payload", Json),
+    Column("schema", Json),
+    Column("assignees", Json, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("deadline_at", UtcDateTime),
+    Column("on_deadline", Text),
+    Column("notify_url", Text),
+    Column("answer", Json),
+    Column("answered_by", Text),
+    Column("answered_via", Text),
+    Column("answered_at", UtcDateTime),
+    Column("seen_hash", Text),
+    Column("launch_id", Key),
+    _one_of("state", ("open", "answered", "expired", "canceled")),
+    _one_of("on_deadline", ("fail", "approve", "reject")),
+    Index(None, "state", "opened_at"),
+    Index(None, "run_id"),
+)

@@ -1,0 +1,151 @@
+"""One HTTP call over the guarded network: bounded in size and time, redirects not followed, no logs."""
+
+import ssl
+import threading
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import responses as status_phrases
+from typing import Literal
+
+import httpcore2
+import httpx2
+
+from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.tools.addresses import read_allowed_hosts
+from agentmesh_dagster.tools.errors import (
+    HttpFailed,
+    HttpRedirected,
+    HttpRefused,
+    HttpTimedOut,
+    HttpUnreachable,
+    InvalidTool,
+    InvalidToolOutput,
+    ResponseTooLong,
+    cut_excerpt,
+)
+from agentmesh_dagster.tools.guarded_network import GuardedNetwork, Resolver, resolve_by_system
+from agentmesh_dagster.tools.header_secrets import Secrets
+from agentmesh_dagster.tools.response_text import decode_text
+
+_FAILED_FOR_NOW = frozenset({408, 425, 429})
+
+_of_thread = threading.local()
+
+
+@dataclass(frozen=True)
+class OutgoingCall:
+    method: Literal["GET", "POST"]
+    url: httpx2.URL
+    headers: Mapping[str, str] = field(repr=False)  # with their secrets
+    body: bytes | None = field(repr=False)
+    secrets: Secrets
+    deadline: float  # time.monotonic() value
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server sent with a status of success."""
+
+    content_type: str  # "" when it did not say
+    body: bytes
+
+
+def send_call(
+    call: OutgoingCall,
+    settings: Settings,
+    *,
+    resolve: Resolver = resolve_by_system,
+    ssl_context: ssl.SSLContext | None = None,
+) -> Answer:
+    """The answer to `call`; raises the ToolError that says what went wrong, with no secret in it.
+
+    Every call has a connection of its own, so that the address is checked each time.
+    """
+    deadline = min(call.deadline, time.monotonic() + settings.http_timeout_seconds)
+    network = GuardedNetwork(read_allowed_hosts(settings.http_allow_hosts), deadline, resolve)
+    url = httpcore2.URL(
+        scheme=call.url.raw_scheme, host=call.url.raw_host, port=call.url.port, target=call.url.raw_path
+    )
+    if ssl_context is None and call.url.scheme == "https":
+        ssl_context = _get_ssl_context()
+    with (
+        _plain_errors(call),
+        httpcore2.ConnectionPool(ssl_context, network_backend=network) as pool,
+        pool.stream(call.method, url, headers=list(call.headers.items()), content=call.body) as received,
+    ):
+        response = httpx2.Response(received.status, headers=received.headers, content=received.iter_stream())
+        _check_status(response, call, settings.http_max_response_bytes)
+        body = _read_body(response, settings.http_max_response_bytes)
+        return Answer(response.headers.get("content-type", ""), body)
+
+
+def _get_ssl_context() -> ssl.SSLContext:
+    """This thread's own: httpcore2 sets it up again for each connection, which two threads must not do."""
+    if not hasattr(_of_thread, "ssl_context"):
+        _of_thread.ssl_context = httpcore2.default_ssl_context()
+    return _of_thread.ssl_context
+
+
+@contextmanager
+def _plain_errors(call: OutgoingCall) -> Generator[None]:
+    """The network's errors as ToolErrors that name scheme, host and port: the rest may hold secrets."""
+    server = f"{call.url.scheme}://{call.url.netloc.decode('ascii')}"
+
+    def describe(error: Exception) -> str:
+        return f"{server} ({cut_excerpt(call.secrets.scrub_text(str(error))) or type(error).__name__})"
+
+    # `from None`: the library's own error may quote what was sent.
+    try:
+        yield
+    except httpcore2.TimeoutException:
+        raise HttpTimedOut(server) from None
+    except httpcore2.NetworkError as error:
+        raise HttpUnreachable(describe(error)) from None
+    except httpcore2.RemoteProtocolError as error:
+        raise HttpUnreachable(f"no proper HTTP from {describe(error)}") from None
+    except httpcore2.LocalProtocolError:
+        raise InvalidTool(f"its url or headers cannot be sent to {server}") from None
+    except httpx2.DecodingError as error:
+        raise InvalidToolOutput(f"broken content encoding from {describe(error)}") from None
+
+
+def _check_status(response: httpx2.Response, call: OutgoingCall, max_bytes: int) -> None:
+    status = response.status_code
+    if 200 <= status < 300:
+        return
+    if 300 <= status < 400:
+        raise HttpRedirected(f"{status} to {call.secrets.scrub_text(_name_target(response, call.url))}")
+    try:
+        # Scrubbed before it is cut: a half of a secret would not be found.
+        text = call.secrets.scrub_text(decode_text(_read_body(response, max_bytes), response.headers))
+    except (ResponseTooLong, InvalidToolOutput, httpx2.DecodingError):
+        text = ""  # the status says more than the fault in the body
+    line = f"{status} {status_phrases.get(status, '')}".strip()
+    sentence = f"{line}: {cut_excerpt(text)}" if text.strip() else line
+    raise (HttpFailed if status in _FAILED_FOR_NOW or status >= 500 else HttpRefused)(sentence)
+
+
+def _name_target(response: httpx2.Response, url: httpx2.URL) -> str:
+    """The host that a redirect points to."""
+    try:
+        target = url.join(response.headers.get("location", ""))
+    except httpx2.InvalidURL:
+        return "an address that cannot be read"
+    return f"the host `{cut_excerpt(target.host)}`"
+
+
+def _read_body(response: httpx2.Response, max_bytes: int) -> bytes:
+    """The decoded body; raises ResponseTooLong as soon as there is more than `max_bytes` of it."""
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("identity", "gzip", "deflate"):
+        raise InvalidToolOutput(f"the content encoding `{cut_excerpt(coding)}` was not asked for")
+    pieces: list[bytes] = []
+    size = 0
+    for piece in response.iter_bytes():  # decoded in pieces of at most 1 MiB, also out of a gzip bomb
+        pieces.append(piece)
+        size += len(piece)
+        if max(size, response.num_bytes_downloaded) > max_bytes:
+            raise ResponseTooLong(f"more than {max_bytes:,} bytes (AGENTMESH_HTTP_MAX_RESPONSE_BYTES)")
+    return b"".join(pieces)

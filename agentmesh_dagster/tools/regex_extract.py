@@ -1,0 +1,57 @@
+"""The builtin `regex_extract`: parts of a text by a regular expression, in linear time (RE2)."""
+
+import time
+from collections.abc import Iterator
+from typing import Any, cast
+
+import re2  # pyright: ignore[reportMissingTypeStubs] - it has no types
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.tools.errors import InvalidToolInput, cut_excerpt
+from agentmesh_dagster.tools.request import ToolRequest
+
+MAX_MATCHES = 1_000
+MAX_SECONDS = 2.0  # one match takes linear time, but many matches of a long text add up
+
+_engine: Any = re2
+
+
+def run_regex_extract(request: ToolRequest, _: Settings) -> JsonValue:
+    """The first match (or the group asked for), its groups, and all matches up to 1,000."""
+    wanted = cast("dict[str, JsonValue]", request.input)
+    pattern = _compile(wanted["pattern"])
+    group: int | str = wanted.get("group", 0)
+    if group not in pattern.groupindex and group not in range(pattern.groups + 1):
+        raise InvalidToolInput(f"the pattern has no group {group!r}")
+    matches = list(_find(pattern, wanted["text"]))
+    if not matches:
+        return {"match": None, "groups": [], "named": {}, "matches": []}
+    return {
+        "match": matches[0].group(group),
+        "groups": list(matches[0].groups()),
+        "named": matches[0].groupdict(),
+        "matches": [match.group(group) for match in matches],
+    }
+
+
+def _compile(pattern: str) -> Any:
+    options = _engine.Options()
+    options.log_errors = False  # else RE2 writes them to stderr
+    try:
+        return _engine.compile(pattern, options)
+    except _engine.error as error:
+        reason = error.args[0] if error.args else ""
+        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        hint = "RE2 knows no look-around and no back-references"
+        raise InvalidToolInput(f"the pattern is no regular expression: {cut_excerpt(text)} ({hint})") from error
+
+
+def _find(pattern: Any, text: str) -> Iterator[Any]:
+    stop = time.monotonic() + MAX_SECONDS
+    for count, match in enumerate(pattern.finditer(text), start=1):
+        if time.monotonic() > stop:
+            raise InvalidToolInput(f"the pattern takes longer than {MAX_SECONDS:g} seconds on this text")
+        yield match
+        if count == MAX_MATCHES:
+            return

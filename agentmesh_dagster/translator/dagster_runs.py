@@ -1,0 +1,53 @@
+"""What a Dagster run says about the launch that it is."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.graph.plan import Plan, Wiring
+from agentmesh_dagster.runtime.launches import LaunchFacts
+from agentmesh_dagster.translator.launchpad import INPUT
+
+_USER_TAGS = ("dagster/schedule_name", "dagster/sensor_name", "user")
+
+
+def read_launch_facts(plan: Plan, run: dg.DagsterRun, job_name: str) -> LaunchFacts:
+    """The facts of a Dagster run of a compiled job."""
+    return LaunchFacts(
+        launch_id=run.run_id,
+        job_name=job_name,
+        input=read_input(plan, run.run_config),
+        parent_id=run.parent_run_id,
+        selected_nodes=_read_selection(plan, run),
+        launched_by=next((f"{tag}: {run.tags[tag]}" for tag in _USER_TAGS if tag in run.tags), None),
+    )
+
+
+def read_input(plan: Plan, run_config: Mapping[str, object]) -> JsonValue:
+    """The run's input, as the launchpad or the API put it into the run's config; {} when left out."""
+    found: Any = run_config
+    for key in ("ops", plan.start.name, "config"):
+        found = found.get(key) or {}
+    return found.get(INPUT, {})
+
+
+def build_run_config(plan: Plan, run_input: JsonValue) -> dict[str, Any]:
+    """The run config that carries a run's input."""
+    return {"ops": {plan.start.name: {"config": {INPUT: run_input}}}}
+
+
+def _read_selection(plan: Plan, run: dg.DagsterRun) -> frozenset[str] | None:
+    """The nodes of the steps, or ops, that a re-execution asks for; None when it asks for everything."""
+    if run.step_keys_to_execute is not None:
+        # `work[item_3]` is one item of the op `work`, `work[?]` all of them.
+        names = {re.sub(r"\[.*\]$", "", key) for key in run.step_keys_to_execute}
+    elif run.resolved_op_selection is not None:
+        names = set(run.resolved_op_selection)
+    else:
+        return None
+    chosen = [op for op in plan.ops if op.name in names and op.wiring is not Wiring.COLLECT]
+    everything = sum(op.wiring is not Wiring.COLLECT for op in plan.ops)
+    return None if len(chosen) == everything else frozenset(op.node.id for op in chosen)

@@ -1,0 +1,67 @@
+"""The executor of compiled jobs: any of Dagster's, with a lease that lives exactly as long as the run worker."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from agentmesh_dagster.runtime.launches import take_up_launch
+from agentmesh_dagster.runtime.lease import keep_lease
+from agentmesh_dagster.store.runs import renew_launch
+from agentmesh_dagster.translator.dagster_runs import read_launch_facts
+from agentmesh_dagster.translator.ops import CompiledWorkflow
+
+if TYPE_CHECKING:
+    from dagster import DagsterEvent
+
+EXECUTORS: dict[str, dg.ExecutorDefinition] = {
+    "in_process": dg.in_process_executor,
+    "multiprocess": dg.multiprocess_executor,
+}
+
+
+class LeasedExecutor(dg.Executor):
+    """Takes the launch up, and keeps its lease while another executor does the work."""
+
+    def __init__(self, inner: dg.Executor, compiled: CompiledWorkflow) -> None:
+        self._inner = inner
+        self._compiled = compiled
+
+    @property
+    def retries(self) -> Any:
+        return self._inner.retries
+
+    @property
+    def step_dependency_config(self) -> Any:
+        return self._inner.step_dependency_config
+
+    def execute(self, plan_context: Any, execution_plan: Any) -> "Iterator[DagsterEvent]":
+        store, settings = self._compiled.services.store, self._compiled.services.settings
+        run: dg.DagsterRun = plan_context.dagster_run
+        take_up_launch(
+            self._compiled.services, self._compiled.plan, read_launch_facts(self._compiled.plan, run, run.job_name)
+        )
+
+        def renew() -> bool:
+            with store.begin() as tx:
+                return renew_launch(tx, run.run_id, settings.lease_seconds)
+
+        with keep_lease(renew, settings.lease_seconds, name="launch-lease"):
+            yield from self._inner.execute(plan_context, execution_plan)
+
+
+def lease_executor(inner: dg.ExecutorDefinition, compiled: CompiledWorkflow) -> dg.ExecutorDefinition:
+    """The executor definition `inner`, unchanged for the user, with the launch's lease around it."""
+    create = inner.executor_creation_fn
+
+    def create_leased(context: dg.InitExecutorContext) -> dg.Executor:
+        assert create is not None
+        return LeasedExecutor(create(context), compiled)
+
+    return dg.ExecutorDefinition(
+        name=inner.name,
+        config_schema=inner.config_schema,  # pyright: ignore[reportArgumentType]
+        requirements=inner.get_requirements,
+        executor_creation_fn=create_leased,
+        description=inner.description,
+    )

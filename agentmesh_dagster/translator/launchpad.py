@@ -1,0 +1,116 @@
+"""The launchpad: a workflow's inputSchema as Dagster config, typed, described and prefilled."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import dagster as dg
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.graph.names import safe_name
+
+INPUT = "input"  # the one config field of the start op
+_DEEPEST = 5  # config below that is free-form: the input is checked against the schema anyway
+
+Schema = Mapping[str, JsonValue]
+
+
+def build_input_field(schema: Schema | None) -> dg.Field:
+    """The start op's config field for a run's input; without a schema any JSON is taken, and {} when left out."""
+    if not schema:
+        return dg.Field(
+            dg.Noneable(dg.Any), default_value={}, is_required=False, description="The run's input: any JSON."
+        )
+    return _build_field(schema, required=False, namespace="Input", depth=0)
+
+
+def read_default_input(schema: Schema | None) -> JsonValue:
+    """What the launchpad is prefilled with: defaults and, for what has none, an empty value of its type."""
+    if not schema:
+        return {}
+    return _read_prefill(schema)
+
+
+def _build_field(schema: Schema, *, required: bool, namespace: str, depth: int) -> dg.Field:
+    description = cast("str | None", schema.get("description") or schema.get("title"))
+    config_type = _build_type(schema, namespace, depth)
+    if "default" in schema and _is_acceptable(schema["default"], schema):
+        return dg.Field(config_type, default_value=schema["default"], is_required=False, description=description)
+    return dg.Field(config_type, is_required=required, description=description)
+
+
+def _build_type(schema: Schema, namespace: str, depth: int) -> Any:
+    choices = schema.get("enum")
+    if isinstance(choices, list) and choices and all(isinstance(c, str) and c for c in cast("list[Any]", choices)):
+        values = [dg.EnumValue(choice) for choice in dict.fromkeys(cast("list[str]", choices))]
+        return dg.Enum(f"{namespace}_choice", values)
+    kind = schema.get("type")
+    if str(kind) in _SCALARS:
+        return _SCALARS[str(kind)]
+    build = _BUILDERS.get(str(kind)) if depth < _DEEPEST else None
+    return build(schema, namespace, depth) if build else dg.Noneable(dg.Any)
+
+
+def _build_object(schema: Schema, namespace: str, depth: int) -> object:
+    properties = schema.get("properties")
+    if not isinstance(properties, dict):
+        return dg.Permissive()
+    required = cast("list[str]", schema.get("required") or [])
+    fields = {
+        name: _build_field(
+            cast("Schema", inner if isinstance(inner, dict) else {}),
+            required=name in required,
+            namespace=f"{namespace}_{safe_name(name)}",
+            depth=depth + 1,
+        )
+        for name, inner in cast("dict[str, Any]", properties).items()
+    }
+    is_closed = schema.get("additionalProperties") is False
+    return cast("object", dg.Shape(fields) if is_closed else dg.Permissive(fields))
+
+
+def _build_array(schema: Schema, namespace: str, depth: int) -> Any:
+    inner = schema.get("items")
+    return (
+        dg.Array(_build_type(cast("Schema", inner), namespace, depth + 1))
+        if isinstance(inner, dict)
+        else dg.Array(dg.Any)
+    )
+
+
+_SCALARS: Mapping[str, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
+_BUILDERS: Mapping[str, Callable[[Schema, str, int], object]] = {"object": _build_object, "array": _build_array}
+
+_EMPTY: Mapping[str, JsonValue] = {"string": "", "integer": 0, "number": 0.0, "boolean": False, "array": []}
+
+
+def _is_acceptable(default: JsonValue, schema: Schema) -> bool:
+    """Whether Dagster would take the default of this type: it refuses a bad one for the whole job."""
+    python_types: Mapping[str, tuple[type, ...]] = {
+        "string": (str,),
+        "integer": (int,),
+        "number": (int, float),
+        "boolean": (bool,),
+    }
+    expected = python_types.get(cast("str", schema.get("type")))
+    if expected is None:
+        return "enum" not in schema or default in schema["enum"]
+    right_type = isinstance(default, expected) and isinstance(default, bool) == (expected == (bool,))
+    return right_type and ("enum" not in schema or default in schema["enum"])
+
+
+def _read_prefill(schema: Schema) -> JsonValue:
+    if "default" in schema:
+        return schema["default"]
+    properties = schema.get("properties")
+    if isinstance(properties, dict):
+        required = cast("list[str]", schema.get("required") or [])
+        return {
+            name: _read_prefill(cast("Schema", inner))
+            for name, inner in cast("dict[str, Any]", properties).items()
+            if isinstance(inner, dict) and (name in required or "default" in inner)
+        }
+    choices = schema.get("enum")
+    if isinstance(choices, list) and choices:
+        return cast("list[JsonValue]", choices)[0]
+    kind = schema.get("type")
+    return _EMPTY.get(kind, {}) if isinstance(kind, str) else {}

@@ -1,0 +1,144 @@
+"""Ops: thin shells that hand a step to the runtime and tell Dagster what came of it."""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.graph.config import Retry
+from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
+from agentmesh_dagster.graph.progress import StepKey
+from agentmesh_dagster.runtime.launches import take_up_launch
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.step import Outcome, StepFailed, StepReport, StepTask, run_step
+from agentmesh_dagster.store.steps import read_states
+from agentmesh_dagster.translator.dagster_runs import read_launch_facts
+from agentmesh_dagster.translator.launchpad import INPUT, build_input_field
+from agentmesh_dagster.translator.presentation import build_metadata, describe_op, kind_of
+
+RESOURCE = "agentmesh"
+PARENTS = "parents"  # the fan-in input of an op outside an `each`
+_ITEM_KEY = "item_"
+
+Yielded = Generator[dg.Output[None] | dg.DynamicOutput[None]]
+
+
+@dataclass(frozen=True)
+class CompiledWorkflow:
+    """What the ops of a job need at run time: the plan that they were built from, and the services."""
+
+    plan: Plan
+    services: Services
+
+
+def build_op(plan: Plan, op: PlannedOp, definition_name: str) -> dg.OpDefinition:
+    """The op definition for a planned op; `definition_name` is unique over the repository."""
+    is_start = not op.inputs
+    return dg.OpDefinition(
+        compute_fn=collect_items if op.wiring is Wiring.COLLECT else execute_step,
+        name=definition_name,
+        ins=_build_ins(op),
+        outs=_build_outs(op),
+        description=describe_op(plan, op),
+        config_schema={INPUT: build_input_field(plan.workflow.input_schema)} if is_start else None,
+        required_resource_keys={RESOURCE},
+        tags={"kind": kind_of(plan, op)},
+        retry_policy=None if op.wiring is Wiring.COLLECT else _build_retry_policy(op.node.config.retry),
+        pool=None if op.wiring is Wiring.COLLECT else op.node.config.pool,
+    )
+
+
+def input_names(op: PlannedOp) -> Mapping[str, str]:
+    """Source op name → input name, for ops below a fan-out, where Dagster knows no fan-in lists."""
+    return {port.source: f"from_{port.source}" for port in op.inputs}
+
+
+def _build_ins(op: PlannedOp) -> Mapping[str, dg.In]:
+    # Dagster carries the order of the steps; their outputs stay in the store: see ARCHITECTURE, "Outputs".
+    if op.wiring in (Wiring.REPEATED, Wiring.COLLECT):
+        return {name: dg.In(dg.Nothing) for name in input_names(op).values()}
+    return {PARENTS: dg.In(dg.Nothing)} if op.inputs else {}
+
+
+def _build_outs(op: PlannedOp) -> Mapping[str, dg.Out | dg.DynamicOut]:
+    if op.wiring is Wiring.FAN_OUT:
+        return {ITEM: dg.DynamicOut(dg.Nothing)}
+    if op.wiring is Wiring.CHOICE:
+        return {name: dg.Out(dg.Nothing, is_required=False) for name in op.outputs.values()}
+    # Below a fan-out Dagster knows no skipping: such an op always yields, and the store says what was skipped.
+    return {RESULT: dg.Out(dg.Nothing, is_required=op.wiring is Wiring.REPEATED)}
+
+
+def _build_retry_policy(retry: Retry) -> dg.RetryPolicy | None:
+    if retry.max_attempts == 1:
+        return None
+    backoff = {"constant": None, "linear": dg.Backoff.LINEAR, "exponential": dg.Backoff.EXPONENTIAL}[retry.backoff]
+    jitter = {True: dg.Jitter.PLUS_MINUS, "plus_minus": dg.Jitter.PLUS_MINUS, "full": dg.Jitter.FULL}.get(retry.jitter)
+    return dg.RetryPolicy(max_retries=retry.max_attempts - 1, delay=retry.delay_seconds, backoff=backoff, jitter=jitter)
+
+
+def execute_step(context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) -> Yielded:
+    """Compute function of every op that stands for a node."""
+    compiled = _compiled(context)
+    op = compiled.plan.by_name[context.op_handle.name]
+    mapping_key = context.get_mapping_key()
+    task = StepTask(
+        run_id=_take_up(context, compiled),
+        launch_id=context.run_id,
+        op=op,
+        item=int(mapping_key.removeprefix(_ITEM_KEY)) if mapping_key else None,
+        is_last_attempt=context.retry_number >= op.node.config.retry.max_attempts - 1,
+    )
+    try:
+        report = run_step(compiled.services, compiled.plan, task)
+    except StepFailed as failure:
+        raise dg.Failure(str(failure), allow_retries=failure.retryable) from failure
+    yield from _tell_dagster(context, op, report)
+
+
+def collect_items(context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) -> Yielded:
+    """Compute function of the op that closes an `each`: it lets the join run once the `each` has ended."""
+    compiled = _compiled(context)
+    run_id = _take_up(context, compiled)
+    each = compiled.plan.by_name[context.op_handle.name].node.id
+    with compiled.services.store.read() as connection:
+        state = read_states(connection, run_id, [each]).get(StepKey(each))
+    if state is not None and state.status is StepStatus.SUCCEEDED:
+        yield dg.Output(None, RESULT, metadata={"items": state.item_count or 0})
+
+
+def _compiled(context: dg.OpExecutionContext) -> CompiledWorkflow:
+    return getattr(context.resources, RESOURCE)
+
+
+def _take_up(context: dg.OpExecutionContext, compiled: CompiledWorkflow) -> str:
+    facts = read_launch_facts(compiled.plan, context.run, context.job_name)
+    return take_up_launch(compiled.services, compiled.plan, facts)
+
+
+def _tell_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepReport) -> Yielded:
+    if report.outcome is not Outcome.ENDED:
+        context.log.info(_SAY[report.outcome])
+        if op.wiring is Wiring.REPEATED:
+            yield dg.Output(None, RESULT)
+        return
+    assert report.end is not None
+    metadata = build_metadata(report.input, report.end.output, report.notes)
+    if op.wiring is Wiring.FAN_OUT:
+        context.log.info(f"{report.end.item_count} items")
+        for index in range(report.end.item_count or 0):
+            yield dg.DynamicOutput(None, f"{_ITEM_KEY}{index}", ITEM)
+    elif op.wiring is Wiring.CHOICE:
+        for edge_id in report.end.taken or ():
+            yield dg.Output(None, op.outputs[edge_id], metadata=metadata)
+    else:
+        yield dg.Output(None, RESULT, metadata=metadata)
+
+
+_SAY = {
+    Outcome.SKIPPED: "Skipped: none of the ways to this node was taken.",
+    Outcome.STANDS_BACK: "Stands back: something before this node has not ended, for instance a gate.",
+    Outcome.WAITS_FOR_PERSON: "Waits for a person. This launch ends its work; the answer starts the next one.",
+}

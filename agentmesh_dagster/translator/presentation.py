@@ -1,0 +1,105 @@
+"""What people see of a workflow in Dagster's UI: descriptions, chips, links, metadata."""
+
+from collections.abc import Mapping
+from typing import cast
+from urllib.parse import quote
+
+import dagster as dg
+
+from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.models import ModelProvider, NodeType
+from agentmesh_dagster.graph.config import GateConfig
+from agentmesh_dagster.graph.graph import GraphNode
+from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
+from agentmesh_dagster.settings import Settings
+
+WORKFLOW_TAG = "agentmesh/workflow"  # the workflow's id, on every run of its job
+_SHOWN_BYTES = 20_000
+
+_KIND_OF_PROVIDER = {
+    ModelProvider.OPENAI: "openai",
+    ModelProvider.ANTHROPIC: "claude",
+    ModelProvider.LOCAL: "llama",
+}
+_KIND_OF_TYPE = {
+    NodeType.START: "start",
+    NodeType.END: "end",
+    NodeType.TOOL: "python",
+    NodeType.BRANCH: "branch",
+    NodeType.HUMAN_APPROVAL: "human",
+}
+
+
+def describe_job(plan: Plan, settings: Settings) -> str:
+    """A job's description in markdown."""
+    workflow = plan.workflow
+    lines = [workflow.description or "", f"AgentMesh workflow **{_escape(workflow.name)}**, revision {plan.revision}."]
+    if settings.public_url:
+        base = settings.public_url.rstrip("/")
+        lines.append(f"[Open in AgentMesh]({base}/agentmesh/workflows/{quote(workflow.id, safe='')})")
+    return "\n\n".join(line for line in lines if line)
+
+
+def describe_op(plan: Plan, op: PlannedOp) -> str:
+    """An op's description in markdown: the node's title and what it does."""
+    node = op.node
+    if op.wiring is Wiring.COLLECT:
+        return f"Waits until all items of **{_escape(node.title)}** are done."
+    lines = [f"**{_escape(node.title)}** (node `{node.id}`)", _describe_node(plan, node)]
+    return "\n\n".join(line for line in lines if line)
+
+
+def _describe_node(plan: Plan, node: GraphNode) -> str:
+    if node.agent_id is not None and (agent := plan.agents.get(node.agent_id)):
+        about = f"Agent **{_escape(agent.name)}** on `{agent.model_provider.value}/{agent.model_name}`."
+        return f"{about} {agent.description}" if agent.description else about
+    if node.tool_id is not None and (tool := plan.tools.get(node.tool_id)):
+        about = f"Tool **{_escape(tool.name)}** ({tool.type.value})."
+        return f"{about} {tool.description}" if tool.description else about
+    if isinstance(node.config, GateConfig):
+        return f"A person is asked: {node.config.instructions}" if node.config.instructions else "A person is asked."
+    if node.type is NodeType.BRANCH:
+        conditions = [
+            f"- to `{edge.target}`" + (f" if `{edge.condition}`" if edge.condition else "")
+            for edge in plan.graph.out_edges[node.id]
+        ]
+        return "\n".join(conditions)
+    return ""
+
+
+def _escape(text: str) -> str:
+    return text.replace("*", "\\*").replace("<", "&lt;")
+
+
+def kind_of(plan: Plan, op: PlannedOp) -> str:
+    """The chip on the op in Dagster's graph."""
+    if op.wiring is Wiring.COLLECT:
+        return "collect"
+    agent = plan.agents.get(op.node.agent_id or "")
+    return _KIND_OF_PROVIDER[agent.model_provider] if agent else _KIND_OF_TYPE.get(op.node.type, op.node.type.value)
+
+
+def build_metadata(
+    step_input: JsonValue, output: JsonValue, notes: Mapping[str, JsonValue]
+) -> dict[str, dg.MetadataValue]:
+    """What stands on a step's output event."""
+    metadata: dict[str, dg.MetadataValue] = {"input": show_value(step_input), "output": show_value(output)}
+    for name, note in notes.items():
+        metadata[name] = _show_note(note)
+    return metadata
+
+
+def show_value(value: JsonValue) -> dg.MetadataValue:
+    """A JSON value as metadata; a long one is cut, the whole stands in the store."""
+    text = write_json(value)
+    if len(text) > _SHOWN_BYTES:
+        return dg.MetadataValue.text(f"{text[:_SHOWN_BYTES]}… ({len(text):,} characters, cut here)")
+    if isinstance(value, dict | list):
+        return dg.MetadataValue.json(cast("dict[str, JsonValue]", value))
+    return dg.MetadataValue.text(value if isinstance(value, str) else text)
+
+
+def _show_note(note: JsonValue) -> dg.MetadataValue:
+    if isinstance(note, bool) or not isinstance(note, int | float):
+        return dg.MetadataValue.text(note if isinstance(note, str) else write_json(note))
+    return dg.MetadataValue.int(note) if isinstance(note, int) else dg.MetadataValue.float(note)
