@@ -32,8 +32,9 @@ class Settings(BaseSettings):
         default=None, description="Address under which people reach the web server, for links in Dagster's UI."
     )
 
-    console_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
-        default="INFO", description="Lowest level of what a run prints to standard error."
+    console_log_level: str | None = Field(
+        default=None,
+        description="What runs launched by this process print to standard error; Dagster's own default unless set.",
     )
 
     max_value_bytes: int = Field(

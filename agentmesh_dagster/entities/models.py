@@ -14,7 +14,11 @@ class Entity(BaseModel):
     """A frozen record; snake_case in Python, camelCase on the wire; unknown fields are refused."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, strict=False
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        ser_json_inf_nan="constants",  # kept, so that the check at the door sees and refuses them
     )
 
     def to_wire(self) -> dict[str, JsonValue]:

@@ -35,9 +35,14 @@ def shorten(text: str, length: int = 60) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
+def quote(text: str) -> str:
+    """`text` as a sentence names it."""
+    return f"`{shorten(text)}`"
+
+
 def join_names(names: Collection[str], last: str = "and") -> str:
     """`a`, `b` and `c`; the first few of many."""
-    shown = [f"`{shorten(name)}`" for name in islice(names, _SHOWN)]
+    shown = [quote(name) for name in islice(names, _SHOWN)]
     if len(names) > _SHOWN:
         return f"{', '.join(shown)} and {len(names) - _SHOWN:,} more"
     return f"{', '.join(shown[:-1])} {last} {shown[-1]}" if len(shown) > 1 else "".join(shown)

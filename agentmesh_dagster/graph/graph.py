@@ -7,10 +7,12 @@ from itertools import chain
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import NodeType, Workflow
+from agentmesh_dagster.entities.nearest import quote
 from agentmesh_dagster.graph.config import BranchConfig, NodeConfig
 from agentmesh_dagster.graph.cycles import find_components
 from agentmesh_dagster.graph.expressions import Expression, Reference
 from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.regions import Region, find_regions
 from agentmesh_dagster.graph.templates import Template
 
 
@@ -108,6 +110,10 @@ class Graph:
     def of_type(self, *types: NodeType) -> list[GraphNode]:
         return [node for node in self.nodes.values() if node.type in types]
 
+    def show(self, node_id: str) -> str:
+        """The node as a sentence names it."""
+        return quote(self.nodes[node_id].title)
+
     def parents(self, node_id: str) -> list[str]:
         """Ids of the nodes with an edge to this one, each once, in the edges' order."""
         return list(dict.fromkeys(edge.source for edge in self.in_edges[node_id]))
@@ -160,6 +166,11 @@ class Graph:
                 found |= bits.get(neighbour, 0) | 1 << self.index[neighbour]
             bits.update(dict.fromkeys(component, found))
         return bits
+
+    @cached_property
+    def regions(self) -> Mapping[str, Region | None]:
+        """For each `each` branch, by node id, what it repeats; see `find_regions`."""
+        return find_regions(self)
 
     def is_ancestor(self, node_id: str, other: str) -> bool:
         """Whether a path leads from `node_id` to `other`."""

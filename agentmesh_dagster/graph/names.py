@@ -7,10 +7,11 @@ import unicodedata
 from collections.abc import Container, Iterable, Mapping
 
 # Dagster refuses these as names of ops, jobs and outputs (dagster._core.definitions.utils.DISALLOWED_NAMES).
-_REFUSED = frozenset(
-    ("input", "output", "type", "config", "conf", "context", "meta", "dict", "int", "str", "float", "bool")
-    + ("arg_dict", "input_arg_dict", "output_arg_dict")  # noqa: RUF005 one line each
-)
+_REFUSED = {"input", "output", "type", "config", "conf", "context", "meta", "dict", "int", "str", "float", "bool"} | {
+    "arg_dict",
+    "input_arg_dict",
+    "output_arg_dict",
+}
 _MAX_LENGTH = 80
 
 

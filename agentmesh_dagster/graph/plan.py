@@ -8,7 +8,7 @@ from functools import cached_property
 from agentmesh_dagster.entities.models import Agent, NodeType, Tool, Workflow
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.names import name_all, safe_name
-from agentmesh_dagster.graph.regions import Region, find_regions
+from agentmesh_dagster.graph.regions import Region
 
 RESULT = "result"  # the output of every op that does not choose
 ITEM = "item"  # the dynamic output of an `each`
@@ -75,7 +75,7 @@ class Plan:
 
 def plan_graph(graph: Graph, agents: Mapping[str, Agent], tools: Mapping[str, Tool], *, revision: int = 0) -> Plan:
     """The plan of a graph in which `validate` found no errors; agents and tools by id, as of that revision."""
-    regions = {each: region for each, region in find_regions(graph).items() if region}
+    regions = {each: region for each, region in graph.regions.items() if region}
     planner = _Planner(graph, regions)
     return Plan(graph.workflow, revision, graph, agents, tools, planner.plan_ops(), regions)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from agentmesh_dagster.entities.field_faults import list_field_faults
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json, write_path
 from agentmesh_dagster.entities.models import Edge, Node, NodeType, Workflow
-from agentmesh_dagster.entities.nearest import shorten, with_hint
+from agentmesh_dagster.entities.nearest import quote, with_hint
 from agentmesh_dagster.graph.config import CONFIG_TYPES, TEMPLATE_FIELDS, BranchConfig, NodeConfig
 from agentmesh_dagster.graph.expressions import Expression, ExpressionFault, parse_expression
 from agentmesh_dagster.graph.graph import Doubts, Graph, GraphEdge, GraphNode, Literal
@@ -57,7 +57,7 @@ def read_graph(workflow: Workflow, damage: Damage = NO_DAMAGE) -> Graph:
 
 
 def _tell_duplicate(what: str, identity: str) -> str:
-    return f"The {what} id `{shorten(identity)}` is used twice: give each {what} its own."
+    return f"The {what} id {quote(identity)} is used twice: give each {what} its own."
 
 
 def _read_node(node: Node, position: int, is_whole: bool, faults: list[Issue]) -> GraphNode:
@@ -107,7 +107,7 @@ def _read_config(node: Node, path: str, faults: list[Issue]) -> NodeConfig:
     known = [field.alias or name for name, field in config_type.model_fields.items()]
     for key in [key for key in given if key not in known]:
         del given[key]
-        message = with_hint(f"`{shorten(key)}` is no setting of a node of type {node.type}", key, known)
+        message = with_hint(f"{quote(key)} is no setting of a node of type {node.type}", key, known)
         place = write_config_path(path, (key,))
         faults.append(Issue("unknown-config-key", message, node.id, path=place))
     try:
@@ -169,7 +169,7 @@ def _read_edges(
 def _list_missing_ends(edge: Edge, path: str, nodes: Mapping[str, GraphNode], damage: Damage) -> Iterator[Issue]:
     for name, node_id in (("fromNodeId", edge.from_node_id), ("toNodeId", edge.to_node_id)):
         if node_id not in nodes and node_id not in damage.stand_in_ids:
-            message = with_hint(f"There is no node `{shorten(node_id)}`", node_id, nodes)
+            message = with_hint(f"There is no node {quote(node_id)}", node_id, nodes)
             yield Issue("dangling-edge", message, edge_id=edge.id, path=f"{path}.{name}")
 
 

@@ -1,11 +1,16 @@
 """Regions: what an `each` branch repeats for every item, from the branch to its closing join."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agentmesh_dagster.entities.models import NodeType
 from agentmesh_dagster.graph.config import BranchConfig
-from agentmesh_dagster.graph.graph import Graph, GraphNode
+
+if TYPE_CHECKING:  # a graph keeps its regions
+    from agentmesh_dagster.graph.graph import Graph, GraphNode
 
 _ITEM_NAMES = ("item", "index")
 

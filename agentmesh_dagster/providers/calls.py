@@ -104,5 +104,6 @@ def _leave_loop_to_parent() -> None:
     _current, _lock = None, threading.Lock()
 
 
-os.register_at_fork(after_in_child=_leave_loop_to_parent)
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_leave_loop_to_parent)
 atexit.register(close_call_loop)

@@ -1,11 +1,11 @@
 """Which server a provider's calls go to, and how its faults are told without telling its secrets."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
-from agentmesh_dagster.entities.json_values import write_json
 from agentmesh_dagster.providers.errors import (
     AccessRefused,
     ProviderBroken,
@@ -101,7 +101,7 @@ def _read_error_body(body: object) -> tuple[str, str]:
     fields = cast("dict[str, Any]", inner)
     message = fields.get("message")
     code = fields.get("code") or fields.get("type")
-    return (message if isinstance(message, str) else write_json(fields)), code if isinstance(code, str) else ""
+    return (message if isinstance(message, str) else json.dumps(fields)), code if isinstance(code, str) else ""
 
 
 def _judge_status(endpoint: Endpoint, status: int, code: str, message: str) -> tuple[type[ProviderError], str]:

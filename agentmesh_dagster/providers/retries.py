@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 20.0
-_NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+_NUMBER = re.compile(r"\d{1,300}(\.\d{1,300})?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from agentmesh_dagster.translator.dagster_internals import DynamicCollectDepende
 from agentmesh_dagster.translator.dagster_runs import build_run_config
 from agentmesh_dagster.translator.executor import EXECUTORS, lease_executor
 from agentmesh_dagster.translator.launchpad import read_default_input
-from agentmesh_dagster.translator.logging import console_logger
 from agentmesh_dagster.translator.ops import PARENTS, RESOURCE, CompiledWorkflow, build_op, input_names
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG, describe_job
 
@@ -40,7 +39,6 @@ def build_job(
         description=describe_job(plan, services.settings),
         resource_defs={RESOURCE: dg.ResourceDefinition.hardcoded_resource(compiled, "The plan and the store.")},
         config=build_run_config(plan, read_default_input(plan.workflow.input_schema)),
-        logger_defs={"console": console_logger},
         executor_def=lease_executor(executor or EXECUTORS[services.settings.executor], compiled),
         tags={WORKFLOW_TAG: plan.workflow.id},
     )

@@ -149,10 +149,9 @@ def test_anthropic_takes_a_temperature_only_with_the_older_version(server: Scrip
     assert send(server, ANTHROPIC, ask()).headers["anthropic-version"] > "2023-06-01"
 
 
-def test_openai_gets_the_schema_as_it_is(server: ScriptedServer, each_provider: Wire) -> None:
-    if not each_provider.is_openai_format:
-        return
-    body = send(server, each_provider, ask(output_schema=SCHEMA)).body
+@pytest.mark.parametrize("wire", [OPENAI, LOCAL], ids=["openai", "local"])
+def test_openai_gets_the_schema_as_it_is(server: ScriptedServer, wire: Wire) -> None:
+    body = send(server, wire, ask(output_schema=SCHEMA)).body
 
     assert body["response_format"] == {
         "type": "json_schema",

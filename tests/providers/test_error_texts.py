@@ -63,7 +63,7 @@ def test_words_in_another_shape_are_found(server: ScriptedServer, wire: Wire, bo
     assert "plain words" in str(fail(server, wire, body))
 
 
-@pytest.mark.parametrize("body", [[1, 2], 7, "", {"error": None}, {"error": []}])
+@pytest.mark.parametrize("body", [[1, 2], 7, "", {"error": None}, {"error": []}, '{"error": {"code": NaN}}'])
 def test_an_error_without_words_is_an_error_all_the_same(server: ScriptedServer, wire: Wire, body: Any) -> None:
     assert "status 400" in str(fail(server, wire, body))
 

@@ -1,6 +1,7 @@
 """Values that the offline model makes fit their schema, whatever it is."""
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentmesh_dagster.entities.json_schema import JsonSchema
+from agentmesh_dagster.providers.errors import OfflineModelStuck
 from agentmesh_dagster.providers.offline.patterns import write_matching_text
 from agentmesh_dagster.providers.offline.texts import Hints
 from agentmesh_dagster.providers.offline.values import make_value
@@ -108,6 +110,26 @@ SCHEMAS: dict[str, Any] = {
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
 def test_a_value_fits(schema: Any) -> None:
     assert JsonSchema(schema).list_faults(make_value(schema, HINTS)) == []
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        False,
+        {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
+        {"type": "string", "minLength": 10**9},
+        {"type": "array", "minItems": 10**9},
+        {"type": "object", "minProperties": 10**9},
+        {"type": "string", "pattern": "^((a{1000}){1000}){1000}$"},
+        {"type": "integer", "minimum": 2, "maximum": 1},
+    ],
+)
+def test_what_cannot_be_made_is_a_clear_error_soon(schema: Any) -> None:
+    started = time.monotonic()
+
+    with pytest.raises(OfflineModelStuck):
+        make_value(schema, HINTS)
+    assert time.monotonic() - started < 5
 
 
 def test_an_optional_value_is_given_rather_than_null() -> None:

@@ -198,6 +198,7 @@ def test_a_local_server_gets_the_same_budget(server: ScriptedServer) -> None:
         ({"retry-after": "1"}, 1),
         ({"retry-after": " 2.5 "}, 2.5),
         ({"retry-after": "0"}, 0),
+        ({"retry-after": "9" * 20}, 1e20),
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
         ({"retry-after-ms": "rubbish", "retry-after": "9"}, 9),
         (

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 from agentmesh_dagster.entities.models import NodeType
-from agentmesh_dagster.entities.nearest import join_names, shorten
+from agentmesh_dagster.entities.nearest import join_names
 from agentmesh_dagster.graph.cycles import find_cycles
 from agentmesh_dagster.graph.graph import Graph, GraphEdge
 from agentmesh_dagster.graph.issue import Issue
@@ -26,7 +26,7 @@ def there_is_one_start(graph: Graph, _: Lookup) -> Iterator[Issue]:
     if not starts and graph.nodes and not graph.doubts.vague:
         yield Issue("no-start", "There is no start node: add one, where runs begin.", path="$.graph.nodes")
     for node in starts[1:]:
-        message = f"`{shorten(node.id)}` is a second start node beside `{shorten(starts[0].id)}`: keep one of them."
+        message = f"{graph.show(node.id)} is a second start node beside {graph.show(starts[0].id)}: keep one of them."
         yield Issue("several-starts", message, node.id, path=node.path)
 
 
@@ -49,7 +49,7 @@ def nothing_leads_out_of_an_end(graph: Graph, _: Lookup) -> Iterator[Issue]:
     for edge in graph.edges:
         if _leaves_end(graph, edge):
             message = (
-                f"`{shorten(edge.source)}` is an end, and nothing comes behind an end: "
+                f"{graph.show(edge.source)} is an end, and nothing comes behind an end: "
                 f"remove the edge{_or_turn(graph, edge)}."
             )
             yield Issue("edge-out-of-end", message, edge.source, edge.id, edge.path)
@@ -64,7 +64,9 @@ def nothing_goes_in_circles(graph: Graph, _: Lookup) -> Iterator[Issue]:
     cycles = find_cycles(successors, [node.id for node in graph.of_type(NodeType.START)])
     for path, place in islice(cycles, _CYCLES_TOLD):
         edge = onward[path[-1]][place]
-        message = f"These edges go in a circle: {_write_circle(path)}. A run only goes forward: remove one of them."
+        message = (
+            f"These edges go in a circle: {_write_circle(graph, path)}. A run only goes forward: remove one of them."
+        )
         yield Issue("cycle", message, edge.target, edge.id, edge.path)
     if more := sum(1 for _ in cycles):
         yield Issue("cycle", f"{more:,} more edges close a circle.", path="$.graph.edges")
@@ -82,7 +84,7 @@ def every_node_is_reachable(graph: Graph, _: Lookup) -> Iterator[Issue]:
             continue
         node = graph.nodes[component[0]]
         behind = [other for other in graph.in_bits(graph.descendant_bits[node.id]) if other in lost]
-        which = f"`{shorten(node.id)}`" + (f" (and behind it {join_names(behind)})" if behind else "")
+        which = f"{graph.show(node.id)}" + (f" (and behind it {join_names(behind)})" if behind else "")
         message = f"{which} cannot be reached from start: draw an edge to it, or remove it."
         yield Issue("unreachable-node", message, node.id, path=node.path)
 
@@ -96,7 +98,7 @@ def every_node_leads_to_an_end(graph: Graph, _: Lookup) -> Iterator[Issue]:
             continue
         is_told = node.type is NodeType.BRANCH or (node.type is not NodeType.START and not graph.in_edges[node.id])
         if not is_told and node.id not in graph.doubts.open_out:
-            message = f"Nothing follows `{shorten(node.id)}`: draw an edge from it, so that it leads to an end."
+            message = f"Nothing follows {graph.show(node.id)}: draw an edge from it, so that it leads to an end."
             yield Issue("no-way-to-end", message, node.id, path=node.path)
 
 
@@ -104,7 +106,7 @@ def only_choices_carry_conditions(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Conditions stand only on edges that leave a branch (not of mode each) or a gate."""
     for edge in graph.edges:
         source = graph.nodes[edge.source]
-        if edge.is_default or source.id in graph.doubts.vague:
+        if edge.is_default or source.id in graph.doubts.vague or _leaves_end(graph, edge):
             continue
         if source.is_each:
             reason = "an `each` follows all of its edges for every item: put a branch behind it"
@@ -139,8 +141,8 @@ def _list_onward_edges(graph: Graph) -> Mapping[str, list[GraphEdge]]:
     }
 
 
-def _write_circle(path: list[str]) -> str:
-    shown = [f"`{shorten(node_id)}`" for node_id in path]
+def _write_circle(graph: Graph, path: list[str]) -> str:
+    shown = [graph.show(node_id) for node_id in path]
     if len(shown) > _NODES_TOLD:
         half = _NODES_TOLD // 2
         shown[half:-half] = [f"… ({len(shown) - 2 * half:,} more) …"]
@@ -157,5 +159,3 @@ def _without_those_behind(graph: Graph, first: Iterable[str]) -> Collection[str]
                 found[target] = None
                 waiting.append(target)
     return graph.nodes.keys() - found.keys()
-
-

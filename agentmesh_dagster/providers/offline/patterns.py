@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 
 _CLASS_SAMPLES = {"d": "7", "w": "a", "s": " ", "D": "x", "W": "-", "S": "x"}
+_GUESSES = ("a", "A", "1", "aa", "AA1", "abc", "ABC-1234", "a1", "123", "2026-01-15", "a@example.com", "")
 _MOST_REPEATS = 1000
+_LONGEST = 100_000  # characters
 
 
 class _NotUnderstood(Exception):
@@ -39,20 +41,7 @@ def write_matching_text(pattern: str) -> str | None:
         candidates = [candidate]
     except _NotUnderstood:
         candidates = []
-    candidates += [
-        "a",
-        "A",
-        "1",
-        "aa",
-        "AA1",
-        "abc",
-        "ABC-1234",
-        "a1",
-        "123",
-        "2026-01-15",
-        "a@example.com",
-        "",
-    ]
+    candidates += _GUESSES
     return next((text for text in candidates if re.search(pattern, text)), None)
 
 
@@ -69,7 +58,10 @@ def _write_sequence(reader: _Reader) -> str:
     written = ""
     while reader.peek() not in ("", "|", ")"):
         atom = _write_atom(reader)
-        written += atom * _read_repeats(reader)
+        repeats = _read_repeats(reader)
+        if len(written) + len(atom) * repeats > _LONGEST:
+            raise _NotUnderstood
+        written += atom * repeats
     return written
 
 
@@ -129,11 +121,9 @@ def _read_repeats(reader: _Reader) -> int:
         repeats = 1
     elif counted := re.compile(r"\{(\d*)(,(\d*))?\}").match(reader.pattern, reader.place):
         reader.place = counted.end()
-        least, most = int(counted[1] or 0), counted[3]
-        repeats = max(least, min(1, int(most))) if most else max(least, 1)
-        repeats = min(repeats, int(most)) if most else repeats
-        if counted[2] is None:
-            repeats = least
+        repeats = int(counted[1] or 0)
+        if counted[2] and counted[3] != "0":
+            repeats = max(repeats, 1)
     else:
         return 1
     if reader.peek() in ("?", "+"):

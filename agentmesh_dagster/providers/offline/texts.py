@@ -8,6 +8,7 @@ from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.providers.offline.patterns import write_matching_text
 from agentmesh_dagster.providers.offline.words import find_in_text, find_key_words, find_matching_token
 
+_LONGEST = 100_000  # characters
 _FILLER = "offline "
 _SHORT_NAMES = frozenset(("category", "headline", "label", "name", "subject", "tag", "theme", "title", "topic"))
 # What a field's name or format asks for, where to look in the prompt, and what to say otherwise.
@@ -50,7 +51,7 @@ class Hints:
 
 def write_text(flat: JsonObject, hints: Hints, path: tuple[str | int, ...], *, plain: bool) -> str:
     """A text for the field at `path`; `plain` leaves the prompt aside, where it does not lead to a fit."""
-    least, most = flat.get("minLength", 0), flat.get("maxLength")
+    least, most = min(flat.get("minLength", 0), _LONGEST), flat.get("maxLength")
     if pattern := flat.get("pattern"):
         said = None if plain else find_matching_token(pattern, hints.text)
         text = said or write_matching_text(pattern) or ""

@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import cast
 
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
@@ -13,7 +14,9 @@ from agentmesh_dagster.providers.offline.schemas import flatten_schema, guess_ty
 from agentmesh_dagster.providers.offline.texts import Hints, write_text
 
 _TRIES = 48
-_DEEPEST = 5  # below it only what is required is made, so that a schema that holds itself comes to an end
+_SHALLOW = 5  # deeper down only what is required is made, so that a schema that holds itself comes to an end
+_DEEPEST = 60  # nothing is made below it: the schema demands itself for ever
+_MOST = 1_000  # items, properties
 
 
 def make_value(schema: JsonValue, hints: Hints) -> JsonValue:
@@ -35,6 +38,9 @@ class _Maker:
     attempt: int
 
     def make(self, schema: JsonValue, path: tuple[str | int, ...]) -> JsonValue:
+        """A value for the place at `path`, which fits unless the attempt fails."""
+        if len(path) > _DEEPEST:
+            return None
         flat = flatten_schema(self.root, schema, lambda count: self._choose_branch(count, path))
         for value in self._list_given(flat, path):
             if _fits(flat, value):
@@ -74,42 +80,42 @@ class _Maker:
     def _make_object(self, flat: JsonObject, path: tuple[str | int, ...]) -> JsonObject:
         properties: JsonObject = flat.get("properties", {})
         names = list(flat.get("required", []))
-        if self.attempt % 2 == 0 and len(path) < _DEEPEST:
+        if self._is_generous(path):
             names = [*properties, *names]
         names = [name for name in dict.fromkeys(names) if properties.get(name) is not False]
         for name in [*names]:
             names += [other for other in flat.get("dependentRequired", {}).get(name, []) if other not in names]
         made = {name: self.make(_find_property(flat, name), (*path, name)) for name in names}
-        for index in range(flat.get("minProperties", 0) - len(made)):
-            name = self._make_name(flat, path, index)
+        for _ in range(min(flat.get("minProperties", 0), _MOST) - len(made)):
+            name = self._make_name(flat, path, made)
             made[name] = self.make(_find_property(flat, name), (*path, name))
         return made
 
-    def _make_name(self, flat: JsonObject, path: tuple[str | int, ...], index: int) -> str:
-        if unused := [name for name in flat.get("properties", {}) if name not in flat.get("required", [])][index:]:
+    def _make_name(self, flat: JsonObject, path: tuple[str | int, ...], made: JsonObject) -> str:
+        """A name for one more property."""
+        properties: JsonObject = flat.get("properties", {})
+        if unused := [name for name in properties if name not in made and properties[name] is not False]:
             return unused[0]
-        if patterns := [*flat.get("patternProperties", {})]:
-            schema: JsonValue = {"type": "string", "pattern": patterns[index % len(patterns)]}
-        else:
-            schema = flat.get("propertyNames", {})
-        name = self.make({"allOf": [{"type": "string"}, schema]}, (*path, index)) if schema else ""
-        name = name if isinstance(name, str) and name else "field"
-        return f"{name}{index}" if index else name
+        patterns = list(flat.get("patternProperties", {}))
+        schema: JsonValue = {"pattern": patterns[0]} if patterns else flat.get("propertyNames", {})
+        name = "field"
+        if schema:
+            name = self.make({"allOf": [{"type": "string"}, schema]}, (*path, len(made)))
+        return f"{name}{len(made)}" if name in made else name
 
     def _make_array(self, flat: JsonObject, path: tuple[str | int, ...]) -> list[JsonValue]:
-        items: JsonValue = flat.get("items", {})
-        first = flat.get("prefixItems", items if isinstance(items, list) else [])
-        if isinstance(items, list):  # draft 7 writes prefixItems so
-            items = flat.get("additionalItems", {})
-        wanted = [*first]
+        rest: JsonValue = flat.get("items", {})
+        schemas = list(flat.get("prefixItems", []))
+        if isinstance(rest, list):  # draft 7 writes prefixItems so
+            schemas, rest = list(cast("list[JsonValue]", rest)), flat.get("additionalItems", {})
         if "contains" in flat:
-            wanted += [{"allOf": [flat["contains"], items]}] * flat.get("minContains", 1)
-        least, most = flat.get("minItems", 0), flat.get("maxItems", math.inf)
-        usual = 3 if self.attempt % 2 == 0 and len(path) < _DEEPEST and items is not False else 0
-        count = min(max(least, usual if "items" in flat else len(wanted)), most, least + 1000)
-        wanted = (wanted + [items] * count)[: max(count, len(wanted)) if len(wanted) <= most else count]
+            schemas += [{"allOf": [flat["contains"], rest]}] * min(flat.get("minContains", 1), _MOST)
+        count = max(flat.get("minItems", 0), len(schemas))
+        if "items" in flat and rest is not False and self._is_generous(path):
+            count = max(count, 3)
+        count = min(count, flat.get("maxItems", count), _MOST)
         made: list[JsonValue] = []
-        for index, schema in enumerate(wanted):
+        for index, schema in enumerate((schemas + [rest] * count)[:count]):
             value = self.make(schema, (*path, index))
             if not (flat.get("uniqueItems") and value in made):
                 made.append(value)
@@ -132,9 +138,13 @@ class _Maker:
             value = min(high, max(low, round(value, 2)))
         return int(value) if is_integer else value
 
+    def _is_generous(self, path: tuple[str | int, ...]) -> bool:
+        """Whether to make what may be left out."""
+        return self.attempt % 2 == 0 and len(path) < _SHALLOW
+
     def _choose_branch(self, count: int, path: tuple[str | int, ...]) -> int:
-        # Deep down the last branch is as good as any, and alternation finds the one that ends a recursion.
-        return 0 if self.attempt == 0 and len(path) < _DEEPEST else int(self._draw((*path, "branch")) * count)
+        # Deep down the branches take turns, so that one that ends the recursion is found.
+        return 0 if self.attempt == 0 and len(path) < _SHALLOW else int(self._draw((*path, "branch")) * count)
 
     def _draw(self, path: tuple[str | int, ...]) -> float:
         """A number from 0 up to 1 that depends on the request, the place and the attempt alone."""

@@ -1,5 +1,6 @@
 """The catalogue: projects, agents, tools and workflows, in immutable revisions under one count."""
 
+from agentmesh_dagster.store.catalogue.applying import InvalidDocument, refuse_faults, save_checked
 from agentmesh_dagster.store.catalogue.deleting import delete_entity
 from agentmesh_dagster.store.catalogue.documents import kind_of
 from agentmesh_dagster.store.catalogue.faults import (
@@ -33,6 +34,7 @@ __all__ = [
     "CatalogueView",
     "EntityInUse",
     "EntityNotFound",
+    "InvalidDocument",
     "InvalidEntity",
     "JobNotFound",
     "MissingProject",
@@ -51,6 +53,8 @@ __all__ = [
     "list_job_names",
     "list_revisions",
     "load_workflow_at",
+    "refuse_faults",
     "restore_revision",
+    "save_checked",
     "save_entities",
 ]

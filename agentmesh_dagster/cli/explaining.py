@@ -1,0 +1,44 @@
+"""What went wrong, and what to type next."""
+
+from collections.abc import Mapping
+
+from agentmesh_dagster.cli.finding import AmbiguousRun
+from agentmesh_dagster.cli.printing import open_console, plain
+from agentmesh_dagster.control.instance import InstanceUnavailable
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.runtime.plans import WorkflowHasFaults
+from agentmesh_dagster.settings import InvalidSettings
+from agentmesh_dagster.store import StoreUnavailable
+from agentmesh_dagster.store.address import InvalidStoreUrl
+from agentmesh_dagster.store.catalogue import AmbiguousName, BrokenDocument, EntityNotFound, MissingProject
+from agentmesh_dagster.store.runs import RunNotFound
+
+_NEXT: Mapping[type[AgentMeshError], str] = {
+    EntityNotFound: "Type `agentmesh list` to see what there is.",
+    AmbiguousName: "Type one of these ids instead of the name.",
+    RunNotFound: "Type `agentmesh runs` to see the runs.",
+    AmbiguousRun: "Type more of its id; `agentmesh runs` shows it.",
+    BrokenDocument: "Type `agentmesh apply FILE` with a sound document to save it anew.",
+    WorkflowHasFaults: "Mend its document, then type `agentmesh apply FILE`.",
+    MissingProject: "Add it under `project` in the document.",
+    StoreUnavailable: "Look at AGENTMESH_DATABASE_URL, or AGENTMESH_HOME for SQLite.",
+    InvalidStoreUrl: "Set AGENTMESH_DATABASE_URL to such an address, or unset it for SQLite.",
+    InvalidSettings: "Set it right, or unset it.",
+    InstanceUnavailable: "Look at DAGSTER_HOME, or at the dagster.yaml in that folder.",
+}
+
+
+def explain(error: Exception) -> None:
+    """Says on standard error what went wrong and, where it is known, what to type next."""
+    console = open_console(as_json=True)
+    if isinstance(error, AgentMeshError):
+        console.print(plain(f"Error: {error}", "red"), soft_wrap=True)
+    else:
+        console.print(plain(f"Unexpected error: {type(error).__name__}: {error}", "red"), soft_wrap=True)
+        console.print("Type it again with AGENTMESH_DEBUG=1 to see where it happened.")
+    for advice in (*getattr(error, "__notes__", ()), *_find_advice(error)):
+        console.print(plain(advice), soft_wrap=True)
+
+
+def _find_advice(error: Exception) -> list[str]:
+    return [advice for kind, advice in _NEXT.items() if isinstance(error, kind)]

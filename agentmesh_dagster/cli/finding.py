@@ -1,0 +1,79 @@
+"""What people name on the command line: workflows, runs, inputs, themselves."""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import cast
+
+from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json
+from agentmesh_dagster.entities.models import CatalogueEntity, Kind, Workflow
+from agentmesh_dagster.errors import AgentMeshError, InvalidValue
+from agentmesh_dagster.store import Store
+from agentmesh_dagster.store.catalogue import find_entity, list_entities
+from agentmesh_dagster.store.run_ids import find_run_ids
+from agentmesh_dagster.store.runs import RunNotFound
+
+
+class AmbiguousRun(AgentMeshError):
+    """Several runs have an id that begins like this."""
+
+
+class UnreadableInput(InvalidValue):
+    """The input cannot be read."""
+
+
+def find_workflow(store: Store, id_or_name: str) -> Workflow:
+    """Raises EntityNotFound, AmbiguousName, BrokenDocument."""
+    return cast("Workflow", find_entity(store, Kind.WORKFLOW, id_or_name))
+
+
+def list_all(store: Store, kind: Kind) -> tuple[list[CatalogueEntity], list[AgentMeshError]]:
+    """All live entities of a kind, by name, and a fault for each that cannot be read."""
+    entities: list[CatalogueEntity] = []
+    faults: list[AgentMeshError] = []
+    cursor = None
+    while True:
+        page = list_entities(store, kind, cursor=cursor)
+        entities += page.items
+        faults += page.faults
+        if page.next_cursor is None:
+            return entities, faults
+        cursor = page.next_cursor
+
+
+def find_run(store: Store, beginning: str) -> str:
+    """The id of the one run whose id begins so. Raises RunNotFound, AmbiguousRun."""
+    with store.read() as connection:
+        found = find_run_ids(connection, beginning) if beginning else []
+    if not found:
+        raise RunNotFound(f"`{beginning}`")
+    if len(found) > 1:
+        raise AmbiguousRun(f"`{beginning}` may be {', '.join(f'`{run_id}`' for run_id in found)}")
+    return found[0]
+
+
+def read_input(given: str) -> JsonValue:
+    """The value of `--input`: JSON, or `@FILE` with JSON in it, or `@-` for standard input. Raises UnreadableInput."""
+    where = f"in {given[1:]}" if given.startswith("@") else "in --input"
+    try:
+        return read_json(_read_source(given))
+    except OSError as error:
+        raise UnreadableInput(f"{where}: {error.strerror}") from error
+    except InvalidJson as error:
+        fault = UnreadableInput(f"{where}, at {error.path}: {error.reason}")
+        fault.add_note("""Type it as --input '{"name": "value"}', or put it into a file and type --input @FILE.""")
+        raise fault from error
+
+
+def _read_source(given: str) -> str | bytes:
+    if not given.startswith("@"):
+        return given
+    return sys.stdin.buffer.read() if given == "@-" else Path(given[1:]).read_bytes()
+
+
+def name_user() -> str:
+    """Who sits at this terminal, for the history of what is saved and launched."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may have a user without a name
+        return "unknown"

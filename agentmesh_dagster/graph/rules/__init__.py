@@ -1,0 +1,102 @@
+"""The rules of a graph: each finds one kind of fault, and each fault has one rule."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from agentmesh_dagster.graph.graph import Graph
+from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.rules.branches import (
+    a_branch_has_one_default,
+    branch_settings_fit_the_mode,
+    branches_lead_somewhere,
+    choices_cover_everything,
+    literals_differ,
+)
+from agentmesh_dagster.graph.rules.catalogue import (
+    agent_nodes_name_an_agent,
+    agents_have_known_tools,
+    fixed_tool_inputs_fit,
+    only_agent_and_tool_nodes_name_one,
+    tool_nodes_name_a_tool,
+)
+from agentmesh_dagster.graph.rules.each import (
+    an_each_has_items,
+    an_each_is_closed,
+    no_each_stands_inside_an_each,
+    no_gate_stands_inside_an_each,
+    nothing_leads_into_an_each,
+    the_join_of_an_each_is_plain,
+)
+from agentmesh_dagster.graph.rules.gates import notices_go_to_a_web_address, what_happens_on_a_deadline_needs_one
+from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.graph.rules.references import (
+    items_are_used_inside_an_each,
+    references_name_something,
+    references_to_outputs_name_a_node,
+    references_to_outputs_name_an_ancestor,
+)
+from agentmesh_dagster.graph.rules.schemas import schemas_of_the_graph_are_schemas, schemas_of_tools_are_schemas
+from agentmesh_dagster.graph.rules.structure import (
+    a_graph_has_nodes,
+    every_node_is_reachable,
+    every_node_leads_to_an_end,
+    nothing_goes_in_circles,
+    nothing_leads_into_start,
+    nothing_leads_out_of_an_end,
+    only_choices_carry_conditions,
+    there_is_an_end,
+    there_is_one_start,
+)
+from agentmesh_dagster.graph.rules.triggers import conditions_of_triggers_look_at_the_event
+
+__all__ = ["RULES", "Lookup", "Rule", "validate"]
+
+Rule: TypeAlias = Callable[[Graph, Lookup], Iterator[Issue]]
+
+RULES: tuple[Rule, ...] = (
+    # The shape of the graph
+    a_graph_has_nodes,
+    there_is_one_start,
+    there_is_an_end,
+    nothing_leads_into_start,
+    nothing_leads_out_of_an_end,
+    nothing_goes_in_circles,
+    every_node_is_reachable,
+    every_node_leads_to_an_end,
+    # What nodes name
+    agent_nodes_name_an_agent,
+    tool_nodes_name_a_tool,
+    only_agent_and_tool_nodes_name_one,
+    agents_have_known_tools,
+    # Branches and gates
+    branches_lead_somewhere,
+    branch_settings_fit_the_mode,
+    only_choices_carry_conditions,
+    a_branch_has_one_default,
+    literals_differ,
+    choices_cover_everything,
+    what_happens_on_a_deadline_needs_one,
+    notices_go_to_a_web_address,
+    # Repetition
+    an_each_has_items,
+    an_each_is_closed,
+    the_join_of_an_each_is_plain,
+    no_each_stands_inside_an_each,
+    no_gate_stands_inside_an_each,
+    nothing_leads_into_an_each,
+    # What expressions look at
+    references_name_something,
+    references_to_outputs_name_a_node,
+    references_to_outputs_name_an_ancestor,
+    items_are_used_inside_an_each,
+    conditions_of_triggers_look_at_the_event,
+    # JSON Schemas and values
+    schemas_of_the_graph_are_schemas,
+    schemas_of_tools_are_schemas,
+    fixed_tool_inputs_fit,
+)
+
+
+def validate(graph: Graph, lookup: Lookup) -> list[Issue]:
+    """All faults of a graph at once: those found while it was read, then rule by rule."""
+    return [*graph.faults, *(issue for rule in RULES for issue in rule(graph, lookup))]

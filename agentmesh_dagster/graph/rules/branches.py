@@ -1,0 +1,149 @@
+"""Rules about branches of mode first and all, and about what conditions must cover."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.models import NodeType
+from agentmesh_dagster.entities.nearest import quote, shorten
+from agentmesh_dagster.graph.config import BranchConfig
+from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
+from agentmesh_dagster.graph.issue import Issue, Severity
+from agentmesh_dagster.graph.read import is_set
+from agentmesh_dagster.graph.rules.lookup import Lookup
+
+_COMPARISON = re.compile(r"([^<>=!&|?]+)(==|!=|<=|>=|<|>)([^<>=!&|?]+)")
+_WEAK = r"&&|\|\||\?|\b(?:and|or)\b"
+_BINDS_WEAKER_THAN = {"!": re.compile(_WEAK + r"|[=<>+*/%-]|\bin\b"), "not": re.compile(_WEAK)}
+_OPPOSITES = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+def branches_lead_somewhere(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Every branch has at least one out-edge."""
+    for node, _config in _list_branches(graph):
+        if not graph.out_edges[node.id] and node.id not in graph.doubts.open_out:
+            message = f"The branch {graph.show(node.id)} leads nowhere: draw an edge for each case."
+            yield Issue("branch-without-edges", message, node.id, path=node.path)
+
+
+def branch_settings_fit_the_mode(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Each setting of a branch stands only with the mode in which it counts."""
+    for node, config in _list_branches(graph):
+        for name, field in (("items", "items"), ("max_items", "maxItems"), ("join", "join")):
+            if config.mode != "each" and is_set(config, name):
+                message = f"`{field}` counts only with `mode: each`, and here it is {config.mode}: change one of them."
+                yield Issue("setting-not-for-mode", message, node.id, path=f"{node.path}.config.{field}")
+        if config.mode != "first" and is_set(config, "condition"):
+            message = f"`condition` counts only with `mode: first`, and here it is {config.mode}: change one of them."
+            yield Issue("setting-not-for-mode", message, node.id, path=f"{node.path}.config.condition")
+        if config.mode != "first" and is_set(config, "on_no_match"):
+            message = f"`onNoMatch` changes nothing with `mode: {config.mode}`, which never fails so: remove it."
+            place = f"{node.path}.config.onNoMatch"
+            yield Issue("setting-without-effect", message, node.id, path=place, severity=Severity.WARNING)
+
+
+def a_branch_has_one_default(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Of the out-edges of a branch of mode first, at most one is without a condition."""
+    for node, config in _list_branches(graph):
+        defaults = [edge for edge in graph.out_edges[node.id] if edge.is_default]
+        for edge in defaults[1:] if config.mode == "first" else ():
+            message = (
+                f"{graph.show(node.id)} has a default already, the edge {quote(defaults[0].id)}: "
+                "give this edge a condition, or set `mode: all` to follow both."
+            )
+            yield Issue("several-defaults", message, node.id, edge.id, edge.path)
+
+
+def literals_differ(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Where `config.condition` is set, no two edges match the same literal."""
+    for node, _config in _list_branches(graph):
+        seen: dict[str, GraphEdge] = {}
+        for edge in graph.out_edges[node.id]:
+            if edge.literal is None:
+                continue
+            first = seen.setdefault(_write_comparable(edge.literal.value), edge)
+            if first is not edge:
+                message = (
+                    f"The edge {quote(first.id)} matches {shorten(write_json(edge.literal.value))} already, "
+                    "so this one is never taken: change its condition or remove it."
+                )
+                yield Issue("duplicate-literal", message, node.id, edge.id, edge.path)
+
+
+def choices_cover_everything(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """One can see that a branch of mode first, or a gate with conditions, always finds an edge to take."""
+    for node in graph.of_type(NodeType.BRANCH, NodeType.HUMAN_APPROVAL):
+        edges = graph.out_edges[node.id]
+        if not edges or not node.is_whole or node.id in graph.doubts.vague | graph.doubts.open_out:
+            continue
+        config = node.config
+        if isinstance(config, BranchConfig) and (config.mode != "first" or config.on_no_match == "end"):
+            continue
+        if not _is_complete(edges):
+            remedy = "add an edge without a condition"
+            remedy += " or set `onNoMatch: end`." if node.type is NodeType.BRANCH else "."
+            message = f"If no condition on the edges of {graph.show(node.id)} is true, the step fails: {remedy}"
+            yield Issue("branch-may-not-match", message, node.id, path=node.path, severity=Severity.WARNING)
+
+
+def _list_branches(graph: Graph) -> Iterator[tuple[GraphNode, BranchConfig]]:
+    """The branches of which all is known."""
+    for node in graph.of_type(NodeType.BRANCH):
+        if node.is_whole and node.id not in graph.doubts.vague and isinstance(node.config, BranchConfig):
+            yield node, node.config
+
+
+def _write_comparable(value: JsonValue) -> str:
+    """Equal texts for equal JSON values: 1 and 1.0, but not 1 and true."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    return write_json(int(value) if is_whole else value)
+
+
+def _is_complete(edges: Sequence[GraphEdge]) -> bool:
+    literals = [edge.literal.value for edge in edges if edge.literal]
+    if any(edge.is_default for edge in edges) or all(_has(literals, value) for value in (True, False)):
+        return True
+    conditions = {_strip(edge.condition) for edge in edges if edge.condition and not edge.literal}
+    if conditions & {"true", "True"} or conditions & {_turn(condition) for condition in conditions}:
+        return True
+    compared = {_split_comparison(condition) for condition in conditions}
+    return any(found and (found[0], _OPPOSITES[found[1]], found[2]) in compared for found in compared)
+
+
+def _has(literals: Sequence[JsonValue], wanted: bool) -> bool:
+    return any(value is wanted for value in literals)  # 1 == True in Python, not in JSON
+
+
+def _turn(condition: str) -> str | None:
+    """What stands behind the `!` or `not` that the whole condition hangs on."""
+    match = re.fullmatch(r"(!|not\b)(.*)", condition, re.DOTALL)
+    if match is None:
+        return None
+    turned = match[2].strip()
+    is_one = _strip(turned) != turned or not (_BINDS_WEAKER_THAN[match[1]].search(turned))
+    return _strip(turned) if is_one else None
+
+
+def _split_comparison(condition: str) -> tuple[str, str, str] | None:
+    found = _COMPARISON.fullmatch(condition)
+    if found is None or re.search(r"\b(and|or|not)\b", condition):
+        return None
+    return found[1].strip(), found[2], found[3].strip()
+
+
+def _strip(text: str | None) -> str:
+    """The condition without blanks and the brackets around all of it."""
+    text = (text or "").strip()
+    while text.startswith("(") and text.endswith(")") and _closes_last(text):
+        text = text[1:-1].strip()
+    return text
+
+
+def _closes_last(text: str) -> bool:
+    """Whether the first bracket is closed by the last; brackets inside of quotes count too, which errs to no."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return place == len(text) - 1
+    return False

@@ -1,0 +1,98 @@
+"""Rules about the agents and tools that nodes name."""
+
+from collections.abc import Iterator, Mapping
+
+from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
+from agentmesh_dagster.entities.models import Agent, JsonObject, NodeType
+from agentmesh_dagster.entities.nearest import quote, with_hint
+from agentmesh_dagster.graph.graph import Graph, GraphNode
+from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.graph.templates import TemplateFault
+
+
+def agent_nodes_name_an_agent(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
+    """Every agent node has the id of an agent that exists."""
+    for node in graph.of_type(NodeType.AGENT):
+        yield from _check_name(graph, node, "agent", "agentId", node.agent_id, lookup.agents)
+
+
+def tool_nodes_name_a_tool(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
+    """Every tool node has the id of a tool that exists."""
+    for node in graph.of_type(NodeType.TOOL):
+        yield from _check_name(graph, node, "tool", "toolId", node.tool_id, lookup.tools)
+
+
+def _check_name(
+    graph: Graph, node: GraphNode, what: str, field: str, named: str | None, known: Mapping[str, object]
+) -> Iterator[Issue]:
+    if node.id in graph.doubts.vague:
+        return
+    if named is None and node.is_whole:
+        message = f"{graph.show(node.id)} does not say which {what} it runs: give it the {field} of one."
+        yield Issue(f"missing-{what}-id", message, node.id, path=node.path)
+    elif named is not None and named not in known:
+        message = with_hint(f"There is no {what} {quote(named)}", named, known)
+        yield Issue(f"unknown-{what}", message, node.id, path=f"{node.path}.{field}")
+
+
+def only_agent_and_tool_nodes_name_one(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """An agentId stands only on agent nodes, a toolId only on tool nodes."""
+    for node in graph.nodes.values():
+        fields = ((NodeType.AGENT, "agentId", node.agent_id), (NodeType.TOOL, "toolId", node.tool_id))
+        for node_type, field, named in fields:
+            if named is not None and node.type is not node_type and node.id not in graph.doubts.vague:
+                message = f"A node of type {node.type} has no {field}: remove it, or make the type {node_type}."
+                yield Issue(f"{node_type}-id-not-allowed", message, node.id, path=f"{node.path}.{field}")
+
+
+def agents_have_known_tools(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
+    """The tools of every agent that the graph uses exist."""
+    told: set[str] = set()
+    for node in graph.of_type(NodeType.AGENT):
+        agent = lookup.agents.get(node.agent_id or "")
+        if agent is None or agent.id in told:
+            continue
+        told.add(agent.id)
+        for tool_id in list_unknown_tools(agent, lookup):
+            message = tell_unknown_tool(agent, tool_id, lookup)
+            yield Issue("unknown-agent-tool", message, node.id, path=f"{node.path}.agentId")
+
+
+def list_unknown_tools(agent: Agent, lookup: Lookup) -> list[str]:
+    """The ids among the agent's tools that no tool has."""
+    return [tool_id for tool_id in agent.tools if tool_id not in lookup.tools]
+
+
+def tell_unknown_tool(agent: Agent, tool_id: str, lookup: Lookup) -> str:
+    return with_hint(f"The agent {quote(agent.id)} has an unknown tool {quote(tool_id)}", tool_id, lookup.tools)
+
+
+def fixed_tool_inputs_fit(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
+    """The input of a tool node that does not depend on the run fits the tool's inputSchema."""
+    compiled: dict[str, JsonSchema | None] = {}
+    for node in graph.of_type(NodeType.TOOL):
+        tool = lookup.tools.get(node.tool_id or "")
+        template = node.templates.get("input")
+        if tool is None or template is None or not tool.input_schema or not template.is_constant:
+            continue
+        if tool.id not in compiled:
+            compiled[tool.id] = _compile(tool.input_schema)
+        yield from _check_input(node, tool.name, compiled[tool.id])
+
+
+def _compile(schema: JsonObject) -> JsonSchema | None:
+    try:
+        return JsonSchema(schema)
+    except InvalidSchema:
+        return None  # told by the rule about schemas
+
+
+def _check_input(node: GraphNode, tool_name: str, schema: JsonSchema | None) -> Iterator[Issue]:
+    try:
+        faults = schema.list_faults(node.templates["input"].render({})) if schema else []
+    except (TemplateFault, InvalidSchema):
+        return  # it has no value, or the schema a `$ref` that leads nowhere: other rules, or the run, say so
+    for fault in faults:
+        message = f"The input does not fit the tool {quote(tool_name)}: {fault.message}."
+        yield Issue("tool-input-mismatch", message, node.id, path=f"{node.path}.config.input{fault.path[1:]}")

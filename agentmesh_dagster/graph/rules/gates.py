@@ -1,0 +1,34 @@
+"""Rules about gates."""
+
+from collections.abc import Iterator
+
+from agentmesh_dagster.entities.models import NodeType
+from agentmesh_dagster.graph.config import GateConfig
+from agentmesh_dagster.graph.graph import Graph, GraphNode
+from agentmesh_dagster.graph.issue import Issue, Severity
+from agentmesh_dagster.graph.read import is_set
+from agentmesh_dagster.graph.rules.lookup import Lookup
+
+
+def what_happens_on_a_deadline_needs_one(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """`onDeadline` stands only beside `deadlineSeconds`."""
+    for node, config in _list_gates(graph):
+        if is_set(config, "on_deadline") and config.deadline_seconds is None:
+            message = f"`onDeadline` of {graph.show(node.id)} never happens: set `deadlineSeconds` too, or remove it."
+            place = f"{node.path}.config.onDeadline"
+            yield Issue("setting-without-effect", message, node.id, path=place, severity=Severity.WARNING)
+
+
+def notices_go_to_a_web_address(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """`notify.url` begins with http:// or https://, as far as it is fixed."""
+    for node, config in _list_gates(graph):
+        url = config.notify.url if config.notify else None
+        if url is not None and not url.startswith(("http://", "https://", "{{")):
+            message = "`notify.url` must be a web address: begin it with https:// or http://."
+            yield Issue("bad-notify-url", message, node.id, path=f"{node.path}.config.notify.url")
+
+
+def _list_gates(graph: Graph) -> Iterator[tuple[GraphNode, GateConfig]]:
+    for node in graph.of_type(NodeType.HUMAN_APPROVAL):
+        if node.is_whole and isinstance(node.config, GateConfig):
+            yield node, node.config

@@ -1,0 +1,149 @@
+"""Rules about what conditions and templates look up in `context`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agentmesh_dagster.entities.models import NodeType
+from agentmesh_dagster.entities.nearest import join_names, quote, shorten, with_hint
+from agentmesh_dagster.graph.expressions import Reference
+from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
+from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.graph.templates import TemplateReference
+
+CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "run")
+RUN_FIELDS = ("id", "workflowId", "workflowName", "revision", "startedAt")
+_EVENT = "event"  # only the conditions of event triggers have it
+
+
+@dataclass(frozen=True)
+class _Use:
+    """One reference and where it stands."""
+
+    reference: Reference
+    node: GraphNode  # whose step evaluates it
+    edge: GraphEdge | None  # where it stands in a condition
+    path: str
+
+    def issue(self, code: str, message: str, step: int = 0) -> Issue:
+        """The issue for the step of the reference's path with this number."""
+        columns = self.reference.columns
+        column = columns[step] if step < len(columns) else self.reference.column
+        sentence = f"{message.removesuffix('.')} (column {column})" + ("." if message.endswith(".") else "")
+        if self.edge is None:
+            return Issue(code, sentence, self.node.id, path=self.path)
+        return Issue(code, sentence, edge_id=self.edge.id, path=self.path)
+
+
+def references_name_something(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Every look-up in `context` starts with a name that `context` has."""
+    for use in _list_uses(graph):
+        path = use.reference.path
+        if not path:
+            message = (
+                f"`context` as a whole cannot be used: name what you need of it: {join_names(CONTEXT_FIELDS, 'or')}."
+            )
+            yield use.issue("bare-context", message)
+        elif path[0] == _EVENT:
+            message = "`context.event` is known only to conditions of event triggers: in a graph use context.input."
+            yield use.issue("unknown-context-field", message)
+        elif path[0] not in CONTEXT_FIELDS:
+            hint = with_hint(f"There is no `context.{shorten(str(path[0]))}`", str(path[0]), CONTEXT_FIELDS)
+            if str(path[0]) in graph.nodes:
+                hint = f"The output of a node is `context.outputs{_write_key(str(path[0]))}`."
+            yield use.issue("unknown-context-field", hint)
+        elif path[0] == "run" and len(path) > 1 and path[1] not in RUN_FIELDS:
+            message = with_hint(f"There is no `context.run.{shorten(str(path[1]))}`", str(path[1]), RUN_FIELDS)
+            yield use.issue("unknown-context-field", message, 1)
+
+
+def references_to_outputs_name_a_node(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Every look-up in `context.outputs` names a node that exists, by an id that stands in the expression."""
+    for use in _list_uses(graph):
+        path = use.reference.path
+        if path == ("outputs",):
+            message = "`context.outputs` needs the id of a node that stands there as it is: context.outputs.<nodeId>."
+            yield use.issue("computed-output", message)
+        elif path[:1] == ("outputs",) and str(path[1]) not in graph.nodes and not graph.doubts.misses_nodes:
+            named = str(path[1])
+            yield use.issue("unknown-output", with_hint(f"There is no node {quote(named)}", named, graph.nodes), 1)
+
+
+def references_to_outputs_name_an_ancestor(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Every node named in `context.outputs` has ended, or was skipped, when the look-up is made."""
+    for use in _list_uses(graph):
+        path = use.reference.path
+        if len(path) < 2 or path[0] != "outputs" or str(path[1]) not in graph.nodes:
+            continue
+        named = str(path[1])
+        # The conditions behind a gate are evaluated when it was answered.
+        is_answer = named == use.node.id and use.edge is not None and use.node.type is NodeType.HUMAN_APPROVAL
+        if not (is_answer or graph.is_ancestor(named, use.node.id) or _may_be_ancestor(graph, use.node.id)):
+            yield use.issue("not-an-ancestor", _explain_no_ancestor(graph, named, use.node.id), 1)
+
+
+def _explain_no_ancestor(graph: Graph, named: str, node_id: str) -> str:
+    what, where = graph.show(named), graph.show(node_id)
+    if named == node_id:
+        return f"{where} has no output yet when this is evaluated: use context.last_output, its input."
+    if graph.is_ancestor(node_id, named):
+        return f"{what} comes behind {where}, so it has no output yet: name a node before {where}."
+    return (
+        f"No path leads from {what} to {where}, so its output may not be there: draw an edge, or name a node before it."
+    )
+
+
+def items_are_used_inside_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """`context.item` and `context.index` stand only between a branch of mode each and its closing join."""
+    inside = {node_id for region in graph.regions.values() if region for node_id in region.body}
+    for use in _list_uses(graph):
+        is_item = use.reference.path[:1] in (("item",), ("index",))
+        if is_item and use.node.id not in inside and not _may_be_inside(graph, use.node):
+            name = f"`context.{use.reference.path[0]}`"
+            yield use.issue("item-outside-each", _explain_no_item(graph, name, use.node.id))
+
+
+def _explain_no_item(graph: Graph, name: str, node_id: str) -> str:
+    closed = [region.each for region in graph.regions.values() if region and region.join == node_id]
+    behind = [each for each in graph.regions if graph.is_ancestor(each, node_id)]
+    if graph.nodes[node_id].is_each:
+        return f"{name} is known only behind {graph.show(node_id)}, for each of its items."
+    if closed:
+        return (
+            f"{graph.show(node_id)} closes {graph.show(closed[0])} and runs once: {name} is known only before it; "
+            "context.last_output is the list of results."
+        )
+    if behind:
+        return f"{name} is known only between {graph.show(behind[-1])} and the node that closes it."
+    return f"{name} is known only behind a branch of `mode: each`, and here is none."
+
+
+def _list_uses(graph: Graph) -> Iterator[_Use]:
+    """Every look-up of the graph, in the document's order."""
+    for node in graph.nodes.values():
+        for field, reference in node.references:
+            place = reference.place if isinstance(reference, TemplateReference) else ""
+            yield _Use(reference, node, None, f"{node.path}.config.{field}{place}")
+    for edge in graph.edges:
+        for reference in edge.expression.references if edge.expression else ():
+            yield _Use(reference, graph.nodes[edge.source], edge, f"{edge.path}.condition")
+
+
+def _may_be_ancestor(graph: Graph, node_id: str) -> bool:
+    """Whether edges that could not be read may lead to the node from anywhere."""
+    doubtful = graph.doubts.open_in | graph.doubts.vague
+    return node_id in doubtful or any(other in graph.nodes and graph.is_ancestor(other, node_id) for other in doubtful)
+
+
+def _may_be_inside(graph: Graph, node: GraphNode) -> bool:
+    """Whether the node stands behind an `each` of which it is not known, or was told, that it is not closed."""
+    for other in graph.of_type(NodeType.BRANCH):
+        is_open = not other.is_whole or other.id in graph.doubts.vague
+        is_open = is_open or (other.is_each and graph.regions.get(other.id) is None)
+        if is_open and graph.is_ancestor(other.id, node.id):
+            return True
+    return _may_be_ancestor(graph, node.id)
+
+
+def _write_key(node_id: str) -> str:
+    return f".{node_id}" if node_id.isidentifier() and node_id.isascii() else f'["{node_id}"]'

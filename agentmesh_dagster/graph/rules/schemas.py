@@ -1,0 +1,138 @@
+"""Rules about JSON Schemas: in nodes, in the workflow, in the tools that the graph uses."""
+
+import re
+from collections.abc import Iterator
+from typing import cast
+from urllib.parse import unquote
+
+from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
+from agentmesh_dagster.entities.json_values import JsonValue, write_json, write_path
+from agentmesh_dagster.entities.models import JsonObject, NodeType, Tool
+from agentmesh_dagster.entities.nearest import quote, shorten
+from agentmesh_dagster.graph.config import AgentConfig, GateConfig
+from agentmesh_dagster.graph.graph import Graph, GraphNode
+from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.rules.lookup import Lookup
+
+_DATA_KEYWORDS = frozenset({"const", "enum", "default", "examples"})  # what stands there is no schema
+
+
+def schemas_of_the_graph_are_schemas(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """What a workflow or a node gives as JSON Schema is one."""
+    if graph.workflow.input_schema is not None:
+        for path, reason in list_schema_faults(graph.workflow.input_schema):
+            yield Issue("bad-schema", tell_schema_fault("inputSchema", reason), path=f"$.inputSchema{path}")
+    checked: dict[str, list[tuple[str, str]]] = {}
+    for node in graph.nodes.values():
+        field, schema = _read_schema(node)
+        if schema is None:
+            continue
+        text = write_json(schema)
+        if text not in checked:
+            checked[text] = list_schema_faults(schema)
+        for path, reason in checked[text]:
+            message, place = tell_schema_fault(field, reason), f"{node.path}.config.{field}{path}"
+            yield Issue("bad-schema", message, node.id, path=place)
+
+
+def _read_schema(node: GraphNode) -> tuple[str, JsonObject | None]:
+    if isinstance(node.config, AgentConfig):
+        return "outputSchema", node.config.output_schema
+    if isinstance(node.config, GateConfig):
+        return "schema", node.config.answer_schema
+    return "", None
+
+
+def schemas_of_tools_are_schemas(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
+    """The schemas of every tool that the graph uses, itself or through an agent, are JSON Schemas."""
+    told: set[str] = set()
+    for node in graph.of_type(NodeType.TOOL, NodeType.AGENT):
+        agent = lookup.agents.get(node.agent_id or "")
+        for tool_id in (node.tool_id, *(agent.tools if agent else ())):
+            tool = lookup.tools.get(tool_id or "")
+            if tool is None or tool.id in told:
+                continue
+            told.add(tool.id)
+            for field, _, reason in list_tool_schema_faults(tool):
+                message = tell_schema_fault(f"{field} of the tool {quote(tool.id)}", reason)
+                yield Issue("bad-schema", message, node.id, path=node.path)
+
+
+def list_tool_schema_faults(tool: Tool) -> Iterator[tuple[str, str, str]]:
+    """Field, path inside of it and reason for all that is wrong with the schemas of a tool."""
+    for field, schema in (("inputSchema", tool.input_schema), ("outputSchema", tool.output_schema)):
+        for path, reason in list_schema_faults(schema):
+            yield field, path, reason
+
+
+def tell_schema_fault(field: str, reason: str) -> str:
+    return f"{field} is no JSON Schema: {reason}."
+
+
+def list_schema_faults(schema: JsonObject) -> list[tuple[str, str]]:
+    """Path inside the schema and reason for what is wrong: the grammar, else references and patterns."""
+    try:
+        JsonSchema(schema)
+    except InvalidSchema as error:
+        return [("", error.detail)]
+    return list(_list_dead_ends(schema))
+
+
+def _list_dead_ends(root: JsonObject) -> Iterator[tuple[str, str]]:
+    """What the grammar of JSON Schema lets pass, and a run would trip over."""
+    waiting: list[tuple[JsonValue, tuple[str | int, ...]]] = [(root, ())]
+    while waiting:
+        value, path = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend((item, (*path, place)) for place, item in enumerate(cast("list[JsonValue]", value)))
+        if not isinstance(value, dict):
+            continue
+        fields = cast("JsonObject", value)
+        # `properties: {$ref: …}` holds a schema there, not text; so kinds tell keywords from names.
+        if isinstance(fields.get("$ref"), str) and (reason := _explain_reference(root, fields["$ref"])):
+            yield write_path((*path, "$ref"))[1:], reason
+        if isinstance(fields.get("pattern"), str) and (reason := _explain_pattern(fields["pattern"])):
+            yield write_path((*path, "pattern"))[1:], reason
+        waiting.extend((item, (*path, key)) for key, item in fields.items() if key not in _DATA_KEYWORDS)
+
+
+def _explain_reference(root: JsonObject, reference: str) -> str | None:
+    seen: set[str] = set()
+    current: JsonValue = reference
+    while isinstance(current, str):
+        if not current.startswith("#"):
+            # An `$id` inside makes other addresses possible; following them is left to the run.
+            outside = f'`$ref: "{shorten(current)}"` leads outside: only "#/…" is followed'
+            return None if "$id" in write_json(root) else outside
+        if current in seen:
+            return f'`$ref: "{shorten(reference)}"` leads back to itself'
+        seen.add(current)
+        if current != "#" and not current.startswith("#/"):
+            return None  # an anchor
+        target = _look_up(root, current)
+        if target is None:
+            return f'`$ref: "{shorten(current)}"` leads nowhere'
+        current = target.get("$ref")
+    return None
+
+
+def _look_up(root: JsonObject, pointer: str) -> JsonObject | None:
+    """The schema that `#` or `#/…` points to; None where there is none."""
+    value: JsonValue = root
+    for step in pointer.split("/")[1:]:
+        key = unquote(step).replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and key in value:
+            value = cast("JsonObject", value)[key]
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(cast("list[JsonValue]", value)):
+            value = cast("list[JsonValue]", value)[int(key)]
+        else:
+            return None
+    return cast("JsonObject", value) if isinstance(value, dict) else {} if isinstance(value, bool) else None
+
+
+def _explain_pattern(pattern: str) -> str | None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return f"the pattern {quote(pattern)} is no regular expression ({error.msg})"
+    return None
