@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the command
     try:
         app(arguments)
-    except Exception as error:  # noqa: BLE001 the last one to see it
+    except Exception as error:
         if os.environ.get("AGENTMESH_DEBUG"):
             raise
         _explain(error)

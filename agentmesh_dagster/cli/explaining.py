@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from agentmesh_dagster.cli.finding import AmbiguousRun
-from agentmesh_dagster.cli.printing import open_console, plain
+from agentmesh_dagster.cli.printing import open_console, say
 from agentmesh_dagster.control.instance import InstanceUnavailable
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.plans import WorkflowHasFaults
@@ -32,12 +32,14 @@ def explain(error: Exception) -> None:
     """Says on standard error what went wrong and, where it is known, what to type next."""
     console = open_console(as_json=True)
     if isinstance(error, AgentMeshError):
-        console.print(plain(f"Error: {error}", "red"), soft_wrap=True)
+        say(console, f"Error: {error}", "red")
+    elif isinstance(error, OSError) and error.filename is not None:
+        say(console, f"Error: {error.filename}: {error.strerror}", "red")
     else:
-        console.print(plain(f"Unexpected error: {type(error).__name__}: {error}", "red"), soft_wrap=True)
-        console.print("Type it again with AGENTMESH_DEBUG=1 to see where it happened.")
+        say(console, f"Unexpected error: {type(error).__name__}: {error}", "red")
+        say(console, "Type it again with AGENTMESH_DEBUG=1 to see where it happened.")
     for advice in (*getattr(error, "__notes__", ()), *_find_advice(error)):
-        console.print(plain(advice), soft_wrap=True)
+        say(console, advice)
 
 
 def _find_advice(error: Exception) -> list[str]:

@@ -48,7 +48,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def agentmesh(
-    version: Annotated[  # noqa: ARG001 the callback sees it
+    version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
@@ -67,11 +67,12 @@ def demo() -> None:
 def validate(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Documents, or folders of them.")],
     output: FormatOption = Format.TABLE,
+    with_store: Annotated[bool, typer.Option("--store", help="Agents and tools of the store are known too.")] = False,
 ) -> None:
     """Say what is wrong with documents. Nothing is saved."""
     from agentmesh_dagster.cli.documents import validate_files
 
-    _exit(validate_files(paths, as_json=output is Format.JSON))
+    _exit(validate_files(paths, with_store=with_store, as_json=output is Format.JSON))
 
 
 @app.command()
@@ -93,7 +94,7 @@ def export(
     """Write the store's workflows, with all they use, as documents."""
     from agentmesh_dagster.cli.exporting import export_documents
 
-    export_documents(folder, workflow, suffix=output.value)
+    _exit(export_documents(folder, workflow, file_format=output.value))
 
 
 @app.command("list")

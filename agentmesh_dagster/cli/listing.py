@@ -8,6 +8,7 @@ from agentmesh_dagster.cli.printing import (
     open_console,
     plain,
     print_json,
+    say,
     show_brief,
     show_duration,
     show_moment,
@@ -54,14 +55,12 @@ def list_workflows(*, as_json: bool) -> None:
             )
         console.print(table)
     else:
-        console.print("No workflows yet. Type `agentmesh demo`, or `agentmesh apply PATH` with a document.")
+        say(console, "No workflows yet. Type `agentmesh demo`, or `agentmesh apply PATH` with a document.")
     for fault in faults:
-        notes.print(plain(f"Warning: {fault}", "yellow"))
+        say(notes, f"Warning: {fault}", "yellow")
 
 
-def list_some_runs(
-    workflow: str | None, status: str | None, *, waiting: bool, limit: int, as_json: bool
-) -> None:
+def list_some_runs(workflow: str | None, status: str | None, *, waiting: bool, limit: int, as_json: bool) -> None:
     """Prints the newest runs that fit. Raises EntityNotFound, UnknownStatus."""
     services = open_services()
     workflow_id = find_workflow(services.store, workflow).id if workflow else None
@@ -74,7 +73,7 @@ def list_some_runs(
         return
     console = open_console()
     if not found:
-        console.print("No such runs. Type `agentmesh run WORKFLOW` to start one.")
+        say(console, "No such runs. Type `agentmesh run WORKFLOW` to start one.")
         return
     table = build_table("run", "workflow", "status", "started", "time", "output or error")
     for run in found:

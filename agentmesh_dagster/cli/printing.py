@@ -1,11 +1,15 @@
 """How things look on the terminal: statuses, times, values; and JSON for programs."""
 
 import json
+import math
+import os
 import re
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from typing import cast
 
+import yaml
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,16 +25,25 @@ _LOOKS: Mapping[str, tuple[str, str]] = {  # status → sign, style
     "succeeded": ("✓", "green"),
     "failed": ("✗", "bold red"),
     "waiting_human": ("◷", "yellow"),
-    "skipped": ("–", "dim"),
+    "skipped": ("-", "dim"),
     "canceled": ("⊘", "magenta"),
 }
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MINUTE, _HOUR = 60, 3600
+_PIPE_WIDTH = 160
 
 
 def open_console(*, as_json: bool = False) -> Console:
     """Where people read: standard output, unless JSON goes there."""
-    return Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _PIPE_WIDTH  # whoever searches a table must not find it cut
+    return console
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """Prints a sentence; the terminal wraps it, so that a command in it can be copied."""
+    console.print(plain(text, style), soft_wrap=True)
 
 
 def print_json(value: JsonValue, *, indent: int | None = 2) -> None:
@@ -40,11 +53,11 @@ def print_json(value: JsonValue, *, indent: int | None = 2) -> None:
     sys.stdout.flush()
 
 
-def build_table(*columns: str) -> Table:
-    """An empty table in the one look that all tables have."""
+def build_table(*columns: str, folds: str = "") -> Table:
+    """An empty table in the one look that all tables have; a row is one line but for the column that folds."""
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, no_wrap=column != folds, overflow="fold" if column == folds else "ellipsis")
     return table
 
 
@@ -62,23 +75,51 @@ def show_status(status: RunStatus | StepStatus, *, waits: bool = False) -> Text:
     return Text(f"{sign} {status.value}", style)
 
 
-def show_brief(value: JsonValue, length: int = 60) -> Text:
-    """A value on one line: the text of a reply, else JSON."""
-    if isinstance(value, dict) and isinstance(text := value.get("text"), str) and set(value) <= {"text", "raw"}:
-        value = text
-    if isinstance(value, dict):
-        value = {name: inner for name, inner in value.items() if name != "raw"}  # of an agent: model, usage, …
+def show_brief(value: JsonValue, length: int = 100) -> Text:
+    """A value on one line, without what only programs need."""
+    value = leave_out_raw(value)
     text = value if isinstance(value, str) else write_json(value)
     line = " ".join(text[: 4 * length].split())
     return plain(line if len(line) <= length else line[: length - 1] + "…")
 
 
 def show_whole(value: JsonValue, length: int = 4_000) -> Text:
-    """A value on as many lines as it needs; a very long one is cut, and says so."""
-    text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-    if len(text) > length:
-        text = f"{text[:length]}… ({len(text):,} characters; --format json shows all)"
-    return plain(text)
+    """A value on as many lines as it needs, in YAML, which reads best; a very long one is cut, and says so."""
+    value = leave_out_raw(value)
+    if not isinstance(value, str):
+        value = yaml.dump(value, Dumper=_Readable, allow_unicode=True, sort_keys=False, width=math.inf)
+        value = value.removesuffix("...\n").rstrip("\n")
+    if len(value) > length:
+        value = f"{value[:length]}… ({len(value):,} characters; --format json shows all)"
+    return plain(value)
+
+
+class _Readable(yaml.SafeDumper):
+    """YAML with the lines of a text on lines of their own."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
+        return True
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style)  # pyright: ignore[reportUnknownMemberType]
+
+
+_Readable.add_representer(str, _Readable.represent_text)
+
+
+def leave_out_raw(value: JsonValue) -> JsonValue:
+    """The value with each agent's output cut down to the reply: its own fields, else its text."""
+    if isinstance(value, list):
+        return [leave_out_raw(item) for item in cast("list[JsonValue]", value)]
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, JsonValue]", value)
+    raw = fields.get("raw")
+    if isinstance(raw, dict) and "text" in fields and "usage" in raw:
+        own = {name: inner for name, inner in fields.items() if name not in ("text", "raw")}
+        return leave_out_raw(own) if own else fields["text"]
+    return {name: leave_out_raw(inner) for name, inner in fields.items()}
 
 
 def show_moment(moment: datetime | None) -> str:

@@ -18,7 +18,7 @@ from agentmesh_dagster.store import Store, StoreUnavailable
 from agentmesh_dagster.store.steps import list_steps, read_states
 
 _LOOKS_PER_SECOND = 5
-_WIDTHS = (26, 14, 19, 8, None)  # of the columns, in characters; None: all that is left
+_WIDTHS = (28, 20, 8, None)  # of the columns, in characters; None: all that is left
 _FIRST_OF = (  # the status of a node with several items is the first of these that one of them has
     StepStatus.FAILED,
     StepStatus.CANCELED,
@@ -68,28 +68,25 @@ class RunView:
         by_node: dict[str, list[Step]] = defaultdict(list)
         for step in steps:
             by_node[step.node_id].append(step)
-        table = build_table("node", "type", "status", "time", "result")
+        table = build_table("node", "status", "time", "result")
         table.expand = True
         for column, width in zip(table.columns, _WIDTHS, strict=True):
             # Fixed, and a line for each node: else the table would jump about while it fills.
             column.min_width = column.max_width = width
-            column.ratio, column.no_wrap, column.overflow = (None if width else 1), True, "ellipsis"
+            column.ratio = None if width else 1
         for node_id in self._plan.graph.order:
             node, mine = self._plan.graph.nodes[node_id], by_node[node_id]
             status = next((one for one in _FIRST_OF if any(step.status is one for step in mine)), StepStatus.PENDING)
             is_quiet = status in (StepStatus.PENDING, StepStatus.SKIPPED)
             table.add_row(
                 plain(node.title, "dim" if is_quiet else ""),
-                Text(node.type.value, "dim"),
                 show_status(status),
                 _show_time(mine),
                 self._show_result(node, mine, states),
             )
         return table
 
-    def _show_result(
-        self, node: GraphNode, steps: Sequence[Step], states: Mapping[StepKey, StepState]
-    ) -> Text:
+    def _show_result(self, node: GraphNode, steps: Sequence[Step], states: Mapping[StepKey, StepState]) -> Text:
         if failed := next((step for step in steps if step.status is StepStatus.FAILED), None):
             return plain(failed.error or "", "red")
         if each := self._plan.each_of.get(node.id):

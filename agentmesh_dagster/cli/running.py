@@ -12,8 +12,8 @@ from agentmesh_dagster.cli.interruption import cancel_on_interrupt
 from agentmesh_dagster.cli.printing import (
     WAITS,
     open_console,
-    plain,
     print_json,
+    say,
     show_duration,
     show_status,
     show_whole,
@@ -60,7 +60,7 @@ def run_workflow(id_or_name: str, given_input: str, *, as_json: bool) -> ExitCod
         print_json(write_report(report))
     else:
         print_report(console, report)
-        console.print(Text(f"Look closer: agentmesh show {report.run.id[:8]}", "dim"))
+        say(console, f"Look closer: agentmesh show {report.run.id[:8]}", "dim")
     return report.exit_code
 
 
@@ -74,9 +74,12 @@ def execute(services: Services, workflow: Workflow, run_input: JsonValue, consol
             fault.add_note(f"An input of this shape fits: --input '{example}'")
             raise
         plan = load_plan(services.store, workflow.id, launch.revision)
-        with cancel_on_interrupt(instance, launch.run_id) as interruption, own_terminal(console) as own:
-            with show_progress(own, services.store, plan, launch.run_id):
-                _run(services, instance, launch)
+        with (
+            cancel_on_interrupt(instance, launch.run_id) as interruption,
+            own_terminal(console) as own,
+            show_progress(own, services.store, plan, launch.run_id),
+        ):
+            _run(services, instance, launch)
     with services.store.read() as connection:
         run, steps = get_run(connection, launch.run_id), list_steps(connection, launch.run_id)
     return RunReport(run, steps, interruption.happened)
@@ -119,8 +122,8 @@ def print_report(console: Console, report: RunReport) -> None:
     console.print(show_status(run.status, waits=waits), Text(f"in {took}" if took else "", "dim"))
     if waits:
         nodes = ", ".join(f"`{step.node_id}`" for step in report.steps if step.id in run.waiting_on)
-        console.print(plain(f"The run {WAITS} at {nodes}. No process waits meanwhile."))
+        say(console, f"The run {WAITS} at {nodes}. No process waits meanwhile.")
     elif run.status is RunStatus.SUCCEEDED:
-        console.print(show_whole(run.output))
+        console.print(show_whole(run.output), soft_wrap=True)
     else:
-        console.print(plain(run.error or "", "red"))
+        say(console, run.error or "", "red")

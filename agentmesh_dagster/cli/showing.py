@@ -20,7 +20,7 @@ from agentmesh_dagster.cli.printing import (
 )
 from agentmesh_dagster.cli.settling import settle_runs
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import EventLog, Run, Step, StepStatus
+from agentmesh_dagster.entities.models import EventLog, NodeType, Run, Step, StepStatus
 from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.events import list_events
@@ -80,24 +80,33 @@ def _print_step(console: Console, step: Step) -> None:
     item = f" [{step.item_index}]" if step.item_index is not None else ""
     took = show_duration(step.started_at, step.finished_at)
     tries = f"attempt {step.attempt}" if step.attempt > 1 else ""
-    about = ", ".join(part for part in (step.node_type.value, took, tries) if part)
+    about = ", ".join(part for part in (step.node_type.value, took, tries, _tell_usage(step)) if part)
     console.print(show_status(step.status), plain(f"{step.node_id}{item}", "bold"), Text(about, "dim"))
     if step.status is StepStatus.SKIPPED:
         return
     _print_value(console, "input", step.input)
     if step.error:
-        console.print(Padding(plain(step.error, "red"), (0, 0, 0, 2)))
+        console.print(Padding(plain(step.error, "red"), (0, 0, 0, 2), expand=False))
     if step.status is StepStatus.SUCCEEDED or step.output is not None:
         _print_value(console, "output", step.output)
+
+
+def _tell_usage(step: Step) -> str:
+    """Model and tokens of an agent's step."""
+    if step.node_type is not NodeType.AGENT or step.status is not StepStatus.SUCCEEDED:
+        return ""
+    raw = step.output["raw"]
+    usage = raw["usage"]
+    return f"{raw['model']}, {usage['inputTokens']} + {usage['outputTokens']} tokens"
 
 
 def _print_value(console: Console, name: str, value: JsonValue) -> None:
     shown = show_whole(value)
     if "\n" not in shown.plain:
-        console.print(Padding(Text.assemble((f"{name:<8}", "dim"), shown), (0, 0, 0, 2)))
+        console.print(Padding(Text.assemble((f"{name:<8}", "dim"), shown), (0, 0, 0, 2), expand=False))
         return
-    console.print(Padding(Text(name, "dim"), (0, 0, 0, 2)))
-    console.print(Padding(shown, (0, 0, 0, 4)))
+    console.print(Padding(Text(name, "dim"), (0, 0, 0, 2), expand=False))
+    console.print(Padding(shown, (0, 0, 0, 4), expand=False))
 
 
 def _print_events(console: Console, events: list[EventLog], steps: Mapping[str, Step]) -> None:
@@ -110,7 +119,7 @@ def _print_events(console: Console, events: list[EventLog], steps: Mapping[str, 
             show_moment(event.timestamp),
             event.type.value,
             plain(step.node_id if step else ""),
-            show_brief(what, 100),
+            show_brief(what),
         )
     console.print()
     console.print(table)

@@ -17,6 +17,7 @@ from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision, get_job_name
+from agentmesh_dagster.store.runs import mark_launch_submitted
 from agentmesh_dagster.translator.build_job import build_job
 from agentmesh_dagster.translator.dagster_runs import build_run_config
 
@@ -60,7 +61,7 @@ def prepare_launch(
     execution_plan = create_execution_plan(job, run_config=run_config, repository_load_data=load_data)
     # Ours first: should this process die now, the run is there and will be found never to have started.
     with services.store.begin() as tx:
-        register_launch(tx, plan, LaunchFacts(run_id, job_name, checked, launched_by=launched_by))
+        register_launch(tx, plan, LaunchFacts(run_id, job_name, checked, launched_by=launched_by), is_submitted=False)
     instance.create_run_for_job(
         job_def=job,
         execution_plan=execution_plan,
@@ -71,6 +72,8 @@ def prepare_launch(
         repository_load_data=load_data,
         tags=dict(job.tags),
     )
+    with services.store.begin() as tx:
+        mark_launch_submitted(tx, run_id)
     return PreparedLaunch(run_id, job_name, revision)
 
 

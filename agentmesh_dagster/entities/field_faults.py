@@ -20,6 +20,7 @@ class FieldFault:
     code: str  # missing-field, unknown-field or bad-value
     path: Path  # inside the record
     reason: str  # what is said of the field: `must be a number.`
+    meant: str | None = None  # of an unknown field: the one that its author probably meant
 
     @property
     def field(self) -> str:
@@ -37,7 +38,9 @@ def list_field_faults(error: ValidationError, value: JsonValue, model: type[Base
             reason = f"{faults[fault.path].reason.rstrip('.')}, or it {fault.reason}"
             fault = FieldFault(fault.code, fault.path, reason)
         faults[fault.path] = fault
-    return list(faults.values())
+    # A misspelt field and the missing one are one mistake.
+    misspelt = {(*fault.path[:-1], fault.meant) for fault in faults.values() if fault.meant}
+    return [fault for fault in faults.values() if fault.code != "missing-field" or fault.path not in misspelt]
 
 
 def describe_kind(value: JsonValue) -> str:
@@ -71,8 +74,8 @@ def _tell(detail: ErrorDetails, path: Path, list_fields: Callable[[Path], list[s
     if kind == "union_tag_not_found":
         return FieldFault("missing-field", (*path, "type"), "is missing: add it.")
     if kind == "extra_forbidden":
-        reason = with_hint("is no field here", str(path[-1]), list_fields(path[:-1]))
-        return FieldFault("unknown-field", path, reason)
+        name, known = str(path[-1]), list_fields(path[:-1])
+        return FieldFault("unknown-field", path, with_hint("is no field here", name, known), find_nearest(name, known))
     if kind == "union_tag_invalid":
         return FieldFault("bad-value", (*path, "type"), _tell_choice(details["tag"], details["expected_tags"]))
     if kind in ("enum", "literal_error"):

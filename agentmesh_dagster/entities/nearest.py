@@ -5,7 +5,7 @@ from collections.abc import Collection
 from itertools import islice
 
 _SHOWN = 8
-_COMPARED = 50  # comparing costs time that grows with the lengths of both names
+_COMPARED = 20  # comparing costs time that grows with the lengths of both names
 _LONGEST_COMPARED = 60  # characters
 
 

@@ -1,7 +1,6 @@
 """From a workflow's document to a graph: configs typed, expressions and templates parsed, faults kept as issues."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -9,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 from agentmesh_dagster.entities.field_faults import list_field_faults
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json, write_path
 from agentmesh_dagster.entities.models import Edge, Node, NodeType, Workflow
-from agentmesh_dagster.entities.nearest import quote, with_hint
+from agentmesh_dagster.entities.nearest import find_nearest, quote, with_hint
+from agentmesh_dagster.entities.salvage import NO_DAMAGE, Damage
 from agentmesh_dagster.graph.config import CONFIG_TYPES, TEMPLATE_FIELDS, BranchConfig, NodeConfig
 from agentmesh_dagster.graph.expressions import Expression, ExpressionFault, parse_expression
 from agentmesh_dagster.graph.graph import Doubts, Graph, GraphEdge, GraphNode, Literal
@@ -19,18 +19,6 @@ from agentmesh_dagster.graph.templates import Template, TemplateFault, list_temp
 _EXPRESSION_FIELDS = {NodeType.BRANCH: ("condition",)}
 _FREE_FIELDS = frozenset({"outputSchema", "schema"})  # JSON Schemas may hold `{{`
 _CHOOSING = (NodeType.BRANCH, NodeType.HUMAN_APPROVAL)
-
-
-@dataclass(frozen=True)
-class Damage:
-    """What of a workflow's graph was replaced by stand-ins, because the document did not say it readably."""
-
-    node_ids: frozenset[str] = frozenset()  # nodes with something unreadable, stand-in ids included
-    vague_ids: frozenset[str] = frozenset()  # those of them whose id or type is a stand-in
-    stand_in_ids: frozenset[str] = frozenset()  # ids that nobody wrote; edges may name them too
-
-
-NO_DAMAGE = Damage()
 
 
 def read_graph(workflow: Workflow, damage: Damage = NO_DAMAGE) -> Graph:
@@ -106,7 +94,9 @@ def _read_config(node: Node, path: str, faults: list[Issue]) -> NodeConfig:
     given: dict[str, Any] = dict(node.config)
     known = [field.alias or name for name, field in config_type.model_fields.items()]
     for key in [key for key in given if key not in known]:
-        del given[key]
+        value, meant = given.pop(key), find_nearest(key, known)
+        if meant is not None:
+            given.setdefault(meant, value)  # so that what it says is looked at too
         message = with_hint(f"{quote(key)} is no setting of a node of type {node.type}", key, known)
         place = write_config_path(path, (key,))
         faults.append(Issue("unknown-config-key", message, node.id, path=place))

@@ -95,14 +95,14 @@ class _Conversation:
             if self.rounds > self.config.max_tool_rounds:
                 last = reply.tool_calls[0].name
                 raise TooManyToolRounds(f"{self.config.max_tool_rounds} rounds (maxToolRounds), the last to `{last}`")
-            self.messages.append(Message("assistant", reply.text, tool_calls=reply.tool_calls))
+            self.messages.append(reply.to_message())
             done = self._use_tools(reply.tool_calls)
             self.uses += done
             self.messages += [use.to_message() for use in done]
 
     def ask_again(self, reply: ChatReply, fault: str) -> ChatReply:
         self.messages += [
-            Message("assistant", reply.text),
+            reply.to_message(),
             Message(
                 "user", f"Your reply does not fit: {fault}. Answer again with JSON that fits the schema, only that."
             ),

@@ -6,10 +6,12 @@ from typing import Any, cast
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.graph.config import BranchConfig
 from agentmesh_dagster.graph.expressions import Expression
-from agentmesh_dagster.graph.graph import GraphEdge
+from agentmesh_dagster.graph.graph import GraphEdge, GraphNode
 from agentmesh_dagster.runtime.work import Result, StepFault, Work
 
 _SHOWN_CHARACTERS = 100
+
+Context = Mapping[str, JsonValue]
 
 
 class NothingMatched(StepFault):
@@ -29,7 +31,7 @@ def run_branch(work: Work) -> Result:
     assert isinstance(work.node.config, BranchConfig)
     if work.node.is_each:
         return _run_each(work, work.node.config)
-    taken = choose_edges(work, work.node.config, work.plan.graph.out_edges[work.node.id])
+    taken = choose_edges(work.node, work.node.config, work.plan.graph.out_edges[work.node.id], work.context)
     return Result(work.input, taken=[edge.id for edge in taken], notes={"taken": _tell_targets(work, taken)})
 
 
@@ -44,13 +46,18 @@ def _run_each(work: Work, config: BranchConfig) -> Result:
     return Result(items, item_count=len(items), notes={"items": len(items)})
 
 
-def choose_edges(work: Work, config: BranchConfig, edges: Sequence[GraphEdge]) -> list[GraphEdge]:
-    """The edges that a branch takes: the first that matches, or with mode `all` each that does."""
+def choose_edges(
+    node: GraphNode, config: BranchConfig, edges: Sequence[GraphEdge], context: Context
+) -> list[GraphEdge]:
+    """The edges that are taken: the first that matches, or with mode `all` each that does.
+
+    Raises NothingMatched, and ExpressionFault where a condition cannot be evaluated.
+    """
     tried = [edge for edge in edges if not edge.is_default]
-    value = work.node.expressions["condition"].evaluate(work.context) if config.condition is not None else None
+    value = node.expressions["condition"].evaluate(context) if config.condition is not None else None
     matching: list[GraphEdge] = []
     for edge in tried:
-        if _matches(edge, work, value):
+        if _matches(edge, context, value):
             matching.append(edge)
             if config.mode == "first":
                 return matching
@@ -59,34 +66,34 @@ def choose_edges(work: Work, config: BranchConfig, edges: Sequence[GraphEdge]) -
         return matching + defaults
     if defaults or config.on_no_match == "end":
         return defaults[:1]
-    raise NothingMatched(_tell_values(work, tried, value))
+    raise NothingMatched(_tell_values(node, tried, value, context))
 
 
-def _matches(edge: GraphEdge, work: Work, value: JsonValue) -> bool:
+def _matches(edge: GraphEdge, context: Context, value: JsonValue) -> bool:
     if edge.literal is not None:
         # 1 == True in Python, not in JSON.
         same_kind = isinstance(value, bool) == isinstance(edge.literal.value, bool)
         return same_kind and value == edge.literal.value
-    return edge.expression is not None and edge.expression.evaluate_condition(work.context)
+    return edge.expression is not None and edge.expression.evaluate_condition(context)
 
 
-def _tell_values(work: Work, tried: Sequence[GraphEdge], value: JsonValue) -> str:
-    if work.node.expressions.get("condition"):
+def _tell_values(node: GraphNode, tried: Sequence[GraphEdge], value: JsonValue, context: Context) -> str:
+    if node.expressions.get("condition"):
         literals = ", ".join(edge.condition or "" for edge in tried)
         return f"the condition gave {_show(value)}; the edges match {literals}"
-    told = [f"`{edge.condition}` with {_tell_looked_at(work, edge.expression)}" for edge in tried if edge.expression]
+    told = [f"`{edge.condition}` with {_tell_looked_at(context, edge.expression)}" for edge in tried if edge.expression]
     return "; ".join(told) or "it has no out-edges with conditions"
 
 
-def _tell_looked_at(work: Work, expression: Expression) -> str:
+def _tell_looked_at(context: Context, expression: Expression) -> str:
     looked_at: dict[str, str] = {}
     for reference in expression.references:
         name = ".".join(("context", *map(str, reference.path)))
-        looked_at[name] = _show(_look_up(work.context, reference.path))
+        looked_at[name] = _show(_look_up(context, reference.path))
     return ", ".join(f"{name} = {shown}" for name, shown in looked_at.items()) or "no values"
 
 
-def _look_up(context: Mapping[str, JsonValue], path: Sequence[str | int]) -> JsonValue:
+def _look_up(context: Context, path: Sequence[str | int]) -> JsonValue:
     found: Any = context
     for step in path:
         try:

@@ -40,8 +40,10 @@ class LaunchFacts:
     launched_by: str | None = None
 
 
-def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts) -> Launch:
+def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submitted: bool = True) -> Launch:
     """Writes down a launch that is new to the store, and its run if that is new too.
+
+    `is_submitted` is False for one that is yet to be created in Dagster.
 
     A re-execution of steps that have not succeeded continues its run. One that asks for finished steps again, or
     for everything, is a new run, which takes over what it does not run again.
@@ -49,7 +51,9 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts) -> Launch:
     parent = find_launch(tx, facts.parent_id) if facts.parent_id else None
     if parent and facts.selected_nodes is not None and not _asks_for_finished_steps(tx, parent, facts.selected_nodes):
         lock_run(tx, parent.run_id)
-        return insert_launch(tx, facts.launch_id, parent.run_id, LaunchKind.REEXECUTION, plan.revision)
+        return insert_launch(
+            tx, facts.launch_id, parent.run_id, LaunchKind.REEXECUTION, plan.revision, is_submitted=is_submitted
+        )
     workflow = plan.workflow
     insert_run(
         tx,
@@ -63,7 +67,9 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts) -> Launch:
             launched_by=facts.launched_by,
         ),
     )
-    launch = insert_launch(tx, facts.launch_id, facts.launch_id, LaunchKind.FIRST, plan.revision)
+    launch = insert_launch(
+        tx, facts.launch_id, facts.launch_id, LaunchKind.FIRST, plan.revision, is_submitted=is_submitted
+    )
     if parent and facts.selected_nodes is not None:
         inherit_steps(tx, parent.run_id, facts.launch_id, _list_untouched(plan, facts.selected_nodes))
     return launch

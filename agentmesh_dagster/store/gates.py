@@ -1,14 +1,29 @@
 """Gates: questions to a person, each tied to the step that waits for the answer."""
 
+import hashlib
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, and_, insert, null, update
+from sqlalchemy import Connection, RowMapping, Select, and_, insert, null, select, update
 
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.tables import gates, steps
+from agentmesh_dagster.store.tables import gates, runs, steps
+
+
+class GateState(StrEnum):
+    OPEN = "open"
+    ANSWERED = "answered"
+    EXPIRED = "expired"  # its deadline came first
+    CANCELED = "canceled"  # with its run
+
+
+class GateNotFound(NotFound):
+    """There is no such gate."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +40,31 @@ class NewGate:
     notify_url: str | None = None
 
 
+@dataclass(frozen=True)
+class Gate:
+    step_id: str
+    run_id: str
+    workflow_id: str
+    revision: int
+    node_id: str
+    state: GateState
+    instructions: str
+    payload: JsonValue
+    schema: dict[str, JsonValue] | None
+    assignees: list[str]
+    opened_at: datetime
+    deadline_at: datetime | None
+    on_deadline: str | None
+    answer: JsonValue
+    answered_by: str | None
+    answered_at: datetime | None
+
+    @property
+    def seen_hash(self) -> str:
+        """What the person was shown, as SHA-256 in hex: kept with the answer."""
+        return hashlib.sha256(write_json([self.instructions, self.payload]).encode()).hexdigest()
+
+
 def open_gate(tx: Connection, *, step_id: str, run_id: str, gate: NewGate) -> None:
     """Opens the gate of a step that is `waiting_human` from this transaction on."""
     moment = now(tx)
@@ -33,7 +73,7 @@ def open_gate(tx: Connection, *, step_id: str, run_id: str, gate: NewGate) -> No
         insert(gates).values(
             step_id=step_id,
             run_id=run_id,
-            state="open",
+            state=GateState.OPEN.value,
             instructions=gate.instructions,
             payload=gate.payload if gate.has_payload else null(),
             schema=null() if gate.schema is None else gate.schema,
@@ -46,9 +86,76 @@ def open_gate(tx: Connection, *, step_id: str, run_id: str, gate: NewGate) -> No
     )
 
 
+def close_gate(
+    tx: Connection, gate: Gate, state: GateState, *, answer: JsonValue, by: str, via: str
+) -> bool:
+    """Closes an open gate with its answer; False when somebody else was first (compare-and-set)."""
+    closed = tx.execute(
+        update(gates)
+        .where(gates.c.step_id == gate.step_id, gates.c.state == GateState.OPEN.value)
+        .values(
+            state=state.value,
+            answer=answer,
+            answered_by=by,
+            answered_via=via,
+            answered_at=now(tx),
+            seen_hash=gate.seen_hash,
+        )
+    )
+    return closed.rowcount == 1
+
+
 def cancel_gates(tx: Connection, run_id: str) -> None:
     """Closes all open gates of a run, and the steps that wait at them."""
     moment = now(tx)
+    is_open = and_(gates.c.run_id == run_id, gates.c.state == GateState.OPEN.value)
     waiting = and_(steps.c.run_id == run_id, steps.c.status == StepStatus.WAITING_HUMAN.value)
-    tx.execute(update(gates).where(gates.c.run_id == run_id, gates.c.state == "open").values(state="canceled"))
+    tx.execute(update(gates).where(is_open).values(state=GateState.CANCELED.value, answered_at=moment))
     tx.execute(update(steps).where(waiting).values(status=StepStatus.CANCELED.value, finished_at=moment))
+
+
+def get_gate(connection: Connection, step_id: str) -> Gate:
+    """The gate of a step; GateNotFound."""
+    row = connection.execute(_select().where(gates.c.step_id == step_id)).mappings().one_or_none()
+    if row is None:
+        raise GateNotFound(f"`{step_id}`; `agentmesh gates` lists those that wait")
+    return _read(row)
+
+
+def list_open_gates(connection: Connection, limit: int = 1_000) -> list[Gate]:
+    """The gates that wait for a person, oldest first."""
+    query = _select().where(gates.c.state == GateState.OPEN.value).order_by(gates.c.opened_at, gates.c.step_id)
+    return [_read(row) for row in connection.execute(query.limit(limit)).mappings()]
+
+
+def list_due_gates(connection: Connection, limit: int = 200) -> list[Gate]:
+    """The open gates whose deadline has passed by the database's clock, oldest deadline first."""
+    due = and_(gates.c.state == GateState.OPEN.value, gates.c.deadline_at <= now(connection))
+    query = _select().where(due).order_by(gates.c.deadline_at, gates.c.step_id)
+    return [_read(row) for row in connection.execute(query.limit(limit)).mappings()]
+
+
+def _select() -> Select[Any]:
+    joined = gates.join(steps, steps.c.id == gates.c.step_id).join(runs, runs.c.id == gates.c.run_id)
+    return select(gates, steps.c.node_id, runs.c.workflow_id, runs.c.revision).select_from(joined)
+
+
+def _read(row: RowMapping) -> Gate:
+    return Gate(
+        step_id=row["step_id"],
+        run_id=row["run_id"],
+        workflow_id=row["workflow_id"],
+        revision=row["revision"],
+        node_id=row["node_id"],
+        state=GateState(row["state"]),
+        instructions=row["instructions"],
+        payload=row["payload"],
+        schema=row["schema"],
+        assignees=row["assignees"],
+        opened_at=row["opened_at"],
+        deadline_at=row["deadline_at"],
+        on_deadline=row["on_deadline"],
+        answer=row["answer"],
+        answered_by=row["answered_by"],
+        answered_at=row["answered_at"],
+    )

@@ -61,6 +61,7 @@ class Launch:
     kind: LaunchKind
     revision: int
     created_at: datetime
+    submitted_at: datetime | None  # when Dagster had taken it; None: the launcher died, or is just about it
     lease_expires_at: datetime | None  # None until a worker took it up
     ended_at: datetime | None  # when its Dagster run was seen to have ended
 
@@ -93,7 +94,10 @@ def insert_run(tx: Connection, run: NewRun) -> None:
     )
 
 
-def insert_launch(tx: Connection, launch_id: str, run_id: str, kind: LaunchKind, revision: int) -> Launch:
+def insert_launch(
+    tx: Connection, launch_id: str, run_id: str, kind: LaunchKind, revision: int, *, is_submitted: bool
+) -> Launch:
+    """Adds a launch to a run whose lock the caller holds; `is_submitted`: Dagster has it already."""
     position = tx.execute(select(func.count()).where(launches.c.run_id == run_id)).scalar_one()
     moment = now(tx)
     tx.execute(
@@ -103,10 +107,22 @@ def insert_launch(tx: Connection, launch_id: str, run_id: str, kind: LaunchKind,
             position=position,
             kind=kind.value,
             created_at=moment,
+            submitted_at=moment if is_submitted else None,
             revision=revision,
         )
     )
-    return Launch(launch_id, run_id, position, kind, revision, moment, lease_expires_at=None, ended_at=None)
+    launch = find_launch(tx, launch_id)
+    assert launch is not None
+    return launch
+
+
+def mark_launch_submitted(tx: Connection, launch_id: str) -> None:
+    """Dagster has taken the launch: from now on only Dagster can lose it."""
+    tx.execute(
+        update(launches)
+        .where(launches.c.launch_id == launch_id, launches.c.submitted_at.is_(None))
+        .values(submitted_at=now(tx))
+    )
 
 
 def lock_run(tx: Connection, run_id: str) -> RunHead:
@@ -140,6 +156,7 @@ def _read_launch(values: RowMapping) -> Launch:
         LaunchKind(values["kind"]),
         values["revision"],
         values["created_at"],
+        values["submitted_at"],
         values["lease_expires_at"],
         values["ended_at"],
     )

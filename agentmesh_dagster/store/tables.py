@@ -171,6 +171,7 @@ launches = Table(
     Column("position", Integer, nullable=False),
     Column("kind", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("submitted_at", UtcDateTime),  # when Dagster had taken it
     Column("lease_expires_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("revision", Integer, nullable=False),

@@ -38,7 +38,7 @@ def _build_field(schema: Schema, *, required: bool, namespace: str, depth: int) 
     return dg.Field(config_type, is_required=required, description=description)
 
 
-def _build_type(schema: Schema, namespace: str, depth: int) -> Any:
+def _build_type(schema: Schema, namespace: str, depth: int) -> object:
     choices = schema.get("enum")
     if isinstance(choices, list) and choices and all(isinstance(c, str) and c for c in cast("list[Any]", choices)):
         values = [dg.EnumValue(choice) for choice in dict.fromkeys(cast("list[str]", choices))]
@@ -47,7 +47,7 @@ def _build_type(schema: Schema, namespace: str, depth: int) -> Any:
     if str(kind) in _SCALARS:
         return _SCALARS[str(kind)]
     build = _BUILDERS.get(str(kind)) if depth < _DEEPEST else None
-    return build(schema, namespace, depth) if build else dg.Noneable(dg.Any)
+    return build(schema, namespace, depth) if build else cast("object", dg.Noneable(dg.Any))
 
 
 def _build_object(schema: Schema, namespace: str, depth: int) -> object:

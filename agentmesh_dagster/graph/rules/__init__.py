@@ -28,7 +28,7 @@ from agentmesh_dagster.graph.rules.each import (
     the_join_of_an_each_is_plain,
 )
 from agentmesh_dagster.graph.rules.gates import notices_go_to_a_web_address, what_happens_on_a_deadline_needs_one
-from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.graph.rules.lookup import NOTHING_KNOWN, Lookup
 from agentmesh_dagster.graph.rules.references import (
     items_are_used_inside_an_each,
     references_name_something,
@@ -49,7 +49,7 @@ from agentmesh_dagster.graph.rules.structure import (
 )
 from agentmesh_dagster.graph.rules.triggers import conditions_of_triggers_look_at_the_event
 
-__all__ = ["RULES", "Lookup", "Rule", "validate"]
+__all__ = ["NOTHING_KNOWN", "RULES", "Lookup", "Rule", "validate"]
 
 Rule: TypeAlias = Callable[[Graph, Lookup], Iterator[Issue]]
 
@@ -97,6 +97,6 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def validate(graph: Graph, lookup: Lookup) -> list[Issue]:
+def validate(graph: Graph, lookup: Lookup = NOTHING_KNOWN) -> list[Issue]:
     """All faults of a graph at once: those found while it was read, then rule by rule."""
     return [*graph.faults, *(issue for rule in RULES for issue in rule(graph, lookup))]

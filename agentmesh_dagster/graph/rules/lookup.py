@@ -10,3 +10,6 @@ from agentmesh_dagster.entities.models import Agent, Tool
 class Lookup:
     agents: Mapping[str, Agent] = field(default_factory=dict[str, Agent])  # by id
     tools: Mapping[str, Tool] = field(default_factory=dict[str, Tool])  # by id
+
+
+NOTHING_KNOWN = Lookup()

@@ -121,6 +121,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("submitted_at", MOMENT),
         sa.Column("lease_expires_at", MOMENT),
         sa.Column("ended_at", MOMENT),
         sa.Column("revision", sa.Integer(), nullable=False),

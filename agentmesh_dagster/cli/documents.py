@@ -1,0 +1,146 @@
+"""Documents on the command line: validate, apply, schema."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from agentmesh_dagster.cli.exit_codes import ExitCode
+from agentmesh_dagster.cli.finding import list_all, name_user
+from agentmesh_dagster.cli.printing import build_table, open_console, plain, print_json, say
+from agentmesh_dagster.entities.documents import Document
+from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Tool
+from agentmesh_dagster.errors import NotFound
+from agentmesh_dagster.graph.document import check_document, read_document
+from agentmesh_dagster.graph.issue import Issue, Severity
+from agentmesh_dagster.graph.rules import Lookup
+from agentmesh_dagster.runtime.services import open_services
+from agentmesh_dagster.store import Store
+from agentmesh_dagster.store.catalogue import kind_of, save_checked
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+_STYLES = {Severity.ERROR: ("✗", "red"), Severity.WARNING: ("!", "yellow")}
+
+
+class NoDocuments(NotFound):
+    """There are no documents (.yaml, .yml, .json) in this folder."""
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """A document in a file, and what is wrong with it."""
+
+    path: Path
+    document: Document  # not complete if there are errors
+    issues: list[Issue]
+
+    @property
+    def is_valid(self) -> bool:
+        return not any(issue.severity is Severity.ERROR for issue in self.issues)
+
+
+def validate_files(paths: Sequence[Path], *, with_store: bool, as_json: bool) -> ExitCode:
+    """Prints what is wrong with documents. Raises NoDocuments, OSError."""
+    checked = check_files(list_files(paths), _look_into(open_services().store) if with_store else Lookup())
+    if as_json:
+        for one in checked:
+            issues = [issue.to_wire() for issue in one.issues]
+            print_json({"file": str(one.path), "valid": one.is_valid, "issues": issues}, indent=None)
+    else:
+        print_issues(open_console(), checked)
+    return ExitCode.DONE if all(one.is_valid for one in checked) else ExitCode.FAILED
+
+
+def apply_paths(paths: Sequence[Path]) -> ExitCode:
+    """Saves documents, if none of them has errors, and prints what came of it. Raises as `save_checked` does."""
+    store = open_services().store
+    checked = check_files(list_files(paths), _look_into(store))
+    console, notes = open_console(), open_console(as_json=True)
+    print_issues(notes, [one for one in checked if one.issues])
+    if not all(one.is_valid for one in checked):
+        say(notes, "Nothing was saved. Mend the documents, then type the command again.", "red")
+        return ExitCode.FAILED
+    saved = save_checked(store, merge(checked), author=name_user())
+    table = build_table("change", "kind", "id", "name", "revision")
+    for one in saved:
+        style = "dim" if one.change == "unchanged" else "green"
+        table.add_row(
+            plain(one.change, style), one.kind.value, plain(one.id), plain(one.entity.name), str(one.revision)
+        )
+    console.print(table)
+    return ExitCode.DONE
+
+
+def list_files(paths: Sequence[Path]) -> list[Path]:
+    """The files themselves, and the documents in folders and the folders below. Raises NoDocuments."""
+    files: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        found = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+        if not found:
+            raise NoDocuments(str(path))
+        files += found
+    return list(dict.fromkeys(files))
+
+
+def check_files(files: Sequence[Path], known: Lookup) -> list[CheckedFile]:
+    """Checks documents together: what one of them, or `known`, has may be used in all. Raises OSError."""
+    texts = {file: file.read_bytes() for file in files}
+    documents = [read_document(text, name=file.name)[0] for file, text in texts.items()]
+    shared = Lookup(
+        {**known.agents, **{agent.id: agent for document in documents for agent in document.agents}},
+        {**known.tools, **{tool.id: tool for document in documents for tool in document.tools}},
+    )
+    checked = [CheckedFile(file, *check_document(text, name=file.name, lookup=shared)) for file, text in texts.items()]
+    contradictions = _find_contradictions(checked)
+    return [replace(one, issues=[*one.issues, *contradictions[one.path]]) for one in checked]
+
+
+def _find_contradictions(checked: Sequence[CheckedFile]) -> Mapping[Path, list[Issue]]:
+    """For each file the entities that stand otherwise in a file before it."""
+    first: dict[tuple[type, str], tuple[Path, CatalogueEntity]] = {}
+    found: dict[Path, list[Issue]] = {one.path: [] for one in checked}
+    for one in checked:
+        for entity in one.document:
+            path, twin = first.setdefault((type(entity), entity.id), (one.path, entity))
+            if entity != twin:
+                message = f"The {kind_of(entity)} `{entity.id}` stands otherwise in {path}: keep one of the two."
+                found[one.path].append(Issue("contradiction", message))
+    return found
+
+
+def merge(checked: Sequence[CheckedFile]) -> list[CatalogueEntity]:
+    """The entities of all files, each once."""
+    entities = {(type(entity), entity.id): entity for one in checked for entity in one.document}
+    return list(entities.values())
+
+
+def print_issues(console: Console, checked: Sequence[CheckedFile]) -> None:
+    """A line for each file, and below it a table of its issues."""
+    for one in checked:
+        errors = sum(issue.severity is Severity.ERROR for issue in one.issues)
+        warnings = len(one.issues) - errors
+        counts = [f"{errors} errors" if errors else "", f"{warnings} warnings" if warnings else ""]
+        told = ", ".join(filter(None, counts)) or "no faults"
+        say(console, f"{'✓' if one.is_valid else '✗'} {one.path}: {told}", "green" if one.is_valid else "bold red")
+        if one.issues:
+            table = build_table("", "code", "where", "what to do", folds="what to do")
+            for issue in one.issues:
+                sign, style = _STYLES[issue.severity]
+                table.add_row(plain(sign, style), issue.code, plain(_tell_place(issue)), plain(issue.message))
+            console.print(table)
+
+
+def _tell_place(issue: Issue) -> str:
+    if issue.node_id is not None:
+        return f"node {issue.node_id}"
+    return f"edge {issue.edge_id}" if issue.edge_id is not None else issue.path or ""
+
+
+def _look_into(store: Store) -> Lookup:
+    agents = [entity for entity in list_all(store, Kind.AGENT)[0] if isinstance(entity, Agent)]
+    tools = [entity for entity in list_all(store, Kind.TOOL)[0] if isinstance(entity, Tool)]
+    return Lookup({agent.id: agent for agent in agents}, {tool.id: tool for tool in tools})

@@ -1,0 +1,116 @@
+"""What is wrong with a document: its text, its structure and its graphs, all at once."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from agentmesh_dagster.entities.documents import Document, read_text
+from agentmesh_dagster.entities.json_values import write_path
+from agentmesh_dagster.entities.models import Agent, Kind, Tool, Workflow
+from agentmesh_dagster.entities.salvage import DocumentFault, Salvage, Salvaged, salvage_document
+from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.read import read_graph
+from agentmesh_dagster.graph.rules import NOTHING_KNOWN, Lookup, validate
+from agentmesh_dagster.graph.rules.catalogue import list_unknown_tools, tell_unknown_tool
+from agentmesh_dagster.graph.rules.schemas import list_tool_schema_faults, tell_schema_fault
+
+# What a rule says of a name may be wrong while some entity of that kind could not be read.
+_CODES_ABOUT_IDS = {
+    Kind.AGENT: ("unknown-agent",),
+    Kind.TOOL: ("unknown-tool", "unknown-agent-tool"),
+}
+
+
+def read_document(text: str | bytes, *, name: str) -> tuple[Document, list[Issue]]:
+    """The entities of a document, and what is wrong with its text and structure; graphs are not looked at.
+
+    With an error among the issues the document is not complete. `name` is that of the file, which tells JSON
+    from YAML.
+    """
+    salvage, issues = _read(text, name)
+    return salvage.document, issues
+
+
+def validate_document(text: str | bytes, *, name: str, lookup: Lookup = NOTHING_KNOWN) -> list[Issue]:
+    """All faults of a document; `lookup` has the agents and tools that its workflows may name besides its own."""
+    return check_document(text, name=name, lookup=lookup)[1]
+
+
+def check_document(text: str | bytes, *, name: str, lookup: Lookup = NOTHING_KNOWN) -> tuple[Document, list[Issue]]:
+    """The entities of a document, as `read_document` gives them, and all of its faults."""
+    salvage, issues = _read(text, name)
+    agents = {entry.entity.id: entry.entity for entry in salvage.entries if isinstance(entry.entity, Agent)}
+    tools = {entry.entity.id: entry.entity for entry in salvage.entries if isinstance(entry.entity, Tool)}
+    known = Lookup({**lookup.agents, **agents}, {**lookup.tools, **tools})
+    found = [*_check_agents(salvage, known), *_check_tools(salvage)]
+    # Told once for the agent and the tool themselves, and not again in every graph that uses them.
+    sound = Lookup(
+        {**lookup.agents, **{key: _without_unknown_tools(agent, known) for key, agent in agents.items()}},
+        {**lookup.tools, **{key: _without_bad_schemas(tool) for key, tool in tools.items()}},
+    )
+    for entry in salvage.entries:
+        if isinstance(entry.entity, Workflow) and entry.has_graph:
+            found += _check_workflow(entry, entry.entity, sound)
+    doubtful = {code for kind in salvage.kinds_with_unknown_ids for code in _CODES_ABOUT_IDS.get(kind, ())}
+    return salvage.document, issues + [issue for issue in found if issue.code not in doubtful]
+
+
+def _read(text: str | bytes, name: str) -> tuple[Salvage, list[Issue]]:
+    value, faults = read_text(text, name=name)
+    issues = [Issue(fault.code, fault.message, path=fault.path) for fault in faults]
+    if value is None and faults:
+        return Salvage((), (), frozenset()), issues
+    salvage = salvage_document(value)
+    workflows = {entry.path: entry for entry in salvage.entries if isinstance(entry.entity, Workflow)}
+    return salvage, issues + [_to_issue(fault, workflows.get(fault.path[:2])) for fault in salvage.faults]
+
+
+def _to_issue(fault: DocumentFault, workflow: Salvaged | None) -> Issue:
+    """The fault with the node or the edge that it is about, where these have an id."""
+    issue = Issue(fault.code, fault.message, path=write_path(fault.path))
+    if workflow is None or not isinstance(workflow.entity, Workflow):
+        return issue
+    graph = workflow.entity.graph
+    match fault.path[2:5]:
+        case ("graph", "nodes", int(place)) if graph.nodes[place].id not in workflow.damage.stand_in_ids:
+            return replace(issue, node_id=graph.nodes[place].id)
+        case ("graph", "edges", int(place)) if graph.edges[place].id not in workflow.damage.stand_in_ids:
+            return replace(issue, edge_id=graph.edges[place].id)
+        case _:
+            return issue
+
+
+def _check_agents(salvage: Salvage, known: Lookup) -> Iterator[Issue]:
+    for entry in salvage.entries:
+        if isinstance(entry.entity, Agent):
+            for tool_id in list_unknown_tools(entry.entity, known):
+                path = write_path((*entry.path, "tools", entry.entity.tools.index(tool_id)))
+                yield Issue("unknown-agent-tool", tell_unknown_tool(entry.entity, tool_id, known), path=path)
+
+
+def _check_tools(salvage: Salvage) -> Iterator[Issue]:
+    for entry in salvage.entries:
+        if isinstance(entry.entity, Tool):
+            for field, inside, reason in list_tool_schema_faults(entry.entity):
+                path = write_path((*entry.path, field)) + inside
+                yield Issue("bad-schema", tell_schema_fault(field, reason), path=path)
+
+
+def _without_unknown_tools(agent: Agent, known: Lookup) -> Agent:
+    return agent.model_copy(update={"tools": [tool_id for tool_id in agent.tools if tool_id in known.tools]})
+
+
+def _without_bad_schemas(tool: Tool) -> Tool:
+    bad = {field for field, _, _ in list_tool_schema_faults(tool)}
+    names = {"inputSchema": "input_schema", "outputSchema": "output_schema"}
+    return tool.model_copy(update={name: {} for field, name in names.items() if field in bad})
+
+
+def _check_workflow(entry: Salvaged, workflow: Workflow, lookup: Lookup) -> Iterator[Issue]:
+    unwritten = entry.damage.stand_in_ids
+    for issue in validate(read_graph(workflow, entry.damage), lookup):
+        yield replace(
+            issue,
+            node_id=None if issue.node_id in unwritten else issue.node_id,
+            edge_id=None if issue.edge_id in unwritten else issue.edge_id,
+            path=write_path(entry.path) + (issue.path or "$").removeprefix("$"),
+        )

@@ -1,0 +1,163 @@
+"""The code location: a job per stored workflow, pinned to the revision at which a run was launched."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from agentmesh_dagster import AgentMeshWorkflows, build_definitions
+from agentmesh_dagster.code_location import build_repository
+from agentmesh_dagster.code_location.dagster_internals import DefinitionsLoadContext, DefinitionsLoadType
+from agentmesh_dagster.control.launch import PreparedLaunch, UnfitInput, prepare_launch, run_in_place
+from agentmesh_dagster.entities.models import Kind, Run, Workflow
+from agentmesh_dagster.runtime.services import Services, open_services
+from agentmesh_dagster.settings import get_settings
+from agentmesh_dagster.store.catalogue import delete_entity
+from agentmesh_dagster.store.runs import get_run
+from agentmesh_dagster.store.tables import revisions
+from tests.control.instances import open_test_instance
+from tests.shapes import node, save, workflow
+
+
+@pytest.fixture
+def services(store_url: str, monkeypatch: pytest.MonkeyPatch) -> Services:
+    monkeypatch.setenv("AGENTMESH_DATABASE_URL", store_url)
+    monkeypatch.setenv("AGENTMESH_CONSOLE_LOG_LEVEL", "CRITICAL")
+    get_settings.cache_clear()
+    return open_services()
+
+
+@pytest.fixture
+def instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    with open_test_instance(home) as instance:
+        yield instance
+
+
+@pytest.fixture(autouse=True)
+def as_a_code_server_loads() -> Iterator[None]:
+    """A worker of another test may have left its way of loading in this process."""
+    with DefinitionsLoadContext.scoped(DefinitionsLoadContext(DefinitionsLoadType.INITIALIZATION)):
+        yield
+
+
+def greet(word: str, identity: str = "greet", name: str = "Greet people") -> Workflow:
+    nodes = [node("start", "start"), node("end", "end", output=word)]
+    return workflow(identity, nodes, ["start -> end"], name=name)
+
+
+def finish(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> Run:
+    run_in_place(services, instance, launch)
+    with services.store.read() as connection:
+        return get_run(connection, launch.run_id)
+
+
+def test_every_workflow_is_a_job_named_after_it(services: Services):
+    save(services, greet("hello"), greet("bye", "other", name="Greet people"), greet("嗨", "cn", name="打招呼"))
+
+    names = build_repository().job_names
+
+    assert len(names) == 3
+    assert {"Greet_people", "Greet_people_2"} < set(names)
+
+
+def test_a_run_that_was_launched_before_an_edit_runs_what_was_launched(
+    services: Services, instance: dg.DagsterInstance
+):
+    save(services, greet("hello"))
+    before = prepare_launch(services, instance, greet("hello"), {}, launched_by="test")
+    save(services, greet("good evening"))
+    after = prepare_launch(services, instance, greet("hello"), {}, launched_by="test")
+
+    assert finish(services, instance, before).output == "hello"
+    assert finish(services, instance, after).output == "good evening"
+
+
+def test_a_run_of_a_workflow_that_was_deleted_or_renamed_meanwhile_still_runs(
+    services: Services, instance: dg.DagsterInstance
+):
+    save(services, greet("hello"))
+    first = prepare_launch(services, instance, greet("hello"), {}, launched_by="test")
+    save(services, greet("renamed", name="Another name"))
+    second = prepare_launch(services, instance, greet("hello"), {}, launched_by="test")
+    delete_entity(services.store, Kind.WORKFLOW, "greet", author="test")
+
+    assert list(build_repository().job_names) == []
+    assert finish(services, instance, first).output == "hello"
+    assert finish(services, instance, second).output == "renamed"
+
+
+@pytest.mark.parametrize("damage", ["{not json", '{"id": "bad", "name": "Bad", "graph": {"nodes": [], "edges": []}}'])
+def test_a_workflow_damaged_in_the_database_costs_its_own_job_only(services: Services, damage: str):
+    save(services, greet("hello"), greet("x", "bad", name="Bad"))
+    with services.store.begin() as tx:
+        tx.execute(revisions.update().where(revisions.c.entity_id == "bad").values(document=damage))
+
+    repository = build_repository()
+
+    assert {job.name for job in repository.get_all_jobs()} == {"Greet_people", "Bad"}
+    assert "cannot run" in str(repository.get_job("Bad").description)
+    assert "cannot run" not in str(repository.get_job("Greet_people").description)
+
+
+def test_an_input_that_does_not_fit_starts_nothing(services: Services, instance: dg.DagsterInstance):
+    schema = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
+    flow = workflow("w", [node("start", "start"), node("end", "end")], ["start -> end"], inputSchema=schema)
+    save(services, flow)
+
+    with pytest.raises(UnfitInput, match=r"\$\.n"):
+        prepare_launch(services, instance, flow, {"n": "many"}, launched_by="test")
+
+    assert instance.get_runs_count() == 0
+
+
+def test_jobs_merge_into_somebodys_own_definitions(services: Services):
+    save(services, greet("hello"))
+
+    @dg.asset
+    def mine() -> int:
+        return 1
+
+    merged = dg.Definitions.merge(dg.Definitions(assets=[mine]), build_definitions())
+
+    job = merged.resolve_job_def("Greet_people")
+    assert job.execute_in_process().success
+    assert {sensor.name for sensor in merged.sensors or []} == {"agentmesh_runs"}
+
+
+def test_the_component_loads_in_a_dg_project(services: Services, store_url: str, tmp_path: Path):
+    save(services, greet("hello"))
+    defs = tmp_path / "defs" / "flows"
+    defs.mkdir(parents=True)
+    attributes = json.dumps({"database_url": store_url})
+    (defs / "defs.yaml").write_text(f"type: agentmesh_dagster.AgentMeshWorkflows\nattributes: {attributes}\n")
+
+    definitions = dg.build_defs_for_component(AgentMeshWorkflows(database_url=store_url))
+
+    assert definitions.resolve_job_def("Greet_people")
+
+
+def test_the_launchpad_has_the_inputs_with_types_descriptions_and_defaults(services: Services):
+    schema = {
+        "type": "object",
+        "required": ["subject"],
+        "properties": {
+            "subject": {"type": "string", "description": "First line"},
+            "plan": {"type": "string", "enum": ["free", "pro"], "default": "pro"},
+            "count": {"type": "integer", "default": 3},
+            "odd name": {"type": ["string", "null"]},
+        },
+    }
+    flow = workflow("w", [node("start", "start"), node("end", "end")], ["start -> end"], inputSchema=schema)
+    save(services, flow)
+
+    job = build_repository().get_job("w")
+
+    prefilled = job.run_config or {}
+    assert prefilled["ops"]["start"]["config"]["input"] == {"subject": "", "plan": "pro", "count": 3}
+    fields = job.graph.node_named("start").definition.config_schema.config_type.fields["input"].config_type.fields
+    assert fields["subject"].description == "First line"
+    assert fields["subject"].is_required
+    assert fields["plan"].default_value == "pro"
+    assert {choice.config_value for choice in fields["plan"].config_type.enum_values} == {"free", "pro"}
