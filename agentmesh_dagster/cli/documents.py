@@ -1,5 +1,6 @@
 """Documents on the command line: validate, apply, schema."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from agentmesh_dagster.entities.documents import Document
 from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Tool
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.graph.document import check_document, read_document
+from agentmesh_dagster.graph.document_schema import document_schema
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.runtime.services import open_services
@@ -72,18 +74,28 @@ def apply_paths(paths: Sequence[Path]) -> ExitCode:
     return ExitCode.DONE
 
 
+def print_schema() -> None:
+    """Prints the JSON Schema of documents."""
+    print_json(document_schema())
+
+
 def list_files(paths: Sequence[Path]) -> list[Path]:
-    """The files themselves, and the documents in folders and the folders below. Raises NoDocuments."""
+    """The files themselves, and the documents in folders and below, hidden ones left out. Raises NoDocuments."""
     files: list[Path] = []
     for path in paths:
         if not path.is_dir():
             files.append(path)
             continue
-        found = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+        found = sorted(file for file in path.rglob("*") if _is_document(file, file.relative_to(path)))
         if not found:
             raise NoDocuments(str(path))
         files += found
     return list(dict.fromkeys(files))
+
+
+def _is_document(file: Path, place: Path) -> bool:
+    is_hidden = any(part.startswith(".") for part in place.parts)
+    return file.suffix in _SUFFIXES and not is_hidden and file.is_file()
 
 
 def check_files(files: Sequence[Path], known: Lookup) -> list[CheckedFile]:
@@ -121,13 +133,12 @@ def merge(checked: Sequence[CheckedFile]) -> list[CatalogueEntity]:
 def print_issues(console: Console, checked: Sequence[CheckedFile]) -> None:
     """A line for each file, and below it a table of its issues."""
     for one in checked:
-        errors = sum(issue.severity is Severity.ERROR for issue in one.issues)
-        warnings = len(one.issues) - errors
-        counts = [f"{errors} errors" if errors else "", f"{warnings} warnings" if warnings else ""]
-        told = ", ".join(filter(None, counts)) or "no faults"
-        say(console, f"{'✓' if one.is_valid else '✗'} {one.path}: {told}", "green" if one.is_valid else "bold red")
+        counted = Counter(issue.severity for issue in one.issues)
+        told = ", ".join(f"{count} {severity}{'s' * (count > 1)}" for severity, count in sorted(counted.items()))
+        sign, style = ("✓", "green") if one.is_valid else ("✗", "bold red")
+        say(console, f"{sign} {one.path}: {told or 'no faults'}", style)
         if one.issues:
-            table = build_table("", "code", "where", "what to do", folds="what to do")
+            table = build_table("", "code", "where", "what to do")
             for issue in one.issues:
                 sign, style = _STYLES[issue.severity]
                 table.add_row(plain(sign, style), issue.code, plain(_tell_place(issue)), plain(issue.message))

@@ -53,11 +53,12 @@ def print_json(value: JsonValue, *, indent: int | None = 2) -> None:
     sys.stdout.flush()
 
 
-def build_table(*columns: str, folds: str = "") -> Table:
-    """An empty table in the one look that all tables have; a row is one line but for the column that folds."""
+def build_table(*columns: str) -> Table:
+    """An empty table in the one look that all tables have; when it is too wide, the last column gives way."""
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(column, no_wrap=column != folds, overflow="fold" if column == folds else "ellipsis")
+        table.add_column(column, no_wrap=column != columns[-1], overflow="ellipsis")
+    table.columns[-1].overflow = "fold"
     return table
 
 
@@ -79,8 +80,10 @@ def show_brief(value: JsonValue, length: int = 100) -> Text:
     """A value on one line, without what only programs need."""
     value = leave_out_raw(value)
     text = value if isinstance(value, str) else write_json(value)
-    line = " ".join(text[: 4 * length].split())
-    return plain(line if len(line) <= length else line[: length - 1] + "…")
+    line = plain(" ".join(text[: 4 * length].split()))
+    line.truncate(length, overflow="ellipsis")
+    line.no_wrap, line.overflow = True, "ellipsis"  # and where there is less room, even shorter
+    return line
 
 
 def show_whole(value: JsonValue, length: int = 4_000) -> Text:

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-import dagster as dg
 from rich.console import Console
 from rich.text import Text
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.finding import find_workflow, name_user, read_input
-from agentmesh_dagster.cli.interruption import cancel_on_interrupt
 from agentmesh_dagster.cli.printing import (
     WAITS,
     open_console,
@@ -20,9 +18,9 @@ from agentmesh_dagster.cli.printing import (
 )
 from agentmesh_dagster.cli.progress import show_progress
 from agentmesh_dagster.cli.terminal import own_terminal
+from agentmesh_dagster.control.in_place import execute_launch
 from agentmesh_dagster.control.instance import open_instance
-from agentmesh_dagster.control.launch import PreparedLaunch, UnfitInput, prepare_launch, run_in_place
-from agentmesh_dagster.control.reconcile import reconcile_run
+from agentmesh_dagster.control.launch import UnfitInput, prepare_launch
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import Run, RunStatus, Step, StepStatus, Workflow
 from agentmesh_dagster.runtime.plans import load_plan
@@ -74,25 +72,11 @@ def execute(services: Services, workflow: Workflow, run_input: JsonValue, consol
             fault.add_note(f"An input of this shape fits: --input '{example}'")
             raise
         plan = load_plan(services.store, workflow.id, launch.revision)
-        with (
-            cancel_on_interrupt(instance, launch.run_id) as interruption,
-            own_terminal(console) as own,
-            show_progress(own, services.store, plan, launch.run_id),
-        ):
-            _run(services, instance, launch)
+        with own_terminal(console) as own, show_progress(own, services.store, plan, launch.run_id):
+            has_ended = execute_launch(services, instance, launch)
     with services.store.read() as connection:
         run, steps = get_run(connection, launch.run_id), list_steps(connection, launch.run_id)
-    return RunReport(run, steps, interruption.happened)
-
-
-def _run(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> None:
-    try:
-        run_in_place(services, instance, launch)
-    except KeyboardInterrupt:  # before Dagster had begun, or after it had ended
-        dagster_run = instance.get_run_by_id(launch.run_id)
-        if dagster_run is not None and not dagster_run.is_finished:
-            instance.report_run_canceled(dagster_run)
-        reconcile_run(services, instance, launch.run_id)
+    return RunReport(run, steps, interrupted=not has_ended)
 
 
 def write_report(report: RunReport) -> dict[str, JsonValue]:

@@ -31,6 +31,8 @@ def open_instance(settings: Settings) -> Generator[dg.DagsterInstance]:
     """
     given = os.environ.get("DAGSTER_HOME")
     folder = Path(given).expanduser() if given else settings.home
+    if given and not folder.is_dir():
+        raise InstanceUnavailable(f"DAGSTER_HOME is {folder}, and there is no such folder")
     try:
         if not given:
             folder.mkdir(parents=True, exist_ok=True)

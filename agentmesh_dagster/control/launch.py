@@ -30,6 +30,7 @@ class UnfitInput(InvalidValue):
 class PreparedLaunch:
     """A Dagster run that is written down and not started yet."""
 
+    launch_id: str  # the Dagster run's id; of a first launch also the run's
     run_id: str
     job_name: str
     revision: int
@@ -74,7 +75,7 @@ def prepare_launch(
     )
     with services.store.begin() as tx:
         mark_launch_submitted(tx, run_id)
-    return PreparedLaunch(run_id, job_name, revision)
+    return PreparedLaunch(run_id, run_id, job_name, revision)
 
 
 def _check_input(workflow: Workflow, run_input: JsonValue) -> JsonValue:
@@ -89,7 +90,7 @@ def _check_input(workflow: Workflow, run_input: JsonValue) -> JsonValue:
 
 def run_in_place(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> None:
     """Executes a prepared launch in this process, through Dagster, without a daemon; returns when it has ended."""
-    dagster_run = instance.get_run_by_id(launch.run_id)
+    dagster_run = instance.get_run_by_id(launch.launch_id)
     assert dagster_run is not None
     job = build_reconstructable_job(launch.job_name, build_load_data(launch.revision))
     execute_run(job, dagster_run, instance)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from agentmesh_dagster.control.parking import report_gone_on, report_over, report_suspended
 from agentmesh_dagster.control.pinning import read_revision
 from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
@@ -15,9 +16,10 @@ from agentmesh_dagster.runtime.settlement import cancel_run, complete_run, end_r
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.events import Event, record_events
-from agentmesh_dagster.store.gates import cancel_gates
+from agentmesh_dagster.store.gates import cancel_gates, has_untaken_answers
 from agentmesh_dagster.store.runs import (
     Launch,
+    LaunchKind,
     RunHead,
     end_launch,
     find_launch,
@@ -26,16 +28,18 @@ from agentmesh_dagster.store.runs import (
     has_live_lease,
     list_launches,
     lock_run,
+    park_launch,
 )
 from agentmesh_dagster.store.steps import close_running_steps, read_states
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
 
-_NEVER_CREATED_AFTER = timedelta(seconds=60)  # a launch that Dagster knows nothing of is lost after that
+_NEVER_STARTED_AFTER = timedelta(seconds=60)  # a launch that Dagster was not given by then is lost
 _ADOPT_YOUNGER_THAN = timedelta(hours=24)
 _ADOPT_AT_ONCE = 200
 
 _ON_THEIR_WAY = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING)
+_GIVEN_UP = (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE)
 _AT_WORK = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
 _NEVER_TAKEN_UP_AFTER = timedelta(seconds=120)  # a worker needs seconds to load its code
 
@@ -46,10 +50,13 @@ def reconcile_run(services: Services, instance: dg.DagsterInstance, run_id: str)
     Safe to call at any time, by anybody, also by several at once.
     """
     with services.store.read() as connection:
-        live = [launch for launch in list_launches(connection, run_id) if launch.ended_at is None]
-        dead = {launch.id for launch in live if _is_dead(connection, launch)}
+        launched = list_launches(connection, run_id)
+        dead = {launch.id for launch in launched if _is_dead(connection, launch)}
+    live = [launch for launch in launched if launch.is_live]
     ended = [launch for launch in live if _reconcile_launch(services, instance, launch, launch.id in dead)]
-    return bool(ended)
+    parked = [launch for launch in launched if launch.parked_at is not None and launch.ended_at is None]
+    closed = [launch for launch in parked if _reconcile_parked(services, instance, launch, launched[-1])]
+    return bool(ended or closed)
 
 
 def _is_dead(connection: Connection, launch: Launch) -> bool:
@@ -64,6 +71,8 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
     if dagster_run is None:
         return _reconcile_missing(services, launch)
     status = dagster_run.status
+    if status is dg.DagsterRunStatus.NOT_STARTED:
+        return _reconcile_unstarted(services, instance, launch, dagster_run)
     if status in _ON_THEIR_WAY or (status in _AT_WORK and not is_dead):
         return False
     if status in _AT_WORK:
@@ -73,35 +82,81 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
         _settle(services, launch, StepStatus.FAILED, _read_failure(instance, launch.id))
     elif status is dg.DagsterRunStatus.CANCELED:
         _settle(services, launch, StepStatus.CANCELED, "Canceled in Dagster.")
+    elif _settle(services, launch, None, ""):
+        report_suspended(instance, dagster_run)
+    return True
+
+
+def _reconcile_parked(services: Services, instance: dg.DagsterInstance, parked: Launch, last: Launch) -> bool:
+    """Closes the Dagster run of a parked launch once its run has gone on, or ended; a cancel of it cancels the run."""
+    dagster_run = instance.get_run_by_id(parked.id)
+    if dagster_run is None or dagster_run.status in _GIVEN_UP:
+        _settle(services, parked, StepStatus.CANCELED, "Canceled in Dagster while it waited.")
+        return True
+    with services.store.read() as connection:
+        run = get_run(connection, parked.run_id)
+    if run.status is RunStatus.CANCELED:
+        instance.report_run_canceled(dagster_run, run.error)
+    elif run.status.is_end and last.id == parked.id:
+        report_over(instance, dagster_run, run.error)
+    elif last.id != parked.id:
+        report_gone_on(instance, dagster_run)
     else:
-        _settle(services, launch, None, "")
+        return False
+    with services.store.begin() as tx:
+        end_launch(tx, parked.id)
+    return True
+
+
+def _reconcile_unstarted(
+    services: Services, instance: dg.DagsterInstance, launch: Launch, dagster_run: dg.DagsterRun
+) -> bool:
+    """A Dagster run that was created and handed to nobody: whoever wanted to launch it has died."""
+    if datetime.now(UTC) - launch.created_at < _NEVER_STARTED_AFTER:
+        return False
+    if launch.kind is LaunchKind.RESUME:
+        instance.submit_run(launch.id, workspace=None)  # pyright: ignore[reportArgumentType]
+        return False
+    instance.report_run_failed(dagster_run, "It was never started: its launcher died.")
+    _settle(services, launch, StepStatus.FAILED, "The launch failed: it was never started.")
     return True
 
 
 def _reconcile_missing(services: Services, launch: Launch) -> bool:
-    if launch.lease_expires_at is not None:
+    if launch.submitted_at is not None:
         _settle(services, launch, StepStatus.CANCELED, "Its Dagster run was deleted.")
         return True
-    if datetime.now(UTC) - launch.created_at < _NEVER_CREATED_AFTER:
-        return False
+    if launch.kind is LaunchKind.RESUME or datetime.now(UTC) - launch.created_at < _NEVER_STARTED_AFTER:
+        return False  # `resume_run` creates it anew
     _settle(services, launch, StepStatus.FAILED, "The launch failed: it never reached Dagster.")
     return True
 
 
-def _settle(services: Services, launch: Launch, left_over: StepStatus | None, reason: str) -> None:
-    """Ends a launch, the steps that it left over, and the run if that has nothing more to do."""
+def _settle(services: Services, launch: Launch, left_over: StepStatus | None, reason: str) -> bool:
+    """Ends a launch, the steps that it left over, and the run if that has nothing more to do.
+
+    A launch that did its work, and whose run waits for a person, is parked instead; then it says True.
+    """
     with services.store.begin() as tx:
         run = lock_run(tx, launch.run_id)
+        if left_over is None and not run.status.is_end and _is_waiting(tx, run.id):
+            park_launch(tx, launch.id)
+            return True
         end_launch(tx, launch.id)
         if run.status.is_end:
-            return
+            return False
         if left_over is StepStatus.CANCELED:
             _close_steps(tx, run, launch, StepStatus.CANCELED, reason)
             cancel_gates(tx, run.id)
             cancel_run(tx, run, reason)
-            return
+            return False
         _close_steps(tx, run, launch, StepStatus.FAILED, reason or "Its launch ended without it.")
         _end_if_over(tx, services, run, reason, has_failed=left_over is StepStatus.FAILED)
+    return False
+
+
+def _is_waiting(tx: Connection, run_id: str) -> bool:
+    return any(state.status is StepStatus.WAITING_HUMAN for state in read_states(tx, run_id).values())
 
 
 def _close_steps(tx: Connection, run: RunHead, launch: Launch, status: StepStatus, reason: str) -> None:
@@ -112,14 +167,15 @@ def _close_steps(tx: Connection, run: RunHead, launch: Launch, status: StepStatu
 
 def _end_if_over(tx: Connection, services: Services, run: RunHead, reason: str, *, has_failed: bool) -> None:
     states = read_states(tx, run.id)
-    waits = any(state.status is StepStatus.WAITING_HUMAN for state in states.values())
     try:
         plan = load_plan(services.store, run.workflow_id, run.revision)
     except AgentMeshError as fault:
         fail_run(tx, run, f"The workflow cannot be read any more: {fault}")
         return
-    if end_run_if_over(tx, plan, run, Progress(plan, states)) is not RunState.GOES_ON or waits:
+    if end_run_if_over(tx, plan, run, Progress(plan, states)) is not RunState.GOES_ON:
         return
+    if _is_waiting(tx, run.id) or has_untaken_answers(tx, run.id):
+        return  # it waits, or another launch goes on with it
     # Steps are left that nobody will run: the launch failed before them, or was asked for some steps only.
     if has_failed or any(state.status is StepStatus.FAILED for state in states.values()):
         fail_run(tx, run, reason)

@@ -127,13 +127,17 @@ class _Reader:
         if kind is not Kind.PROJECT:
             fields.setdefault("projectId", self._default_project)
         found: list[FieldFault] = []
+        renamed: set[Path] = set()
         for _ in range(_ROUNDS):
             try:
                 entity = ENTITY_TYPES[kind].model_validate(fields, by_alias=True, by_name=False)
             except ValidationError as error:
                 new = list_field_faults(error, fields, ENTITY_TYPES[kind])
-                self.faults += [DocumentFault(fault.code, _tell(fault), (*path, *fault.path)) for fault in new]
                 for fault in new:
+                    if fault.path not in renamed:  # told already that it stands under another name
+                        self.faults.append(DocumentFault(fault.code, _tell(fault), (*path, *fault.path)))
+                    if fault.meant is not None:
+                        renamed.add((*fault.path[:-1], fault.meant))
                     _mend(fields, fault)
                 found += new
                 continue

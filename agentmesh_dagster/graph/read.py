@@ -93,24 +93,29 @@ def _read_config(node: Node, path: str, faults: list[Issue]) -> NodeConfig:
     config_type = CONFIG_TYPES[node.type]
     given: dict[str, Any] = dict(node.config)
     known = [field.alias or name for name, field in config_type.model_fields.items()]
+    renamed: set[str] = set()
     for key in [key for key in given if key not in known]:
         value, meant = given.pop(key), find_nearest(key, known)
-        if meant is not None:
-            given.setdefault(meant, value)  # so that what it says is looked at too
+        if meant is not None and meant not in given:
+            given[meant] = value  # so that what it says is looked at too
+            renamed.add(meant)
         message = with_hint(f"{quote(key)} is no setting of a node of type {node.type}", key, known)
         place = write_config_path(path, (key,))
         faults.append(Issue("unknown-config-key", message, node.id, path=place))
     try:
-        return config_type.model_validate(given)
+        return config_type.model_validate(given, by_alias=True, by_name=False)
     except ValidationError as error:
         found = list_field_faults(error, given, config_type)
+    broken = {str(fault.path[0]) for fault in found}
     for fault in found:
+        if fault.path[0] in renamed:
+            continue  # told already that it stands under another name
         code = "unknown-config-key" if fault.code == "unknown-field" else "bad-config"
         message = f"`{fault.field}` {fault.reason}"
         faults.append(Issue(code, message, node.id, path=write_config_path(path, fault.path)))
     # The rest of the config is still read, so that its faults are told too.
-    broken = {fault.path[0] for fault in found}
-    return config_type.model_validate({key: value for key, value in given.items() if key not in broken})
+    rest = {key: value for key, value in given.items() if key not in broken}
+    return config_type.model_validate(rest, by_alias=True, by_name=False)
 
 
 def write_config_path(node_path: str, steps: tuple[int | str, ...]) -> str:

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, insert, null, select, update
+from sqlalchemy import Connection, RowMapping, Select, and_, insert, null, or_, select, update
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.entities.models import RunStatus, StepStatus
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.tables import gates, runs, steps
+from agentmesh_dagster.store.tables import gates, launches, runs, steps
 
 
 class GateState(StrEnum):
@@ -86,9 +86,7 @@ def open_gate(tx: Connection, *, step_id: str, run_id: str, gate: NewGate) -> No
     )
 
 
-def close_gate(
-    tx: Connection, gate: Gate, state: GateState, *, answer: JsonValue, by: str, via: str
-) -> bool:
+def close_gate(tx: Connection, gate: Gate, state: GateState, *, answer: JsonValue, by: str, via: str) -> bool:
     """Closes an open gate with its answer; False when somebody else was first (compare-and-set)."""
     closed = tx.execute(
         update(gates)
@@ -103,6 +101,36 @@ def close_gate(
         )
     )
     return closed.rowcount == 1
+
+
+def take_answers(tx: Connection, run_id: str, launch_id: str) -> list[str]:
+    """Ties the answers that no launch has taken yet to this one; returns the node ids of all that it takes."""
+    closed = gates.c.state.in_([GateState.ANSWERED.value, GateState.EXPIRED.value])
+    untaken = and_(gates.c.run_id == run_id, closed, gates.c.launch_id.is_(None))
+    tx.execute(update(gates).where(untaken).values(launch_id=launch_id))
+    taken = select(steps.c.node_id).join(gates, gates.c.step_id == steps.c.id).where(gates.c.launch_id == launch_id)
+    return [row.node_id for row in tx.execute(taken)]
+
+
+def has_untaken_answers(connection: Connection, run_id: str) -> bool:
+    """Whether a gate of the run was closed since its last launch."""
+    return connection.execute(_untaken().where(gates.c.run_id == run_id).limit(1)).first() is not None
+
+
+def list_runs_to_resume(connection: Connection, limit: int = 1_000) -> list[str]:
+    """Ids of the open runs with answers that no launch has taken, or with a resume that Dagster was not given."""
+    is_open = runs.c.status == RunStatus.RUNNING.value
+    answered = _untaken().where(gates.c.run_id == runs.c.id)
+    begun = select(launches.c.launch_id).where(
+        launches.c.run_id == runs.c.id, launches.c.submitted_at.is_(None), launches.c.ended_at.is_(None)
+    )
+    query = select(runs.c.id).where(is_open, or_(answered.exists(), begun.exists()))
+    return [row.id for row in connection.execute(query.order_by(runs.c.created_at, runs.c.id).limit(limit))]
+
+
+def _untaken() -> Select[Any]:
+    closed = gates.c.state.in_([GateState.ANSWERED.value, GateState.EXPIRED.value])
+    return select(gates.c.step_id).where(closed, gates.c.launch_id.is_(None))
 
 
 def cancel_gates(tx: Connection, run_id: str) -> None:

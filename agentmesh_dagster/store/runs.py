@@ -62,8 +62,14 @@ class Launch:
     revision: int
     created_at: datetime
     submitted_at: datetime | None  # when Dagster had taken it; None: the launcher died, or is just about it
+    parked_at: datetime | None  # when its work was done and its run began to wait for a person
     lease_expires_at: datetime | None  # None until a worker took it up
     ended_at: datetime | None  # when its Dagster run was seen to have ended
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is on its way, or at work, as far as the store knows."""
+        return self.ended_at is None and self.parked_at is None
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,7 @@ def _read_launch(values: RowMapping) -> Launch:
         values["revision"],
         values["created_at"],
         values["submitted_at"],
+        values["parked_at"],
         values["lease_expires_at"],
         values["ended_at"],
     )
@@ -175,6 +182,15 @@ def renew_launch(tx: Connection, launch_id: str, lease_seconds: float) -> bool:
 def has_live_lease(connection: Connection, launch: Launch) -> bool:
     """Whether a worker has renewed the launch's lease lately, by the database's clock."""
     return launch.lease_expires_at is not None and now(connection) < launch.lease_expires_at
+
+
+def park_launch(tx: Connection, launch_id: str) -> None:
+    """The launch's work is done; its Dagster run stays open, as suspended, while its run waits for a person."""
+    tx.execute(
+        update(launches)
+        .where(launches.c.launch_id == launch_id, launches.c.ended_at.is_(None))
+        .values(parked_at=now(tx))
+    )
 
 
 def end_launch(tx: Connection, launch_id: str) -> None:
@@ -251,17 +267,29 @@ def list_runs(
 
 
 def list_unsettled_run_ids(connection: Connection, limit: int = 1_000) -> list[str]:
-    """Ids of the runs with a launch that was not seen to end, or that are open and wait for nobody; oldest first."""
+    """Ids of the runs of which something may have to be settled, oldest first.
+
+    That is: a launch is live; or one is parked although its run has ended or gone on; or the run is open although
+    no launch of it lives and nobody is asked.
+    """
     is_open = runs.c.status.in_([RunStatus.PENDING.value, RunStatus.RUNNING.value])
     waits = _waiting_steps(steps.c.run_id == runs.c.id).exists()
-    live = select(launches.c.launch_id).where(launches.c.run_id == runs.c.id, launches.c.ended_at.is_(None))
+    unended = select(launches.c.launch_id).where(launches.c.run_id == runs.c.id, launches.c.ended_at.is_(None))
+    live = unended.where(launches.c.parked_at.is_(None))
     rows = connection.execute(
         select(runs.c.id)
-        .where(or_(live.exists(), and_(is_open, ~waits)))
+        .where(or_(live.exists(), and_(is_open, ~waits), and_(~is_open, unended.exists())))
         .order_by(runs.c.created_at, runs.c.id)
         .limit(limit)
     )
     return [row.id for row in rows]
+
+
+def list_parked_launches(connection: Connection, limit: int = 10_000) -> list[Launch]:
+    """The launches that stand as suspended in Dagster, oldest first."""
+    parked = and_(launches.c.parked_at.is_not(None), launches.c.ended_at.is_(None))
+    rows = connection.execute(select(launches).where(parked).order_by(launches.c.parked_at).limit(limit))
+    return [_read_launch(row) for row in rows.mappings()]
 
 
 def find_unknown_launches(connection: Connection, launch_ids: Sequence[str]) -> set[str]:

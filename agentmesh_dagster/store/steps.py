@@ -149,6 +149,21 @@ def end_step(tx: Connection, claim: Claim, end: StepEnd) -> None:
         raise LeaseLost(f"`{claim.step_id}`")
 
 
+def end_waiting_step(tx: Connection, identity: str, end: StepEnd) -> None:
+    """Ends a step that waits for a person, in the transaction that closes its gate."""
+    tx.execute(
+        update(steps)
+        .where(steps.c.id == identity, steps.c.status == StepStatus.WAITING_HUMAN.value)
+        .values(
+            status=end.status.value,
+            output=end.output,
+            error=end.error,
+            taken=null() if end.taken is None else end.taken,
+            finished_at=now(tx),
+        )
+    )
+
+
 def _held_by(claim: Claim) -> ColumnElement[bool]:
     return and_(steps.c.id == claim.step_id, steps.c.fence == claim.fence, steps.c.status == StepStatus.RUNNING.value)
 

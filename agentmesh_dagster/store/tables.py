@@ -172,6 +172,7 @@ launches = Table(
     Column("kind", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("submitted_at", UtcDateTime),  # when Dagster had taken it
+    Column("parked_at", UtcDateTime),  # when its work was done and its run began to wait for a person
     Column("lease_expires_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("revision", Integer, nullable=False),

@@ -15,36 +15,20 @@ from agentmesh_dagster.control.reconcile import adopt_launches, reconcile_run
 from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
 from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
 from agentmesh_dagster.runtime.plans import load_plan
-from agentmesh_dagster.runtime.services import Services, open_services
-from agentmesh_dagster.settings import get_settings
+from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision
 from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.runs import get_run
 from agentmesh_dagster.store.steps import list_steps
-from tests.control.instances import open_test_instance
 from tests.shapes import function_tool, node, save, workflow
 
-LEASE_SECONDS = 1.5
 PATIENCE_SECONDS = 40
 
 
-@pytest.fixture
-def services(home: Path, monkeypatch: pytest.MonkeyPatch, store_url: str) -> Services:
-    monkeypatch.setenv("AGENTMESH_LEASE_SECONDS", str(LEASE_SECONDS))
-    monkeypatch.setenv("AGENTMESH_DATABASE_URL", store_url)
-    get_settings.cache_clear()
-    services = open_services()
+@pytest.fixture(autouse=True)
+def saved_workflow(services: Services) -> None:
     nodes = [node("start", "start"), node("call", "tool", toolId="witness", input={}), node("end", "end")]
     save(services, function_tool("witness"), workflow("w", nodes, ["start -> call", "call -> end"]))
-    return services
-
-
-@pytest.fixture
-def instance(services: Services) -> Iterator[dg.DagsterInstance]:
-    with open_test_instance(services.settings.home) as instance:
-        instance.get_runs_count()  # two processes that open a fresh home at once would crash one of them
-        instance.event_log_storage.get_event_records  # noqa: B018
-        yield instance
 
 
 class Worker:

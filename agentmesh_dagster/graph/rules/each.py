@@ -61,8 +61,9 @@ def _explain_open(graph: Graph, node: GraphNode) -> str:
 
 def the_join_of_an_each_is_plain(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Where more than one node could close a branch of mode each, `config.join` names it."""
+    refused = {region.each for node, region in _list_inside(graph) if _is_refused(node)}
     for region in _list_regions(graph):
-        if region.is_inferred:
+        if region.is_inferred and region.each not in refused:
             message = (
                 f"{graph.show(region.join)} is taken to close {graph.show(region.each)} and gets the list of results: "
                 f"set `join: {shorten(region.join)}`, or name the node that you mean."
@@ -126,6 +127,11 @@ def _is_doubtful(graph: Graph, node: GraphNode) -> bool:
         return True
     dead = [other for other in behind if not graph.out_edges[other] and graph.nodes[other].type is not NodeType.END]
     return bool(dead)  # told already: nothing follows there
+
+
+def _is_refused(node: GraphNode) -> bool:
+    """Whether the node may not stand inside an `each`."""
+    return node.is_each or node.type is NodeType.HUMAN_APPROVAL
 
 
 def _list_regions(graph: Graph) -> Sequence[Region]:

@@ -41,7 +41,7 @@ def references_name_something(graph: Graph, _: Lookup) -> Iterator[Issue]:
         path = use.reference.path
         if not path:
             message = (
-                f"`context` as a whole cannot be used: name what you need of it: {join_names(CONTEXT_FIELDS, 'or')}."
+                f"`context` cannot be used as a whole: name what you need of it: {join_names(CONTEXT_FIELDS, 'or')}."
             )
             yield use.issue("bare-context", message)
         elif path[0] == _EVENT:

@@ -1,6 +1,5 @@
 """Rules about JSON Schemas: in nodes, in the workflow, in the tools that the graph uses."""
 
-import re
 from collections.abc import Iterator
 from typing import cast
 from urllib.parse import unquote
@@ -70,7 +69,7 @@ def tell_schema_fault(field: str, reason: str) -> str:
 
 
 def list_schema_faults(schema: JsonObject) -> list[tuple[str, str]]:
-    """Path inside the schema and reason for what is wrong: the grammar, else references and patterns."""
+    """Path inside the schema and reason for what is wrong: the grammar, else where references lead."""
     try:
         JsonSchema(schema)
     except InvalidSchema as error:
@@ -79,7 +78,8 @@ def list_schema_faults(schema: JsonObject) -> list[tuple[str, str]]:
 
 
 def _list_dead_ends(root: JsonObject) -> Iterator[tuple[str, str]]:
-    """What the grammar of JSON Schema lets pass, and a run would trip over."""
+    """References that lead nowhere: the grammar of JSON Schema lets them pass, a run would trip over them."""
+    told: set[str] = set()
     waiting: list[tuple[JsonValue, tuple[str | int, ...]]] = [(root, ())]
     while waiting:
         value, path = waiting.pop()
@@ -89,14 +89,14 @@ def _list_dead_ends(root: JsonObject) -> Iterator[tuple[str, str]]:
             continue
         fields = cast("JsonObject", value)
         # `properties: {$ref: …}` holds a schema there, not text; so kinds tell keywords from names.
-        if isinstance(fields.get("$ref"), str) and (reason := _explain_reference(root, fields["$ref"])):
+        reference = fields.get("$ref")
+        if isinstance(reference, str) and (reason := _explain_reference(root, reference, told)):
             yield write_path((*path, "$ref"))[1:], reason
-        if isinstance(fields.get("pattern"), str) and (reason := _explain_pattern(fields["pattern"])):
-            yield write_path((*path, "pattern"))[1:], reason
         waiting.extend((item, (*path, key)) for key, item in fields.items() if key not in _DATA_KEYWORDS)
 
 
-def _explain_reference(root: JsonObject, reference: str) -> str | None:
+def _explain_reference(root: JsonObject, reference: str, told: set[str]) -> str | None:
+    """Why the reference leads nowhere; not said again for what one in `told` was led to."""
     seen: set[str] = set()
     current: JsonValue = reference
     while isinstance(current, str):
@@ -104,7 +104,10 @@ def _explain_reference(root: JsonObject, reference: str) -> str | None:
             # An `$id` inside makes other addresses possible; following them is left to the run.
             outside = f'`$ref: "{shorten(current)}"` leads outside: only "#/…" is followed'
             return None if "$id" in write_json(root) else outside
+        if current in told:
+            return None
         if current in seen:
+            told |= seen
             return f'`$ref: "{shorten(reference)}"` leads back to itself'
         seen.add(current)
         if current != "#" and not current.startswith("#/"):
@@ -128,11 +131,3 @@ def _look_up(root: JsonObject, pointer: str) -> JsonObject | None:
         else:
             return None
     return cast("JsonObject", value) if isinstance(value, dict) else {} if isinstance(value, bool) else None
-
-
-def _explain_pattern(pattern: str) -> str | None:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return f"the pattern {quote(pattern)} is no regular expression ({error.msg})"
-    return None

@@ -122,6 +122,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("submitted_at", MOMENT),
+        sa.Column("parked_at", MOMENT),
         sa.Column("lease_expires_at", MOMENT),
         sa.Column("ended_at", MOMENT),
         sa.Column("revision", sa.Integer(), nullable=False),

@@ -1,0 +1,35 @@
+"""Executing a launch in this process: whoever interrupts it, as with Ctrl-C, cancels it."""
+
+import dagster as dg
+
+from agentmesh_dagster.control.dagster_internals import execute_run
+from agentmesh_dagster.control.launch import PreparedLaunch
+from agentmesh_dagster.control.location import build_reconstructable_job
+from agentmesh_dagster.control.pinning import build_load_data
+from agentmesh_dagster.control.reconcile import reconcile_run
+from agentmesh_dagster.runtime.services import Services
+
+_REASON = "dagster/failure_reason"
+_INTERRUPTED = "UNEXPECTED_TERMINATION"
+
+
+def execute_launch(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> bool:
+    """Executes a prepared launch through Dagster, without a daemon; returns when it has ended.
+
+    False: it was interrupted, and is canceled.
+    """
+    interrupted = False
+    dagster_run = instance.get_run_by_id(launch.run_id)
+    assert dagster_run is not None
+    try:
+        execute_run(build_reconstructable_job(launch.job_name, build_load_data(launch.revision)), dagster_run, instance)
+    except KeyboardInterrupt:  # Dagster had not begun, or had ended
+        interrupted = True
+    # Dagster takes an interruption that nobody had announced to it for a failure.
+    ended = instance.get_run_by_id(launch.run_id) or dagster_run
+    if ended.status is dg.DagsterRunStatus.FAILURE and ended.tags.get(_REASON) == _INTERRUPTED:
+        interrupted = True
+    if interrupted and ended.status is not dg.DagsterRunStatus.SUCCESS:
+        instance.report_run_canceled(ended, "Interrupted in the terminal where it ran.")
+    reconcile_run(services, instance, launch.run_id)
+    return not interrupted

@@ -1,0 +1,132 @@
+"""Resuming: the launch of what stands behind answered gates."""
+
+import uuid
+from collections.abc import Collection, Mapping
+
+import dagster as dg
+
+from agentmesh_dagster.control.dagster_internals import create_execution_plan
+from agentmesh_dagster.control.launch import PreparedLaunch
+from agentmesh_dagster.control.location import CodeLocation, build_code_origin
+from agentmesh_dagster.control.pinning import build_load_data
+from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
+from agentmesh_dagster.graph.progress import Progress, RunState, StepKey, StepState
+from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.gates import has_untaken_answers, take_answers
+from agentmesh_dagster.store.runs import (
+    Launch,
+    LaunchKind,
+    get_run,
+    insert_launch,
+    list_launches,
+    lock_run,
+    mark_launch_submitted,
+)
+from agentmesh_dagster.store.steps import read_states
+from agentmesh_dagster.translator.build_job import build_job
+from agentmesh_dagster.translator.dagster_runs import build_run_config
+
+_NAMESPACE = uuid.UUID("c8a4f1d2-0f5e-5d0b-8f3a-2b7f9d6e4a11")
+_PARENT_TAG, _ROOT_TAG = "dagster/parent_run_id", "dagster/root_run_id"
+
+
+def resume_run(
+    services: Services, instance: dg.DagsterInstance, run_id: str, *, location: CodeLocation | None = None
+) -> PreparedLaunch | None:
+    """Prepares the launch of what may run of a run that was waiting; None when there is nothing to launch now.
+
+    That is so while another launch of the run lives: answers that arrive meanwhile go together into the next. Safe
+    to call at any time, by anybody, also by several at once: the launch's id follows from the run and the number
+    of launches before it, so that a second try finds the first.
+    """
+    with services.store.begin() as tx:
+        run = lock_run(tx, run_id)
+        before = list_launches(tx, run_id)
+        live = [launch for launch in before if launch.is_live]
+        if run.status.is_end or any(launch.submitted_at is not None for launch in live):
+            return None
+        states = read_states(tx, run_id)
+        plan = load_plan(services.store, run.workflow_id, run.revision)
+        if live:
+            launch = live[0]  # whoever began it died before Dagster had it
+            if launch.kind is not LaunchKind.RESUME:
+                return None
+        elif not has_untaken_answers(tx, run_id) or not _may_go_on(plan, states):
+            return None
+        else:
+            launch_id = str(uuid.uuid5(_NAMESPACE, f"{run_id}:{len(before)}"))
+            launch = insert_launch(tx, launch_id, run_id, LaunchKind.RESUME, run.revision, is_submitted=False)
+        answered = take_answers(tx, run_id, launch.id)
+    step_keys = select_steps(plan, states, answered)
+    parent = before[launch.position - 1].id
+    if not instance.has_run(launch.id):
+        _create_in_dagster(
+            services, instance, plan, launch, run.job_name, parent, step_keys, location or CodeLocation()
+        )
+    with services.store.begin() as tx:
+        mark_launch_submitted(tx, launch.id)
+    return PreparedLaunch(launch.id, run_id, run.job_name, run.revision)
+
+
+def _may_go_on(plan: Plan, states: Mapping[StepKey, StepState]) -> bool:
+    return Progress(plan, states).read_run_state() is RunState.GOES_ON
+
+
+def submit_resume(services: Services, instance: dg.DagsterInstance, run_id: str) -> str | None:
+    """Resumes a run through Dagster's queue; the id of the launch, or None when there is nothing to launch now."""
+    launch = resume_run(services, instance, run_id)
+    if launch is None:
+        return None
+    dagster_run = instance.get_run_by_id(launch.launch_id)
+    if dagster_run is not None and dagster_run.status is dg.DagsterRunStatus.NOT_STARTED:
+        # The queue needs no workspace: so a sensor can do it.
+        instance.submit_run(launch.launch_id, workspace=None)  # pyright: ignore[reportArgumentType]
+    return launch.launch_id
+
+
+def select_steps(plan: Plan, states: Mapping[StepKey, StepState], answered: Collection[str]) -> list[str]:
+    """The step keys of a resume: the answered gates, and all that has not ended."""
+    return [_write_step_key(op) for op in plan.ops if op.node.id in answered or not _has_ended(op, states)]
+
+
+def _has_ended(op: PlannedOp, states: Mapping[StepKey, StepState]) -> bool:
+    # Below a fan-out no gate can stand, so all items of an `each` have ended once the `each` has.
+    state = states.get(StepKey(op.each or op.node.id))
+    return state is not None and state.status.is_end
+
+
+def _write_step_key(op: PlannedOp) -> str:
+    return f"{op.name}[?]" if op.wiring is Wiring.REPEATED else op.name
+
+
+def _create_in_dagster(
+    services: Services,
+    instance: dg.DagsterInstance,
+    plan: Plan,
+    launch: Launch,
+    job_name: str,
+    parent_id: str,
+    step_keys: list[str],
+    location: CodeLocation,
+) -> None:
+    """A Dagster re-execution in the run's group, pinned to the run's revision."""
+    with services.store.read() as connection:
+        run_input = get_run(connection, launch.run_id).input
+    job = build_job(plan, job_name, services)
+    run_config = build_run_config(plan, run_input)
+    load_data = build_load_data(launch.revision)
+    instance.create_run_for_job(
+        job_def=job,
+        execution_plan=create_execution_plan(
+            job, run_config=run_config, step_keys_to_execute=step_keys, repository_load_data=load_data
+        ),
+        run_id=launch.id,
+        run_config=run_config,
+        parent_run_id=parent_id,
+        root_run_id=launch.run_id,
+        tags={**job.tags, _PARENT_TAG: parent_id, _ROOT_TAG: launch.run_id},
+        remote_job_origin=location.build_remote_origin(job_name),
+        job_code_origin=build_code_origin(job_name),
+        repository_load_data=load_data,
+    )

@@ -1,0 +1,88 @@
+"""The JSON Schema of documents, so that editors complete and check them."""
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from agentmesh_dagster.entities.models import ENTITY_TYPES, JsonObject, Kind, NodeType
+from agentmesh_dagster.graph.config import CONFIG_TYPES
+from agentmesh_dagster.graph.field_descriptions import DOCUMENT, FIELDS
+
+_ID: JsonObject = {"type": ["string", "integer"], "maxLength": 255, "pattern": r"\S"}  # YAML reads `id: 7` as a number
+_LITERAL: JsonObject = {"type": ["string", "boolean", "number", "null"]}  # and `condition: true` as a boolean
+_FROM_STORE = ("createdAt", "updatedAt", "revision")
+
+
+def document_schema() -> JsonObject:
+    """The JSON Schema (draft 2020-12) of a document."""
+    models: list[type[BaseModel]] = [*ENTITY_TYPES.values(), *CONFIG_TYPES.values()]
+    _, generated = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
+    definitions: dict[str, Any] = generated["$defs"]
+    for name, definition in definitions.items():
+        _tidy(definition, name)
+    definitions["Node"]["allOf"] = [_describe_node(node_type) for node_type in NodeType]
+    projects: JsonObject = {"anyOf": [_refer(Kind.PROJECT), {"type": "array", "items": _refer(Kind.PROJECT)}]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "AgentMesh document",
+        "description": "Projects, agents, tools and workflows in one file.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "project": {"description": DOCUMENT["project"], **projects},
+            "agents": _list_of(Kind.AGENT, "agents"),
+            "tools": _list_of(Kind.TOOL, "tools"),
+            "workflows": _list_of(Kind.WORKFLOW, "workflows"),
+        },
+        "$defs": definitions,
+    }
+
+
+def _refer(kind: Kind) -> JsonObject:
+    return {"$ref": f"#/$defs/{ENTITY_TYPES[kind].__name__}"}
+
+
+def _list_of(kind: Kind, section: str) -> JsonObject:
+    return {"description": DOCUMENT[section], "type": "array", "items": _refer(kind)}
+
+
+def _tidy(definition: JsonObject, name: str) -> None:
+    """Makes pydantic's schema of a model that of its place in a document, with our descriptions."""
+    definition.pop("title", None)
+    for field, schema in definition.get("properties", {}).items():
+        schema.pop("title", None)
+        if field == "id" or field.endswith("Id") or (name, field) == ("RunTrigger", "workflow"):
+            nullable = "anyOf" in schema
+            schema.clear()
+            schema.update({**_ID, "type": [*_ID["type"], "null"]} if nullable else _ID)
+        elif field == "tools" and name == "Agent":
+            schema["items"] = _ID
+        elif (name, field) == ("Edge", "condition"):
+            schema.clear()
+            schema.update(_LITERAL)
+        elif field in _FROM_STORE:
+            schema.clear()
+            schema["readOnly"] = True
+        if description := _find_description(name, field):
+            schema["description"] = description
+
+
+def _find_description(name: str, field: str) -> str | None:
+    shared = ("NodeConfig",) if name.endswith("Config") else ("Trigger",) if name.endswith("Trigger") else ("Stored",)
+    for place in (name, *shared):
+        if description := FIELDS.get(place, {}).get(field):
+            return description
+    return None
+
+
+def _describe_node(node_type: NodeType) -> JsonObject:
+    """What follows from a node's type: its config, and whether it names an agent or a tool."""
+    then: JsonObject = {"properties": {"config": {"$ref": f"#/$defs/{CONFIG_TYPES[node_type].__name__}"}}}
+    named = {NodeType.AGENT: "agentId", NodeType.TOOL: "toolId"}
+    for other, field in named.items():
+        if node_type is other:
+            then["required"] = [field]
+        else:
+            then["properties"][field] = {"type": "null"}
+    return {"if": {"properties": {"type": {"const": node_type.value}}, "required": ["type"]}, "then": then}

@@ -1,0 +1,128 @@
+"""What each field of a document is for, as editors show it: model and wire name → a sentence or two."""
+
+_TEMPLATE = "May hold {{ expressions }}."
+_SCHEMA = "A JSON Schema (draft 2020-12)."
+
+DOCUMENT = {
+    "project": "The project that the entities belong to, or a list of projects.",
+    "agents": "Models with a prompt and tools.",
+    "tools": "What agents and tool nodes can call.",
+    "workflows": "Graphs of agents, tools, branches and gates; each becomes a Dagster job.",
+}
+
+FIELDS: dict[str, dict[str, str]] = {
+    "Stored": {
+        "id": "Never changes: applying a document again updates the entity with this id.",
+        "name": "What people see.",
+        "description": "For people; shown in Dagster too.",
+        "projectId": "The project it belongs to; the document's own project unless given.",
+        "createdAt": "Set by the store; passed over in documents.",
+        "updatedAt": "Set by the store; passed over in documents.",
+    },
+    "Agent": {
+        "modelProvider": "`local` is any OpenAI-compatible server, or the built-in offline model if none is set.",
+        "modelName": "The provider's name of the model.",
+        "systemPrompt": "Who the agent is and how it answers. A node may override it.",
+        "temperature": "0 is steady, 2 is wild; without it the model's own.",
+        "tools": "Ids of the tools that the model may call.",
+        "metadata": "Anything you want to keep with the agent.",
+    },
+    "Tool": {
+        "type": "`http` calls an address, `function` a registered Python function, `builtin` one that ships with us.",
+        "config": "What is called.",
+        "inputSchema": f"{_SCHEMA} Checked before each call, and shown to the model.",
+        "outputSchema": f"{_SCHEMA} Checked after each call.",
+    },
+    "ToolConfig": {
+        "method": "http: GET sends the input as query (the default), POST as JSON.",
+        "url": "http: the address.",
+        "headers": "http: headers; ${ENV_NAME} stands for a secret of the environment.",
+        "functionName": "function, builtin: the name under which it is registered.",
+    },
+    "Workflow": {
+        "graph": "Nodes and the edges between them.",
+        "inputSchema": f"{_SCHEMA} Of the run's input; titles, defaults and descriptions fill Dagster's launchpad.",
+        "triggers": "What starts the workflow by itself.",
+        "revision": "Set by the store; passed over in documents.",
+    },
+    "WorkflowGraph": {
+        "nodes": "One start, at least one end, and what lies between.",
+        "edges": "What follows what. All edges of a node are followed, unless it is a branch or a gate.",
+    },
+    "Node": {
+        "id": "Unique in the graph; expressions name it: context.outputs.<id>.",
+        "type": "What the node does.",
+        "label": "What people see; the id unless given.",
+        "agentId": "Of an agent node: which agent.",
+        "toolId": "Of a tool node: which tool.",
+        "config": "Settings; which ones depends on the node's type.",
+    },
+    "Edge": {
+        "id": "Unique in the graph.",
+        "fromNodeId": "The node it leaves.",
+        "toNodeId": "The node it leads to.",
+        "condition": (
+            "Only behind a branch or a gate: an expression such as context.last_output.score > 0.7, or the literal "
+            "to match where the branch has a condition of its own. Without it the edge is the default."
+        ),
+    },
+    "NodeConfig": {
+        "retry": "How often a failed attempt is repeated, and after what pause.",
+        "timeoutSeconds": "Time limit of one attempt.",
+        "pool": "Dagster concurrency pool: limits how many steps run at once.",
+    },
+    "Retry": {
+        "maxAttempts": "Tries, the first included.",
+        "delaySeconds": "Pause before the second try.",
+        "backoff": "How the pause grows from try to try.",
+        "jitter": "Varies the pause at random, so that many steps do not come back at once.",
+    },
+    "AgentConfig": {
+        "prompt": f"What the agent is asked; the node's input unless given. {_TEMPLATE}",
+        "systemPrompt": f"Instead of the agent's own. {_TEMPLATE}",
+        "modelName": f"Instead of the agent's own. {_TEMPLATE}",
+        "temperature": "Instead of the agent's own.",
+        "maxTokens": "Longest reply.",
+        "outputSchema": f"{_SCHEMA} The reply is asked for, and checked, as JSON that fits it.",
+        "maxToolRounds": "How often the model may call tools before it must answer.",
+    },
+    "ToolNodeConfig": {"input": f"What the tool gets; the node's input unless given. {_TEMPLATE}"},
+    "BranchConfig": {
+        "mode": "`first`: the first edge that matches; `all`: every one; `each`: everything behind, once per item.",
+        "condition": "first: an expression evaluated once; each edge's condition is then the literal to match.",
+        "onNoMatch": "first: whether the step fails or nothing is taken when no edge matches.",
+        "items": "each: the list, as an expression (context.input.items) or as it is.",
+        "maxItems": "each: more items than this fail the step.",
+        "join": "each: id of the node that gets the list of results, where the graph leaves a choice.",
+    },
+    "GateConfig": {
+        "instructions": f"What the person is asked. {_TEMPLATE}",
+        "payload": f"What the person sees and may edit. {_TEMPLATE}",
+        "schema": f"{_SCHEMA} Of the answer.",
+        "assignees": f"Who is asked. {_TEMPLATE}",
+        "deadlineSeconds": "How long the gate stays open; without it, for ever.",
+        "onDeadline": "What happens then.",
+        "notify": "A webhook that is called when the gate opens.",
+    },
+    "Notify": {"url": f"The webhook's address. {_TEMPLATE}"},
+    "EndConfig": {
+        "output": f"The run's output; the node's input unless given. {_TEMPLATE}",
+        "outcome": "`failed` ends the run as failed, with the output as its error.",
+    },
+    "CronTrigger": {
+        "cron": "When: minute, hour, day of month, month, day of week.",
+        "timezone": "IANA name such as Europe/Berlin.",
+        "input": "The run's input.",
+    },
+    "EventTrigger": {
+        "name": "The event's name, as it is posted to /api/events/{name}.",
+        "condition": "An expression on context.event; only when it is true a run starts.",
+        "input": "The run's input.",
+    },
+    "RunTrigger": {
+        "workflow": "Id of the workflow whose end starts this one.",
+        "status": "How it must have ended.",
+        "input": "The run's input.",
+    },
+    "Trigger": {"type": "What starts the workflow.", "enabled": "false switches it off."},
+}

@@ -1,0 +1,127 @@
+"""Answers: what a person, or a deadline, makes of a gate; exactly one wins, and is stored before anything follows."""
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch
+from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.entities.models import EventType, StepStatus
+from agentmesh_dagster.errors import AgentMeshError, Conflict, InvalidValue
+from agentmesh_dagster.graph.config import BranchConfig
+from agentmesh_dagster.graph.plan import Plan, chooses
+from agentmesh_dagster.graph.progress import StepKey
+from agentmesh_dagster.runtime.branch import choose_edges
+from agentmesh_dagster.runtime.context import read_sources, read_step_input
+from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.settlement import settle
+from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.gates import Gate, GateState, close_gate, get_gate
+from agentmesh_dagster.store.runs import lock_run
+from agentmesh_dagster.store.steps import StepEnd, end_waiting_step
+
+
+class GateClosed(Conflict):
+    """This gate is not open any more."""
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        by = f" by {gate.answered_by}" if gate.answered_by else ""
+        at = f" at {gate.answered_at.isoformat()}" if gate.answered_at else ""
+        super().__init__(f"it was {gate.state.value}{by}{at}")
+
+
+class UnfitAnswer(InvalidValue):
+    """The answer does not fit the gate's schema; the gate stays open."""
+
+
+class NotAssigned(AgentMeshError):
+    """The gate is for somebody else."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    output: JsonValue  # by habit {"approved": …, "comment"?, "payload"?}
+    by: str  # who
+    via: str  # how they came: cli, token, session, deadline
+
+
+def answer_gate(services: Services, step_id: str, answer: Answer) -> Gate:
+    """Stores a person's answer and all that follows from it; returns the gate, closed.
+
+    Nothing is launched here: see `resume_run`. Raises GateNotFound, GateClosed (who was first), UnfitAnswer and
+    InvalidJson; after these two the gate is still open.
+    """
+    with services.store.read() as connection:
+        gate = get_gate(connection, step_id)
+    check_json(answer.output)
+    if gate.schema is not None and gate.state is GateState.OPEN:
+        try:
+            JsonSchema(gate.schema).check(answer.output)
+        except SchemaMismatch as mismatch:
+            raise UnfitAnswer(mismatch.detail) from mismatch
+    return _close(services, gate, GateState.ANSWERED, answer)
+
+
+def expire_gate(services: Services, gate: Gate) -> Gate:
+    """Closes a gate whose deadline has passed, as its `onDeadline` says. Raises GateClosed."""
+    outputs: dict[str, JsonValue] = {"approve": {"approved": True}, "reject": {"approved": False}}
+    output = outputs.get(gate.on_deadline or "fail")
+    comment = "The deadline passed without an answer."
+    answered = None if output is None else output | {"comment": comment}
+    return _close(services, gate, GateState.EXPIRED, Answer(answered, by="deadline", via="deadline"))
+
+
+def _close(services: Services, gate: Gate, state: GateState, answer: Answer) -> Gate:
+    plan = load_plan(services.store, gate.workflow_id, gate.revision)
+    with services.store.begin() as tx:
+        run = lock_run(tx, gate.run_id)
+        if not close_gate(tx, gate, state, answer=answer.output, by=answer.by, via=answer.via):
+            raise GateClosed(get_gate(tx, gate.step_id))
+        end = _conclude(tx, plan, gate, state, answer)
+        end_waiting_step(tx, gate.step_id, end)
+        about: dict[str, JsonValue] = {"nodeId": gate.node_id, "item": None}
+        answered = about | {"state": state.value, "output": answer.output, "by": answer.by, "via": answer.via}
+        ended = (
+            Event(EventType.STEP_COMPLETED, about | {"output": end.output, "taken": end.taken}, gate.step_id)
+            if end.status is StepStatus.SUCCEEDED
+            else Event(EventType.STEP_FAILED, about | {"error": end.error}, gate.step_id)
+        )
+        record_events(
+            tx,
+            project_id=run.project_id,
+            run_id=run.id,
+            recorded=[Event(EventType.GATE_ANSWERED, answered, gate.step_id), ended],
+        )
+        settle(tx, plan, run, StepKey(gate.node_id), end)
+        return get_gate(tx, gate.step_id)
+
+
+def _conclude(tx: Connection, plan: Plan, gate: Gate, state: GateState, answer: Answer) -> StepEnd:
+    """How the gate's step ends: which way it goes on, or why it fails."""
+    node = plan.graph.nodes[gate.node_id]
+    failed = StepEnd(StepStatus.FAILED, answer.output)
+    if state is GateState.EXPIRED and gate.on_deadline == "fail":
+        return replace(failed, error="The deadline passed without an answer.")
+    if not chooses(plan.graph, node):
+        if (comment := _read_rejection(answer.output)) is not None:
+            return replace(failed, error=comment)
+        return StepEnd(StepStatus.SUCCEEDED, answer.output)
+    key = StepKey(gate.node_id)
+    found = read_step_input(tx, plan, gate.run_id, key, read_sources(tx, plan, gate.run_id, key))
+    outputs = {**found.context["outputs"], gate.node_id: answer.output}
+    context = {**found.context, "last_output": answer.output, "outputs": outputs}
+    try:
+        taken = choose_edges(node, BranchConfig(), plan.graph.out_edges[gate.node_id], context)
+    except AgentMeshError as fault:
+        return replace(failed, error=str(fault))
+    return StepEnd(StepStatus.SUCCEEDED, answer.output, taken=[edge.id for edge in taken])
+
+
+def _read_rejection(output: JsonValue) -> str | None:
+    """The comment of an answer that says `approved: false`; None for any other answer."""
+    if not isinstance(output, dict):
+        return None
+    said = cast("dict[str, JsonValue]", output)
+    return str(said.get("comment") or "Rejected.") if said.get("approved") is False else None

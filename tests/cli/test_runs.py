@@ -1,0 +1,139 @@
+"""`run`, `list`, `runs` and `show`."""
+
+import json
+
+import pytest
+
+
+def test_a_run_that_succeeds_prints_its_result(applied):
+    typed = applied("run", "Hello", "--input", '{"who": "Ada"}')
+
+    assert typed.code == 0
+    assert "✓ succeeded" in typed.out
+    assert "Greet Ada." in typed.out
+    assert "agentmesh show" in typed.out
+    assert typed.err == ""
+
+
+def test_a_run_as_json_has_exactly_the_documented_shape(applied):
+    typed = applied("run", "hello", "--input", '{"who": "Ada"}', "--format", "json")
+
+    run = typed.json
+    assert typed.code == 0
+    assert list(run) == ["runId", "status", "output", "steps"]
+    assert (run["status"], run["output"]) == ("succeeded", "[offline model] Greet Ada.")
+    assert [(step["nodeId"], step["status"]) for step in run["steps"]] == [
+        ("start", "succeeded"),
+        ("greet", "succeeded"),
+        ("end", "succeeded"),
+    ]
+    assert all(list(step) == ["id", "nodeId", "status", "output"] for step in run["steps"])
+    assert run["steps"][0]["output"] == {"who": "Ada", "polite": True}
+
+
+def test_a_run_that_fails_exits_with_1_and_says_why(applied):
+    typed = applied("run", "fails", "--format", "json")
+
+    assert typed.code == 1
+    assert typed.json["status"] == "failed"
+    assert typed.json["error"] == "Not today."
+    assert typed.json["steps"][-1] == {
+        "id": typed.json["steps"][-1]["id"],
+        "nodeId": "end",
+        "status": "failed",
+        "output": "Not today.",
+        "error": "Not today.",
+    }
+
+
+def test_a_run_that_waits_for_a_person_exits_with_3(applied):
+    typed = applied("run", "waits")
+
+    assert typed.code == 3
+    assert "waits for a person at `ask`" in typed.out
+
+    waiting = applied("runs", "--waiting", "--format", "json").json
+    assert [run["workflowId"] for run in waiting] == ["waits"]
+    assert waiting[0]["status"] == "running"
+    assert len(waiting[0]["waitingOn"]) == 1
+    assert "waits for a person" in applied("list").out
+
+
+def test_the_input_may_stand_in_a_file(applied, folder):
+    (folder / "input.json").write_text('{"names": ["Ada", "Grace"]}')
+
+    typed = applied("run", "each", "--input", "@input.json", "--format", "json")
+
+    assert [answer["text"] for answer in typed.json["output"]] == ["[offline model] Ada", "[offline model] Grace"]
+
+
+def test_the_items_of_an_each_share_a_line(applied):
+    assert "2 of 2 items" in applied("run", "each", "--input", '{"names": ["Ada", "Grace"]}').out
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("{who: Ada}", "at $: Expecting property name"),
+        ("@nowhere.json", "nowhere.json: No such file"),
+        ('{"who": 7}', "at $.who: 7 is not of type 'string'"),
+        ("{}", """An input of this shape fits: --input '{"who":"","polite":true}'"""),
+    ],
+)
+def test_an_input_that_does_not_fit_starts_nothing(applied, given, said):
+    typed = applied("run", "hello", "--input", given)
+
+    assert typed.code == 2
+    assert said in typed.err
+    assert typed.out == ""
+    assert applied("runs", "--format", "json").json == []
+
+
+def test_runs_are_listed_and_shown(applied):
+    first = applied("run", "hello", "--input", '{"who": "Ada"}', "--format", "json").json
+    second = applied("run", "fails", "--format", "json").json
+
+    both = applied("runs", "--format", "json").json
+    assert [run["id"] for run in both] == [second["runId"], first["runId"]]
+    assert [run["id"] for run in applied("runs", "--limit", 1, "--format", "json").json] == [second["runId"]]
+    assert [run["id"] for run in applied("runs", "-w", "Hello", "--format", "json").json] == [first["runId"]]
+    assert [run["id"] for run in applied("runs", "--status", "failed", "--format", "json").json] == [second["runId"]]
+    assert "Not today." in applied("runs").out
+
+    listed = {one["id"]: one for one in applied("list", "--format", "json").json}
+    assert listed["hello"]["lastRun"]["id"] == first["runId"]
+    assert listed["hello"]["job"] == "Hello"
+    assert listed["hello"]["revision"] > 0
+    assert "lastRun" not in listed["waits"]
+
+    shown = applied("show", first["runId"][:8], "--events", "--format", "json").json
+    assert (shown["id"], shown["workflowId"], shown["status"]) == (first["runId"], "hello", "succeeded")
+    assert [step["id"] for step in shown["steps"]] == [step["id"] for step in first["steps"]]
+    assert shown["steps"][1]["input"] == {"who": "Ada", "polite": True}
+    assert (shown["events"][0]["type"], shown["events"][-1]["type"]) == ("run.started", "run.completed")
+
+    for_people = applied("show", first["runId"][:8], "--events").out
+    assert "greet agent" in for_people
+    assert "tokens" in for_people
+    assert "who: Ada" in for_people
+    assert "step.completed" in for_people
+    assert "events" not in applied("show", first["runId"], "--format", "json").json
+
+
+def test_a_beginning_of_two_ids_is_ambiguous(applied):
+    for _ in range(17):  # one more than there are first characters
+        applied("run", "fails")
+    ids = [run["id"] for run in applied("runs", "--format", "json").json]
+    twice = next(run_id[0] for run_id in ids if sum(other[0] == run_id[0] for other in ids) > 1)
+
+    typed = applied("show", twice)
+
+    assert typed.code == 2
+    assert "Type more of its id" in typed.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_empty_store_says_what_to_type(agentmesh):
+    assert "agentmesh demo" in agentmesh("list").out
+    assert "agentmesh run WORKFLOW" in agentmesh("runs").out
+    assert json.loads(agentmesh("runs", "--format", "json").out) == []
