@@ -62,6 +62,10 @@ class Settings(BaseSettings):
         default=30.0, ge=0, description="A longer Retry-After fails the call at once instead of waiting."
     )
 
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="Key of the HMAC-SHA256 signature on notices about gates; unsigned without it."
+    )
+
     http_allow_hosts: str = Field(
         default="",
         description="Hosts, addresses or networks that http tools may reach although they are private, by comma.",

@@ -1,5 +1,6 @@
 """The names of Dagster that this floor uses although `dagster` does not export them."""
 
+from dagster._check import CheckError
 from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.definitions.metadata.metadata_value import CodeLocationReconstructionMetadataValue
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
@@ -14,6 +15,7 @@ from dagster._core.remote_origin import (
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 __all__ = [
+    "CheckError",
     "SINGLETON_REPOSITORY_NAME",
     "CodeLocationReconstructionMetadataValue",
     "JobPythonOrigin",

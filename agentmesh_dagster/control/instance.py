@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 import yaml
 
+from agentmesh_dagster.control.dagster_internals import CheckError
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.settings import Settings
 
@@ -41,7 +42,7 @@ def open_instance(settings: Settings) -> Generator[dg.DagsterInstance]:
                 _write_config(folder)
             instance = dg.DagsterInstance.get() if given else dg.DagsterInstance.from_config(str(folder))
             _touch(instance)
-    except (dg.DagsterError, yaml.YAMLError, OSError) as error:
+    except (dg.DagsterError, CheckError, yaml.YAMLError, OSError) as error:
         raise InstanceUnavailable(f"in {folder}: {error}") from error
     with instance:
         yield instance

@@ -10,8 +10,9 @@ import dagster as dg
 from agentmesh_dagster.control.reconcile import adopt_launches, reconcile_run
 from agentmesh_dagster.control.resume import submit_resume
 from agentmesh_dagster.runtime.answers import GateClosed, expire_gate
+from agentmesh_dagster.runtime.notices import send_notice
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.gates import Gate, list_due_gates, list_runs_to_resume
+from agentmesh_dagster.store.gates import Gate, list_due_gates, list_due_notices, list_runs_to_resume
 from agentmesh_dagster.store.runs import Launch, list_parked_launches, list_unsettled_run_ids
 
 _TICK_SECONDS = 40.0  # Dagster gives a tick 60
@@ -29,6 +30,7 @@ class Upkeep:
     settled: list[str] = field(default_factory=list[str])  # run ids
     resumed: list[str] = field(default_factory=list[str])  # run ids
     waiting: int = 0  # runs that wait for a person
+    notified: int = 0  # webhooks told of a gate
 
 
 def keep_up(services: Services, instance: dg.DagsterInstance) -> Upkeep:
@@ -46,8 +48,13 @@ def keep_up(services: Services, instance: dg.DagsterInstance) -> Upkeep:
     )
     with services.store.read() as connection:
         answered = list_runs_to_resume(connection)
+        notices = list_due_notices(connection)
     resumed = _do_in_time(answered, lambda run_id: submit_resume(services, instance, run_id), deadline)
-    return Upkeep(adopted, [gate.step_id for gate in expired], settled, resumed, len(parked) - len(resumed))
+    # Last: somebody else's server must not hold up what is ours.
+    notified = _do_in_time(notices, lambda gate: send_notice(services, gate), deadline)
+    return Upkeep(
+        adopted, [gate.step_id for gate in expired], settled, resumed, len(parked) - len(resumed), len(notified)
+    )
 
 
 def _do_in_time(things: Iterable[Thing], do: Callable[[Thing], object], deadline: float) -> list[Thing]:

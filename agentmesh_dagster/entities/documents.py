@@ -140,7 +140,9 @@ class _Dumper(yaml.SafeDumper):
 
     def write_text(self, text: str) -> yaml.ScalarNode:
         style = None
-        if "\n" in text and _can_stand_as_block(text):
+        if not all(character.isprintable() or character == "\n" for character in text):
+            style = '"'  # the one style with escapes
+        elif "\n" in text and _can_stand_as_block(text):
             style = "|"
         elif not isinstance(read_plain(text), str) or text == "<<":
             style = "'"
@@ -151,9 +153,4 @@ _Dumper.add_representer(str, _Dumper.write_text)
 
 
 def _can_stand_as_block(text: str) -> bool:
-    lines = text.split("\n")
-    return (
-        not text.startswith((" ", "\n"))
-        and all(line == line.rstrip() for line in lines)
-        and all(character.isprintable() or character == "\n" for character in text)
-    )
+    return not text.startswith((" ", "\n")) and all(line == line.rstrip() for line in text.split("\n"))

@@ -55,6 +55,8 @@ class Gate:
     opened_at: datetime
     deadline_at: datetime | None
     on_deadline: str | None
+    notify_url: str | None
+    notice_attempts: int
     answer: JsonValue
     answered_by: str | None
     answered_at: datetime | None
@@ -82,6 +84,7 @@ def open_gate(tx: Connection, *, step_id: str, run_id: str, gate: NewGate) -> No
             deadline_at=deadline,
             on_deadline=gate.on_deadline if deadline else None,
             notify_url=gate.notify_url,
+            notice_due_at=moment if gate.notify_url else None,
         )
     )
 
@@ -163,6 +166,23 @@ def list_due_gates(connection: Connection, limit: int = 200) -> list[Gate]:
     return [_read(row) for row in connection.execute(query.limit(limit)).mappings()]
 
 
+def list_due_notices(connection: Connection, limit: int = 100) -> list[Gate]:
+    """The open gates whose webhook is to be told now."""
+    due = and_(gates.c.state == GateState.OPEN.value, gates.c.notice_due_at <= now(connection))
+    query = _select().where(due).order_by(gates.c.notice_due_at, gates.c.step_id)
+    return [_read(row) for row in connection.execute(query.limit(limit)).mappings()]
+
+
+def record_notice(tx: Connection, gate: Gate, *, again_in_seconds: float | None) -> None:
+    """One more try at telling the webhook was made; None: no further one is needed, or will be made."""
+    due = None if again_in_seconds is None else now(tx) + timedelta(seconds=again_in_seconds)
+    tx.execute(
+        update(gates)
+        .where(gates.c.step_id == gate.step_id)
+        .values(notice_due_at=due, notice_attempts=gates.c.notice_attempts + 1)
+    )
+
+
 def _select() -> Select[Any]:
     joined = gates.join(steps, steps.c.id == gates.c.step_id).join(runs, runs.c.id == gates.c.run_id)
     return select(gates, steps.c.node_id, runs.c.workflow_id, runs.c.revision).select_from(joined)
@@ -183,6 +203,8 @@ def _read(row: RowMapping) -> Gate:
         opened_at=row["opened_at"],
         deadline_at=row["deadline_at"],
         on_deadline=row["on_deadline"],
+        notify_url=row["notify_url"],
+        notice_attempts=row["notice_attempts"],
         answer=row["answer"],
         answered_by=row["answered_by"],
         answered_at=row["answered_at"],

@@ -238,6 +238,8 @@ gates = Table(
     Column("deadline_at", UtcDateTime),
     Column("on_deadline", Text),
     Column("notify_url", Text),
+    Column("notice_due_at", UtcDateTime),  # when to tell notify_url next; NULL: told, given up, or nobody to tell
+    Column("notice_attempts", Integer, nullable=False, server_default=text("0")),
     Column("answer", Json),
     Column("answered_by", Text),
     Column("answered_via", Text),

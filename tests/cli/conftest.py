@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from agentmesh_dagster.cli import main
+from agentmesh_dagster.control.dagster_internals import ReconstructableJob
+from agentmesh_dagster.settings import get_settings
 from tests.cli.documents import WORKFLOWS, write_yaml
 
 
@@ -30,6 +32,10 @@ def agentmesh(capsys: pytest.CaptureFixture[str]) -> Callable[..., Typed]:
     """Types a command: `agentmesh("list", "--format", "json")`."""
 
     def type_command(*arguments: object) -> Typed:
+        # A process of its own would know neither the settings nor the job of the command before.
+        get_settings.cache_clear()
+        ReconstructableJob.get_repository_definition.cache_clear()
+        ReconstructableJob.get_definition.cache_clear()
         with pytest.raises(SystemExit) as ended:
             main([str(argument) for argument in arguments])
         printed = capsys.readouterr()

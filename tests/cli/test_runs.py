@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from agentmesh_dagster.settings import get_settings
+from agentmesh_dagster.store import open_store
+from agentmesh_dagster.store.runs import NewRun, insert_run
+
 
 def test_a_run_that_succeeds_prints_its_result(applied):
     typed = applied("run", "Hello", "--input", '{"who": "Ada"}')
@@ -120,16 +124,18 @@ def test_runs_are_listed_and_shown(applied):
     assert "events" not in applied("show", first["runId"], "--format", "json").json
 
 
-def test_a_beginning_of_two_ids_is_ambiguous(applied):
-    for _ in range(17):  # one more than there are first characters
-        applied("run", "fails")
-    ids = [run["id"] for run in applied("runs", "--format", "json").json]
-    twice = next(run_id[0] for run_id in ids if sum(other[0] == run_id[0] for other in ids) > 1)
+def test_a_run_is_named_by_the_beginning_of_its_id_if_no_other_begins_so(applied):
+    with open_store(get_settings().store_url).begin() as tx:
+        for run_id in ("abc1", "abc2", "abc22", "a%"):
+            insert_run(tx, NewRun(run_id, "hello", "default", "Hello", 1, {}, launched_by="a test"))
 
-    typed = applied("show", twice)
-
-    assert typed.code == 2
-    assert "Type more of its id" in typed.err
+    assert applied("show", "abc1").code == 0
+    assert "Run abc2 " in applied("show", "abc2").out
+    assert "Run a% " in applied("show", "a%").out
+    ambiguous = applied("show", "abc")
+    assert ambiguous.code == 2
+    assert "`abc` may be `abc1`, `abc2`, `abc22`" in ambiguous.err
+    assert "Type more of its id" in ambiguous.err
 
 
 @pytest.mark.usefixtures("folder")

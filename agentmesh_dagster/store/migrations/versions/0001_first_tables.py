@@ -180,6 +180,8 @@ def upgrade() -> None:
         sa.Column("deadline_at", MOMENT),
         sa.Column("on_deadline", sa.Text()),
         sa.Column("notify_url", sa.Text()),
+        sa.Column("notice_due_at", MOMENT),
+        sa.Column("notice_attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("answer", sa.Text()),
         sa.Column("answered_by", sa.Text()),
         sa.Column("answered_via", sa.Text()),
