@@ -24,7 +24,8 @@ def run_gate(work: Work) -> Result:
         on_deadline=config.on_deadline,
         notify_url=_as_text(notify.get("url")) or None,
     )
-    return Result(None, gate=gate, notes={"asked": ", ".join(gate.assignees) or "anybody"})
+    notes: dict[str, JsonValue] = {"asked": ", ".join(gate.assignees) or "anybody", "instructions": gate.instructions}
+    return Result(None, gate=gate, notes=notes)
 
 
 def _as_text(value: JsonValue) -> str:

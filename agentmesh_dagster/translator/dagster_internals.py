@@ -1,5 +1,6 @@
 """The names of Dagster that this floor uses although `dagster` does not export them."""
 
 from dagster._core.definitions.dependency import DynamicCollectDependencyDefinition
+from dagster._core.events import EngineEventData
 
-__all__ = ["DynamicCollectDependencyDefinition"]
+__all__ = ["DynamicCollectDependencyDefinition", "EngineEventData"]

@@ -14,9 +14,10 @@ from agentmesh_dagster.runtime.launches import take_up_launch
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import Outcome, StepFailed, StepReport, StepTask, run_step
 from agentmesh_dagster.store.steps import read_states
+from agentmesh_dagster.translator.dagster_internals import EngineEventData
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 from agentmesh_dagster.translator.launchpad import INPUT, build_input_field
-from agentmesh_dagster.translator.presentation import build_metadata, describe_op, kind_of
+from agentmesh_dagster.translator.presentation import build_gate_metadata, build_metadata, describe_op, kind_of
 
 RESOURCE = "agentmesh"
 PARENTS = "parents"  # the fan-in input of an op outside an `each`
@@ -119,8 +120,11 @@ def _take_up(context: dg.OpExecutionContext, compiled: CompiledWorkflow) -> str:
 
 
 def _tell_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepReport) -> Yielded:
-    if report.outcome is not Outcome.ENDED:
+    if report.outcome is Outcome.WAITS_FOR_PERSON:
+        _tell_who_is_asked(context, report)
+    elif report.outcome is not Outcome.ENDED:
         context.log.info(_SAY[report.outcome])
+    if report.outcome is not Outcome.ENDED:
         if op.wiring is Wiring.REPEATED:
             yield dg.Output(None, RESULT)
         return
@@ -140,5 +144,15 @@ def _tell_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepRep
 _SAY = {
     Outcome.SKIPPED: "Skipped: none of the ways to this node was taken.",
     Outcome.STANDS_BACK: "Stands back: something before this node has not ended, for instance a gate.",
-    Outcome.WAITS_FOR_PERSON: "Waits for a person. This launch ends its work; the answer starts the next one.",
 }
+
+
+def _tell_who_is_asked(context: dg.OpExecutionContext, report: StepReport) -> None:
+    """Under the gate's step: who is asked, what, and where it is answered."""
+    compiled = _compiled(context)
+    context.instance.report_engine_event(
+        "Waits for a person. This launch ends its work; the answer starts the next one.",
+        context.run,
+        EngineEventData(metadata=build_gate_metadata(report.step_id, report.notes, compiled.services.settings)),
+        step_key=context.op_handle.name,
+    )

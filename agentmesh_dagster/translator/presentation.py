@@ -89,6 +89,18 @@ def build_metadata(
     return metadata
 
 
+def build_gate_metadata(
+    step_id: str, notes: Mapping[str, JsonValue], settings: Settings
+) -> dict[str, dg.MetadataValue]:
+    """What stands under a gate's step while it waits."""
+    metadata = {name: _show_note(note) for name, note in notes.items()}
+    metadata["answer"] = dg.MetadataValue.text(f"agentmesh answer {step_id} --approve")
+    if settings.public_url:
+        link = f"{settings.public_url.rstrip('/')}/agentmesh/approvals/{step_id}"
+        metadata["link"] = dg.MetadataValue.url(link)
+    return metadata
+
+
 def show_value(value: JsonValue) -> dg.MetadataValue:
     """A JSON value as metadata; a long one is cut, the whole stands in the store."""
     text = write_json(value)

@@ -1,0 +1,264 @@
+"""The gallery of shapes in `graphs/`, each used four times (validate, plan, run, show), and the example workflows."""
+
+import keyword
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+
+from agentmesh_dagster.cli.exit_codes import ExitCode
+from agentmesh_dagster.cli.running import RunReport, write_report
+from agentmesh_dagster.entities.documents import Document
+from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.models import EventLog, EventType, RunStatus, Step, StepStatus, Workflow
+from agentmesh_dagster.graph.document import check_document
+from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, Wiring, plan_graph
+from agentmesh_dagster.graph.read import read_graph
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.store import Store
+from agentmesh_dagster.store.catalogue import save_checked
+from agentmesh_dagster.testing import FinishedRun, run_workflow
+
+GALLERY = Path(__file__).parent / "graphs"
+EXPECTED = ".expected.yaml"
+SHAPES = sorted(path.stem for path in GALLERY.glob("*.yaml") if not path.name.endswith(EXPECTED))
+
+# What Dagster says of names: dagster._core.definitions.utils.
+DAGSTER_REFUSES = {"input", "output", "type", "config", "conf", "context", "meta", "dict", "int", "str", "float", "bool"}
+LAST_EVENTS = {
+    StepStatus.SUCCEEDED: EventType.STEP_COMPLETED,
+    StepStatus.FAILED: EventType.STEP_FAILED,
+    StepStatus.WAITING_HUMAN: EventType.STEP_WAITING_HUMAN,
+    StepStatus.SKIPPED: EventType.STEP_SKIPPED,
+}
+INSIDE_A_STEP = {
+    EventType.STEP_STARTED,
+    EventType.STEP_RETRYING,
+    EventType.AGENT_REQUEST,
+    EventType.AGENT_RESPONSE,
+    EventType.TOOL_REQUEST,
+    EventType.TOOL_RESPONSE,
+}
+RUN_ENDS = {
+    RunStatus.SUCCEEDED: [EventType.RUN_COMPLETED],
+    RunStatus.FAILED: [EventType.RUN_FAILED],
+    RunStatus.RUNNING: [],
+}
+EXIT_CODES = {
+    RunStatus.SUCCEEDED: ExitCode.DONE,
+    RunStatus.FAILED: ExitCode.FAILED,
+    RunStatus.RUNNING: ExitCode.WAITS,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One input of a shape, and what the specification says comes of it."""
+
+    shape: str
+    name: str
+    input: JsonValue
+    status: RunStatus
+    executed: Counter[str]  # node ids; inside an `each` once per item
+    skipped: Counter[str]
+    output: JsonValue
+    errors: list[str]  # all of them stand in the run's error
+    waiting_on: set[str]  # node ids
+
+
+def read_expected(shape: str) -> tuple[list[str], list[Case]]:
+    """The codes of the warnings that the shape has, and its cases."""
+    written = yaml.safe_load((GALLERY / f"{shape}{EXPECTED}").read_text("utf-8"))
+    warnings, cases = (written["warnings"], written["cases"]) if isinstance(written, dict) else ([], written)
+    return warnings, [read_case(shape, number, case) for number, case in enumerate(cases, start=1)]
+
+
+def read_case(shape: str, number: int, written: dict[str, Any]) -> Case:
+    status = RunStatus(written["status"])
+    errors = written.get("error_contains", [])
+    case = Case(
+        shape,
+        written.get("name", f"case {number}"),
+        written["input"],
+        status,
+        Counter(written["executed"]),
+        Counter(written["skipped"]),
+        written["output"] if status is RunStatus.SUCCEEDED else None,
+        [errors] if isinstance(errors, str) else errors,
+        set(written.get("waiting_on", [])),
+    )
+    assert bool(case.errors) == (status is RunStatus.FAILED), f"{shape}: error_contains stands with failed"
+    assert bool(case.waiting_on) == (status is RunStatus.RUNNING), f"{shape}: waiting_on stands with running"
+    return case
+
+
+CASES = [case for shape in SHAPES for case in read_expected(shape)[1]]
+
+
+def read_shape(shape: str) -> tuple[Document, list[Issue]]:
+    path = GALLERY / f"{shape}.yaml"
+    return check_document(path.read_bytes(), name=path.name)
+
+
+def plan_shape(shape: str) -> Plan:
+    document, _ = read_shape(shape)
+    agents = {agent.id: agent for agent in document.agents}
+    tools = {tool.id: tool for tool in document.tools}
+    return plan_graph(read_graph(document.workflows[0]), agents, tools)
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as opened:
+        yield opened
+
+
+@pytest.fixture
+def services(store: Store) -> Services:
+    return Services(store, Settings(console_log_level="CRITICAL"))
+
+
+def test_every_expectation_belongs_to_a_shape():
+    assert len(SHAPES) >= 30
+    assert {path.name.removesuffix(EXPECTED) for path in GALLERY.glob(f"*{EXPECTED}")} == set(SHAPES)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shape_tells_its_lesson_and_has_the_faults_that_it_says(shape: str):
+    document, issues = read_shape(shape)
+
+    assert (GALLERY / f"{shape}.yaml").read_text("utf-8").startswith("# ")
+    assert [workflow.id for workflow in document.workflows] == [shape]
+    assert [(issue.code, issue.severity) for issue in issues] == [
+        (code, "warning") for code in read_expected(shape)[0]
+    ]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shape_gives_the_same_plan_each_time_with_names_that_dagster_takes(shape: str):
+    plan = plan_shape(shape)
+
+    assert plan.ops == plan_shape(shape).ops
+    names = [op.name for op in plan.ops]
+    assert len(set(names)) == len(names)
+    for name in [*names, *(output for op in plan.ops for output in op.outputs.values())]:
+        assert re.fullmatch(r"[A-Za-z0-9_]{1,100}", name)
+        assert not keyword.iskeyword(name)
+        assert name not in DAGSTER_REFUSES
+    nodes = [op.node.id for op in plan.ops if op.wiring is not Wiring.COLLECT]
+    assert sorted(nodes) == sorted(node.id for node in plan.workflow.graph.nodes)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_port_of_a_plan_leads_to_an_output_of_an_op_before(shape: str):
+    plan = plan_shape(shape)
+    before: dict[str, set[str]] = {}
+
+    for op in plan.ops:
+        assert bool(op.inputs) == (op is not plan.start)
+        assert all(port.output in before[port.source] for port in op.inputs)
+        assert len(set(op.inputs)) == len(op.inputs)
+        if op.wiring is Wiring.FAN_OUT:
+            before[op.name] = {ITEM}
+        else:
+            before[op.name] = set(op.outputs.values()) or {RESULT}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.shape}-{case.name}")
+def test_a_shape_runs_and_is_shown_as_the_specification_says(
+    case: Case, services: Services, instance: dg.DagsterInstance
+):
+    document, _ = read_shape(case.shape)
+    save_checked(services.store, list(document), author="gallery")
+
+    run = run_workflow(services, document.workflows[0], case.input, instance)
+
+    assert (run.status, run.run.error or "") == (case.status, run.run.error or "")
+    assert Counter(run.executed) == case.executed
+    assert Counter(run.skipped) == case.skipped
+    assert write_json(run.output) == write_json(case.output)
+    assert all(text in (run.run.error or "") for text in case.errors), run.run.error
+    assert {step.node_id for step in run.steps if step.id in run.run.waiting_on} == case.waiting_on
+    assert run.launch.success == ("FAILED" not in {step.status.name for step in run.steps})
+    check_steps(run, plan_shape(case.shape))
+    check_events(run)
+    check_report(run, document.workflows[0])
+
+
+def check_steps(run: FinishedRun, plan: Plan) -> None:
+    """Steps have a status that lasts, ids of their own, and parents that ended before they began."""
+    by_id = {step.id: step for step in run.steps}
+    assert len(by_id) == len(run.steps)
+    for step in run.steps:
+        assert step.status in LAST_EVENTS
+        assert (step.status is StepStatus.FAILED) == (step.error is not None)
+        assert (step.attempt, step.started_at is None) == ((0, True) if step.status is StepStatus.SKIPPED else (1, False))
+        assert (step.finished_at is None) == (step.status is StepStatus.WAITING_HUMAN)
+        each = plan.each_of.get(step.node_id)
+        is_reached = any(other.node_id == each and other.status is StepStatus.SUCCEEDED for other in run.steps)
+        assert (step.item_index is not None) == is_reached
+        assert all(by_id[parent].status is StepStatus.SUCCEEDED for parent in step.parent_step_ids)
+        graph_parents = plan.graph.parents(step.node_id)
+        assert {by_id[parent].node_id for parent in step.parent_step_ids} <= set(graph_parents)
+
+
+def check_events(run: FinishedRun) -> None:
+    """run.started comes first, the run's end last and once; each step starts after its parents ended."""
+    ids = [event.id for event in run.events]
+    assert ids == sorted(set(ids))
+    of_run = [event.type for event in run.events if event.step_id is None]
+    assert of_run == [EventType.RUN_STARTED, *RUN_ENDS[run.status]]
+    assert run.events[0].type is EventType.RUN_STARTED
+    if run.status is not RunStatus.RUNNING:
+        assert run.events[-1].step_id is None
+    of_step: dict[str, list[EventLog]] = {step.id: [] for step in run.steps}
+    for event in run.events:
+        if event.step_id is not None:
+            of_step[event.step_id].append(event)
+    for step in run.steps:
+        check_events_of(step, of_step[step.id])
+        ended = [of_step[parent][-1].id for parent in step.parent_step_ids]
+        assert all(last < of_step[step.id][0].id for last in ended)
+
+
+def check_events_of(step: Step, events: list[EventLog]) -> None:
+    types = [event.type for event in events]
+    assert types[-1] is LAST_EVENTS[step.status]
+    if step.status is StepStatus.SKIPPED:
+        assert types == [EventType.STEP_SKIPPED]
+        return
+    assert types[0] is EventType.STEP_STARTED
+    assert types.count(EventType.STEP_STARTED) == 1
+    assert set(types[:-1]) <= INSIDE_A_STEP
+    for request, response in (
+        (EventType.AGENT_REQUEST, EventType.AGENT_RESPONSE),
+        (EventType.TOOL_REQUEST, EventType.TOOL_RESPONSE),
+    ):
+        assert types.count(request) == types.count(response)
+
+
+def check_report(run: FinishedRun, workflow: Workflow) -> None:
+    """What `agentmesh run --format json` and `agentmesh show --format json` print agrees with the run."""
+    report = RunReport(run.run, run.steps, interrupted=False)
+    assert report.exit_code is EXIT_CODES[run.status]
+    printed = write_report(report)
+    assert (printed["runId"], printed["status"], printed["output"]) == (run.run.id, run.status.value, run.output)
+    assert ("error" in printed) == (run.status is RunStatus.FAILED)
+    assert [(step["id"], step["nodeId"], step["status"]) for step in printed["steps"]] == [
+        (step.id, step.node_id, step.status.value) for step in run.steps
+    ]
+    shown = run.run.to_wire()
+    assert (shown["workflowId"], shown["projectId"]) == (workflow.id, workflow.project_id)
+    assert ("finishedAt" in shown) == (run.status is not RunStatus.RUNNING)
+    assert shown["launches"] == [run.run.id]
+    waiting = [step.id for step in run.steps if step.status is StepStatus.WAITING_HUMAN]
+    assert sorted(shown["waitingOn"]) == sorted(waiting)
+    write_json([shown, *(step.to_wire() for step in run.steps), *(event.to_wire() for event in run.events)])
