@@ -27,12 +27,14 @@ class Settings(BaseSettings):
         default=None,
         description="SQLAlchemy URL of the store; without it, SQLite in the home folder. postgresql://… for PostgreSQL.",
     )
-    executor: str = Field(default="in_process", description="Executor of compiled jobs: in_process or multiprocess.")
+    executor: Literal["in_process", "multiprocess"] = Field(
+        default="in_process", description="Executor of compiled jobs; multiprocess is a process for each step."
+    )
     public_url: str | None = Field(
         default=None, description="Address under which people reach the web server, for links in Dagster's UI."
     )
 
-    console_log_level: str | None = Field(
+    console_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] | None = Field(
         default=None,
         description="What runs launched by this process print to standard error; Dagster's own default unless set.",
     )

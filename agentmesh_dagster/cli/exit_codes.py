@@ -8,10 +8,12 @@ class ExitCode(IntEnum):
     FAILED = 1  # the run failed or was canceled; a document has faults
     REFUSED = 2  # nothing was done: the command line, a name or the installation is at fault
     WAITS = 3  # the run waits for a person
+    TOO_LATE = 4  # the gate had been answered, had expired or was canceled before
     INTERRUPTED = 130  # Ctrl-C; the run was canceled
 
 
 EXPLAINED = (
     "Exit codes: 0 done, or the run succeeded · 1 the run failed or was canceled, or a document has faults · "
-    "2 nothing was done (standard error says why) · 3 the run waits for a person · 130 Ctrl-C, the run was canceled."
+    "2 nothing was done (standard error says why) · 3 the run waits for a person · "
+    "4 the gate was not open any more · 130 Ctrl-C, the run was canceled."
 )

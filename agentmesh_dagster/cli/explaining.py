@@ -2,21 +2,26 @@
 
 from collections.abc import Mapping
 
-from agentmesh_dagster.cli.finding import AmbiguousRun
+from agentmesh_dagster.cli.finding import AmbiguousGate, AmbiguousRun
 from agentmesh_dagster.cli.printing import open_console, say
 from agentmesh_dagster.control.instance import InstanceUnavailable
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.runtime.answers import UnfitAnswer
 from agentmesh_dagster.runtime.plans import WorkflowHasFaults
 from agentmesh_dagster.settings import InvalidSettings
 from agentmesh_dagster.store import StoreUnavailable
 from agentmesh_dagster.store.address import InvalidStoreUrl
 from agentmesh_dagster.store.catalogue import AmbiguousName, BrokenDocument, EntityNotFound, MissingProject
+from agentmesh_dagster.store.gates import GateNotFound
 from agentmesh_dagster.store.runs import RunNotFound
 
 _NEXT: Mapping[type[AgentMeshError], str] = {
     EntityNotFound: "Type `agentmesh list` to see what there is.",
     AmbiguousName: "Type one of these ids instead of the name.",
     RunNotFound: "Type `agentmesh runs` to see the runs.",
+    AmbiguousGate: "Type more of its step id; `agentmesh gates` shows it.",
+    GateNotFound: "Type `agentmesh gates` to see what waits.",
+    UnfitAnswer: "The gate is still open: type the answer again with --output.",
     AmbiguousRun: "Type more of its id; `agentmesh runs` shows it.",
     BrokenDocument: "Type `agentmesh apply FILE` with a sound document to save it anew.",
     WorkflowHasFaults: "Mend its document, then type `agentmesh apply FILE`.",

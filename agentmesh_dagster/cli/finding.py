@@ -10,12 +10,17 @@ from agentmesh_dagster.entities.models import CatalogueEntity, Kind, Workflow
 from agentmesh_dagster.errors import AgentMeshError, InvalidValue
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import find_entity, list_entities
-from agentmesh_dagster.store.run_ids import find_run_ids
+from agentmesh_dagster.store.gates import GateNotFound
+from agentmesh_dagster.store.run_ids import find_gate_ids, find_run_ids
 from agentmesh_dagster.store.runs import RunNotFound
 
 
 class AmbiguousRun(AgentMeshError):
     """Several runs have an id that begins like this."""
+
+
+class AmbiguousGate(AgentMeshError):
+    """Several gates have a step id that begins like this."""
 
 
 class UnreadableInput(InvalidValue):
@@ -52,16 +57,27 @@ def find_run(store: Store, beginning: str) -> str:
     return found[0]
 
 
-def read_input(given: str) -> JsonValue:
-    """The value of `--input`: JSON, or `@FILE` with JSON in it, or `@-` for standard input. Raises UnreadableInput."""
-    where = f"in {given[1:]}" if given.startswith("@") else "in --input"
+def find_gate(store: Store, beginning: str) -> str:
+    """The step id of the one gate, open or not, whose step id begins so. Raises GateNotFound, AmbiguousGate."""
+    with store.read() as connection:
+        found = find_gate_ids(connection, beginning) if beginning else []
+    if not found:
+        raise GateNotFound(f"`{beginning}`")
+    if len(found) > 1:
+        raise AmbiguousGate(f"`{beginning}` may be {', '.join(f'`{step_id}`' for step_id in found)}")
+    return found[0]
+
+
+def read_input(given: str, option: str = "--input") -> JsonValue:
+    """The value of `option`: JSON, or `@FILE` with JSON in it, or `@-` for standard input. Raises UnreadableInput."""
+    where = f"in {given[1:]}" if given.startswith("@") else f"in {option}"
     try:
         return read_json(_read_source(given))
     except OSError as error:
         raise UnreadableInput(f"{where}: {error.strerror}") from error
     except InvalidJson as error:
         fault = UnreadableInput(f"{where}, at {error.path}: {error.reason}")
-        fault.add_note("""Type it as --input '{"name": "value"}', or put it into a file and type --input @FILE.""")
+        fault.add_note(f"""Type it as {option} '{{"name": "value"}}', or put it into a file and type {option} @FILE.""")
         raise fault from error
 
 

@@ -148,6 +148,30 @@ def show(
 
 
 @app.command()
+def gates(output: FormatOption = Format.TABLE) -> None:
+    """List what waits for a person, oldest first."""
+    from agentmesh_dagster.cli.answering import list_gates
+
+    list_gates(as_json=output is Format.JSON)
+
+
+@app.command()
+def answer(
+    step: Annotated[str, typer.Argument(metavar="STEP", help="A gate's step id, or its first characters.")],
+    approve: Annotated[bool, typer.Option("--approve", help='Answer {"approved": true}.')] = False,
+    reject: Annotated[bool, typer.Option("--reject", help='Answer {"approved": false}.')] = False,
+    given: Annotated[str | None, typer.Option("--output", metavar="JSON|@FILE", help="Another answer.")] = None,
+    comment: Annotated[str | None, typer.Option("--comment", "-m", help="Why; with --approve or --reject.")] = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Answer a gate. Where no daemon runs, the run goes on here and now."""
+    from agentmesh_dagster.cli.answering import Wanted
+    from agentmesh_dagster.cli.answering import answer as answer_gate
+
+    _exit(answer_gate(step, Wanted(approve, reject, given, comment), as_json=output is Format.JSON))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of documents, for editors."""
     from agentmesh_dagster.cli.documents import print_schema

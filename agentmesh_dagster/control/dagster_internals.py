@@ -15,8 +15,8 @@ from dagster._core.remote_origin import (
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 __all__ = [
-    "CheckError",
     "SINGLETON_REPOSITORY_NAME",
+    "CheckError",
     "CodeLocationReconstructionMetadataValue",
     "JobPythonOrigin",
     "LoadableTargetOrigin",

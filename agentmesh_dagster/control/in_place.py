@@ -19,14 +19,14 @@ def execute_launch(services: Services, instance: dg.DagsterInstance, launch: Pre
     False: it was interrupted, and is canceled.
     """
     interrupted = False
-    dagster_run = instance.get_run_by_id(launch.run_id)
+    dagster_run = instance.get_run_by_id(launch.launch_id)
     assert dagster_run is not None
     try:
         execute_run(build_reconstructable_job(launch.job_name, build_load_data(launch.revision)), dagster_run, instance)
     except KeyboardInterrupt:  # Dagster had not begun, or had ended
         interrupted = True
     # Dagster takes an interruption that nobody had announced to it for a failure.
-    ended = instance.get_run_by_id(launch.run_id) or dagster_run
+    ended = instance.get_run_by_id(launch.launch_id) or dagster_run
     if ended.status is dg.DagsterRunStatus.FAILURE and ended.tags.get(_REASON) == _INTERRUPTED:
         interrupted = True
     if interrupted and ended.status is not dg.DagsterRunStatus.SUCCESS:

@@ -54,9 +54,7 @@ def prepare_launch(
     checked = _check_input(plan.workflow, run_input)
     job_name = get_job_name(services.store, plan.workflow)
     job = build_job(plan, job_name, services)
-    run_config = build_run_config(plan, checked)
-    if services.settings.console_log_level:
-        run_config["loggers"] = {"console": {"config": {"log_level": services.settings.console_log_level}}}
+    run_config = build_run_config(plan, checked, log_level=services.settings.console_log_level)
     load_data = build_load_data(revision)
     run_id = str(uuid.uuid4())
     execution_plan = create_execution_plan(job, run_config=run_config, repository_load_data=load_data)

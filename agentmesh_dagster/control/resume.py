@@ -114,7 +114,7 @@ def _create_in_dagster(
     with services.store.read() as connection:
         run_input = get_run(connection, launch.run_id).input
     job = build_job(plan, job_name, services)
-    run_config = build_run_config(plan, run_input)
+    run_config = build_run_config(plan, run_input, log_level=services.settings.console_log_level)
     load_data = build_load_data(launch.revision)
     instance.create_run_for_job(
         job_def=job,

@@ -120,8 +120,9 @@ class Progress:
             yield None
         elif source.item is not None:
             yield source.item
+        elif (state := self._states.get(source)) and state.status is StepStatus.SKIPPED:
+            yield None  # nobody knows the items of a skipped `each`: what it repeats is skipped once
         else:
-            state = self._states.get(source)
             yield from range((state.item_count or 0) if state else 0)
 
     def skip_behind(self, key: StepKey) -> list[StepKey]:

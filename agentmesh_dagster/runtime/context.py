@@ -42,7 +42,7 @@ def read_step_input(
     each = plan.each_of.get(key.node_id)
     sources = {edge.source for edge in taken} | {each for each in [each] if each}
     sources |= {plan.each_of[node_id] for node_id in sources | set(wanted) if node_id in plan.each_of}
-    view = _View(plan, states, read_outputs(connection, run_id, sources | set(wanted), key.item))
+    view = _View(plan, states, _read_needed(connection, plan, run_id, key, sources | set(wanted)), each)
     last_output = view.read_last_output(taken, key.item) if taken else run.input
     context: dict[str, JsonValue] = {
         "input": run.input,
@@ -55,6 +55,16 @@ def read_step_input(
         context["index"] = key.item
     parents = [step_id(run_id, source) for edge in taken for source in view.list_source_keys(edge, key.item)]
     return StepInput(last_output, context, list(dict.fromkeys(parents)))
+
+
+def _read_needed(
+    connection: Connection, plan: Plan, run_id: str, key: StepKey, needed: set[str]
+) -> dict[StepKey, JsonValue]:
+    """The outputs of these nodes; of those that are repeated together with the step only its own item's."""
+    each = plan.each_of.get(key.node_id)
+    beside = {node_id for node_id in needed if plan.each_of.get(node_id) == each}
+    outputs = read_outputs(connection, run_id, beside, key.item)
+    return outputs | read_outputs(connection, run_id, needed - beside) if needed - beside else outputs
 
 
 def list_output_references(plan: Plan, node_id: str) -> list[str]:
@@ -83,17 +93,24 @@ def _describe(run: Run, plan: Plan) -> dict[str, JsonValue]:
 class _View:
     """Outputs as they look from one step: one value outside of its `each`, a list where an `each` was closed."""
 
-    def __init__(self, plan: Plan, states: Mapping[StepKey, StepState], outputs: Mapping[StepKey, JsonValue]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        states: Mapping[StepKey, StepState],
+        outputs: Mapping[StepKey, JsonValue],
+        each: str | None,  # node id of the `each` around the step
+    ) -> None:
         self._plan = plan
         self._states = states
         self._outputs = outputs
+        self._each = each
 
     def read_item(self, each: str, item: int | None) -> JsonValue:
         return self._outputs[StepKey(each)][item]
 
     def read_output(self, node_id: str, item: int | None) -> JsonValue:
         each = self._plan.each_of.get(node_id)
-        if each is None or item is not None:
+        if each is None or each == self._each:
             return self._outputs.get(StepKey(node_id, item if each else None))
         if StepKey(each) not in self._outputs:
             return None

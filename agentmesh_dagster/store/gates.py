@@ -149,7 +149,7 @@ def get_gate(connection: Connection, step_id: str) -> Gate:
     """The gate of a step; GateNotFound."""
     row = connection.execute(_select().where(gates.c.step_id == step_id)).mappings().one_or_none()
     if row is None:
-        raise GateNotFound(f"`{step_id}`; `agentmesh gates` lists those that wait")
+        raise GateNotFound(f"`{step_id}`")
     return _read(row)
 
 

@@ -34,9 +34,12 @@ def read_input(plan: Plan, run_config: Mapping[str, object]) -> JsonValue:
     return found.get(INPUT, {})
 
 
-def build_run_config(plan: Plan, run_input: JsonValue) -> dict[str, Any]:
-    """The run config that carries a run's input."""
-    return {"ops": {plan.start.name: {"config": {INPUT: run_input}}}}
+def build_run_config(plan: Plan, run_input: JsonValue, *, log_level: str | None = None) -> dict[str, Any]:
+    """The run config that carries a run's input and, where given, what the run prints to the console."""
+    config: dict[str, Any] = {"ops": {plan.start.name: {"config": {INPUT: run_input}}}}
+    if log_level is not None:
+        config["loggers"] = {"console": {"config": {"log_level": log_level}}}
+    return config
 
 
 def _read_selection(plan: Plan, run: dg.DagsterRun) -> frozenset[str] | None:

@@ -53,7 +53,7 @@ def _build_type(schema: Schema, namespace: str, depth: int) -> object:
 def _build_object(schema: Schema, namespace: str, depth: int) -> object:
     properties = schema.get("properties")
     if not isinstance(properties, dict):
-        return dg.Permissive()
+        return cast("object", dg.Permissive())
     required = cast("list[str]", schema.get("required") or [])
     fields = {
         name: _build_field(

@@ -2,11 +2,20 @@
 
 import json
 
+import dagster as dg
 import pytest
 
+from agentmesh_dagster.control.instance import open_instance
+from agentmesh_dagster.control.launch import prepare_launch
+from agentmesh_dagster.entities.models import Kind
+from agentmesh_dagster.runtime.launches import take_up_launch
+from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.store import open_store
+from agentmesh_dagster.store.catalogue import get_entity
 from agentmesh_dagster.store.runs import NewRun, insert_run
+from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 
 
 def test_a_run_that_succeeds_prints_its_result(applied):
@@ -143,3 +152,33 @@ def test_an_empty_store_says_what_to_type(agentmesh):
     assert "agentmesh demo" in agentmesh("list").out
     assert "agentmesh run WORKFLOW" in agentmesh("runs").out
     assert json.loads(agentmesh("runs", "--format", "json").out) == []
+
+
+def test_looking_settles_a_run_whose_worker_died(applied):
+    run_id = leave_behind("hello")
+
+    assert applied("runs", "--format", "json").json[0]["status"] == "running"
+    with open_instance(get_settings()) as instance:
+        instance.report_run_failed(instance.get_run_by_id(run_id), "It was killed.")
+
+    assert applied("show", run_id, "--format", "json").json["error"] == "It was killed."
+
+
+def test_looking_leaves_the_runs_of_another_dagster_instance_alone(applied, folder, monkeypatch):
+    leave_behind("hello")
+    monkeypatch.setenv("DAGSTER_HOME", str(folder))
+
+    assert applied("runs", "--format", "json").json[0]["status"] == "running"
+
+
+def leave_behind(workflow_id: str) -> str:
+    """A run that a worker has taken up and then left; its id."""
+    services = open_services()
+    with open_instance(services.settings) as instance:
+        workflow = get_entity(services.store, Kind.WORKFLOW, workflow_id)
+        launch = prepare_launch(services, instance, workflow, {"who": "Ada"}, launched_by="a test")
+        run = instance.get_run_by_id(launch.run_id)
+        instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", launch.job_name), launch.run_id)
+        plan = load_plan(services.store, workflow_id, launch.revision)
+        take_up_launch(services, plan, read_launch_facts(plan, run, launch.job_name))
+    return launch.run_id

@@ -23,7 +23,7 @@ def read(text: str, name: str) -> Document:
 
 
 @pytest.mark.parametrize("written", ["yaml", "json"])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(document=DOCUMENTS)
 def test_a_round_trip_loses_nothing(written: Literal["yaml", "json"], document: Document) -> None:
     text = write_document(document, format=written)
@@ -31,7 +31,7 @@ def test_a_round_trip_loses_nothing(written: Literal["yaml", "json"], document: 
     assert (read(text, f"x.{written}") if any(document) else Document()) == document
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(document=DOCUMENTS)
 def test_other_readers_of_yaml_and_json_see_the_same(document: Document) -> None:
     as_json = json.loads(write_document(document, format="json"))

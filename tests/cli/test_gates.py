@@ -1,0 +1,128 @@
+"""`agentmesh gates` and `agentmesh answer`."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Typed
+
+DOCUMENT = {
+    "workflows": [
+        {
+            "id": "review",
+            "name": "Review",
+            "graph": {
+                "nodes": [
+                    {"id": "start", "type": "start"},
+                    {
+                        "id": "ask",
+                        "type": "human_approval",
+                        "config": {
+                            "instructions": "Publish {{ context.input.title }}?",
+                            "payload": "{{ context.input }}",
+                            "assignees": ["ann"],
+                            "deadlineSeconds": 3600,
+                            "schema": {"type": "object", "required": ["approved"]},
+                        },
+                    },
+                    {"id": "end", "type": "end"},
+                ],
+                "edges": [
+                    {"id": "a", "fromNodeId": "start", "toNodeId": "ask"},
+                    {"id": "b", "fromNodeId": "ask", "toNodeId": "end"},
+                ],
+            },
+        }
+    ]
+}
+
+Agentmesh = Callable[..., Typed]
+
+
+@pytest.fixture
+def run_id(agentmesh: Agentmesh, folder: Path) -> str:
+    (folder / "review.json").write_text(json.dumps(DOCUMENT))
+    assert agentmesh("apply", "review.json").code == 0
+    waits = agentmesh("run", "review", "--input", '{"title": "Hi"}', "--format", "json")
+    assert waits.code == 3
+    return waits.json["runId"]
+
+
+def first_gate(agentmesh: Agentmesh) -> dict[str, Any]:
+    return agentmesh("gates", "--format", "json").json[0]
+
+
+def test_gates_lists_what_waits(agentmesh: Agentmesh, run_id: str):
+    gate = first_gate(agentmesh)
+
+    assert gate.pop("openedAt")
+    assert gate.pop("deadline")
+    assert gate.pop("stepId")
+    assert gate == {
+        "runId": run_id,
+        "workflow": "review",
+        "nodeId": "ask",
+        "instructions": "Publish Hi?",
+        "payload": {"title": "Hi"},
+        "schema": {"type": "object", "required": ["approved"]},
+        "assignees": ["ann"],
+    }
+    assert "Publish Hi?" in agentmesh("gates").out
+
+
+def test_an_approval_carries_the_run_on_in_place(agentmesh: Agentmesh, run_id: str):
+    step = first_gate(agentmesh)["stepId"]
+
+    done = agentmesh("answer", step[:8], "--approve", "--comment", "fine", "--format", "json")
+
+    assert done.code == 0
+    assert done.json["runId"] == run_id
+    assert (done.json["status"], done.json["output"]) == ("succeeded", {"approved": True, "comment": "fine"})
+    assert agentmesh("gates", "--format", "json").json == []
+
+
+def test_a_rejection_fails_the_run(agentmesh: Agentmesh, run_id: str):  # noqa: ARG001
+    done = agentmesh("answer", first_gate(agentmesh)["stepId"], "--reject", "-m", "no", "--format", "json")
+
+    assert done.code == 1
+    assert done.json["error"] == "`ask`: no"
+
+
+def test_a_second_answer_is_refused_with_code_4_and_says_who_was_first(agentmesh: Agentmesh, run_id: str):  # noqa: ARG001
+    step = first_gate(agentmesh)["stepId"]
+    agentmesh("answer", step, "--approve")
+
+    refused = agentmesh("answer", step, "--reject", "--format", "json")
+
+    assert refused.code == 4
+    assert refused.out == ""
+    assert "answered by" in refused.err
+
+
+def test_an_answer_that_does_not_fit_leaves_the_gate_open(agentmesh: Agentmesh, run_id: str):  # noqa: ARG001
+    step = first_gate(agentmesh)["stepId"]
+
+    refused = agentmesh("answer", step, "--output", '{"ok": 1}')
+
+    assert refused.code == 2
+    assert "'approved' is a required property" in refused.err
+    assert first_gate(agentmesh)["stepId"] == step
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["answer", "nonsense", "--approve"], "agentmesh gates"),
+        (["answer", "nonsense"], "--approve, --reject and --output"),
+        (["answer", "nonsense", "--approve", "--reject"], "exactly one"),
+        (["answer", "nonsense", "--output", "{bad"], "--output"),
+    ],
+)
+def test_a_bad_answer_says_what_to_type(agentmesh: Agentmesh, folder: Path, arguments: list[str], told: str):  # noqa: ARG001
+    refused = agentmesh(*arguments)
+
+    assert refused.code == 2
+    assert told in refused.err
