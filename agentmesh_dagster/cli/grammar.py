@@ -65,7 +65,7 @@ def demo() -> None:
 
 @app.command()
 def validate(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Documents, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE", help="Documents, or folders of them.")],
     output: FormatOption = Format.TABLE,
     with_store: Annotated[bool, typer.Option("--store", help="Agents and tools of the store are known too.")] = False,
 ) -> None:
@@ -77,7 +77,7 @@ def validate(
 
 @app.command()
 def apply(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Documents, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Documents, or folders of them.")],
 ) -> None:
     """Save documents to the store: all of them, or none."""
     from agentmesh_dagster.cli.documents import apply_paths

@@ -36,10 +36,6 @@ class UnfitAnswer(InvalidValue):
     """The answer does not fit the gate's schema; the gate stays open."""
 
 
-class NotAssigned(AgentMeshError):
-    """The gate is for somebody else."""
-
-
 @dataclass(frozen=True)
 class Answer:
     output: JsonValue  # by habit {"approved": …, "comment"?, "payload"?}

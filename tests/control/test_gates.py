@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from agentmesh_dagster.control.cancel import RunIsOver, cancel_run
 from agentmesh_dagster.control.launch import prepare_launch, run_in_place
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import resume_run
@@ -386,3 +387,21 @@ def test_a_re_execution_from_failure_behind_a_gate_does_not_ask_again(office: Of
         "gate": StepStatus.SUCCEEDED,
         "bad": StepStatus.FAILED,
     }
+
+
+def test_canceling_a_waiting_run_closes_its_gates_and_its_dagster_run(office: Office):
+    run_id = office.start(two_gates())
+    step_ids = [office.gate(run_id, "a"), office.gate(run_id, "b")]
+
+    cancel_run(office.services, office.instance, run_id, by="ann")
+    keep_up(office.services, office.instance)
+
+    run = office.run(run_id)
+    assert (run.status, run.error, run.waiting_on) == (RunStatus.CANCELED, "Canceled by ann.", [])
+    assert office.dagster_status(run_id) is dg.DagsterRunStatus.CANCELED
+    assert office.event_types(run_id)[-1] is EventType.RUN_CANCELED
+    for step_id in step_ids:
+        with pytest.raises(GateClosed, match="canceled"):
+            answer_gate(office.services, step_id, Answer(APPROVED, by="late", via="test"))
+    with pytest.raises(RunIsOver):
+        cancel_run(office.services, office.instance, run_id, by="bob")

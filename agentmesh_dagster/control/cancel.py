@@ -1,0 +1,43 @@
+"""Canceling a run: queued, at work, or waiting for a person."""
+
+import dagster as dg
+
+from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.errors import Conflict
+from agentmesh_dagster.runtime import settlement
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.gates import cancel_gates
+from agentmesh_dagster.store.runs import list_launches, lock_run
+from agentmesh_dagster.store.steps import close_running_steps
+
+
+class RunIsOver(Conflict):
+    """The run has ended, so there is nothing to cancel."""
+
+
+def cancel_run(services: Services, instance: dg.DagsterInstance, run_id: str, *, by: str) -> None:
+    """Cancels a run: its open gates in one transaction with the run itself, then its launches in Dagster.
+
+    A worker in the middle of a step is fenced off at once and asked to stop. Raises RunNotFound, RunIsOver.
+    """
+    reason = f"Canceled by {by}."
+    with services.store.begin() as tx:
+        run = lock_run(tx, run_id)
+        if run.status.is_end:
+            raise RunIsOver(f"`{run_id}` is {run.status.value}")
+        cancel_gates(tx, run_id)
+        close_running_steps(tx, run_id, None, StepStatus.CANCELED, reason)
+        settlement.cancel_run(tx, run, reason)
+        unended = [launch.id for launch in list_launches(tx, run_id) if launch.ended_at is None]
+    for launch_id in unended:
+        _cancel_in_dagster(instance, launch_id, reason)
+
+
+def _cancel_in_dagster(instance: dg.DagsterInstance, launch_id: str, reason: str) -> None:
+    dagster_run = instance.get_run_by_id(launch_id)
+    if dagster_run is None or dagster_run.is_finished:
+        return
+    at_work = dagster_run.status in (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED)
+    if at_work and instance.run_launcher.terminate(launch_id):
+        return  # the worker reports the end itself
+    instance.report_run_canceled(dagster_run, reason)
