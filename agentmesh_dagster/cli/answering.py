@@ -93,7 +93,10 @@ def write_gate(gate: Gate) -> dict[str, JsonValue]:
 
 
 def answer(step: str, wanted: Wanted, *, as_json: bool) -> ExitCode:
-    """Answers a gate; where no daemon runs, goes on with the run here and prints what came of it."""
+    """Answers a gate, goes on with the run, and prints where it stands.
+
+    Where a daemon runs, it takes the rest from here; else the run is carried on in this process.
+    """
     output = wanted.read()
     services = open_services()
     console = open_console(as_json=as_json)
@@ -102,19 +105,20 @@ def answer(step: str, wanted: Wanted, *, as_json: bool) -> ExitCode:
     except GateClosed as refused:
         say(open_console(as_json=True), f"Refused: {refused}", "red")
         return ExitCode.TOO_LATE
-    report = _go_on(services, gate, console)
+    report, is_handed_over = _go_on(services, gate, console)
     if as_json:
         print_json(write_report(report))
     else:
         print_report(console, report)
-    return report.exit_code
+    return ExitCode.DONE if is_handed_over else report.exit_code
 
 
-def _go_on(services: Services, gate: Gate, console: Console) -> RunReport:
-    has_ended = True
+def _go_on(services: Services, gate: Gate, console: Console) -> tuple[RunReport, bool]:
+    """The run as it stands then, and whether a daemon goes on with it."""
+    has_ended, is_handed_over = True, False
     with open_instance(services.settings) as instance:
         if has_daemon(instance):
-            submit_resume(services, instance, gate.run_id)
+            is_handed_over = submit_resume(services, instance, gate.run_id) is not None
         elif (launch := resume_run(services, instance, gate.run_id)) is not None:
             plan = load_plan(services.store, gate.workflow_id, gate.revision)
             with own_terminal(console) as own, show_progress(own, services.store, plan, gate.run_id):
@@ -122,4 +126,4 @@ def _go_on(services: Services, gate: Gate, console: Console) -> RunReport:
         reconcile_run(services, instance, gate.run_id)
     with services.store.read() as connection:
         run, steps = get_run(connection, gate.run_id), list_steps(connection, gate.run_id)
-    return RunReport(run, steps, interrupted=not has_ended)
+    return RunReport(run, steps, interrupted=not has_ended), is_handed_over

@@ -105,8 +105,11 @@ def print_report(console: Console, report: RunReport) -> None:
     console.print()
     console.print(show_status(run.status, waits=waits), Text(f"in {took}" if took else "", "dim"))
     if waits:
-        nodes = ", ".join(f"`{step.node_id}`" for step in report.steps if step.id in run.waiting_on)
+        gates = [step for step in report.steps if step.id in run.waiting_on]
+        nodes = ", ".join(f"`{gate.node_id}`" for gate in gates)
         say(console, f"The run {WAITS} at {nodes}. No process waits meanwhile.")
+        for gate in gates:
+            say(console, f"Answer it: agentmesh answer {gate.id[:8]} --approve (or --reject)")
     elif run.status is RunStatus.SUCCEEDED:
         console.print(show_whole(run.output), soft_wrap=True)
     else:

@@ -9,6 +9,7 @@ from agentmesh_dagster.control.dagster_internals import create_execution_plan, e
 from agentmesh_dagster.control.location import CodeLocation, build_code_origin, build_reconstructable_job
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.control.reconcile import reconcile_run
+from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fill_defaults
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.entities.models import Workflow
@@ -61,6 +62,7 @@ def prepare_launch(
     # Ours first: should this process die now, the run is there and will be found never to have started.
     with services.store.begin() as tx:
         register_launch(tx, plan, LaunchFacts(run_id, job_name, checked, launched_by=launched_by), is_submitted=False)
+    crash_point(CrashPoint.LAUNCH_STORED)
     instance.create_run_for_job(
         job_def=job,
         execution_plan=execution_plan,
@@ -71,6 +73,7 @@ def prepare_launch(
         repository_load_data=load_data,
         tags=dict(job.tags),
     )
+    crash_point(CrashPoint.LAUNCH_IN_DAGSTER)
     with services.store.begin() as tx:
         mark_launch_submitted(tx, run_id)
     return PreparedLaunch(run_id, run_id, job_name, revision)

@@ -6,6 +6,7 @@ import dagster as dg
 
 from agentmesh_dagster.control.parking import report_gone_on, report_over, report_suspended
 from agentmesh_dagster.control.pinning import read_revision
+from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.progress import Progress, RunState
@@ -83,6 +84,7 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
     elif status is dg.DagsterRunStatus.CANCELED:
         _settle(services, launch, StepStatus.CANCELED, "Canceled in Dagster.")
     elif _settle(services, launch, None, ""):
+        crash_point(CrashPoint.LAUNCH_SETTLED)
         report_suspended(instance, dagster_run)
     return True
 

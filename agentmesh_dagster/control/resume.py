@@ -9,6 +9,7 @@ from agentmesh_dagster.control.dagster_internals import create_execution_plan
 from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.location import CodeLocation, build_code_origin
 from agentmesh_dagster.control.pinning import build_load_data
+from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.progress import Progress, RunState, StepKey, StepState
 from agentmesh_dagster.runtime.plans import load_plan
@@ -58,14 +59,17 @@ def resume_run(
             launch_id = str(uuid.uuid5(_NAMESPACE, f"{run_id}:{len(before)}"))
             launch = insert_launch(tx, launch_id, run_id, LaunchKind.RESUME, run.revision, is_submitted=False)
         answered = take_answers(tx, run_id, launch.id)
+    crash_point(CrashPoint.RESUME_STORED)
     step_keys = select_steps(plan, states, answered)
     parent = before[launch.position - 1].id
     if not instance.has_run(launch.id):
         _create_in_dagster(
             services, instance, plan, launch, run.job_name, parent, step_keys, location or CodeLocation()
         )
+    crash_point(CrashPoint.RESUME_IN_DAGSTER)
     with services.store.begin() as tx:
         mark_launch_submitted(tx, launch.id)
+    crash_point(CrashPoint.RESUME_SUBMITTED)
     return PreparedLaunch(launch.id, run_id, run.job_name, run.revision)
 
 

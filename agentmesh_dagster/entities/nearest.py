@@ -18,9 +18,9 @@ def with_hint(statement: str, word: str, known: Collection[str]) -> str:
 
 def find_nearest(word: str, known: Collection[str]) -> str | None:
     """The known name that looks most like `word`; None where none is near. Linear in the number of names."""
-    if len(word) > _LONGEST_COMPARED:
-        return None
     folded = _fold(word)
+    if not folded or len(word) > _LONGEST_COMPARED:
+        return None
     candidates: list[str] = []
     for name in known:
         if _fold(name) == folded:

@@ -189,19 +189,28 @@ def _without_nulls(value: Any) -> Any:
 def _mend(fields: JsonObject, fault: FieldFault) -> None:
     """Takes what is wrong out of `fields`, or puts a stand-in there."""
     path = fault.path[:2] if fault.path[0] == "triggers" and fault.meant is None else fault.path
-    parent: Any = fields
-    for step in path[:-1]:
-        parent = parent[step]
-    if fault.meant is not None and fault.meant not in parent:
-        parent[fault.meant] = parent.pop(path[-1])
-    elif fault.code != "unknown-field" and (stand_in := _stand_in_for(path)) is not None:
-        parent[path[-1]] = stand_in
-        if path[-1] == "type":
+    parent, key = _follow(fields, path[:-1]), path[-1]
+    if parent is None:
+        return  # what was around it is mended already
+    if fault.code == "unknown-field":
+        value = parent.pop(key, None)
+        if fault.meant is not None and value is not None:
+            parent.setdefault(fault.meant, value)
+    elif (stand_in := _stand_in_for(path)) is not None:
+        parent[key] = stand_in
+        if path[:2] == ("graph", "nodes") and key == "type":
             parent.pop("config", None)  # its fields belong to a type that is not known
     elif isinstance(parent, list):
         _mend(fields, FieldFault(fault.code, path[:-1], ""))
     else:
-        parent.pop(path[-1], None)
+        parent.pop(key, None)
+
+
+def _follow(value: Any, path: Path) -> Any:
+    """The value at `path`; None where there is none any more."""
+    for step in path:
+        value = cast("JsonObject", value).get(str(step)) if isinstance(value, dict) else value[step]
+    return value
 
 
 def _stand_in_for(path: Path) -> JsonValue:

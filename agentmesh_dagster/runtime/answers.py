@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import cast
 
+from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
@@ -91,7 +92,9 @@ def _close(services: Services, gate: Gate, state: GateState, answer: Answer) -> 
             recorded=[Event(EventType.GATE_ANSWERED, answered, gate.step_id), ended],
         )
         settle(tx, plan, run, StepKey(gate.node_id), end)
-        return get_gate(tx, gate.step_id)
+        closed = get_gate(tx, gate.step_id)
+    crash_point(CrashPoint.GATE_ANSWERED)
+    return closed
 
 
 def _conclude(tx: Connection, plan: Plan, gate: Gate, state: GateState, answer: Answer) -> StepEnd:

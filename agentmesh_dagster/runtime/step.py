@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.entities.models import EventType, NodeType, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
@@ -114,6 +115,7 @@ def run_step(services: Services, plan: Plan, task: StepTask) -> StepReport:
             raise RunHasEnded(f"`{run.id}` is {run.status.value}")
         step_input = read_step_input(tx, plan, run.id, task.key, states)
         claim = _claim(tx, services, run, task, step_input)
+    crash_point(CrashPoint.STEP_CLAIMED)
     return _Execution(services, plan, task, run, step_input, claim).run()
 
 
@@ -173,7 +175,10 @@ class _Execution:
             # The one place where a step's failure is recorded, whatever it was.
             self._fail(error)
             raise StepFailed(_tell(error), retryable=_is_retryable(error)) from error
-        return self._finish(result)
+        crash_point(CrashPoint.STEP_EXECUTED)
+        report = self._finish(result)
+        crash_point(CrashPoint.STEP_ENDED)
+        return report
 
     def _execute(self) -> Result:
         settings = self.services.settings

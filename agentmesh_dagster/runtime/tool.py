@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventType, Tool
 from agentmesh_dagster.graph.config import ToolNodeConfig
@@ -31,11 +32,13 @@ def use_tool(work: Work, use: ToolUse) -> JsonValue:
     about: dict[str, JsonValue] = {"toolId": use.tool.id, "tool": use.tool.name, "idempotencyKey": use.idempotency_key}
     work.record(EventType.TOOL_REQUEST, about | {"input": use.input})
     started = time.monotonic()
+    crash_point(CrashPoint.TOOL_BEFORE_CALL)
     try:
         output = call_tool(ToolRequest(use.tool, use.input, use.idempotency_key, work.deadline), work.services.settings)
     except ToolError as error:
         work.record(EventType.TOOL_RESPONSE, about | {"error": str(error), "seconds": _since(started)})
         raise
+    crash_point(CrashPoint.TOOL_ANSWERED)
     work.record(EventType.TOOL_RESPONSE, about | {"output": output, "seconds": _since(started)})
     return output
 

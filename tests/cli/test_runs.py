@@ -68,7 +68,7 @@ def test_a_run_that_waits_for_a_person_exits_with_3(applied):
     waiting = applied("runs", "--waiting", "--format", "json").json
     assert [run["workflowId"] for run in waiting] == ["waits"]
     assert waiting[0]["status"] == "running"
-    assert len(waiting[0]["waitingOn"]) == 1
+    assert f"agentmesh answer {waiting[0]['waitingOn'][0][:8]} --approve" in typed.out
     assert "waits for a person" in applied("list").out
 
 

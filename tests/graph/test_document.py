@@ -127,7 +127,8 @@ def test_what_the_store_has_may_be_named() -> None:
     writer = Agent.model_validate({"id": "writer", "name": "W", "modelProvider": "local", "modelName": "m"})
     clock = Tool.model_validate({"id": "clock", "name": "C", "type": "builtin"})
     nodes = START_END + ", {id: a, type: agent, agentId: writer}, {id: b, type: tool, toolId: clock}"
-    edges = "{id: 1, fromNodeId: start, toNodeId: a}, {id: 2, fromNodeId: a, toNodeId: b}, {id: 3, fromNodeId: b, toNodeId: end}"
+    edges = "{id: 1, fromNodeId: start, toNodeId: a}, {id: 2, fromNodeId: a, toNodeId: b}"
+    edges += ", {id: 3, fromNodeId: b, toNodeId: end}"
 
     assert check(workflow(nodes, edges), Lookup({"writer": writer}, {"clock": clock})) == []
 

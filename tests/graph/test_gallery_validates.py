@@ -20,6 +20,7 @@ SCHEMA = JsonSchema(document_schema())
 WARNINGS: dict[str, set[str]] = {
     "nothing_matches": {"branch-may-not-match"},
     "no_literal_matches": {"branch-may-not-match"},
+    "each_closed_by_inference": {"each-join-inferred"},
 }
 
 

@@ -1,0 +1,44 @@
+"""Crash points: named places at which a test may let this process die, so that each window is hit every time."""
+
+import os
+import signal
+from collections import Counter
+from enum import StrEnum
+
+VARIABLE = "AGENTMESH_CRASH_AT"  # `name`, `name@3` at the third passing, `stop:name` to stop instead of dying
+_STOP = "stop:"
+
+
+class CrashPoint(StrEnum):
+    """The windows between two things that cannot be done as one; docs/testing.md says what each shows."""
+
+    LAUNCH_STORED = "launch-stored"  # ours is committed, Dagster knows nothing of it
+    LAUNCH_IN_DAGSTER = "launch-in-dagster"  # created there, not yet marked as submitted
+    STEP_CLAIMED = "step-claimed"
+    TOOL_BEFORE_CALL = "tool-before-call"
+    TOOL_ANSWERED = "tool-answered"  # the other side has acted, we have written nothing down
+    STEP_EXECUTED = "step-executed"  # its end is not committed
+    STEP_ENDED = "step-ended"  # committed, and Dagster has not been told
+    LAUNCH_SETTLED = "launch-settled"  # in the store, while Dagster's run is not yet suspended
+    GATE_ANSWERED = "gate-answered"  # committed, nothing is launched
+    RESUME_STORED = "resume-stored"
+    RESUME_IN_DAGSTER = "resume-in-dagster"
+    RESUME_SUBMITTED = "resume-submitted"  # marked, but in nobody's queue
+
+
+_passings: Counter[str] = Counter()
+
+
+def crash_point(name: CrashPoint) -> None:
+    """Kills this process with SIGKILL when AGENTMESH_CRASH_AT says so; else it costs one look-up."""
+    if wanted := os.environ.get(VARIABLE):
+        _crash_if_wanted(name, wanted)
+
+
+def _crash_if_wanted(name: str, wanted: str) -> None:
+    point, _, passing = wanted.removeprefix(_STOP).partition("@")
+    if point != name:
+        return
+    _passings[name] += 1
+    if _passings[name] == int(passing or 1):
+        os.kill(os.getpid(), signal.SIGSTOP if wanted.startswith(_STOP) else signal.SIGKILL)
