@@ -19,7 +19,7 @@ class CrashPoint(StrEnum):
     TOOL_ANSWERED = "tool-answered"  # the other side has acted, we have written nothing down
     STEP_EXECUTED = "step-executed"  # its end is not committed
     STEP_ENDED = "step-ended"  # committed, and Dagster has not been told
-    LAUNCH_SETTLED = "launch-settled"  # in the store, while Dagster's run is not yet suspended
+    LAUNCH_PARKED = "launch-parked"  # the store says that it waits, Dagster not yet
     GATE_ANSWERED = "gate-answered"  # committed, nothing is launched
     RESUME_STORED = "resume-stored"
     RESUME_IN_DAGSTER = "resume-in-dagster"

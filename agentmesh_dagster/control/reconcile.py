@@ -84,7 +84,7 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
     elif status is dg.DagsterRunStatus.CANCELED:
         _settle(services, launch, StepStatus.CANCELED, "Canceled in Dagster.")
     elif _settle(services, launch, None, ""):
-        crash_point(CrashPoint.LAUNCH_SETTLED)
+        crash_point(CrashPoint.LAUNCH_PARKED)
         report_suspended(instance, dagster_run)
     return True
 

@@ -62,7 +62,8 @@ class ShortMemory:
         tags: dict[str, str],
         parent_run_id: str | None = None,
         root_run_id: str | None = None,
-        **_origins: Any,
+        remote_job_origin: Any = None,
+        **_more: Any,
     ) -> dg.DagsterRun:
         self._between()
         if run_id in self._kept:
@@ -78,6 +79,7 @@ class ShortMemory:
             tags=tags,
             parent_run_id=parent_run_id,
             root_run_id=root_run_id,
+            remote_job_origin=remote_job_origin,
         )
         self._kept[run_id] = _Kept(run, datetime.now(UTC))
         self._between()

@@ -1,0 +1,219 @@
+"""The checker: reads ledger, Dagster and witness once the faults have stopped, and asserts what must hold then."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import select
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import EventLog, EventType, RunStatus, StepStatus
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.events import list_events
+from agentmesh_dagster.store.runs import Launch, LaunchKind, list_launches
+from agentmesh_dagster.store.tables import gates, runs, steps
+from tests.faults.processes import list_session
+
+Row = Mapping[str, Any]
+
+_ENDS = (EventType.RUN_COMPLETED, EventType.RUN_FAILED, EventType.RUN_CANCELED)
+_STEP_ENDS = (EventType.STEP_COMPLETED, EventType.STEP_FAILED, EventType.STEP_RETRYING, EventType.STEP_WAITING_HUMAN)
+_DAGSTER_SAYS = {
+    RunStatus.SUCCEEDED: (dg.DagsterRunStatus.SUCCESS,),
+    RunStatus.FAILED: (dg.DagsterRunStatus.FAILURE,),
+    RunStatus.CANCELED: (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE),
+}
+
+
+@dataclass(frozen=True)
+class Witness:
+    """What was seen from outside the system."""
+
+    calls: Sequence[str] = ()  # the idempotency key of each call
+    accepted: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])  # step id → answer that was taken
+    faults: Mapping[str, int] = field(default_factory=dict[str, int])  # step id → faults that hit that very step
+    deleted: frozenset[str] = frozenset()  # launches whose Dagster run somebody deleted
+    sessions: Sequence[int] = ()  # of the processes that were started
+
+
+def check_invariants(services: Services, instance: dg.DagsterInstance, witness: Witness) -> None:
+    """Asserts I1 to I10 of every run in the store."""
+    with services.store.read() as connection:
+        run_rows = connection.execute(select(runs)).mappings().all()
+    known: set[str] = set()
+    for run in run_rows:
+        ledger = _Ledger(services, instance, run, witness)
+        no_run_is_lost(ledger)
+        no_answer_is_lost(ledger)
+        each_step_is_committed_once(ledger)
+        claims_do_not_overlap(ledger)
+        each_answer_is_continued_once(ledger)
+        runs_only_go_forward(ledger)
+        answers_can_be_audited(ledger)
+        known |= {step["id"] for step in ledger.steps}
+    the_witness_saw_no_more_than_the_faults_explain(witness, known)
+    assert not [pid for session in witness.sessions for pid in list_session(session)], "a process was left behind"
+
+
+class _Ledger:
+    """All that store and Dagster have of one run."""
+
+    def __init__(self, services: Services, instance: dg.DagsterInstance, run: Row, witness: Witness) -> None:
+        self.run = run
+        self.witness = witness
+        self.status = RunStatus(run["status"])
+        with services.store.read() as connection:
+            self.launches: list[Launch] = list_launches(connection, run["id"])
+            self.steps: list[Row] = list(
+                connection.execute(select(steps).where(steps.c.run_id == run["id"])).mappings()
+            )
+            self.gates: list[Row] = list(
+                connection.execute(select(gates).where(gates.c.run_id == run["id"])).mappings()
+            )
+            self.events = list_events(connection, run["id"], limit=100_000)
+        with services.store.read() as connection:
+            self.events_in_pages = _read_in_pages(connection, run["id"])
+        self.dagster = {launch.id: instance.get_run_by_id(launch.id) for launch in self.launches}
+
+    def of_step(self, step_id: str) -> list[EventLog]:
+        return [event for event in self.events if event.step_id == step_id]
+
+
+def _read_in_pages(connection: Any, run_id: str) -> list[EventLog]:
+    """The events as a client sees them that reconnects again and again."""
+    seen: list[EventLog] = []
+    while page := list_events(connection, run_id, after=seen[-1].id if seen else 0, limit=3):
+        seen += page
+    return seen
+
+
+def no_run_is_lost(ledger: _Ledger) -> None:
+    """I1: a run has ended, with a reason if not well, or waits for a person; Dagster and we agree."""
+    waits = [gate for gate in ledger.gates if gate["state"] == "open"]
+    if ledger.status in (RunStatus.FAILED, RunStatus.CANCELED):
+        assert ledger.run["error"], "a run that did not end well says why"
+    if ledger.status.is_end:
+        assert not waits, "an ended run asks nobody"
+        assert not [step for step in ledger.steps if not StepStatus(step["status"]).is_end]
+    else:
+        assert ledger.status is RunStatus.RUNNING, ledger.status
+        assert waits, "an open run waits for a person"
+    for launch in ledger.launches:
+        assert not launch.is_live, f"launch {launch.position} is still live"
+        found = ledger.dagster[launch.id]
+        if found is None:
+            assert launch.id in ledger.witness.deleted or launch.submitted_at is None, "Dagster lost a launch"
+        elif launch.ended_at is None:
+            assert found.status is dg.DagsterRunStatus.SUSPENDED, found.status
+        else:
+            assert found.is_finished, f"launch {launch.position} is {found.status} in Dagster"
+    last = ledger.dagster[ledger.launches[-1].id]
+    if last is not None and ledger.status in _DAGSTER_SAYS:
+        assert last.status in _DAGSTER_SAYS[ledger.status], (ledger.status, last.status)
+
+
+def no_answer_is_lost(ledger: _Ledger) -> None:
+    """I2: an accepted answer is stored once and goes on as these very bytes; a refused one is nowhere."""
+    for gate in ledger.gates:
+        answered = [event for event in ledger.of_step(gate["step_id"]) if event.type is EventType.GATE_ANSWERED]
+        if gate["state"] == "answered":
+            accepted = ledger.witness.accepted[gate["step_id"]]
+            assert _bytes(gate["answer"]) == _bytes(accepted)
+            assert [_bytes(event.payload["output"]) for event in answered] == [_bytes(accepted)]
+            step = next(step for step in ledger.steps if step["id"] == gate["step_id"])
+            assert _bytes(step["output"]) == _bytes(accepted)
+        else:
+            assert gate["step_id"] not in ledger.witness.accepted, "an accepted answer is lost"
+            assert gate["state"] == "expired" or not answered
+
+
+def each_step_is_committed_once(ledger: _Ledger) -> None:
+    """I3 and I6: per node and item one step that succeeds at most once; each input is what its parents gave."""
+    places = Counter((step["node_id"], step["visit"], step["item"]) for step in ledger.steps)
+    assert all(count == 1 for count in places.values())
+    by_id = {step["id"]: step for step in ledger.steps}
+    for step in ledger.steps:
+        kinds = [event.type for event in ledger.of_step(step["id"])]
+        if EventType.STEP_COMPLETED in kinds:
+            assert kinds.count(EventType.STEP_COMPLETED) == 1
+            assert kinds[-1] is EventType.STEP_COMPLETED, "what is done is not begun again"
+            assert step["status"] == StepStatus.SUCCEEDED.value
+        parents = [by_id[parent] for parent in step["parent_step_ids"]]
+        if step["status"] == StepStatus.SUCCEEDED.value and parents:
+            gave = {parent["node_id"]: parent["output"] for parent in parents}
+            expected = gave if len(parents) > 1 else parents[0]["output"]
+            assert _bytes(step["input"]) == _bytes(expected), step["node_id"]
+
+
+def claims_do_not_overlap(ledger: _Ledger) -> None:
+    """I4: between two claims of a step stands the end of the first; attempts and fences count up."""
+    for step in ledger.steps:
+        kinds = [event.type for event in ledger.of_step(step["id"])]
+        held = False
+        for kind in kinds:
+            if kind is EventType.STEP_STARTED:
+                assert not held, f"two claims on {step['node_id']} at once"
+                held = True
+            elif kind in _STEP_ENDS:
+                held = False
+        started = [e.payload["attempt"] for e in ledger.of_step(step["id"]) if e.type is EventType.STEP_STARTED]
+        assert started == list(range(1, len(started) + 1))
+        assert step["fence"] >= step["attempt"] == len(started)
+        assert step["owner"] is None or step["status"] == StepStatus.RUNNING.value
+
+
+def the_witness_saw_no_more_than_the_faults_explain(witness: Witness, known: set[str]) -> None:
+    """I5: one key per step; one call of it, and at most one more per fault that hit that very step."""
+    for key, calls in Counter(witness.calls).items():
+        step_id = key.partition("/")[0]
+        assert step_id in known, f"a call with a key of no step: {key}"
+        assert calls <= 1 + witness.faults.get(step_id, 0), f"{calls} calls of {key}"
+
+
+def each_answer_is_continued_once(ledger: _Ledger) -> None:
+    """I7: an answer is taken by one launch, and no launch was made for none."""
+    closed = [gate for gate in ledger.gates if gate["state"] in ("answered", "expired")]
+    taken = {gate["launch_id"] for gate in closed} - {None}
+    resumes = {launch.id for launch in ledger.launches if launch.kind is LaunchKind.RESUME}
+    assert taken == resumes, "each resume takes an answer, and takes it alone"
+    if ledger.status is RunStatus.SUCCEEDED:
+        assert all(gate["launch_id"] for gate in closed), "an answer that no launch took"
+
+
+def runs_only_go_forward(ledger: _Ledger) -> None:
+    """I8: no end is left again but by a re-execution; a reader that reconnects misses no event and sees none twice."""
+    ids = [event.id for event in ledger.events]
+    assert ids == sorted(set(ids))
+    assert [event.id for event in ledger.events_in_pages] == ids
+    is_over = False
+    starts = 0
+    for event in ledger.events:
+        if event.type is EventType.RUN_STARTED:
+            assert starts == 0 or is_over, "a run starts once"
+            starts += 1
+            is_over = False
+        else:
+            assert not is_over, f"{event.type} after the end"
+        is_over = is_over or event.type in _ENDS
+    reexecutions = [launch for launch in ledger.launches if launch.kind is LaunchKind.REEXECUTION]
+    assert starts <= 1 + len(reexecutions)
+    assert ledger.status.is_end == is_over
+    completed = [event.type for event in ledger.events].count(EventType.RUN_COMPLETED)
+    assert completed == (ledger.status is RunStatus.SUCCEEDED)
+
+
+def answers_can_be_audited(ledger: _Ledger) -> None:
+    """I9: who answered, how they came, when, and what they had seen."""
+    for gate in ledger.gates:
+        if gate["state"] in ("answered", "expired"):
+            assert gate["answered_by"]
+            assert gate["answered_via"]
+            assert gate["answered_at"] >= gate["opened_at"]
+            assert len(gate["seen_hash"]) == 64
+
+
+def _bytes(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
