@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     )
     database_url: str | None = Field(
         default=None,
-        description="SQLAlchemy URL of the store; without it, SQLite in the home folder. postgresql://… for PostgreSQL.",
+        description="SQLAlchemy URL of the store, such as postgresql://…; without it, SQLite in the home folder.",
     )
     executor: Literal["in_process", "multiprocess"] = Field(
         default="in_process", description="Executor of compiled jobs; multiprocess is a process for each step."

@@ -10,19 +10,17 @@ from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.finding import find_workflow
 from agentmesh_dagster.cli.printing import open_console, say, show_whole
 from agentmesh_dagster.cli.running import execute, print_report
-from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity
 from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import EntityNotFound, kind_of, list_revisions, save_checked
+from agentmesh_dagster.translator.launchpad import read_default_input
 
 _PACKAGE = Path(__file__).parents[1]
 _AUTHOR = "agentmesh demo"
-_MAIN = "support_triage"  # the file whose workflow is run
-
-TICKET: dict[str, JsonValue] = {}
+_MAIN = "support_triage"  # the file whose workflow is run, on the ticket in its inputSchema
 
 
 def run_demo() -> ExitCode:
@@ -35,10 +33,11 @@ def run_demo() -> ExitCode:
     workflow = find_workflow(services.store, main.document.workflows[0].id)
     say(console, f"\n{workflow.name}", "bold")
     say(console, workflow.description or "")
-    say(console, "\nThe ticket:", "dim")
-    console.print(show_whole(TICKET), soft_wrap=True)
+    say(console, "\nThe ticket", "bold")
+    ticket = read_default_input(workflow.input_schema)
+    console.print(show_whole(ticket), soft_wrap=True)
     console.print()
-    report = execute(services, workflow, TICKET, console)
+    report = execute(services, workflow, ticket, console)
     print_report(console, report)
     _tell_where_to_look(console, services.settings, report.run.id)
     return report.exit_code
@@ -55,7 +54,8 @@ def _apply(store: Store, examples: list[CheckedFile], console: Console) -> None:
     saved = save_checked(store, [entity for entity in entities if entity not in kept], author=_AUTHOR)
     changed = sum(one.change != "unchanged" for one in saved)
     workflows = sum(len(one.document.workflows) for one in examples)
-    say(console, f"{workflows} example workflows are in the store; {changed or 'no'} entities are new in it.", "dim")
+    told = f"; {changed} entities were created or updated" if changed else ""
+    say(console, f"{workflows} example workflows are in the store{told}.", "dim")
     if kept:
         names = ", ".join(f"{kind_of(entity)} `{entity.id}`" for entity in kept)
         say(console, f"Left as somebody saved it: {names}.", "yellow")
@@ -74,8 +74,11 @@ def _tell_where_to_look(console: Console, settings: Settings, run_id: str) -> No
     home = os.environ.get("DAGSTER_HOME") or settings.home
     in_repository = (Path.cwd() / "definitions").is_dir()
     location = "" if in_repository else " -m agentmesh_dagster.code_location -a build_repository"
-    say(console, "\nWhere to look next:", "bold")
-    say(console, f"  agentmesh show {run_id[:8]} --events    this run, step by step")
-    say(console, "  agentmesh list                    all example workflows; `agentmesh run` runs them")
-    say(console, f"  DAGSTER_HOME={home} dagster dev{location}")
-    say(console, "                                    Dagster's UI: the same run, and every workflow ready to launch")
+    say(console, "\nWhere to look next", "bold")
+    for command, what in (
+        (f"agentmesh show {run_id[:8]} --events", "this run, step by step"),
+        ("agentmesh list", "the other examples; `agentmesh run NAME` runs one"),
+        (f"DAGSTER_HOME={home} dagster dev{location}", "Dagster's UI, with this run and every workflow"),
+    ):
+        say(console, f"  {command}")
+        say(console, f"      {what}", "dim")

@@ -5,6 +5,7 @@ from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.definitions.metadata.metadata_value import CodeLocationReconstructionMetadataValue
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME, RepositoryLoadData
+from dagster._core.errors import DagsterRunAlreadyExists
 from dagster._core.execution.api import create_execution_plan, execute_run
 from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 from dagster._core.remote_origin import (
@@ -18,6 +19,7 @@ __all__ = [
     "SINGLETON_REPOSITORY_NAME",
     "CheckError",
     "CodeLocationReconstructionMetadataValue",
+    "DagsterRunAlreadyExists",
     "JobPythonOrigin",
     "LoadableTargetOrigin",
     "ManagedGrpcPythonEnvCodeLocationOrigin",

@@ -20,7 +20,7 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision, get_job_name
 from agentmesh_dagster.store.runs import mark_launch_submitted
 from agentmesh_dagster.translator.build_job import build_job
-from agentmesh_dagster.translator.dagster_runs import build_run_config
+from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
 
 
 class UnfitInput(InvalidValue):
@@ -61,7 +61,12 @@ def prepare_launch(
     execution_plan = create_execution_plan(job, run_config=run_config, repository_load_data=load_data)
     # Ours first: should this process die now, the run is there and will be found never to have started.
     with services.store.begin() as tx:
-        register_launch(tx, plan, LaunchFacts(run_id, job_name, checked, launched_by=launched_by), is_submitted=False)
+        register_launch(
+            tx,
+            plan,
+            LaunchFacts(run_id, read_instance_id(instance), job_name, checked, launched_by=launched_by),
+            is_submitted=False,
+        )
     crash_point(CrashPoint.LAUNCH_STORED)
     instance.create_run_for_job(
         job_def=job,

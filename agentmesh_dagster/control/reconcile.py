@@ -29,10 +29,11 @@ from agentmesh_dagster.store.runs import (
     has_live_lease,
     list_launches,
     lock_run,
+    mark_launch_submitted,
     park_launch,
 )
 from agentmesh_dagster.store.steps import close_running_steps, read_states
-from agentmesh_dagster.translator.dagster_runs import read_launch_facts
+from agentmesh_dagster.translator.dagster_runs import read_instance_id, read_launch_facts
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
 
 _NEVER_STARTED_AFTER = timedelta(seconds=60)  # a launch that Dagster was not given by then is lost
@@ -50,35 +51,40 @@ def reconcile_run(services: Services, instance: dg.DagsterInstance, run_id: str)
 
     Safe to call at any time, by anybody, also by several at once.
     """
+    instance_id = read_instance_id(instance)  # of the launches of another instance this one knows nothing
     with services.store.read() as connection:
-        launched = list_launches(connection, run_id)
-        dead = {launch.id for launch in launched if _is_dead(connection, launch)}
+        launched = [launch for launch in list_launches(connection, run_id) if launch.instance_id == instance_id]
     live = [launch for launch in launched if launch.is_live]
-    ended = [launch for launch in live if _reconcile_launch(services, instance, launch, launch.id in dead)]
+    ended = [launch for launch in live if _reconcile_launch(services, instance, launch)]
     parked = [launch for launch in launched if launch.parked_at is not None and launch.ended_at is None]
     closed = [launch for launch in parked if _reconcile_parked(services, instance, launch, launched[-1])]
     return bool(ended or closed)
 
 
-def _is_dead(connection: Connection, launch: Launch) -> bool:
+def _is_dead(services: Services, instance: dg.DagsterInstance, launch: Launch) -> bool:
     """Whether no worker can be at work on the launch any more, given that Dagster says one is."""
     if launch.lease_expires_at is not None:
-        return not has_live_lease(connection, launch)
-    return now(connection) - launch.created_at > _NEVER_TAKEN_UP_AFTER
+        with services.store.read() as connection:
+            return not has_live_lease(connection, launch)
+    # Not by the launch's own age: it may have stood in the queue for an hour, and be taken up at this very moment.
+    record = instance.get_run_record_by_id(launch.id)
+    return record is not None and datetime.now(UTC) - record.update_timestamp > _NEVER_TAKEN_UP_AFTER
 
 
-def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: Launch, is_dead: bool) -> bool:
+def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: Launch) -> bool:
     dagster_run = instance.get_run_by_id(launch.id)
     if dagster_run is None:
         return _reconcile_missing(services, launch)
     status = dagster_run.status
     if status is dg.DagsterRunStatus.NOT_STARTED:
         return _reconcile_unstarted(services, instance, launch, dagster_run)
-    if status in _ON_THEIR_WAY or (status in _AT_WORK and not is_dead):
+    if status in _ON_THEIR_WAY or (status in _AT_WORK and not _is_dead(services, instance, launch)):
         return False
     if status in _AT_WORK:
-        _settle(services, launch, StepStatus.FAILED, "The worker died: it has not been heard of since its lease ended.")
+        # Dagster first: should this process die now, the next look finds what Dagster says, and settles the rest.
         _report_dead(services, instance, dagster_run)
+        crash_point(CrashPoint.LAUNCH_GIVEN_UP)
+        _settle(services, launch, StepStatus.FAILED, "The worker died: it has not been heard of since its lease ended.")
     elif status is dg.DagsterRunStatus.FAILURE:
         _settle(services, launch, StepStatus.FAILED, _read_failure(instance, launch.id))
     elif status is dg.DagsterRunStatus.CANCELED:
@@ -104,6 +110,8 @@ def _reconcile_parked(services: Services, instance: dg.DagsterInstance, parked: 
     elif last.id != parked.id:
         report_gone_on(instance, dagster_run)
     else:
+        if dagster_run.status is not dg.DagsterRunStatus.SUSPENDED:  # whoever parked it died before saying so
+            report_suspended(instance, dagster_run)
         return False
     with services.store.begin() as tx:
         end_launch(tx, parked.id)
@@ -114,10 +122,14 @@ def _reconcile_unstarted(
     services: Services, instance: dg.DagsterInstance, launch: Launch, dagster_run: dg.DagsterRun
 ) -> bool:
     """A Dagster run that was created and handed to nobody: whoever wanted to launch it has died."""
-    if datetime.now(UTC) - launch.created_at < _NEVER_STARTED_AFTER:
-        return False
+    with services.store.read() as connection:
+        if now(connection) - (launch.submitted_at or launch.created_at) < _NEVER_STARTED_AFTER:
+            return False
     if launch.kind is LaunchKind.RESUME:
-        instance.submit_run(launch.id, workspace=None)  # pyright: ignore[reportArgumentType]
+        with services.store.begin() as tx:
+            is_ours = mark_launch_submitted(tx, launch.id, before=launch.submitted_at)
+        if is_ours:
+            instance.submit_run(launch.id, workspace=None)  # pyright: ignore[reportArgumentType]
         return False
     instance.report_run_failed(dagster_run, "It was never started: its launcher died.")
     _settle(services, launch, StepStatus.FAILED, "The launch failed: it was never started.")
@@ -128,7 +140,9 @@ def _reconcile_missing(services: Services, launch: Launch) -> bool:
     if launch.submitted_at is not None:
         _settle(services, launch, StepStatus.CANCELED, "Its Dagster run was deleted.")
         return True
-    if launch.kind is LaunchKind.RESUME or datetime.now(UTC) - launch.created_at < _NEVER_STARTED_AFTER:
+    with services.store.read() as connection:
+        is_young = now(connection) - launch.created_at < _NEVER_STARTED_AFTER
+    if launch.kind is LaunchKind.RESUME or is_young:
         return False  # `resume_run` creates it anew
     _settle(services, launch, StepStatus.FAILED, "The launch failed: it never reached Dagster.")
     return True
@@ -141,6 +155,9 @@ def _settle(services: Services, launch: Launch, left_over: StepStatus | None, re
     """
     with services.store.begin() as tx:
         run = lock_run(tx, launch.run_id)
+        found = find_launch(tx, launch.id)
+        if found is None or found.ended_at or (found.parked_at and left_over is None):
+            return False  # somebody else was faster, and the run may have gone on since
         if left_over is None and not run.status.is_end and _is_waiting(tx, run.id):
             park_launch(tx, launch.id)
             return True
@@ -148,11 +165,11 @@ def _settle(services: Services, launch: Launch, left_over: StepStatus | None, re
         if run.status.is_end:
             return False
         if left_over is StepStatus.CANCELED:
-            _close_steps(tx, run, launch, StepStatus.CANCELED, reason)
+            _close_steps(tx, run, None, StepStatus.CANCELED, reason)
             cancel_gates(tx, run.id)
             cancel_run(tx, run, reason)
             return False
-        _close_steps(tx, run, launch, StepStatus.FAILED, reason or "Its launch ended without it.")
+        _close_steps(tx, run, launch.id, StepStatus.FAILED, reason or "Its launch ended without it.")
         _end_if_over(tx, services, run, reason, has_failed=left_over is StepStatus.FAILED)
     return False
 
@@ -161,8 +178,8 @@ def _is_waiting(tx: Connection, run_id: str) -> bool:
     return any(state.status is StepStatus.WAITING_HUMAN for state in read_states(tx, run_id).values())
 
 
-def _close_steps(tx: Connection, run: RunHead, launch: Launch, status: StepStatus, reason: str) -> None:
-    closed = close_running_steps(tx, run.id, launch.id, status, reason)
+def _close_steps(tx: Connection, run: RunHead, launch_id: str | None, status: StepStatus, reason: str) -> None:
+    closed = close_running_steps(tx, run.id, launch_id, status, reason)
     recorded = [Event(EventType.STEP_FAILED, {"error": reason}, step) for step in closed]
     record_events(tx, project_id=run.project_id, run_id=run.id, recorded=recorded)
 
@@ -176,7 +193,8 @@ def _end_if_over(tx: Connection, services: Services, run: RunHead, reason: str, 
         return
     if end_run_if_over(tx, plan, run, Progress(plan, states)) is not RunState.GOES_ON:
         return
-    if _is_waiting(tx, run.id) or has_untaken_answers(tx, run.id):
+    others = any(launch.is_live for launch in list_launches(tx, run.id))
+    if others or _is_waiting(tx, run.id) or has_untaken_answers(tx, run.id):
         return  # it waits, or another launch goes on with it
     # Steps are left that nobody will run: the launch failed before them, or was asked for some steps only.
     if has_failed or any(state.status is StepStatus.FAILED for state in states.values()):
@@ -232,5 +250,5 @@ def _adopt(services: Services, instance: dg.DagsterInstance, run: dg.DagsterRun)
         return False  # a job of a broken workflow: there is nothing that could run
     with services.store.begin() as tx:
         if find_launch(tx, run.run_id) is None:
-            register_launch(tx, plan, read_launch_facts(plan, run, run.job_name))
+            register_launch(tx, plan, read_launch_facts(plan, run, instance))
     return True

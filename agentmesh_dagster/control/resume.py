@@ -2,10 +2,11 @@
 
 import uuid
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 
 import dagster as dg
 
-from agentmesh_dagster.control.dagster_internals import create_execution_plan
+from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists, create_execution_plan
 from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.location import CodeLocation, build_code_origin
 from agentmesh_dagster.control.pinning import build_load_data
@@ -26,7 +27,7 @@ from agentmesh_dagster.store.runs import (
 )
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.translator.build_job import build_job
-from agentmesh_dagster.translator.dagster_runs import build_run_config
+from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
 
 _NAMESPACE = uuid.UUID("c8a4f1d2-0f5e-5d0b-8f3a-2b7f9d6e4a11")
 _PARENT_TAG, _ROOT_TAG = "dagster/parent_run_id", "dagster/root_run_id"
@@ -41,9 +42,12 @@ def resume_run(
     to call at any time, by anybody, also by several at once: the launch's id follows from the run and the number
     of launches before it, so that a second try finds the first.
     """
+    instance_id = read_instance_id(instance)
     with services.store.begin() as tx:
         run = lock_run(tx, run_id)
         before = list_launches(tx, run_id)
+        if before[0].instance_id != instance_id:
+            return None  # the run is another instance's: there its launches are seen, and its worker would run
         live = [launch for launch in before if launch.is_live]
         if run.status.is_end or any(launch.submitted_at is not None for launch in live):
             return None
@@ -57,19 +61,24 @@ def resume_run(
             return None
         else:
             launch_id = str(uuid.uuid5(_NAMESPACE, f"{run_id}:{len(before)}"))
-            launch = insert_launch(tx, launch_id, run_id, LaunchKind.RESUME, run.revision, is_submitted=False)
+            launch = insert_launch(
+                tx, launch_id, run_id, LaunchKind.RESUME, run.revision, instance_id=instance_id, is_submitted=False
+            )
         answered = take_answers(tx, run_id, launch.id)
     crash_point(CrashPoint.RESUME_STORED)
     step_keys = select_steps(plan, states, answered)
     parent = before[launch.position - 1].id
     if not instance.has_run(launch.id):
-        _create_in_dagster(
-            services, instance, plan, launch, run.job_name, parent, step_keys, location or CodeLocation()
-        )
+        with suppress(DagsterRunAlreadyExists):  # somebody else resumes it at the same moment
+            _create_in_dagster(
+                services, instance, plan, launch, run.job_name, parent, step_keys, location or CodeLocation()
+            )
     crash_point(CrashPoint.RESUME_IN_DAGSTER)
     with services.store.begin() as tx:
-        mark_launch_submitted(tx, launch.id)
+        is_ours = mark_launch_submitted(tx, launch.id)
     crash_point(CrashPoint.RESUME_SUBMITTED)
+    if not is_ours:
+        return None
     return PreparedLaunch(launch.id, run_id, run.job_name, run.revision)
 
 

@@ -14,6 +14,7 @@ from agentmesh_dagster.runtime.notices import send_notice
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import Gate, list_due_gates, list_due_notices, list_runs_to_resume
 from agentmesh_dagster.store.runs import Launch, list_parked_launches, list_unsettled_run_ids
+from agentmesh_dagster.translator.dagster_runs import read_instance_id
 
 _TICK_SECONDS = 40.0  # Dagster gives a tick 60
 _IDS_AT_ONCE = 500
@@ -36,11 +37,12 @@ class Upkeep:
 def keep_up(services: Services, instance: dg.DagsterInstance) -> Upkeep:
     """Settles what nobody else has: dead workers, deadlines, answers that no launch followed."""
     deadline = time.monotonic() + _TICK_SECONDS
+    instance_id = read_instance_id(instance)
     adopted = adopt_launches(services, instance)
     with services.store.read() as connection:
         due = list_due_gates(connection)
-        unsettled = list_unsettled_run_ids(connection)
-        parked = list_parked_launches(connection)
+        unsettled = list_unsettled_run_ids(connection, instance_id)
+        parked = list_parked_launches(connection, instance_id)
     expired = _do_in_time(due, lambda gate: _expire(services, gate), deadline)
     given_up = _find_given_up(instance, parked)
     settled = _do_in_time(

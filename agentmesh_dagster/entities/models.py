@@ -1,5 +1,6 @@
 """The entities of AgentMesh, with the words they have on the wire (camelCase)."""
 
+import json
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -37,6 +38,11 @@ def _require_text(text: str) -> str:
 def _integers_are_ids(value: object) -> object:
     # YAML reads `id: 7` as a number; authors mean the text.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _literals_are_conditions(value: object) -> object:
+    # YAML and JSON read `condition: true` as a boolean; authors mean the literal.
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 
 Id = Annotated[str, BeforeValidator(_integers_are_ids), AfterValidator(_require_text), Field(max_length=255)]
@@ -183,7 +189,7 @@ class Edge(Entity):
     id: Id
     from_node_id: Id
     to_node_id: Id
-    condition: str | None = None
+    condition: Annotated[str | None, BeforeValidator(_literals_are_conditions)] = None
 
 
 class WorkflowGraph(Entity):

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from agentmesh_dagster.entities.documents import SECTIONS, STORE_FIELDS, Document
 from agentmesh_dagster.entities.field_faults import FieldFault, Path, describe_kind, list_field_faults
-from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import DEFAULT_PROJECT, ENTITY_TYPES, CatalogueEntity, JsonObject, Kind
 from agentmesh_dagster.entities.nearest import quote, with_hint
 
@@ -163,15 +163,10 @@ def _leave_out(fields: JsonObject, kind: Kind) -> JsonObject:
     kept = _without_nulls({key: value for key, value in fields.items() if key not in STORE_FIELDS})
     if kind is Kind.WORKFLOW and isinstance(kept.get("graph"), dict):
         graph = kept["graph"] = _without_nulls(kept["graph"])
-        for name in ("nodes", "edges"):
-            if isinstance(graph.get(name), list):
-                graph[name] = [_without_nulls(item) for item in graph[name]]
-        for edge in graph.get("edges", ()) if isinstance(graph.get("edges"), list) else ():
-            if isinstance(edge, dict) and isinstance(
-                condition := cast("JsonObject", edge).get("condition"), int | float
-            ):
-                # YAML reads `condition: true` as a boolean; authors mean the literal.
-                edge["condition"] = write_json(condition)
+        if isinstance(graph.get("nodes"), list):
+            graph["nodes"] = [_without_nulls(node) for node in graph["nodes"]]
+        if isinstance(graph.get("edges"), list):
+            graph["edges"] = [_without_nulls(edge) for edge in graph["edges"]]
     if isinstance(kept.get("triggers"), list):
         kept["triggers"] = [_without_nulls(item) for item in kept["triggers"]]
     if kind is Kind.TOOL:
@@ -209,6 +204,8 @@ def _mend(fields: JsonObject, fault: FieldFault) -> None:
 def _follow(value: Any, path: Path) -> Any:
     """The value at `path`; None where there is none any more."""
     for step in path:
+        if value is None:
+            return None
         value = cast("JsonObject", value).get(str(step)) if isinstance(value, dict) else value[step]
     return value
 

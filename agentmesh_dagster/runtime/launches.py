@@ -33,10 +33,12 @@ class LaunchFacts:
     """What Dagster knows of one of its runs."""
 
     launch_id: str  # the Dagster run's id
+    instance_id: str  # of the Dagster instance that keeps it
     job_name: str
     input: JsonValue
     parent_id: str | None = None  # the Dagster run that it re-executes
     selected_nodes: frozenset[str] | None = None  # node ids; None: all of them
+    is_from_failure: bool = False  # a re-execution of what Dagster saw fail, or never saw end
     launched_by: str | None = None
 
 
@@ -45,39 +47,53 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
 
     `is_submitted` is False for one that is yet to be created in Dagster.
 
-    A re-execution of steps that have not succeeded continues its run. One that asks for finished steps again, or
-    for everything, is a new run, which takes over what it does not run again.
+    A re-execution from failure, or of steps that have not succeeded, continues its run. One that asks for finished
+    steps again, or for everything, is a new run, which takes over what it does not run again.
     """
     parent = find_launch(tx, facts.parent_id) if facts.parent_id else None
-    if parent and facts.selected_nodes is not None and not _asks_for_finished_steps(tx, parent, facts.selected_nodes):
+    if parent and _continues_run(tx, parent, facts):
         lock_run(tx, parent.run_id)
-        return insert_launch(
-            tx, facts.launch_id, parent.run_id, LaunchKind.REEXECUTION, plan.revision, is_submitted=is_submitted
+        return find_launch(tx, facts.launch_id) or insert_launch(
+            tx,
+            facts.launch_id,
+            parent.run_id,
+            LaunchKind.REEXECUTION,
+            plan.revision,
+            instance_id=facts.instance_id,
+            is_submitted=is_submitted,
         )
     workflow = plan.workflow
-    insert_run(
-        tx,
-        NewRun(
-            id=facts.launch_id,
-            workflow_id=workflow.id,
-            project_id=workflow.project_id,
-            job_name=facts.job_name,
-            revision=plan.revision,
-            input=check_json(fill_defaults(workflow.input_schema, facts.input)),
-            launched_by=facts.launched_by,
-        ),
+    new = NewRun(
+        id=facts.launch_id,
+        workflow_id=workflow.id,
+        project_id=workflow.project_id,
+        job_name=facts.job_name,
+        revision=plan.revision,
+        input=check_json(fill_defaults(workflow.input_schema, facts.input)),
+        launched_by=facts.launched_by,
     )
+    if not insert_run(tx, new) and (written := find_launch(tx, facts.launch_id)):
+        return written  # the sensor and the worker found it at the same moment
     launch = insert_launch(
-        tx, facts.launch_id, facts.launch_id, LaunchKind.FIRST, plan.revision, is_submitted=is_submitted
+        tx,
+        facts.launch_id,
+        facts.launch_id,
+        LaunchKind.FIRST,
+        plan.revision,
+        instance_id=facts.instance_id,
+        is_submitted=is_submitted,
     )
     if parent and facts.selected_nodes is not None:
         inherit_steps(tx, parent.run_id, facts.launch_id, _list_untouched(plan, facts.selected_nodes))
     return launch
 
 
-def _asks_for_finished_steps(tx: Connection, parent: Launch, selected: frozenset[str]) -> bool:
-    states = read_states(tx, parent.run_id, selected).values()
-    return any(state.status is StepStatus.SUCCEEDED for state in states)
+def _continues_run(tx: Connection, parent: Launch, facts: LaunchFacts) -> bool:
+    # From failure, Dagster also asks for the steps whose end its worker did not live to report.
+    if facts.is_from_failure or facts.selected_nodes is None:
+        return facts.is_from_failure
+    states = read_states(tx, parent.run_id, facts.selected_nodes).values()
+    return not any(state.status is StepStatus.SUCCEEDED for state in states)
 
 
 def _list_untouched(plan: Plan, selected: frozenset[str]) -> list[str]:
@@ -102,7 +118,7 @@ def take_up_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
         if run.status.is_end and launch.kind is not LaunchKind.REEXECUTION:
             raise RunHasEnded(f"`{run.id}` is {run.status.value}")
         renew_launch(tx, launch.id, services.settings.lease_seconds)
-        if run.status is not RunStatus.RUNNING:
+        if run.status not in (RunStatus.RUNNING, RunStatus.SUCCEEDED):  # a success is never left again
             mark_run_started(tx, run.id)
             started = Event(EventType.RUN_STARTED, {"launchId": launch.id, "revision": plan.revision})
             record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[started])

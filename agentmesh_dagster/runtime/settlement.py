@@ -25,7 +25,7 @@ def settle(tx: Connection, plan: Plan, run: RunHead, key: StepKey, end: StepEnd)
 
     The caller holds the run's lock and has written the step's end.
     """
-    if _surely_goes_on(plan, key, end):
+    if run.status.is_end or _surely_goes_on(plan, key, end):
         return
     progress = Progress(plan, read_states(tx, run.id))
     skipped = progress.skip_behind(key) if end.status is StepStatus.SUCCEEDED else []

@@ -24,12 +24,15 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Run, RunStatus, StepStatus
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.tables import launches, runs, steps
+
+_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class LaunchKind(StrEnum):
@@ -57,6 +60,7 @@ class NewRun:
 class Launch:
     id: str  # the Dagster run's id
     run_id: str
+    instance_id: str  # which Dagster instance keeps it: only that one knows its status
     position: int  # 0 for the first of the run
     kind: LaunchKind
     revision: int
@@ -84,9 +88,11 @@ class RunHead:
     status: RunStatus
 
 
-def insert_run(tx: Connection, run: NewRun) -> None:
-    tx.execute(
-        insert(runs).values(
+def insert_run(tx: Connection, run: NewRun) -> bool:
+    """Adds a run; False when it is there already, since another process wrote it at the same moment."""
+    inserted = tx.execute(
+        _INSERT[tx.dialect.name](runs)
+        .values(
             id=run.id,
             workflow_id=run.workflow_id,
             project_id=run.project_id,
@@ -97,11 +103,20 @@ def insert_run(tx: Connection, run: NewRun) -> None:
             created_at=now(tx),
             launched_by=run.launched_by,
         )
+        .on_conflict_do_nothing()
     )
+    return inserted.rowcount == 1
 
 
 def insert_launch(
-    tx: Connection, launch_id: str, run_id: str, kind: LaunchKind, revision: int, *, is_submitted: bool
+    tx: Connection,
+    launch_id: str,
+    run_id: str,
+    kind: LaunchKind,
+    revision: int,
+    *,
+    instance_id: str,
+    is_submitted: bool,
 ) -> Launch:
     """Adds a launch to a run whose lock the caller holds; `is_submitted`: Dagster has it already."""
     position = tx.execute(select(func.count()).where(launches.c.run_id == run_id)).scalar_one()
@@ -110,6 +125,7 @@ def insert_launch(
         insert(launches).values(
             launch_id=launch_id,
             run_id=run_id,
+            instance_id=instance_id,
             position=position,
             kind=kind.value,
             created_at=moment,
@@ -122,13 +138,16 @@ def insert_launch(
     return launch
 
 
-def mark_launch_submitted(tx: Connection, launch_id: str) -> None:
-    """Dagster has taken the launch: from now on only Dagster can lose it."""
-    tx.execute(
-        update(launches)
-        .where(launches.c.launch_id == launch_id, launches.c.submitted_at.is_(None))
-        .values(submitted_at=now(tx))
+def mark_launch_submitted(tx: Connection, launch_id: str, before: datetime | None = None) -> bool:
+    """Dagster has taken the launch: from now on only Dagster can lose it.
+
+    False when somebody else has marked it since the caller read `before`: then it is theirs to start.
+    """
+    unchanged = launches.c.submitted_at.is_(None) if before is None else launches.c.submitted_at == before
+    marked = tx.execute(
+        update(launches).where(launches.c.launch_id == launch_id, unchanged).values(submitted_at=now(tx))
     )
+    return marked.rowcount == 1
 
 
 def lock_run(tx: Connection, run_id: str) -> RunHead:
@@ -158,6 +177,7 @@ def _read_launch(values: RowMapping) -> Launch:
     return Launch(
         values["launch_id"],
         values["run_id"],
+        values["instance_id"],
         values["position"],
         LaunchKind(values["kind"]),
         values["revision"],
@@ -266,28 +286,38 @@ def list_runs(
     return _complete(connection, connection.execute(query).mappings().all())
 
 
-def list_unsettled_run_ids(connection: Connection, limit: int = 1_000) -> list[str]:
-    """Ids of the runs of which something may have to be settled, oldest first.
+def list_unsettled_run_ids(connection: Connection, instance_id: str | None = None, limit: int = 1_000) -> list[str]:
+    """Ids of the runs of which something may have to be settled with this Dagster instance, or any; oldest first.
 
     That is: a launch is live; or one is parked although its run has ended or gone on; or the run is open although
     no launch of it lives and nobody is asked.
     """
     is_open = runs.c.status.in_([RunStatus.PENDING.value, RunStatus.RUNNING.value])
     waits = _waiting_steps(steps.c.run_id == runs.c.id).exists()
-    unended = select(launches.c.launch_id).where(launches.c.run_id == runs.c.id, launches.c.ended_at.is_(None))
+    unended = _launches_of(runs.c.id, instance_id).where(launches.c.ended_at.is_(None))
     live = unended.where(launches.c.parked_at.is_(None))
     rows = connection.execute(
         select(runs.c.id)
-        .where(or_(live.exists(), and_(is_open, ~waits), and_(~is_open, unended.exists())))
+        .where(
+            _launches_of(runs.c.id, instance_id).exists(),
+            or_(live.exists(), and_(is_open, ~waits), and_(~is_open, unended.exists())),
+        )
         .order_by(runs.c.created_at, runs.c.id)
         .limit(limit)
     )
     return [row.id for row in rows]
 
 
-def list_parked_launches(connection: Connection, limit: int = 10_000) -> list[Launch]:
-    """The launches that stand as suspended in Dagster, oldest first."""
-    parked = and_(launches.c.parked_at.is_not(None), launches.c.ended_at.is_(None))
+def _launches_of(run_id: ColumnElement[str], instance_id: str | None) -> Select[Any]:
+    query = select(launches.c.launch_id).where(launches.c.run_id == run_id)
+    return query if instance_id is None else query.where(launches.c.instance_id == instance_id)
+
+
+def list_parked_launches(connection: Connection, instance_id: str, limit: int = 10_000) -> list[Launch]:
+    """The launches that stand as suspended in this Dagster instance, oldest first."""
+    parked = and_(
+        launches.c.instance_id == instance_id, launches.c.parked_at.is_not(None), launches.c.ended_at.is_(None)
+    )
     rows = connection.execute(select(launches).where(parked).order_by(launches.c.parked_at).limit(limit))
     return [_read_launch(row) for row in rows.mappings()]
 

@@ -168,6 +168,7 @@ launches = Table(
     metadata,
     Column("launch_id", Key, primary_key=True),  # the Dagster run's id
     Column("run_id", Key, ForeignKey(runs.c.id), nullable=False),
+    Column("instance_id", Key, nullable=False),  # which Dagster instance keeps it: only that one knows its status
     Column("position", Integer, nullable=False),
     Column("kind", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),

@@ -2,5 +2,6 @@
 
 from dagster._core.definitions.dependency import DynamicCollectDependencyDefinition
 from dagster._core.events import EngineEventData
+from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 
-__all__ = ["DynamicCollectDependencyDefinition", "EngineEventData"]
+__all__ = ["DynamicCollectDependencyDefinition", "EngineEventData", "SqlRunStorage"]

@@ -9,19 +9,28 @@ import dagster as dg
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.graph.plan import Plan, Wiring
 from agentmesh_dagster.runtime.launches import LaunchFacts
+from agentmesh_dagster.translator.dagster_internals import SqlRunStorage
 from agentmesh_dagster.translator.launchpad import INPUT
 
 _USER_TAGS = ("dagster/schedule_name", "dagster/sensor_name", "user")
 
 
-def read_launch_facts(plan: Plan, run: dg.DagsterRun, job_name: str) -> LaunchFacts:
+def read_instance_id(instance: dg.DagsterInstance) -> str:
+    """What tells one Dagster instance from another: the id of the storage that its runs are kept in."""
+    storage = instance.run_storage
+    return storage.get_run_storage_id() if isinstance(storage, SqlRunStorage) else type(storage).__name__
+
+
+def read_launch_facts(plan: Plan, run: dg.DagsterRun, instance: dg.DagsterInstance) -> LaunchFacts:
     """The facts of a Dagster run of a compiled job."""
     return LaunchFacts(
         launch_id=run.run_id,
-        job_name=job_name,
+        instance_id=read_instance_id(instance),
+        job_name=run.job_name,
         input=read_input(plan, run.run_config),
         parent_id=run.parent_run_id,
         selected_nodes=_read_selection(plan, run),
+        is_from_failure=run.is_resume_retry,
         launched_by=next((f"{tag}: {run.tags[tag]}" for tag in _USER_TAGS if tag in run.tags), None),
     )
 

@@ -38,9 +38,8 @@ class LeasedExecutor(dg.Executor):
     def execute(self, plan_context: Any, execution_plan: Any) -> "Iterator[DagsterEvent]":
         store, settings = self._compiled.services.store, self._compiled.services.settings
         run: dg.DagsterRun = plan_context.dagster_run
-        take_up_launch(
-            self._compiled.services, self._compiled.plan, read_launch_facts(self._compiled.plan, run, run.job_name)
-        )
+        facts = read_launch_facts(self._compiled.plan, run, plan_context.instance)
+        take_up_launch(self._compiled.services, self._compiled.plan, facts)
 
         def renew() -> bool:
             with store.begin() as tx:

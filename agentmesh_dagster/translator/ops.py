@@ -115,7 +115,7 @@ def _compiled(context: dg.OpExecutionContext) -> CompiledWorkflow:
 
 
 def _take_up(context: dg.OpExecutionContext, compiled: CompiledWorkflow) -> str:
-    facts = read_launch_facts(compiled.plan, context.run, context.job_name)
+    facts = read_launch_facts(compiled.plan, context.run, context.instance)
     return take_up_launch(compiled.services, compiled.plan, facts)
 
 

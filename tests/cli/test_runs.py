@@ -180,5 +180,5 @@ def leave_behind(workflow_id: str) -> str:
         run = instance.get_run_by_id(launch.run_id)
         instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", launch.job_name), launch.run_id)
         plan = load_plan(services.store, workflow_id, launch.revision)
-        take_up_launch(services, plan, read_launch_facts(plan, run, launch.job_name))
+        take_up_launch(services, plan, read_launch_facts(plan, run, instance))
     return launch.run_id

@@ -20,6 +20,7 @@ from agentmesh_dagster.store.catalogue import current_revision
 from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.runs import get_run
 from agentmesh_dagster.store.steps import list_steps
+from agentmesh_dagster.translator.dagster_runs import read_instance_id
 from tests.shapes import function_tool, node, save, workflow
 
 PATIENCE_SECONDS = 40
@@ -154,7 +155,7 @@ def test_a_launch_that_failed_in_dagster_before_any_step_fails_the_run(
     plan = load_plan(services.store, "w", revision)
     dagster_run = instance.create_run_for_job(_some_job(), tags={"agentmesh/workflow": "w"})
     with services.store.begin() as tx:
-        register_launch(tx, plan, LaunchFacts(dagster_run.run_id, "w", {}))
+        register_launch(tx, plan, LaunchFacts(dagster_run.run_id, read_instance_id(instance), "w", {}))
     instance.report_run_failed(dagster_run, "the machine was full")
 
     reconcile_run(services, instance, dagster_run.run_id)

@@ -1,34 +1,20 @@
 """Gates: a run pauses for a person, and goes on exactly once with the answer."""
 
 import threading
-from typing import Any
 
 import dagster as dg
 import pytest
 
 from agentmesh_dagster.control.cancel import RunIsOver, cancel_run
-from agentmesh_dagster.control.launch import prepare_launch, run_in_place
-from agentmesh_dagster.control.reconcile import reconcile_run
+from agentmesh_dagster.control.launch import run_in_place
 from agentmesh_dagster.control.resume import resume_run
 from agentmesh_dagster.control.upkeep import keep_up
-from agentmesh_dagster.entities.models import EventType, Kind, Run, RunStatus, StepStatus, Workflow
+from agentmesh_dagster.entities.models import EventType, Kind, RunStatus, StepStatus, Workflow
 from agentmesh_dagster.runtime.answers import Answer, GateClosed, UnfitAnswer, answer_gate
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import delete_entity
-from agentmesh_dagster.store.events import list_events
-from agentmesh_dagster.store.gates import list_open_gates
-from agentmesh_dagster.store.runs import get_run
-from agentmesh_dagster.store.steps import list_steps
-from agentmesh_dagster.tools import tool
-from tests.shapes import function_tool, node, save, workflow
-
-CALLS: list[str] = []
-
-
-@tool
-def note(what: str) -> str:
-    CALLS.append(what)
-    return what
+from tests.control.office import APPROVED, CALLS, Office, draft_gate_publish, noting
+from tests.shapes import node, save, workflow
 
 
 @pytest.fixture(autouse=True)
@@ -36,69 +22,9 @@ def no_calls_yet() -> None:
     CALLS.clear()
 
 
-def noting(identity: str) -> dict[str, Any]:
-    return node(identity, "tool", toolId="note", input={"what": identity})
-
-
-class Office:
-    """Launches, answers and resumes, as the API and the sensor would, in this process."""
-
-    def __init__(self, services: Services, instance: dg.DagsterInstance) -> None:
-        self.services = services
-        self.instance = instance
-
-    def start(self, flow: Workflow, run_input: Any = None) -> str:
-        save(self.services, function_tool("note"), flow)
-        launch = prepare_launch(self.services, self.instance, flow, run_input or {}, launched_by="test")
-        run_in_place(self.services, self.instance, launch)
-        return launch.run_id
-
-    def gate(self, run_id: str, node_id: str) -> str:
-        with self.services.store.read() as connection:
-            gates = list_open_gates(connection)
-        return next(gate.step_id for gate in gates if (gate.run_id, gate.node_id) == (run_id, node_id))
-
-    def answer(self, run_id: str, node_id: str, output: Any) -> None:
-        answer_gate(self.services, self.gate(run_id, node_id), Answer(output, by="ann", via="test"))
-
-    def go_on(self, run_id: str) -> bool:
-        """Resumes in place; says whether there was anything to launch."""
-        launch = resume_run(self.services, self.instance, run_id)
-        if launch is not None:
-            run_in_place(self.services, self.instance, launch)
-        reconcile_run(self.services, self.instance, run_id)
-        return launch is not None
-
-    def run(self, run_id: str) -> Run:
-        with self.services.store.read() as connection:
-            return get_run(connection, run_id)
-
-    def statuses(self, run_id: str) -> dict[str, StepStatus]:
-        with self.services.store.read() as connection:
-            return {step.node_id: step.status for step in list_steps(connection, run_id)}
-
-    def event_types(self, run_id: str) -> list[EventType]:
-        with self.services.store.read() as connection:
-            return [event.type for event in list_events(connection, run_id)]
-
-    def dagster_status(self, launch_id: str) -> dg.DagsterRunStatus:
-        found = self.instance.get_run_by_id(launch_id)
-        assert found
-        return found.status
-
-
 @pytest.fixture
 def office(services: Services, instance: dg.DagsterInstance) -> Office:
     return Office(services, instance)
-
-
-def draft_gate_publish(**gate: Any) -> Workflow:
-    nodes = [node("start", "start"), noting("draft"), node("gate", "human_approval", **gate), noting("publish")]
-    nodes.append(node("end", "end", output="{{ context.outputs.gate }}"))
-    return workflow("w", nodes, ["start -> draft", "draft -> gate", "gate -> publish", "publish -> end"])
-
-
-APPROVED = {"approved": True, "comment": "fine"}
 
 
 def test_reaching_a_gate_ends_the_launch_and_shows_it_as_suspended(office: Office):
@@ -172,7 +98,7 @@ def test_conditions_on_the_out_edges_choose_the_way(office: Office, approved: bo
 
     assert office.run(run_id).output == {"text": goes_to}
     assert office.statuses(run_id)[leaves] is StepStatus.SKIPPED
-    assert CALLS == [goes_to]
+    assert [goes_to] == CALLS
 
 
 def test_an_answer_that_does_not_fit_leaves_the_gate_open(office: Office):
@@ -272,7 +198,13 @@ def test_gates_one_after_another_wait_one_after_another(office: Office):
 
 
 def test_an_arm_beside_the_gate_is_kept_and_its_join_runs_once_with_all_inputs(office: Office):
-    nodes = [node("start", "start"), noting("slow"), noting("after"), node("gate", "human_approval"), node("end", "end")]
+    nodes = [
+        node("start", "start"),
+        noting("slow"),
+        noting("after"),
+        node("gate", "human_approval"),
+        node("end", "end"),
+    ]
     edges = ["start -> slow", "slow -> after", "start -> gate", "after -> end", "gate -> end"]
     run_id = office.start(workflow("w", nodes, edges))
     assert CALLS == ["slow", "after"]
@@ -317,7 +249,7 @@ def test_a_deadline_closes_the_gate_as_the_author_said(
 
     assert done == [step_id]
     assert office.run(run_id).status is status
-    assert CALLS == calls
+    assert calls == CALLS
     with pytest.raises(GateClosed, match="expired"):
         answer_gate(office.services, step_id, Answer(APPROVED, by="late", via="test"))
 

@@ -32,7 +32,7 @@ class Webhook(ThreadingHTTPServer):
 
 
 class _Hook(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         assert isinstance(self.server, Webhook)
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.heard.append(({name.lower(): value for name, value in self.headers.items()}, body))
@@ -57,7 +57,11 @@ def webhook() -> Iterator[Webhook]:
 @pytest.fixture
 def office(services: Services, instance: dg.DagsterInstance) -> Office:
     settings = services.settings.model_copy(
-        update={"http_allow_hosts": "127.0.0.1", "webhook_secret": SecretStr("s3cret"), "public_url": "https://am.example"}
+        update={
+            "http_allow_hosts": "127.0.0.1",
+            "webhook_secret": SecretStr("s3cret"),
+            "public_url": "https://am.example",
+        }
     )
     return Office(replace(services, settings=settings), instance)
 

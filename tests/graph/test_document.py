@@ -1,9 +1,19 @@
 """All faults of a document are told at once: of its text, its structure and its graphs, each cause once."""
 
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agentmesh_dagster.entities.json_values import write_json
 from agentmesh_dagster.entities.models import Agent, Tool
+from agentmesh_dagster.entities.yaml_values import read_yaml
 from agentmesh_dagster.graph.document import check_document, read_document, validate_document
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.rules import Lookup
+from tests.entities.strategies import JSON
 
 CLOCK = "tools: [{id: clock, name: Clock, type: builtin, config: {functionName: current_time}}]\n"
 
@@ -179,3 +189,69 @@ def test_reading_alone_does_not_look_at_graphs() -> None:
 
     assert [issue.code for issue in issues] == ["bad-value"]
     assert [workflow.id for workflow in document.workflows] == ["w"]
+
+
+SOUND = """
+project: {id: shop, name: Shop}
+agents: [{id: writer, name: Writer, modelProvider: local, modelName: offline, tools: [clock]}]
+tools: [{id: clock, name: Clock, type: builtin, config: {functionName: current_time}}]
+workflows:
+  - id: w
+    name: W
+    triggers: [{type: event, name: paid, condition: context.event.ok}]
+    graph:
+      nodes:
+        - {id: start, type: start}
+        - {id: each, type: branch, config: {mode: each, items: context.input.parts}}
+        - {id: work, type: agent, agentId: writer, config: {prompt: '{{ context.item }}', retry: {maxAttempts: 3}}}
+        - {id: fork, type: branch, config: {condition: context.input.kind}}
+        - {id: ask, type: human_approval, config: {schema: {type: object}}}
+        - {id: end, type: end, config: {output: '{{ context.outputs.work }}'}}
+      edges:
+        - {id: 1, fromNodeId: start, toNodeId: each}
+        - {id: 2, fromNodeId: each, toNodeId: work}
+        - {id: 3, fromNodeId: work, toNodeId: fork}
+        - {id: 4, fromNodeId: fork, toNodeId: ask, condition: true}
+        - {id: 5, fromNodeId: fork, toNodeId: end}
+        - {id: 6, fromNodeId: ask, toNodeId: end}
+"""
+
+
+def _list_places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place of a value: the object or list, and the key or index in it."""
+    keys: Iterable[Any] = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield value, key
+        yield from _list_places(value[key])
+
+
+@settings(max_examples=120, deadline=None)
+@given(data=st.data())
+def test_whatever_stands_in_a_document_it_is_judged_and_nothing_crashes(data: st.DataObject) -> None:
+    document, _ = read_yaml(SOUND)
+    for _ in range(data.draw(st.integers(1, 4))):
+        places = list(_list_places(document))
+        around, key = places[data.draw(st.integers(0, len(places) - 1))]
+        change = data.draw(st.sampled_from(["remove", "replace", "rename"]))
+        if change == "replace" or isinstance(around, list):
+            around[key] = data.draw(JSON)
+        else:
+            value = around.pop(key)
+            if change == "rename":
+                around[f"{key}s"] = value
+
+    issues = validate_document(write_json(document), name="x.json")
+
+    assert all(issue.code and issue.message and issue.path for issue in issues)
+
+
+def test_a_document_of_a_thousand_nodes_is_checked_within_seconds() -> None:
+    nodes = "".join(f"      - {{id: n{n}, type: branch}}\n" for n in range(1_000))
+    edges = "".join(f"      - {{id: e{n}, fromNodeId: n{n}, toNodeId: n{n + 1}}}\n" for n in range(999))
+    text = f"workflows:\n- id: w\n  name: W\n  graph:\n    nodes:\n{nodes}    edges:\n{edges}"
+    started = time.process_time()
+
+    codes = [code for code, _ in check(text)]
+
+    assert codes == ["no-start", "no-end", "branch-without-edges"]
+    assert time.process_time() - started < 3

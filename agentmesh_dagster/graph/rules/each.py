@@ -31,6 +31,8 @@ def an_each_is_closed(graph: Graph, _: Lookup) -> Iterator[Issue]:
         # One from which a cycle can be reached has no entry.
         if node.id not in graph.regions or graph.regions[node.id] or _is_doubtful(graph, node):
             continue
+        if config.join is not None and config.join not in graph.nodes and graph.doubts.misses_nodes:
+            continue
         place = f"{node.path}.config"
         if config.join is None:
             yield Issue("each-not-closed", _explain_open(graph, node), node.id, path=place)

@@ -118,6 +118,7 @@ def upgrade() -> None:
         "agentmesh_launches",
         sa.Column("launch_id", KEY, nullable=False),
         sa.Column("run_id", KEY, nullable=False),
+        sa.Column("instance_id", KEY, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),

@@ -1,0 +1,106 @@
+"""What the buttons of Dagster's UI do to a launch, through the functions behind them."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.selector import JobSubsetSelector
+from dagster._core.execution.plan.resume_retry import ReexecutionStrategy
+from dagster._core.remote_representation.code_location import CodeLocation
+from dagster._core.remote_representation.external import RemoteJob
+from dagster._core.test_utils import in_process_test_workspace
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.context import WorkspaceRequestContext
+from dagster_graphql.implementation.execution.run_lifecycle import create_valid_pipeline_run
+from dagster_graphql.implementation.utils import ExecutionMetadata, ExecutionParams
+
+from agentmesh_dagster.control.dagster_internals import execute_run
+from agentmesh_dagster.control.location import build_reconstructable_job
+from agentmesh_dagster.control.pinning import build_load_data, read_revision
+from agentmesh_dagster.control.reconcile import reconcile_run
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.catalogue import current_revision
+from agentmesh_dagster.store.runs import find_launch
+
+# Called anew each time, so that it shows the store of this test.
+_CODE = LoadableTargetOrigin(module_name="agentmesh_dagster.code_location", attribute="build_repository")
+
+
+@contextmanager
+def _open_location(instance: dg.DagsterInstance) -> Generator[tuple[WorkspaceRequestContext, CodeLocation]]:
+    with in_process_test_workspace(instance, _CODE) as workspace:
+        yield workspace, workspace.get_code_location(workspace.code_location_names[0])
+
+
+def _find_job(location: CodeLocation, job_name: str) -> RemoteJob:
+    [repository] = location.get_repositories().values()
+    return repository.get_full_job(job_name)
+
+
+def _get(instance: dg.DagsterInstance, launch_id: str) -> dg.DagsterRun:
+    found = instance.get_run_by_id(launch_id)
+    assert found
+    return found
+
+
+def reexecute_from_failure(instance: dg.DagsterInstance, parent_id: str) -> str:
+    """The button "from failure"; the id of the new launch, which is not started yet."""
+    return _reexecute(instance, parent_id, ReexecutionStrategy.FROM_FAILURE)
+
+
+def reexecute_all(instance: dg.DagsterInstance, parent_id: str) -> str:
+    """The button "all steps"; the id of the new launch, which is not started yet."""
+    return _reexecute(instance, parent_id, ReexecutionStrategy.ALL_STEPS)
+
+
+def _reexecute(instance: dg.DagsterInstance, parent_id: str, strategy: ReexecutionStrategy) -> str:
+    parent = _get(instance, parent_id)
+    with _open_location(instance) as (workspace, location):
+        created = instance.create_reexecuted_run(
+            request_context=workspace,
+            parent_run=parent,
+            code_location=location,
+            remote_job=_find_job(location, parent.job_name),
+            strategy=strategy,
+            use_parent_run_tags=True,
+        )
+    return created.run_id
+
+
+def reexecute_steps(instance: dg.DagsterInstance, parent_id: str, step_keys: Sequence[str]) -> str:
+    """The button "selected steps"; the id of the new launch, which is not started yet."""
+    parent = _get(instance, parent_id)
+    tags: dict[str, Any] = {"dagster/step_selection": ",".join(step_keys)}
+    with _open_location(instance) as (workspace, location):
+        job = _find_job(location, parent.job_name)
+        selector = JobSubsetSelector(
+            location_name=location.name,
+            repository_name=job.repository_handle.repository_name,
+            job_name=parent.job_name,
+            op_selection=None,
+        )
+        metadata = ExecutionMetadata(
+            run_id=None,
+            tags=tags,
+            root_run_id=parent.root_run_id or parent.run_id,
+            parent_run_id=parent.run_id,
+        )
+        params = ExecutionParams(selector, parent.run_config, None, metadata, list(step_keys))
+        return create_valid_pipeline_run(workspace, job, params).run_id
+
+
+def execute_launch(services: Services, instance: dg.DagsterInstance, launch_id: str) -> None:
+    """What the daemon and a run worker do with a launch, done here."""
+    dagster_run = _get(instance, launch_id)
+    if dagster_run.status is dg.DagsterRunStatus.QUEUED:
+        starting = dg.DagsterEvent(dg.DagsterEventType.RUN_STARTING.value, dagster_run.job_name)
+        instance.report_dagster_event(starting, launch_id)
+        dagster_run = _get(instance, launch_id)
+    # A code server would have pinned the newest revision here; a code location in this process leaves the pin out.
+    revision = read_revision(instance, dagster_run) or current_revision(services.store)
+    execute_run(build_reconstructable_job(dagster_run.job_name, build_load_data(revision)), dagster_run, instance)
+    with services.store.read() as connection:
+        launch = find_launch(connection, launch_id)
+    if launch is not None:
+        reconcile_run(services, instance, launch.run_id)

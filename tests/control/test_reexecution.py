@@ -1,0 +1,221 @@
+"""Dagster's own actions on the launches of a run: each has one rule."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from agentmesh_dagster.control.reconcile import adopt_launches
+from agentmesh_dagster.control.resume import submit_resume
+from agentmesh_dagster.control.upkeep import keep_up
+from agentmesh_dagster.entities.models import EventType, RunStatus, Workflow
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.tools import tool
+from tests.control.dagster_actions import (
+    execute_launch,
+    reexecute_all,
+    reexecute_from_failure,
+    reexecute_steps,
+)
+from tests.control.office import APPROVED, CALLS, Office, noting
+from tests.shapes import function_tool, node, save, workflow
+
+SUCCESS = dg.DagsterRunStatus.SUCCESS
+
+
+@pytest.fixture(autouse=True)
+def no_calls_yet() -> None:
+    CALLS.clear()
+
+
+@pytest.fixture
+def office(services: Services, instance: dg.DagsterInstance) -> Office:
+    return Office(services, instance)
+
+
+@tool
+def note_if_mended(mark: str) -> str:
+    """Fails until the file `mark` is there."""
+    CALLS.append("publish")
+    if not Path(mark).exists():
+        raise RuntimeError("the printer is on fire")
+    return "published"
+
+
+def draft_gate_broken(mark: Path) -> Workflow:
+    publish = node("publish", "tool", toolId="note_if_mended", input={"mark": str(mark)})
+    nodes = [node("start", "start"), noting("draft"), node("gate", "human_approval"), publish]
+    nodes.append(node("end", "end", output="{{ context.outputs.gate }}"))
+    return workflow("w", nodes, ["start -> draft", "draft -> gate", "gate -> publish", "publish -> end"])
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Path:
+    return tmp_path / "mended"
+
+
+@pytest.fixture
+def failed(office: Office, mark: Path) -> str:
+    """A run that was answered, and whose step behind the gate has failed."""
+    save(office.services, function_tool("note_if_mended"))
+    run_id = office.start(draft_gate_broken(mark))
+    office.answer(run_id, "gate", APPROVED)
+    office.go_on(run_id)
+    assert office.run(run_id).status is RunStatus.FAILED
+    return run_id
+
+
+def execute(office: Office, launch_id: str) -> None:
+    execute_launch(office.services, office.instance, launch_id)
+
+
+def test_from_failure_behind_a_gate_goes_on_with_the_same_run_and_asks_nobody(office: Office, failed: str, mark: Path):
+    mark.touch()
+    again = reexecute_from_failure(office.instance, office.run(failed).launches[-1])
+    execute(office, again)
+
+    run = office.run(failed)
+    assert (run.status, run.output, run.error) == (RunStatus.SUCCEEDED, APPROVED, None)
+    assert len(run.launches) == 3
+    assert run.launches[-1] == again
+    assert CALLS == ["draft", "publish", "publish"]
+    assert office.event_types(failed).count(EventType.GATE_ANSWERED) == 1
+    assert office.dagster_status(again) is SUCCESS
+
+
+def test_from_failure_again_and_again_stays_one_run(office: Office, failed: str, mark: Path):
+    for _ in range(2):
+        execute(office, reexecute_from_failure(office.instance, office.run(failed).launches[-1]))
+        assert office.run(failed).status is RunStatus.FAILED
+    mark.touch()
+    execute(office, reexecute_from_failure(office.instance, office.run(failed).launches[-1]))
+
+    run = office.run(failed)
+    assert run.status is RunStatus.SUCCEEDED
+    assert len(run.launches) == 5
+    assert ["draft", *["publish"] * 4] == CALLS
+
+
+def test_from_failure_waits_at_a_gate_that_comes_later(office: Office, mark: Path):
+    save(office.services, function_tool("note_if_mended"))
+    publish = node("publish", "tool", toolId="note_if_mended", input={"mark": str(mark)})
+    nodes = [node("start", "start"), publish, node("gate", "human_approval"), noting("last"), node("end", "end")]
+    flow = workflow("w", nodes, ["start -> publish", "publish -> gate", "gate -> last", "last -> end"])
+    run_id = office.start(flow)
+    assert office.run(run_id).status is RunStatus.FAILED
+    mark.touch()
+
+    again = reexecute_from_failure(office.instance, run_id)
+    execute(office, again)
+    assert office.dagster_status(again) is dg.DagsterRunStatus.SUSPENDED
+    office.answer(run_id, "gate", APPROVED)
+    office.go_on(run_id)
+
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+    assert CALLS == ["publish", "publish", "last"]
+    assert len(office.run(run_id).launches) == 3
+
+
+def test_all_steps_is_a_new_run_that_asks_anew_and_leaves_the_old_one(office: Office, failed: str, mark: Path):
+    mark.touch()
+    before = office.run(failed)
+    again = reexecute_all(office.instance, failed)
+    execute(office, again)
+
+    new = office.run(again)
+    assert (new.id, new.launches) == (again, [again])
+    assert new.waiting_on == [office.gate(again, "gate")]
+    assert office.run(failed) == before
+    office.answer(again, "gate", APPROVED)
+    office.go_on(again)
+    assert office.run(again).status is RunStatus.SUCCEEDED
+    assert CALLS == ["draft", "publish", "draft", "publish"]
+
+
+def test_all_steps_of_a_resume_is_a_new_run_too(office: Office, failed: str):
+    again = reexecute_all(office.instance, office.run(failed).launches[-1])
+    execute(office, again)
+
+    assert office.run(again).launches == [again]
+    assert office.run(again).waiting_on
+    assert CALLS == ["draft", "publish", "draft"]
+
+
+def test_selected_steps_that_had_ended_are_a_new_run_that_takes_over_the_rest(office: Office, failed: str, mark: Path):
+    mark.touch()
+    execute(office, reexecute_from_failure(office.instance, office.run(failed).launches[-1]))
+    done = office.run(failed)
+    CALLS.clear()
+
+    again = reexecute_steps(office.instance, done.launches[-1], ["publish", "end"])
+    execute(office, again)
+
+    new = office.run(again)
+    assert (new.status, new.output) == (RunStatus.SUCCEEDED, APPROVED)
+    assert new.launches == [again]
+    assert CALLS == ["publish"]
+    assert office.statuses(again) == office.statuses(failed)
+    assert office.run(failed) == done
+    assert office.event_types(again).count(EventType.STEP_WAITING_HUMAN) == 0, "the answer is taken over"
+
+
+def test_selected_steps_that_had_failed_go_on_with_the_same_run(office: Office, failed: str, mark: Path):
+    mark.touch()
+    again = reexecute_steps(office.instance, office.run(failed).launches[-1], ["publish", "end"])
+    execute(office, again)
+
+    assert office.run(failed).status is RunStatus.SUCCEEDED
+    assert office.run(failed).launches[-1] == again
+    assert CALLS == ["draft", "publish", "publish"]
+
+
+def test_a_cancel_of_a_queued_resume_cancels_the_run(office: Office, mark: Path):
+    run_id, launch_id = resumed(office, mark)
+    office.instance.run_coordinator.cancel_run(launch_id)
+
+    keep_up(office.services, office.instance)
+
+    assert office.run(run_id).status is RunStatus.CANCELED
+    assert CALLS == ["draft"]
+    assert_never_starts_again(office, run_id)
+
+
+def test_a_resume_deleted_in_dagster_cancels_the_run_and_never_starts_again(office: Office, mark: Path):
+    run_id, launch_id = resumed(office, mark)
+    office.instance.delete_run(launch_id)
+
+    keep_up(office.services, office.instance)
+
+    assert office.run(run_id).status is RunStatus.CANCELED
+    assert_never_starts_again(office, run_id)
+
+
+def test_a_launch_of_an_ended_run_may_be_deleted(office: Office, failed: str, mark: Path):
+    mark.touch()
+    before = office.run(failed)
+    for launch_id in before.launches:
+        office.instance.delete_run(launch_id)
+
+    keep_up(office.services, office.instance)
+
+    assert office.run(failed) == before
+    assert_never_starts_again(office, failed)
+
+
+def resumed(office: Office, mark: Path) -> tuple[str, str]:
+    """A run whose resume stands in Dagster's queue."""
+    save(office.services, function_tool("note_if_mended"))
+    run_id = office.start(draft_gate_broken(mark))
+    office.answer(run_id, "gate", APPROVED)
+    launch_id = submit_resume(office.services, office.instance, run_id)
+    assert launch_id
+    return run_id, launch_id
+
+
+def assert_never_starts_again(office: Office, run_id: str) -> None:
+    calls, launches = list(CALLS), office.run(run_id).launches
+    for _ in range(2):
+        assert keep_up(office.services, office.instance).resumed == []
+        assert adopt_launches(office.services, office.instance) == 0
+    assert office.run(run_id).launches == launches
+    assert calls == CALLS
