@@ -99,7 +99,7 @@ def run_workflow(
     plan = load_plan(services.store, workflow.id, current_revision(services.store))
     job = build_job(plan, get_job_name(services.store, plan.workflow), services)
     result = job.execute_in_process(
-        run_config=build_run_config(plan, {} if run_input is None else run_input),
+        run_config=build_run_config(plan, run_input),
         instance=instance,
         raise_on_error=False,
     )

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,11 +40,12 @@ class PostgresServer:
     """A running server; it listens on a socket in `folder` only."""
 
     folder: Path
+    restart: Callable[[], None] = field(repr=False)  # as after a power cut: clients are cut off
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def url(self, database: str) -> str:
         """The URL of one of its databases, as AGENTMESH_DATABASE_URL wants it."""
-        return f"postgresql://agentmesh@/{database}?host={self.folder}"
+        return _write_url(self.folder, database)
 
     def execute(self, statement: str) -> None:
         """Run a statement outside any transaction."""
@@ -62,6 +63,10 @@ class PostgresServer:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def _write_url(folder: Path, database: str) -> str:
+    return f"postgresql://agentmesh@/{database}?host={folder}"
+
+
 @contextlib.contextmanager
 def run_server() -> Iterator[PostgresServer]:
     """A server in a temporary folder, stopped at the end. Raises NoPostgres."""
@@ -70,8 +75,8 @@ def run_server() -> Iterator[PostgresServer]:
     try:
         identity = _other_user(folder)
         binaries = _within_reach(binaries, folder, identity)
-        with _serve(binaries, folder, identity):
-            yield PostgresServer(folder)
+        with _serve(binaries, folder, identity) as restart:
+            yield PostgresServer(folder, restart)
     finally:
         shutil.rmtree(folder)
 
@@ -112,7 +117,7 @@ def _within_reach(binaries: Path, folder: Path, identity: dict[str, Any]) -> Pat
 
 
 @contextlib.contextmanager
-def _serve(binaries: Path, folder: Path, identity: dict[str, Any]) -> Iterator[None]:
+def _serve(binaries: Path, folder: Path, identity: dict[str, Any]) -> Iterator[Callable[[], None]]:
     data, log = folder / "data", folder / "log"
     made = subprocess.run(
         [
@@ -137,27 +142,38 @@ def _serve(binaries: Path, folder: Path, identity: dict[str, Any]) -> Iterator[N
         raise NoPostgres(f"initdb failed: {made.stderr}")
     settings = {**SETTINGS, "unix_socket_directories": str(folder)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, *options],
-            stdout=output,
-            stderr=output,
-            cwd=folder,
-            **identity,
-        )
-    try:
-        _wait_until_ready(server, folder, log)
-        yield
-    finally:
+
+    def start() -> "subprocess.Popen[bytes]":
+        command = [binaries / "postgres", "-D", data, *options]
+        with log.open("ab") as output:
+            started = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder, **identity)
+        _wait_until_ready(started, folder, log)
+        return started
+
+    def stop() -> None:
         server.send_signal(signal.SIGINT)  # a fast shutdown: clients are cut off
         server.wait()
+
+    def restart() -> None:
+        nonlocal server
+        stop()
+        server = start()
+
+    server = start()
+    try:
+        yield restart
+    finally:
+        stop()
 
 
 def _wait_until_ready(server: "subprocess.Popen[bytes]", folder: Path, log: Path) -> None:
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up and server.poll() is None:
         with contextlib.suppress(psycopg.OperationalError):
-            psycopg.connect(PostgresServer(folder).url("postgres")).close()
+            psycopg.connect(_write_url(folder, "postgres")).close()
             return
         time.sleep(0.02)
+    if server.poll() is None:
+        server.kill()
+        server.wait()
     raise NoPostgres(f"the server did not start: {log.read_text()}")

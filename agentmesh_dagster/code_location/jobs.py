@@ -2,8 +2,9 @@
 
 import dagster as dg
 
+from agentmesh_dagster.code_location.pinning import Pin
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import find_job, list_job_names
 from agentmesh_dagster.translator.build_job import build_job
@@ -12,14 +13,14 @@ from agentmesh_dagster.translator.build_job import build_job
 class WorkflowJobs:
     """The jobs at one catalogue revision, each built when it is asked for."""
 
-    def __init__(self, services: Services, revision: int, executor: dg.ExecutorDefinition | None = None) -> None:
+    def __init__(self, services: Services, pin: Pin, executor: dg.ExecutorDefinition | None = None) -> None:
         self._services = services
-        self._revision = revision
+        self._pin = pin
         self._executor = executor
         self._built: dict[str, dg.JobDefinition] = {}
 
     def list_names(self) -> list[str]:
-        return sorted(list_job_names(self._services.store, at=self._revision))
+        return sorted(list_job_names(self._services.store, at=self._pin.revision))
 
     def get(self, job_name: str) -> dg.JobDefinition:
         """The job; that of a workflow with faults only says what they are. JobNotFound."""
@@ -30,9 +31,10 @@ class WorkflowJobs:
     def _build(self, job_name: str) -> dg.JobDefinition:
         workflow_id = find_job(self._services.store, job_name)
         try:
-            plan = load_plan(self._services.store, workflow_id, self._revision)
+            load = load_plan if self._pin.is_new else load_pinned_plan
+            plan = load(self._services.store, workflow_id, self._pin.revision)
             return build_job(plan, job_name, self._services, self._executor)
-        except (AgentMeshError, dg.DagsterInvalidDefinitionError) as fault:
+        except (AgentMeshError, dg.DagsterError) as fault:
             return _build_broken_job(job_name, workflow_id, str(fault))
 
 

@@ -17,7 +17,7 @@ def build_sensors(services: Services) -> Sequence[dg.SensorDefinition]:
         done = keep_up(services, context.instance)
         return dg.SkipReason(
             f"{done.waiting} wait for a person. Resumed {_name(done.resumed)}, settled {_name(done.settled)}, "
-            f"expired {_name(done.expired)}, adopted {done.adopted}."
+            f"expired {_name(done.expired)}, adopted {done.adopted}. Faults: {_name(done.faults)}."
         )
 
     return [

@@ -7,6 +7,7 @@ from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.location import build_reconstructable_job
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.control.reconcile import reconcile_run
+from agentmesh_dagster.control.resume import resume_run
 from agentmesh_dagster.runtime.services import Services
 
 _REASON = "dagster/failure_reason"
@@ -14,10 +15,22 @@ _INTERRUPTED = "UNEXPECTED_TERMINATION"
 
 
 def execute_launch(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> bool:
-    """Executes a prepared launch through Dagster, without a daemon; returns when it has ended.
+    """Executes a prepared launch through Dagster, without a daemon, and the launches that follow it.
 
-    False: it was interrupted, and is canceled.
+    Others follow when gates of the run are answered meanwhile. Returns when there is nothing more to do; False: it
+    was interrupted, and is canceled.
     """
+    following: PreparedLaunch | None = launch
+    while following is not None:
+        if not _execute(instance, following):
+            reconcile_run(services, instance, launch.run_id)
+            return False
+        reconcile_run(services, instance, launch.run_id)
+        following = resume_run(services, instance, launch.run_id)
+    return True
+
+
+def _execute(instance: dg.DagsterInstance, launch: PreparedLaunch) -> bool:
     interrupted = False
     dagster_run = instance.get_run_by_id(launch.launch_id)
     assert dagster_run is not None
@@ -31,5 +44,4 @@ def execute_launch(services: Services, instance: dg.DagsterInstance, launch: Pre
         interrupted = True
     if interrupted and ended.status is not dg.DagsterRunStatus.SUCCESS:
         instance.report_run_canceled(ended, "Interrupted in the terminal where it ran.")
-    reconcile_run(services, instance, launch.run_id)
     return not interrupted

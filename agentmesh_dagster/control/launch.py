@@ -10,7 +10,7 @@ from agentmesh_dagster.control.location import CodeLocation, build_code_origin, 
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
-from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fill_defaults
+from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.errors import InvalidValue
@@ -85,7 +85,7 @@ def prepare_launch(
 
 
 def _check_input(workflow: Workflow, run_input: JsonValue) -> JsonValue:
-    checked = fill_defaults(workflow.input_schema, check_json(run_input))
+    checked = fit_input(workflow.input_schema, check_json(run_input))
     if workflow.input_schema is not None:
         try:
             JsonSchema(workflow.input_schema).check(checked)

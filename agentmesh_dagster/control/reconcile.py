@@ -5,13 +5,11 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from agentmesh_dagster.control.parking import report_gone_on, report_over, report_suspended
-from agentmesh_dagster.control.pinning import read_revision
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.progress import Progress, RunState
-from agentmesh_dagster.runtime.launches import register_launch
-from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.settlement import cancel_run, complete_run, end_run_if_over, fail_run
 from agentmesh_dagster.store import Connection
@@ -24,7 +22,6 @@ from agentmesh_dagster.store.runs import (
     RunHead,
     end_launch,
     find_launch,
-    find_unknown_launches,
     get_run,
     has_live_lease,
     list_launches,
@@ -33,14 +30,12 @@ from agentmesh_dagster.store.runs import (
     park_launch,
 )
 from agentmesh_dagster.store.steps import close_running_steps, read_states
-from agentmesh_dagster.translator.dagster_runs import read_instance_id, read_launch_facts
-from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
+from agentmesh_dagster.translator.dagster_runs import read_instance_id
 
 _NEVER_STARTED_AFTER = timedelta(seconds=60)  # a launch that Dagster was not given by then is lost
-_ADOPT_YOUNGER_THAN = timedelta(hours=24)
-_ADOPT_AT_ONCE = 200
 
 _ON_THEIR_WAY = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING)
+_DIED = "The worker died: its lease ended, and it was not heard of since."
 _GIVEN_UP = (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE)
 _AT_WORK = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
 _NEVER_TAKEN_UP_AFTER = timedelta(seconds=120)  # a worker needs seconds to load its code
@@ -84,15 +79,36 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
         # Dagster first: should this process die now, the next look finds what Dagster says, and settles the rest.
         _report_dead(services, instance, dagster_run)
         crash_point(CrashPoint.LAUNCH_GIVEN_UP)
-        _settle(services, launch, StepStatus.FAILED, "The worker died: it has not been heard of since its lease ended.")
+        _settle(services, launch, StepStatus.FAILED, _DIED)
     elif status is dg.DagsterRunStatus.FAILURE:
         _settle(services, launch, StepStatus.FAILED, _read_failure(instance, launch.id))
     elif status is dg.DagsterRunStatus.CANCELED:
         _settle(services, launch, StepStatus.CANCELED, "Canceled in Dagster.")
-    elif _settle(services, launch, None, ""):
+    else:
+        is_parked = _settle(services, launch, None, _tell_unrun(dagster_run))
         crash_point(CrashPoint.LAUNCH_PARKED)
-        report_suspended(instance, dagster_run)
+        _show_end(services, instance, launch, dagster_run, is_parked=is_parked)
     return True
+
+
+def _tell_unrun(dagster_run: dg.DagsterRun) -> str | None:
+    """Why steps were left that nobody ran; None when the launch was asked for some steps only."""
+    is_selection = dagster_run.step_keys_to_execute is not None or dagster_run.resolved_op_selection is not None
+    return None if is_selection else "Steps were left that its launch never ran."
+
+
+def _show_end(
+    services: Services, instance: dg.DagsterInstance, launch: Launch, dagster_run: dg.DagsterRun, *, is_parked: bool
+) -> None:
+    """Makes Dagster show what became of a launch that it saw succeed."""
+    if is_parked:
+        report_suspended(instance, dagster_run)
+    with services.store.read() as connection:
+        seen, run = find_launch(connection, launch.id), get_run(connection, launch.run_id)
+    if is_parked and seen is not None and seen.ended_at is not None:
+        report_gone_on(instance, dagster_run)  # the answer, and what followed, came in between
+    elif not is_parked and run.status is RunStatus.FAILED and run.launches[-1] == launch.id:
+        report_over(instance, dagster_run, run.error)  # such as by a gate that was rejected meanwhile
 
 
 def _reconcile_parked(services: Services, instance: dg.DagsterInstance, parked: Launch, last: Launch) -> bool:
@@ -148,8 +164,10 @@ def _reconcile_missing(services: Services, launch: Launch) -> bool:
     return True
 
 
-def _settle(services: Services, launch: Launch, left_over: StepStatus | None, reason: str) -> bool:
+def _settle(services: Services, launch: Launch, left_over: StepStatus | None, reason: str | None) -> bool:
     """Ends a launch, the steps that it left over, and the run if that has nothing more to do.
+
+    `reason` is why a run fails that has steps which nobody will run; None: that is how it was asked for.
 
     A launch that did its work, and whose run waits for a person, is parked instead; then it says True.
     """
@@ -165,12 +183,12 @@ def _settle(services: Services, launch: Launch, left_over: StepStatus | None, re
         if run.status.is_end:
             return False
         if left_over is StepStatus.CANCELED:
-            _close_steps(tx, run, None, StepStatus.CANCELED, reason)
+            close_running_steps(tx, run.id, None, StepStatus.CANCELED, reason or "")
             cancel_gates(tx, run.id)
-            cancel_run(tx, run, reason)
+            cancel_run(tx, run, reason or "")
             return False
-        _close_steps(tx, run, launch.id, StepStatus.FAILED, reason or "Its launch ended without it.")
-        _end_if_over(tx, services, run, reason, has_failed=left_over is StepStatus.FAILED)
+        _fail_steps(tx, run, launch.id, reason or "Its launch ended without it.")
+        _end_if_over(tx, services, run, reason)
     return False
 
 
@@ -178,17 +196,18 @@ def _is_waiting(tx: Connection, run_id: str) -> bool:
     return any(state.status is StepStatus.WAITING_HUMAN for state in read_states(tx, run_id).values())
 
 
-def _close_steps(tx: Connection, run: RunHead, launch_id: str | None, status: StepStatus, reason: str) -> None:
-    closed = close_running_steps(tx, run.id, launch_id, status, reason)
+def _fail_steps(tx: Connection, run: RunHead, launch_id: str, reason: str) -> None:
+    closed = close_running_steps(tx, run.id, launch_id, StepStatus.FAILED, reason)
     recorded = [Event(EventType.STEP_FAILED, {"error": reason}, step) for step in closed]
     record_events(tx, project_id=run.project_id, run_id=run.id, recorded=recorded)
 
 
-def _end_if_over(tx: Connection, services: Services, run: RunHead, reason: str, *, has_failed: bool) -> None:
+def _end_if_over(tx: Connection, services: Services, run: RunHead, reason: str | None) -> None:
     states = read_states(tx, run.id)
     try:
-        plan = load_plan(services.store, run.workflow_id, run.revision)
+        plan = load_pinned_plan(services.store, run.workflow_id, run.revision)
     except AgentMeshError as fault:
+        cancel_gates(tx, run.id)
         fail_run(tx, run, f"The workflow cannot be read any more: {fault}")
         return
     if end_run_if_over(tx, plan, run, Progress(plan, states)) is not RunState.GOES_ON:
@@ -196,11 +215,10 @@ def _end_if_over(tx: Connection, services: Services, run: RunHead, reason: str, 
     others = any(launch.is_live for launch in list_launches(tx, run.id))
     if others or _is_waiting(tx, run.id) or has_untaken_answers(tx, run.id):
         return  # it waits, or another launch goes on with it
-    # Steps are left that nobody will run: the launch failed before them, or was asked for some steps only.
-    if has_failed or any(state.status is StepStatus.FAILED for state in states.values()):
-        fail_run(tx, run, reason)
-    else:
+    if reason is None:
         complete_run(tx, plan, run)
+    else:
+        fail_run(tx, run, reason)
 
 
 def _report_dead(services: Services, instance: dg.DagsterInstance, dagster_run: dg.DagsterRun) -> None:
@@ -216,39 +234,10 @@ def _report_dead(services: Services, instance: dg.DagsterInstance, dagster_run: 
         )
         instance.report_dagster_event(event, dagster_run.run_id)
     else:
-        instance.report_run_failed(dagster_run, "The worker died: its lease ended and it was not heard of since.")
+        instance.report_run_failed(dagster_run, _DIED)
 
 
 def _read_failure(instance: dg.DagsterInstance, launch_id: str) -> str:
     logs = instance.get_records_for_run(launch_id, of_type=dg.DagsterEventType.RUN_FAILURE, ascending=False, limit=1)
     messages = [record.event_log_entry.get_dagster_event().message for record in logs.records]
     return next((message for message in messages if message), "Its Dagster run failed.")
-
-
-def adopt_launches(services: Services, instance: dg.DagsterInstance) -> int:
-    """Writes down the launches of our jobs that no worker has taken up, such as those queued in Dagster's UI."""
-    recent = instance.get_runs(
-        dg.RunsFilter(
-            statuses=[*_ON_THEIR_WAY, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED],
-            created_after=datetime.now(UTC) - _ADOPT_YOUNGER_THAN,
-        ),
-        limit=_ADOPT_AT_ONCE,
-    )
-    ours = {run.run_id: run for run in recent if WORKFLOW_TAG in run.tags}
-    with services.store.read() as connection:
-        unknown = find_unknown_launches(connection, list(ours))
-    return sum(_adopt(services, instance, run) for launch_id, run in ours.items() if launch_id in unknown)
-
-
-def _adopt(services: Services, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    revision = read_revision(instance, run)
-    if revision is None:
-        return False
-    try:
-        plan = load_plan(services.store, run.tags[WORKFLOW_TAG], revision)
-    except AgentMeshError:
-        return False  # a job of a broken workflow: there is nothing that could run
-    with services.store.begin() as tx:
-        if find_launch(tx, run.run_id) is None:
-            register_launch(tx, plan, read_launch_facts(plan, run, instance))
-    return True

@@ -11,9 +11,11 @@ from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.location import CodeLocation, build_code_origin
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
+from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.progress import Progress, RunState, StepKey, StepState
-from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.graph.regions import Region
+from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import has_untaken_answers, take_answers
 from agentmesh_dagster.store.runs import (
@@ -33,9 +35,7 @@ _NAMESPACE = uuid.UUID("c8a4f1d2-0f5e-5d0b-8f3a-2b7f9d6e4a11")
 _PARENT_TAG, _ROOT_TAG = "dagster/parent_run_id", "dagster/root_run_id"
 
 
-def resume_run(
-    services: Services, instance: dg.DagsterInstance, run_id: str, *, location: CodeLocation | None = None
-) -> PreparedLaunch | None:
+def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) -> PreparedLaunch | None:
     """Prepares the launch of what may run of a run that was waiting; None when there is nothing to launch now.
 
     That is so while another launch of the run lives: answers that arrive meanwhile go together into the next. Safe
@@ -52,7 +52,7 @@ def resume_run(
         if run.status.is_end or any(launch.submitted_at is not None for launch in live):
             return None
         states = read_states(tx, run_id)
-        plan = load_plan(services.store, run.workflow_id, run.revision)
+        plan = load_pinned_plan(services.store, run.workflow_id, run.revision)
         if live:
             launch = live[0]  # whoever began it died before Dagster had it
             if launch.kind is not LaunchKind.RESUME:
@@ -70,9 +70,7 @@ def resume_run(
     parent = before[launch.position - 1].id
     if not instance.has_run(launch.id):
         with suppress(DagsterRunAlreadyExists):  # somebody else resumes it at the same moment
-            _create_in_dagster(
-                services, instance, plan, launch, run.job_name, parent, step_keys, location or CodeLocation()
-            )
+            _create_in_dagster(services, instance, plan, launch, run.job_name, parent, step_keys)
     crash_point(CrashPoint.RESUME_IN_DAGSTER)
     with services.store.begin() as tx:
         is_ours = mark_launch_submitted(tx, launch.id)
@@ -99,14 +97,33 @@ def submit_resume(services: Services, instance: dg.DagsterInstance, run_id: str)
 
 
 def select_steps(plan: Plan, states: Mapping[StepKey, StepState], answered: Collection[str]) -> list[str]:
-    """The step keys of a resume: the answered gates, and all that has not ended."""
-    return [_write_step_key(op) for op in plan.ops if op.node.id in answered or not _has_ended(op, states)]
+    """The step keys of a resume: the answered gates, and all that has not ended.
+
+    A gate whose answer failed it, such as a rejection, is not among them: a launch would ask it again.
+    """
+    unended = {region.each for region in plan.regions.values() if not _has_ended(region, states)}
+    return [_write_step_key(op) for op in plan.ops if _is_left(op, states, unended) or _goes_on(op, states, answered)]
 
 
-def _has_ended(op: PlannedOp, states: Mapping[StepKey, StepState]) -> bool:
-    # Below a fan-out no gate can stand, so all items of an `each` have ended once the `each` has.
-    state = states.get(StepKey(op.each or op.node.id))
-    return state is not None and state.status.is_end
+def _goes_on(op: PlannedOp, states: Mapping[StepKey, StepState], answered: Collection[str]) -> bool:
+    return op.node.id in answered and states[StepKey(op.node.id)].status is StepStatus.SUCCEEDED
+
+
+def _is_left(op: PlannedOp, states: Mapping[StepKey, StepState], unended: Collection[str]) -> bool:
+    """Whether something of the op has not ended; an `each` with all that it repeats counts as one."""
+    if op.each is not None or op.node.is_each:
+        return (op.each or op.node.id) in unended
+    state = states.get(StepKey(op.node.id))
+    return state is None or not state.status.is_end
+
+
+def _has_ended(region: Region, states: Mapping[StepKey, StepState]) -> bool:
+    """Whether an `each`, and every step of every item of it, has ended."""
+    each = states.get(StepKey(region.each))
+    if each is None or not each.status.is_end:
+        return False
+    keys = (StepKey(node_id, item) for node_id in region.body for item in range(each.item_count or 0))
+    return all((state := states.get(key)) is not None and state.status.is_end for key in keys)
 
 
 def _write_step_key(op: PlannedOp) -> str:
@@ -121,11 +138,11 @@ def _create_in_dagster(
     job_name: str,
     parent_id: str,
     step_keys: list[str],
-    location: CodeLocation,
 ) -> None:
     """A Dagster re-execution in the run's group, pinned to the run's revision."""
     with services.store.read() as connection:
         run_input = get_run(connection, launch.run_id).input
+    first = instance.get_run_by_id(launch.run_id)
     job = build_job(plan, job_name, services)
     run_config = build_run_config(plan, run_input, log_level=services.settings.console_log_level)
     load_data = build_load_data(launch.revision)
@@ -139,7 +156,8 @@ def _create_in_dagster(
         parent_run_id=parent_id,
         root_run_id=launch.run_id,
         tags={**job.tags, _PARENT_TAG: parent_id, _ROOT_TAG: launch.run_id},
-        remote_job_origin=location.build_remote_origin(job_name),
-        job_code_origin=build_code_origin(job_name),
+        # Where the first launch ran, so does this: also from somebody's own project, with a store of its own.
+        remote_job_origin=(first and first.remote_job_origin) or CodeLocation().build_remote_origin(job_name),
+        job_code_origin=(first and first.job_code_origin) or build_code_origin(job_name),
         repository_load_data=load_data,
     )

@@ -7,8 +7,10 @@ from typing import TypeVar
 
 import dagster as dg
 
-from agentmesh_dagster.control.reconcile import adopt_launches, reconcile_run
+from agentmesh_dagster.control.adopt import adopt_launches
+from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import submit_resume
+from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.answers import GateClosed, expire_gate
 from agentmesh_dagster.runtime.notices import send_notice
 from agentmesh_dagster.runtime.services import Services
@@ -32,42 +34,63 @@ class Upkeep:
     resumed: list[str] = field(default_factory=list[str])  # run ids
     waiting: int = 0  # runs that wait for a person
     notified: int = 0  # webhooks told of a gate
+    faults: list[str] = field(default_factory=list[str])  # what went wrong, with single runs
 
 
 def keep_up(services: Services, instance: dg.DagsterInstance) -> Upkeep:
-    """Settles what nobody else has: dead workers, deadlines, answers that no launch followed."""
-    deadline = time.monotonic() + _TICK_SECONDS
+    """Settles what nobody else has: dead workers, deadlines, answers that no launch followed.
+
+    What goes wrong with one run is told, and does not hold up the others.
+    """
+    tick = _Tick(time.monotonic())
     instance_id = read_instance_id(instance)
     adopted = adopt_launches(services, instance)
     with services.store.read() as connection:
         due = list_due_gates(connection)
         unsettled = list_unsettled_run_ids(connection, instance_id)
         parked = list_parked_launches(connection, instance_id)
-    expired = _do_in_time(due, lambda gate: _expire(services, gate), deadline)
-    given_up = _find_given_up(instance, parked)
-    settled = _do_in_time(
-        dict.fromkeys([*unsettled, *given_up]), lambda run_id: reconcile_run(services, instance, run_id), deadline
-    )
+    expired = tick.do(due, lambda gate: _expire(services, gate), until=0.25)
+    unsettled = list(dict.fromkeys([*unsettled, *_find_given_up(instance, parked)]))
+    settled = tick.do(unsettled, lambda run_id: reconcile_run(services, instance, run_id), until=0.6)
     with services.store.read() as connection:
         answered = list_runs_to_resume(connection)
         notices = list_due_notices(connection)
-    resumed = _do_in_time(answered, lambda run_id: submit_resume(services, instance, run_id), deadline)
+    resumed = tick.do(answered, lambda run_id: submit_resume(services, instance, run_id), until=0.9)
     # Last: somebody else's server must not hold up what is ours.
-    notified = _do_in_time(notices, lambda gate: send_notice(services, gate), deadline)
+    notified = tick.do(notices, lambda gate: send_notice(services, gate), until=1.0)
     return Upkeep(
-        adopted, [gate.step_id for gate in expired], settled, resumed, len(parked) - len(resumed), len(notified)
+        adopted,
+        [gate.step_id for gate in expired],
+        settled,
+        resumed,
+        len(parked) - len(resumed),
+        len(notified),
+        tick.faults,
     )
 
 
-def _do_in_time(things: Iterable[Thing], do: Callable[[Thing], object], deadline: float) -> list[Thing]:
-    """The things for which `do` gave something true; what there was no time for is found again at the next tick."""
-    done: list[Thing] = []
-    for thing in things:
-        if time.monotonic() > deadline:
-            break
-        if do(thing):
-            done.append(thing)
-    return done
+@dataclass
+class _Tick:
+    """The time of one tick, and what went wrong in it."""
+
+    started: float
+    faults: list[str] = field(default_factory=list[str])
+
+    def do(self, things: Iterable[Thing], deed: Callable[[Thing], object], *, until: float) -> list[Thing]:
+        """The things for which `deed` gave something true.
+
+        It stops at that share of the tick: what there was no time for is found again at the next.
+        """
+        done: list[Thing] = []
+        for thing in things:
+            if time.monotonic() - self.started > until * _TICK_SECONDS:
+                break
+            try:
+                if deed(thing):
+                    done.append(thing)
+            except (AgentMeshError, dg.DagsterError) as fault:
+                self.faults.append(str(fault))
+        return done
 
 
 def _expire(services: Services, gate: Gate) -> bool:

@@ -70,18 +70,22 @@ class JsonSchema:
             raise SchemaMismatch(faults)
 
 
-def fill_defaults(schema: JsonValue, value: JsonValue) -> JsonValue:
-    """`value` with the `default` of every property that it lacks, also in objects inside objects."""
-    if not isinstance(schema, dict) or not isinstance(value, dict):
+def fit_input(schema: JsonValue, value: JsonValue) -> JsonValue:
+    """`value` with the `default` of every property that it lacks, and `2.0` as 2 where an integer is wanted."""
+    if not isinstance(schema, dict):
         return value
-    fields = cast("dict[str, JsonValue]", value)
-    properties = cast("dict[str, JsonValue]", schema).get("properties")
-    if not isinstance(properties, dict):
-        return fields
-    filled = dict(fields)
+    rules = cast("dict[str, JsonValue]", schema)
+    if rules.get("type") == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [fit_input(rules.get("items"), item) for item in cast("list[JsonValue]", value)]
+    properties = rules.get("properties")
+    if not isinstance(value, dict) or not isinstance(properties, dict):
+        return cast("JsonValue", value)
+    filled = dict(cast("dict[str, JsonValue]", value))
     for name, inner in cast("dict[str, JsonValue]", properties).items():
         if name in filled:
-            filled[name] = fill_defaults(inner, filled[name])
+            filled[name] = fit_input(inner, filled[name])
         elif isinstance(inner, dict) and "default" in inner:
             filled[name] = inner["default"]
     return filled

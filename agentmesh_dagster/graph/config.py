@@ -1,12 +1,13 @@
 """What a node's `config` may hold, one model for each node type."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from agentmesh_dagster.entities.models import Entity, JsonObject, NodeType
 
 MAX_ITEMS = 1_000
+_LONGEST_DELAY_SECONDS = 604_800
 
 
 class Retry(Entity):
@@ -14,6 +15,15 @@ class Retry(Entity):
     delay_seconds: float = Field(default=0, ge=0, le=86_400)
     backoff: Literal["constant", "linear", "exponential"] = "constant"
     jitter: bool | Literal["full", "plus_minus"] = False  # true is plus_minus
+
+
+    @model_validator(mode="after")
+    def _waits_within_reason(self) -> Self:
+        tries = self.max_attempts - 1
+        factor = {"constant": 1, "linear": tries, "exponential": 2**tries - 1}[self.backoff]
+        if self.delay_seconds * factor > _LONGEST_DELAY_SECONDS:
+            raise ValueError("the last delay would be longer than a week: lower maxAttempts or delaySeconds")
+        return self
 
 
 class NodeConfig(Entity):

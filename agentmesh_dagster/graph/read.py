@@ -17,6 +17,7 @@ from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.templates import Template, TemplateFault, list_template_faults, parse_template
 
 _EXPRESSION_FIELDS = {NodeType.BRANCH: ("condition",)}
+_OTHER_SPELLINGS: Mapping[str, JsonValue] = {"True": True, "False": False, "None": None}
 _FREE_FIELDS = frozenset({"outputSchema", "schema"})  # JSON Schemas may hold `{{`
 _CHOOSING = (NodeType.BRANCH, NodeType.HUMAN_APPROVAL)
 
@@ -180,7 +181,9 @@ def _read_edge(edge: Edge, position: int, source: GraphNode, faults: list[Issue]
 
 
 def _read_literal(condition: str) -> JsonValue:
-    """`true`, `3`, `"refund"` as JSON; anything else is the text that it looks like."""
+    """`true`, `3`, `"refund"` as JSON, `True` as expressions spell it; anything else is the text that it looks like."""
+    if condition in _OTHER_SPELLINGS:
+        return _OTHER_SPELLINGS[condition]
     try:
         return read_json(condition)
     except InvalidJson:

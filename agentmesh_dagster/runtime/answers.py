@@ -13,7 +13,7 @@ from agentmesh_dagster.graph.plan import Plan, chooses
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.branch import choose_edges
 from agentmesh_dagster.runtime.context import read_sources, read_step_input
-from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.settlement import settle
 from agentmesh_dagster.store import Connection
@@ -71,7 +71,7 @@ def expire_gate(services: Services, gate: Gate) -> Gate:
 
 
 def _close(services: Services, gate: Gate, state: GateState, answer: Answer) -> Gate:
-    plan = load_plan(services.store, gate.workflow_id, gate.revision)
+    plan = load_pinned_plan(services.store, gate.workflow_id, gate.revision)
     with services.store.begin() as tx:
         run = lock_run(tx, gate.run_id)
         if not close_gate(tx, gate, state, answer=answer.output, by=answer.by, via=answer.via):

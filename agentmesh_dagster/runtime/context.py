@@ -14,6 +14,9 @@ from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.runs import get_run
 from agentmesh_dagster.store.steps import read_outputs, read_states, step_id
 
+_KEPT_ITEMS = 16
+_items: dict[str, JsonValue] = {}  # step id of an `each` → its items
+
 
 @dataclass(frozen=True)
 class StepInput:
@@ -62,9 +65,24 @@ def _read_needed(
 ) -> dict[StepKey, JsonValue]:
     """The outputs of these nodes; of those that are repeated together with the step only its own item's."""
     each = plan.each_of.get(key.node_id)
-    beside = {node_id for node_id in needed if plan.each_of.get(node_id) == each}
-    outputs = read_outputs(connection, run_id, beside, key.item)
-    return outputs | read_outputs(connection, run_id, needed - beside) if needed - beside else outputs
+    outputs: dict[StepKey, JsonValue] = {}
+    if each is not None:
+        outputs[StepKey(each)] = _read_items(connection, run_id, each)
+    beside = {node_id for node_id in needed if plan.each_of.get(node_id) == each} - {each}
+    if beside:
+        outputs |= read_outputs(connection, run_id, beside, key.item)
+    others = needed - beside - {each}
+    return outputs | read_outputs(connection, run_id, others) if others else outputs
+
+
+def _read_items(connection: Connection, run_id: str, each: str) -> JsonValue:
+    """The items of an `each`, kept in this process: all of its steps need them, and they change no more."""
+    identity = step_id(run_id, StepKey(each))
+    if identity not in _items:
+        if len(_items) >= _KEPT_ITEMS:
+            _items.clear()
+        _items[identity] = read_outputs(connection, run_id, [each])[StepKey(each)]
+    return _items[identity]
 
 
 def list_output_references(plan: Plan, node_id: str) -> list[str]:
@@ -167,4 +185,5 @@ class _View:
         if item is not None:
             return [StepKey(edge.source, item)]
         keys = [StepKey(edge.source, index) for index in range(self._count(each))]
-        return [key for key in keys if (state := self._states.get(key)) and state.status is StepStatus.SUCCEEDED]
+        ended = [key for key in keys if (state := self._states.get(key)) and state.status is StepStatus.SUCCEEDED]
+        return ended or [StepKey(each)]  # without items the join stands behind the `each` itself

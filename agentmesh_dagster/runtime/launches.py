@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
-from agentmesh_dagster.entities.json_schema import fill_defaults
+from agentmesh_dagster.entities.json_schema import fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
-from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
+from agentmesh_dagster.entities.models import EventType, Kind, RunStatus, StepStatus
 from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.catalogue import has_changed
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.runs import (
     Launch,
@@ -37,7 +39,7 @@ class LaunchFacts:
     job_name: str
     input: JsonValue
     parent_id: str | None = None  # the Dagster run that it re-executes
-    selected_nodes: frozenset[str] | None = None  # node ids; None: all of them
+    selected: frozenset[StepKey] | None = None  # without an item: all items; None: all steps
     is_from_failure: bool = False  # a re-execution of what Dagster saw fail, or never saw end
     launched_by: str | None = None
 
@@ -51,7 +53,7 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
     steps again, or for everything, is a new run, which takes over what it does not run again.
     """
     parent = find_launch(tx, facts.parent_id) if facts.parent_id else None
-    if parent and _continues_run(tx, parent, facts):
+    if parent and _continues_run(tx, plan, parent, facts):
         lock_run(tx, parent.run_id)
         return find_launch(tx, facts.launch_id) or insert_launch(
             tx,
@@ -69,7 +71,7 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
         project_id=workflow.project_id,
         job_name=facts.job_name,
         revision=plan.revision,
-        input=check_json(fill_defaults(workflow.input_schema, facts.input)),
+        input=check_json(fit_input(workflow.input_schema, facts.input)),
         launched_by=facts.launched_by,
     )
     if not insert_run(tx, new) and (written := find_launch(tx, facts.launch_id)):
@@ -83,26 +85,45 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
         instance_id=facts.instance_id,
         is_submitted=is_submitted,
     )
-    if parent and facts.selected_nodes is not None:
-        inherit_steps(tx, parent.run_id, facts.launch_id, _list_untouched(plan, facts.selected_nodes))
+    if parent and facts.selected is not None:
+        ended = read_states(tx, parent.run_id)
+        untouched = [key for key in ended if key.node_id in plan.graph.index and not _is_touched(plan, facts, key)]
+        inherit_steps(tx, parent.run_id, facts.launch_id, untouched)
     return launch
 
 
-def _continues_run(tx: Connection, parent: Launch, facts: LaunchFacts) -> bool:
+def _continues_run(tx: Connection, plan: Plan, parent: Launch, facts: LaunchFacts) -> bool:
+    if has_changed(tx, _list_parts(plan), parent.revision, plan.revision):
+        return False  # a run never changes what it runs; Dagster's UI re-executes what it has loaded last
     # From failure, Dagster also asks for the steps whose end its worker did not live to report.
-    if facts.is_from_failure or facts.selected_nodes is None:
+    if facts.is_from_failure or facts.selected is None:
         return facts.is_from_failure
-    states = read_states(tx, parent.run_id, facts.selected_nodes).values()
-    return not any(state.status is StepStatus.SUCCEEDED for state in states)
+    states = read_states(tx, parent.run_id, {key.node_id for key in facts.selected})
+    succeeded = [key for key, state in states.items() if state.status is StepStatus.SUCCEEDED]
+    return not any(_covers(selected, key) for selected in facts.selected for key in succeeded)
 
 
-def _list_untouched(plan: Plan, selected: frozenset[str]) -> list[str]:
-    """The nodes that are neither run again nor stand behind one that is."""
-    graph = plan.graph
-    touched = 0
-    for node_id in selected & graph.index.keys():
-        touched |= graph.descendant_bits[node_id] | 1 << graph.index[node_id]
-    return [node_id for node_id in graph.order if not touched >> graph.index[node_id] & 1]
+def _list_parts(plan: Plan) -> list[tuple[Kind, str]]:
+    """What the plan was made from."""
+    agents = [(Kind.AGENT, identity) for identity in plan.agents]
+    tools = [(Kind.TOOL, identity) for identity in plan.tools]
+    return [(Kind.WORKFLOW, plan.workflow.id), *agents, *tools]
+
+
+def _covers(selected: StepKey, key: StepKey) -> bool:
+    return selected.node_id == key.node_id and selected.item in (None, key.item)
+
+
+def _is_touched(plan: Plan, facts: LaunchFacts, key: StepKey) -> bool:
+    """Whether a step is run again, or stands behind one that is."""
+    return any(
+        _covers(selected, key)
+        or (
+            plan.graph.is_ancestor(selected.node_id, key.node_id)
+            and (None in (selected.item, key.item) or selected.item == key.item)
+        )
+        for selected in facts.selected or ()
+    )
 
 
 def take_up_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:

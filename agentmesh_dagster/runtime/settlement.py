@@ -12,8 +12,11 @@ from agentmesh_dagster.store.runs import RunHead, mark_run_ended
 from agentmesh_dagster.store.steps import (
     NewStep,
     StepEnd,
+    count_ended,
+    has_failed_step,
     insert_skipped,
     list_failures,
+    read_item_counts,
     read_outputs,
     read_states,
     step_id,
@@ -25,7 +28,7 @@ def settle(tx: Connection, plan: Plan, run: RunHead, key: StepKey, end: StepEnd)
 
     The caller holds the run's lock and has written the step's end.
     """
-    if run.status.is_end or _surely_goes_on(plan, key, end):
+    if run.status.is_end or _surely_goes_on(tx, plan, run.id, key, end):
         return
     progress = Progress(plan, read_states(tx, run.id))
     skipped = progress.skip_behind(key) if end.status is StepStatus.SUCCEEDED else []
@@ -35,13 +38,29 @@ def settle(tx: Connection, plan: Plan, run: RunHead, key: StepKey, end: StepEnd)
     end_run_if_over(tx, plan, run, progress)
 
 
-def _surely_goes_on(plan: Plan, key: StepKey, end: StepEnd) -> bool:
-    """Whether a step behind this one may run for sure, so that the other steps need not be read."""
+def _surely_goes_on(tx: Connection, plan: Plan, run_id: str, key: StepKey, end: StepEnd) -> bool:
+    """Whether something is left to do for sure, so that the states of all steps need not be read."""
     if end.status is not StepStatus.SUCCEEDED or end.taken is not None or end.item_count is not None:
         return False
     edges = plan.graph.out_edges[key.node_id]
     joins = {region.join for region in plan.regions.values()}
-    return any(len(plan.graph.in_edges[edge.target]) == 1 and edge.target not in joins for edge in edges)
+    if any(len(plan.graph.in_edges[edge.target]) == 1 and edge.target not in joins for edge in edges):
+        return True  # that step may run now
+    if not edges or has_failed_step(tx, run_id):
+        return False
+    return any(_has_open_source(tx, plan, run_id, edge.target, key.item) for edge in edges)
+
+
+def _has_open_source(tx: Connection, plan: Plan, run_id: str, node_id: str, item: int | None) -> bool:
+    """Whether a step before this one has not ended: with none failed, it runs, may run, or waits."""
+    sources = plan.graph.parents(node_id)
+    if node_id in plan.each_of:
+        beside = [source for source in sources if source in plan.each_of]
+        return count_ended(tx, run_id, beside, item) < len(beside)
+    repeated = [source for source in sources if source in plan.each_of]
+    counts = read_item_counts(tx, run_id, {plan.each_of[source] for source in repeated})
+    expected = sum(counts.get(plan.each_of[source], 0) for source in repeated) + len(sources) - len(repeated)
+    return count_ended(tx, run_id, sources) < expected
 
 
 def _record_skipped(tx: Connection, plan: Plan, run: RunHead, skipped: Sequence[StepKey]) -> None:
@@ -95,8 +114,14 @@ def _tell_failures(tx: Connection, plan: Plan, run_id: str) -> str:
     failures = list_failures(tx, run_id)
     if len(failures) == 1 and _is_end(plan, failures[0].node_id):
         return failures[0].error  # the author's own words
-    return "; ".join(f"`{plan.graph.nodes[f.node_id].title}`: {f.error}" for f in failures)
+    return "; ".join(f"`{_title(plan, failure.node_id)}`: {failure.error}" for failure in failures)
+
+
+def _title(plan: Plan, node_id: str) -> str:
+    node = plan.graph.nodes.get(node_id)
+    return node.title if node else node_id
 
 
 def _is_end(plan: Plan, node_id: str) -> bool:
-    return plan.graph.nodes[node_id].type is NodeType.END
+    node = plan.graph.nodes.get(node_id)
+    return node is not None and node.type is NodeType.END

@@ -29,8 +29,8 @@ from agentmesh_dagster.runtime.tool import run_tool
 from agentmesh_dagster.runtime.work import Result, Work
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
-from agentmesh_dagster.store.gates import open_gate
-from agentmesh_dagster.store.runs import RunHead, lock_run
+from agentmesh_dagster.store.gates import open_gate, was_asked
+from agentmesh_dagster.store.runs import RunHead, find_launch, lock_run
 from agentmesh_dagster.store.steps import (
     Claim,
     LeaseLost,
@@ -107,6 +107,7 @@ def run_step(services: Services, plan: Plan, task: StepTask) -> StepReport:
     """
     with services.store.begin() as tx:
         run = lock_run(tx, task.run_id)
+        _check_launch(tx, task)
         states = read_sources(tx, plan, run.id, task.key)
         report = _look(tx, task, Progress(plan, states))
         if report is not None:
@@ -119,6 +120,13 @@ def run_step(services: Services, plan: Plan, task: StepTask) -> StepReport:
     return _Execution(services, plan, task, run, step_input, claim).run()
 
 
+def _check_launch(tx: Connection, task: StepTask) -> None:
+    """A worker whose launch was given up, because it was silent for too long, starts no more steps."""
+    launch = find_launch(tx, task.launch_id)
+    if launch is not None and launch.ended_at is not None:
+        raise RunHasEnded(f"its launch `{task.launch_id}` was given up at {launch.ended_at.isoformat()}")
+
+
 def _look(tx: Connection, task: StepTask, progress: Progress) -> StepReport | None:
     """The report of a step that is not to be executed now; None for one that is."""
     identity = step_id(task.run_id, task.key)
@@ -129,6 +137,9 @@ def _look(tx: Connection, task: StepTask, progress: Progress) -> StepReport | No
         return StepReport(Outcome.SKIPPED, identity)
     if state is not None and state.status is StepStatus.WAITING_HUMAN:
         return StepReport(Outcome.WAITS_FOR_PERSON, identity)
+    if state is not None and state.status is StepStatus.FAILED and was_asked(tx, identity):
+        # Rejected, or too late: nobody is asked twice, and Dagster is told what came of it.
+        raise StepFailed(read_end(tx, identity).error or "Rejected.", retryable=False)
     readiness = progress.read_readiness(task.key)
     if readiness is Readiness.RUNS:
         return None

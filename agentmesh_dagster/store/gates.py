@@ -153,6 +153,11 @@ def get_gate(connection: Connection, step_id: str) -> Gate:
     return _read(row)
 
 
+def was_asked(connection: Connection, step_id: str) -> bool:
+    """Whether the step's gate was ever opened."""
+    return connection.execute(select(gates.c.step_id).where(gates.c.step_id == step_id)).first() is not None
+
+
 def list_open_gates(connection: Connection, limit: int = 1_000) -> list[Gate]:
     """The gates that wait for a person, oldest first."""
     query = _select().where(gates.c.state == GateState.OPEN.value).order_by(gates.c.opened_at, gates.c.step_id)

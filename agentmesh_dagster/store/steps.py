@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, insert, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, null, or_, select, update
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import NodeType, Step, StepStatus
@@ -104,7 +104,7 @@ def claim_step(
             )
         )
         return Claim(identity, run_id, fence=1, attempt=1)
-    if row.status == StepStatus.RUNNING.value and row.owner != owner and moment < row.lease_expires_at:
+    if row.status == StepStatus.RUNNING.value and moment < row.lease_expires_at:
         raise StepIsBusy(f"`{step.key.node_id}` by {row.owner}")
     claim = Claim(identity, run_id, fence=row.fence + 1, attempt=row.attempt + 1)
     tx.execute(
@@ -190,15 +190,16 @@ def insert_skipped(tx: Connection, run_id: str, skipped: Sequence[NewStep]) -> N
     )
 
 
-def inherit_steps(tx: Connection, from_run_id: str, to_run_id: str, node_ids: Collection[str]) -> None:
-    """Gives a new run the ended steps of these nodes from another run of the same plan, outputs included."""
+def inherit_steps(tx: Connection, from_run_id: str, to_run_id: str, keys: Collection[StepKey]) -> None:
+    """Gives a new run these steps of another run, as far as they succeeded or were skipped, outputs included."""
     ended = select(steps).where(
         steps.c.run_id == from_run_id,
-        steps.c.node_id.in_(node_ids),
         steps.c.status.in_([StepStatus.SUCCEEDED.value, StepStatus.SKIPPED.value]),
     )
-    rows = [dict(row) for row in tx.execute(ended).mappings()]
-    ids: dict[str, str] = {row["id"]: _step_id_of(to_run_id, row) for row in rows}
+    wanted = set(keys)
+    found: list[dict[str, Any]] = [dict(row) for row in tx.execute(ended).mappings()]
+    rows = [row for row in found if _read_key(row) in wanted]
+    ids: dict[str, str] = {row["id"]: step_id(to_run_id, _read_key(row), row["visit"]) for row in rows}
     for row in rows:
         row |= {
             "id": ids[row["id"]],
@@ -208,8 +209,8 @@ def inherit_steps(tx: Connection, from_run_id: str, to_run_id: str, node_ids: Co
         tx.execute(insert(steps).values({name: null() if value is None else value for name, value in row.items()}))
 
 
-def _step_id_of(run_id: str, row: Mapping[str, Any]) -> str:
-    return step_id(run_id, StepKey(row["node_id"], None if row["item"] == _NO_ITEM else row["item"]), row["visit"])
+def _read_key(row: Mapping[str, Any]) -> StepKey:
+    return StepKey(row["node_id"], None if row["item"] == _NO_ITEM else row["item"])
 
 
 def close_running_steps(
@@ -293,6 +294,33 @@ def list_failures(connection: Connection, run_id: str, limit: int = 10) -> list[
     )
     rows = connection.execute(query.order_by(steps.c.finished_at, steps.c.id).limit(limit))
     return [StepFailure(row.node_id, row.error or "failed") for row in rows]
+
+
+def has_failed_step(connection: Connection, run_id: str) -> bool:
+    failed = select(steps.c.id).where(steps.c.run_id == run_id, steps.c.status == StepStatus.FAILED.value)
+    return connection.execute(failed.limit(1)).first() is not None
+
+
+def count_ended(connection: Connection, run_id: str, node_ids: Collection[str], item: int | None = None) -> int:
+    """How many steps of these nodes have succeeded or were skipped; inside an `each` only of this item, if given."""
+    ended = select(func.count()).where(
+        steps.c.run_id == run_id,
+        steps.c.node_id.in_(node_ids),
+        steps.c.status.in_([StepStatus.SUCCEEDED.value, StepStatus.SKIPPED.value]),
+    )
+    if item is not None:
+        ended = ended.where(steps.c.item == item)
+    return connection.execute(ended).scalar_one()
+
+
+def read_item_counts(connection: Connection, run_id: str, node_ids: Collection[str]) -> dict[str, int]:
+    """Node id → number of items, of each `each` among these nodes that has ended."""
+    if not node_ids:
+        return {}
+    counted = select(steps.c.node_id, steps.c.item_count).where(
+        steps.c.run_id == run_id, steps.c.node_id.in_(node_ids), steps.c.item_count.is_not(None)
+    )
+    return {row.node_id: row.item_count for row in connection.execute(counted)}
 
 
 def get_step(connection: Connection, identity: str) -> Step | None:

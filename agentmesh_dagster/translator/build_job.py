@@ -1,6 +1,8 @@
 """From a plan to a Dagster job, as data: nobody writes a function per workflow."""
 
+import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -9,7 +11,7 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.translator.dagster_internals import DynamicCollectDependencyDefinition
 from agentmesh_dagster.translator.dagster_runs import build_run_config
 from agentmesh_dagster.translator.executor import EXECUTORS, lease_executor
-from agentmesh_dagster.translator.launchpad import read_default_input
+from agentmesh_dagster.translator.launchpad import accepts, build_input_field, read_default_input
 from agentmesh_dagster.translator.ops import PARENTS, RESOURCE, CompiledWorkflow, build_op, input_names
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG, describe_job
 
@@ -25,7 +27,7 @@ def build_job(
     """
     compiled = CompiledWorkflow(plan, services)
     # Definition names must be unique over the repository; the alias is what people see, and the step key.
-    definition_names = {op.name: f"{job_name}__{op.name}" for op in plan.ops}
+    definition_names = {op.name: f"{op.name}_{_digest(job_name, op.name)}" for op in plan.ops}
     graph = dg.GraphDefinition(
         name=job_name,
         node_defs=[build_op(plan, op, definition_names[op.name]) for op in plan.ops],
@@ -38,10 +40,21 @@ def build_job(
         name=job_name,
         description=describe_job(plan, services.settings),
         resource_defs={RESOURCE: dg.ResourceDefinition.hardcoded_resource(compiled, "The plan and the store.")},
-        config=build_run_config(plan, read_default_input(plan.workflow.input_schema)),
+        config=_build_prefill(plan),
         executor_def=lease_executor(executor or EXECUTORS[services.settings.executor], compiled),
         tags={WORKFLOW_TAG: plan.workflow.id},
     )
+
+
+def _build_prefill(plan: Plan) -> dict[str, Any] | None:
+    """What the launchpad is filled with at first; nothing where the schema's own defaults do not fit it."""
+    prefill = read_default_input(plan.workflow.input_schema)
+    is_fit = accepts(build_input_field(plan.workflow.input_schema), prefill)
+    return build_run_config(plan, prefill) if is_fit else None
+
+
+def _digest(*names: str) -> str:
+    return hashlib.sha256("\x1f".join(names).encode()).hexdigest()[:10]
 
 
 def _build_dependencies(op: PlannedOp) -> Mapping[str, Dependency]:

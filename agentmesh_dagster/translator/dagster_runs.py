@@ -1,6 +1,5 @@
 """What a Dagster run says about the launch that it is."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,10 +7,12 @@ import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.graph.plan import Plan, Wiring
+from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.launches import LaunchFacts
 from agentmesh_dagster.translator.dagster_internals import SqlRunStorage
 from agentmesh_dagster.translator.launchpad import INPUT
 
+ITEM_KEY = "item_"  # before the item's index in the mapping key of a dynamic output
 _USER_TAGS = ("dagster/schedule_name", "dagster/sensor_name", "user")
 
 
@@ -29,7 +30,7 @@ def read_launch_facts(plan: Plan, run: dg.DagsterRun, instance: dg.DagsterInstan
         job_name=run.job_name,
         input=read_input(plan, run.run_config),
         parent_id=run.parent_run_id,
-        selected_nodes=_read_selection(plan, run),
+        selected=_read_selection(plan, run),
         is_from_failure=run.is_resume_retry,
         launched_by=next((f"{tag}: {run.tags[tag]}" for tag in _USER_TAGS if tag in run.tags), None),
     )
@@ -51,15 +52,20 @@ def build_run_config(plan: Plan, run_input: JsonValue, *, log_level: str | None 
     return config
 
 
-def _read_selection(plan: Plan, run: dg.DagsterRun) -> frozenset[str] | None:
-    """The nodes of the steps, or ops, that a re-execution asks for; None when it asks for everything."""
-    if run.step_keys_to_execute is not None:
-        # `work[item_3]` is one item of the op `work`, `work[?]` all of them.
-        names = {re.sub(r"\[.*\]$", "", key) for key in run.step_keys_to_execute}
-    elif run.resolved_op_selection is not None:
-        names = set(run.resolved_op_selection)
-    else:
+def _read_selection(plan: Plan, run: dg.DagsterRun) -> frozenset[StepKey] | None:
+    """The steps that a re-execution asks for, without an item where it asks for all; None when for everything."""
+    names = run.step_keys_to_execute if run.step_keys_to_execute is not None else run.resolved_op_selection
+    if names is None:
         return None
-    chosen = [op for op in plan.ops if op.name in names and op.wiring is not Wiring.COLLECT]
-    everything = sum(op.wiring is not Wiring.COLLECT for op in plan.ops)
-    return None if len(chosen) == everything else frozenset(op.node.id for op in chosen)
+    chosen = frozenset(key for name in names if (key := _read_step_key(plan, name)))
+    everything = {StepKey(op.node.id) for op in plan.ops if op.wiring is not Wiring.COLLECT}
+    return None if chosen >= everything else chosen
+
+
+def _read_step_key(plan: Plan, name: str) -> StepKey | None:
+    """`work[item_3]` is one item of the op `work`, `work[?]` and `work` are all of them; None for a collect op."""
+    op_name, _, mapping_key = name.removesuffix("]").partition("[")
+    op = plan.by_name.get(op_name)
+    if op is None or op.wiring is Wiring.COLLECT:
+        return None
+    return StepKey(op.node.id, int(mapping_key.removeprefix(ITEM_KEY)) if mapping_key.startswith(ITEM_KEY) else None)

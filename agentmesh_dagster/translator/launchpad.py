@@ -7,6 +7,7 @@ import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.graph.names import safe_name
+from agentmesh_dagster.translator.dagster_internals import CheckError
 
 INPUT = "input"  # the one config field of the start op
 _DEEPEST = 5  # config below that is free-form: the input is checked against the schema anyway
@@ -30,8 +31,30 @@ def read_default_input(schema: Schema | None) -> JsonValue:
     return _read_prefill(schema)
 
 
+def accepts(field: dg.Field, value: JsonValue) -> bool:
+    """Whether Dagster would take the value for this field: it refuses a bad default for the whole job."""
+    try:
+        dg.Field(field.config_type, default_value=value)
+    except (dg.DagsterError, CheckError):
+        return False
+    return True
+
+
 def _build_field(schema: Schema, *, required: bool, namespace: str, depth: int) -> dg.Field:
-    description = cast("str | None", schema.get("description") or schema.get("title"))
+    """The field, free-form where Dagster's config cannot say what the schema says: the start step checks anyway."""
+    try:
+        return _build_typed_field(schema, required=required, namespace=namespace, depth=depth)
+    except (dg.DagsterError, CheckError, TypeError):
+        return dg.Field(dg.Noneable(dg.Any), is_required=False, description=_describe(schema))
+
+
+def _describe(schema: Schema) -> str | None:
+    found = schema.get("description") or schema.get("title")
+    return found if isinstance(found, str) else None
+
+
+def _build_typed_field(schema: Schema, *, required: bool, namespace: str, depth: int) -> dg.Field:
+    description = _describe(schema)
     config_type = _build_type(schema, namespace, depth)
     if "default" in schema and _is_acceptable(schema["default"], schema):
         return dg.Field(config_type, default_value=schema["default"], is_required=False, description=description)
@@ -52,29 +75,25 @@ def _build_type(schema: Schema, namespace: str, depth: int) -> object:
 
 def _build_object(schema: Schema, namespace: str, depth: int) -> object:
     properties = schema.get("properties")
-    if not isinstance(properties, dict):
+    if not isinstance(properties, dict) or "patternProperties" in schema:
         return cast("object", dg.Permissive())
     required = cast("list[str]", schema.get("required") or [])
     fields = {
         name: _build_field(
             cast("Schema", inner if isinstance(inner, dict) else {}),
             required=name in required,
-            namespace=f"{namespace}_{safe_name(name)}",
+            namespace=f"{namespace}_{number}_{safe_name(name)}",  # names of enums are unique in a job
             depth=depth + 1,
         )
-        for name, inner in cast("dict[str, Any]", properties).items()
+        for number, (name, inner) in enumerate(cast("dict[str, Any]", properties).items())
     }
     is_closed = schema.get("additionalProperties") is False
     return cast("object", dg.Shape(fields) if is_closed else dg.Permissive(fields))
 
 
-def _build_array(schema: Schema, namespace: str, depth: int) -> Any:
-    inner = schema.get("items")
-    return (
-        dg.Array(_build_type(cast("Schema", inner), namespace, depth + 1))
-        if isinstance(inner, dict)
-        else dg.Array(dg.Any)
-    )
+def _build_array(schema: Schema, namespace: str, depth: int) -> object:
+    inner = None if "prefixItems" in schema else schema.get("items")
+    return dg.Array(_build_type(cast("Schema", inner), namespace, depth + 1) if isinstance(inner, dict) else dg.Any)
 
 
 _SCALARS: Mapping[str, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
@@ -91,7 +110,7 @@ def _is_acceptable(default: JsonValue, schema: Schema) -> bool:
         "number": (int, float),
         "boolean": (bool,),
     }
-    expected = python_types.get(cast("str", schema.get("type")))
+    expected = python_types.get(str(schema.get("type")))
     if expected is None:
         return "enum" not in schema or default in schema["enum"]
     right_type = isinstance(default, expected) and isinstance(default, bool) == (expected == (bool,))

@@ -15,13 +15,12 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import Outcome, StepFailed, StepReport, StepTask, run_step
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.translator.dagster_internals import EngineEventData
-from agentmesh_dagster.translator.dagster_runs import read_launch_facts
+from agentmesh_dagster.translator.dagster_runs import ITEM_KEY, read_launch_facts
 from agentmesh_dagster.translator.launchpad import INPUT, build_input_field
 from agentmesh_dagster.translator.presentation import build_gate_metadata, build_metadata, describe_op, kind_of
 
 RESOURCE = "agentmesh"
 PARENTS = "parents"  # the fan-in input of an op outside an `each`
-_ITEM_KEY = "item_"
 
 Yielded = Generator[dg.Output[None] | dg.DynamicOutput[None]]
 
@@ -89,7 +88,7 @@ def execute_step(context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) -> 
         run_id=_take_up(context, compiled),
         launch_id=context.run_id,
         op=op,
-        item=int(mapping_key.removeprefix(_ITEM_KEY)) if mapping_key else None,
+        item=int(mapping_key.removeprefix(ITEM_KEY)) if mapping_key else None,
         is_last_attempt=context.retry_number >= op.node.config.retry.max_attempts - 1,
     )
     try:
@@ -133,7 +132,7 @@ def _tell_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepRep
     if op.wiring is Wiring.FAN_OUT:
         context.log.info(f"{report.end.item_count} items")
         for index in range(report.end.item_count or 0):
-            yield dg.DynamicOutput(None, f"{_ITEM_KEY}{index}", ITEM)
+            yield dg.DynamicOutput(None, f"{ITEM_KEY}{index}", ITEM)
     elif op.wiring is Wiring.CHOICE:
         for edge_id in report.end.taken or ():
             yield dg.Output(None, op.outputs[edge_id], metadata=metadata)

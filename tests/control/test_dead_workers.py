@@ -11,7 +11,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from agentmesh_dagster.control.reconcile import adopt_launches, reconcile_run
+from agentmesh_dagster.control.adopt import adopt_launches
+from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
 from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
 from agentmesh_dagster.runtime.plans import load_plan

@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from agentmesh_dagster.control.reconcile import adopt_launches
+from agentmesh_dagster.control.adopt import adopt_launches
 from agentmesh_dagster.control.resume import submit_resume
 from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.entities.models import EventType, RunStatus, Workflow
@@ -219,3 +219,42 @@ def assert_never_starts_again(office: Office, run_id: str) -> None:
         assert adopt_launches(office.services, office.instance) == 0
     assert office.run(run_id).launches == launches
     assert calls == CALLS
+
+
+def test_from_failure_after_an_edit_is_a_new_run_at_what_dagster_has_loaded(office: Office, failed: str, mark: Path):
+    mark.touch()
+    edited = draft_gate_broken(mark)
+    end = edited.graph.nodes[-1].model_copy(update={"config": {"output": "edited"}})
+    graph = edited.graph.model_copy(update={"nodes": [*edited.graph.nodes[:-1], end]})
+    save(office.services, edited.model_copy(update={"graph": graph}))
+
+    again = reexecute_from_failure(office.instance, office.run(failed).launches[-1])
+    execute(office, again)
+
+    assert office.run(failed).status is RunStatus.FAILED
+    assert (office.run(again).status, office.run(again).output) == (RunStatus.SUCCEEDED, "edited")
+    assert CALLS == ["draft", "publish", "publish"], "what had ended was taken over"
+
+
+@tool
+def note_item(item: int, mark: str) -> int:
+    """Fails for the item 1 until the file `mark` is there."""
+    CALLS.append(f"item {item}")
+    if item == 1 and not Path(mark).exists():
+        raise RuntimeError("not yet")
+    return item * 10
+
+
+def test_from_failure_of_one_item_runs_that_item_alone_again(office: Office, mark: Path):
+    work = node("work", "tool", toolId="note_item", input={"item": "{{ context.item }}", "mark": str(mark)})
+    nodes = [node("start", "start"), node("split", "branch", mode="each", items="[0, 1, 2]"), work, node("end", "end")]
+    save(office.services, function_tool("note_item"))
+    run_id = office.start(workflow("each", nodes, ["start -> split", "split -> work", "work -> end"]))
+    assert office.run(run_id).status is RunStatus.FAILED
+
+    mark.touch()
+    execute(office, reexecute_from_failure(office.instance, run_id))
+
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+    assert [result["text"] if isinstance(result, dict) else result for result in office.run(run_id).output] == [0, 10, 20]
+    assert sorted(CALLS) == ["item 0", "item 1", "item 1", "item 2"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, SchemaFault, SchemaMismatch, fill_defaults
+from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, SchemaFault, SchemaMismatch, fit_input
 
 ORDER = {
     "type": "object",
@@ -88,6 +88,6 @@ def test_defaults_fill_what_is_missing_also_inside() -> None:
         }
     }
 
-    assert fill_defaults(schema, {"customer": {}}) == {"plan": "free", "customer": {"country": "DE"}}
-    assert fill_defaults(schema, {"plan": "pro"}) == {"plan": "pro"}
-    assert fill_defaults(schema, "text") == "text"
+    assert fit_input(schema, {"customer": {}}) == {"plan": "free", "customer": {"country": "DE"}}
+    assert fit_input(schema, {"plan": "pro"}) == {"plan": "pro"}
+    assert fit_input(schema, "text") == "text"

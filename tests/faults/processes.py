@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from agentmesh_dagster.settings import get_settings
 PATIENCE_SECONDS = 60
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.faults.deeds"])
+_context.set_forkserver_preload(["agentmesh_dagster.code_location", "tests.faults.deeds"])
 
 
 class Process:
@@ -24,7 +23,7 @@ class Process:
         """What it prints goes to the file `output`."""
         self.output = output
         self._process = _context.Process(
-            target=_do, args=(deed, arguments, {**os.environ, **environment}, str(output)), daemon=True
+            target=_do, args=(deed, arguments, {**os.environ, **environment}, str(output)), daemon=False
         )
         self._process.start()
         assert self._process.pid
@@ -42,7 +41,7 @@ class Process:
         return self.read_output().split()
 
     def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        self._process.kill()
         self._process.join()
 
     def read_output(self) -> str:

@@ -7,7 +7,7 @@ import pytest
 from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.store import open_store
-from tests.gates.world import WatchedStore
+from tests.gates.watched_store import WatchedStore
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ order follows Dagster's rules: an op is looked at once all ops before it in the 
 of its ports yielded, and abandoned behind a failure.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -13,13 +13,14 @@ from typing import Any
 
 import dagster as dg
 
+from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists
 from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.launches import take_up_launch
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.step import Outcome, StepFailed, StepReport, StepTask, run_step
+from agentmesh_dagster.runtime.step import Outcome, StepReport, StepTask, run_step
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 
@@ -32,14 +33,11 @@ _STATUS_AFTER = {
 }
 
 
-class RunExists(dg.DagsterError):
-    """A Dagster run of this id is there already."""
-
-
 @dataclass
 class _Kept:
     run: dg.DagsterRun
     created_at: datetime
+    changed_at: datetime
     failure: str | None = None
 
 
@@ -67,7 +65,7 @@ class ShortMemory:
     ) -> dg.DagsterRun:
         self._between()
         if run_id in self._kept:
-            raise dg.DagsterRunAlreadyExists(f"`{run_id}`")
+            raise DagsterRunAlreadyExists(f"`{run_id}`")
         all_keys = {step.key for step in execution_plan.steps}
         keys = execution_plan.step_keys_to_execute
         run = dg.DagsterRun(
@@ -81,7 +79,7 @@ class ShortMemory:
             root_run_id=root_run_id,
             remote_job_origin=remote_job_origin,
         )
-        self._kept[run_id] = _Kept(run, datetime.now(UTC))
+        self._kept[run_id] = _Kept(run, datetime.now(UTC), datetime.now(UTC))
         self._between()
         return run
 
@@ -92,6 +90,23 @@ class ShortMemory:
         self._between()
         kept = self._kept.get(run_id)
         return kept.run if kept else None
+
+    def get_run_record_by_id(self, run_id: str) -> Any:
+        kept = self._kept.get(run_id)
+        return kept and SimpleNamespace(
+            dagster_run=kept.run, update_timestamp=kept.changed_at, create_timestamp=kept.created_at
+        )
+
+    @property
+    def run_storage(self) -> "ShortMemory":
+        """Its own storage: what tells one instance from another is the storage."""
+        return self
+
+    def let_time_pass(self, span: timedelta) -> None:
+        """All that it remembers happened so much earlier."""
+        for kept in self._kept.values():
+            kept.created_at -= span
+            kept.changed_at -= span
 
     def get_runs(self, filters: dg.RunsFilter | None = None, limit: int | None = None) -> list[dg.DagsterRun]:
         return [kept.run for kept in reversed(self._kept.values()) if _matches(kept, filters)][:limit]
@@ -133,6 +148,7 @@ class ShortMemory:
         if kept := self._kept.get(run_id):  # an event of a run that was deleted changes nothing
             kept.run = kept.run.with_status(status)
             kept.failure = failure or kept.failure
+            kept.changed_at = datetime.now(UTC)
         self._between()
         return kept.run if kept else dg.DagsterRun(job_name="deleted", run_id=run_id)
 
@@ -147,16 +163,12 @@ def _matches(kept: _Kept, filters: dg.RunsFilter | None) -> bool:
     )
 
 
-class OpOver(AgentMeshError):
-    """There is nothing more to look at in this launch."""
-
-
 @dataclass
 class Worker:
     """A run worker: takes its launch up, then looks at one op at a time, in whatever order it is asked to."""
 
     services: Services
-    instance: ShortMemory
+    instance: Any  # ShortMemory
     plan: Plan
     launch_id: str
     is_dead: bool = False
@@ -174,7 +186,7 @@ class Worker:
             return
         self.instance.report_started(self.launch_id)
         try:
-            self._run_id = take_up_launch(self.services, self.plan, read_launch_facts(self.plan, run, run.job_name))
+            self._run_id = take_up_launch(self.services, self.plan, read_launch_facts(self.plan, run, self.instance))
         except AgentMeshError as fault:
             self._end(Status.FAILURE, str(fault))
 
@@ -224,7 +236,7 @@ class Worker:
     def _run_step(self, op: PlannedOp, item: int | None) -> StepReport:
         run = self._run()
         if run is not None:
-            take_up_launch(self.services, self.plan, read_launch_facts(self.plan, run, run.job_name))
+            take_up_launch(self.services, self.plan, read_launch_facts(self.plan, run, self.instance))
         return run_step(self.services, self.plan, StepTask(self._run_id, self.launch_id, op, item, True))
 
     def _tell(self, op: PlannedOp, report: StepReport) -> set[str]:

@@ -11,7 +11,7 @@ FLAGS = ("f0", "f1")
 
 inputs = st.fixed_dictionaries({flag: st.booleans() for flag in FLAGS})
 
-_KINDS = st.sampled_from(["gate", "tool", "gate", "tool", "branch", "failing"])
+_KINDS = st.sampled_from(["gate", "tool", "gate", "gate", "tool", "branch", "failing"])
 _BRANCHES = st.sampled_from([{}, {"mode": "all"}, {"onNoMatch": "end"}])
 _DEADLINES = st.sampled_from([None, "fail", "approve", "reject"])
 _LONG_SECONDS = 1_000_000

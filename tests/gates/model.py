@@ -33,7 +33,7 @@ class Given:
 
 @dataclass(frozen=True)
 class End:
-    """Where a node stands: `done`, `skipped`, `failed`, `asked` (its gate is open) or `blocked` by what is before it."""
+    """Where a node stands: `done`, `skipped`, `failed`, `asked` (its gate is open), `blocked` by one before it."""
 
     state: str
     output: Any = None
@@ -86,9 +86,8 @@ class Model:
                 taken[edge.from_node_id] = source.output
         if edges and not taken:
             return End("skipped")
-        if not edges:
-            saw = self.run_input
-        else:
+        saw = self.run_input
+        if edges:
             saw = next(iter(taken.values())) if len(taken) == 1 else taken
         if node_id in self.lost:
             return End("failed", saw=saw)

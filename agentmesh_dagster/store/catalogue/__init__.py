@@ -12,6 +12,7 @@ from agentmesh_dagster.store.catalogue.faults import (
     MissingProject,
     StaleRevision,
 )
+from agentmesh_dagster.store.catalogue.history import has_changed
 from agentmesh_dagster.store.catalogue.jobs import JobNotFound, find_job, get_job_name, list_job_names
 from agentmesh_dagster.store.catalogue.reading import (
     CatalogueSlice,
@@ -48,6 +49,7 @@ __all__ = [
     "get_entity",
     "get_job_name",
     "get_revision",
+    "has_changed",
     "kind_of",
     "list_entities",
     "list_job_names",

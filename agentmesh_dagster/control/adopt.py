@@ -1,0 +1,50 @@
+"""Adopting: runs that were launched in Dagster, and that no worker has taken up, are listed too."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from agentmesh_dagster.control.pinning import read_revision
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.runtime.launches import register_launch
+from agentmesh_dagster.runtime.plans import load_pinned_plan
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.runs import find_launch, find_unknown_launches
+from agentmesh_dagster.translator.dagster_runs import read_launch_facts
+from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
+
+_YOUNGER_THAN = timedelta(hours=24)
+_AT_ONCE = 200
+_STATUSES = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.CANCELED,
+]
+
+
+def adopt_launches(services: Services, instance: dg.DagsterInstance) -> int:
+    """Writes down the launches of our jobs that no worker has taken up, such as those queued in Dagster's UI."""
+    recent = instance.get_runs(
+        dg.RunsFilter(statuses=_STATUSES, created_after=datetime.now(UTC) - _YOUNGER_THAN),
+        limit=_AT_ONCE,
+    )
+    ours = {run.run_id: run for run in recent if WORKFLOW_TAG in run.tags}
+    with services.store.read() as connection:
+        unknown = find_unknown_launches(connection, list(ours))
+    return sum(_adopt(services, instance, run) for launch_id, run in ours.items() if launch_id in unknown)
+
+
+def _adopt(services: Services, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    revision = read_revision(instance, run)
+    if revision is None:
+        return False
+    try:
+        plan = load_pinned_plan(services.store, run.tags[WORKFLOW_TAG], revision)
+        with services.store.begin() as tx:
+            if find_launch(tx, run.run_id) is None:
+                register_launch(tx, plan, read_launch_facts(plan, run, instance))
+    except AgentMeshError:
+        return False  # a job of a broken workflow, or an input that no run can have: Dagster shows what came of it
+    return True

@@ -1,0 +1,85 @@
+"""The sensor's tick: one thing that goes wrong does not hold up the others."""
+
+import dagster as dg
+import pytest
+
+from agentmesh_dagster.control.adopt import adopt_launches
+from agentmesh_dagster.control.launch import prepare_launch
+from agentmesh_dagster.control.upkeep import keep_up
+from agentmesh_dagster.entities.models import RunStatus
+from agentmesh_dagster.runtime.launches import RunHasEnded, take_up_launch
+from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.step import StepTask, run_step
+from agentmesh_dagster.store.catalogue import current_revision
+from agentmesh_dagster.store.runs import end_launch
+from agentmesh_dagster.store.tables import revisions
+from agentmesh_dagster.translator.build_job import build_job
+from agentmesh_dagster.translator.dagster_runs import build_run_config, read_launch_facts
+from tests.control.office import APPROVED, CALLS, Office, draft_gate_publish
+from tests.shapes import node, save, workflow
+
+
+@pytest.fixture
+def office(services: Services, instance: dg.DagsterInstance) -> Office:
+    CALLS.clear()
+    return Office(services, instance)
+
+
+def test_a_run_with_an_input_that_nobody_can_store_does_not_stop_the_tick(office: Office):
+    flow = workflow("plain", [node("start", "start"), node("end", "end")], ["start -> end"])
+    save(office.services, flow)
+    plan = load_plan(office.services.store, "plain", current_revision(office.services.store))
+    job = build_job(plan, "plain", office.services)
+    poisoned = build_run_config(plan, {"n": float("nan")})
+    office.instance.create_run_for_job(job, run_config=poisoned, tags=dict(job.tags))
+    run_id = office.start(draft_gate_publish())
+    office.answer(run_id, "gate", APPROVED)
+
+    assert adopt_launches(office.services, office.instance) == 0
+    assert keep_up(office.services, office.instance).resumed == [run_id]
+
+
+def test_a_run_whose_document_was_destroyed_is_told_and_does_not_stop_the_others(office: Office):
+    broken = office.start(draft_gate_publish())
+    fine = office.start(draft_gate_publish().model_copy(update={"id": "fine", "name": "fine"}))
+    office.answer(broken, "gate", APPROVED)
+    office.answer(fine, "gate", APPROVED)
+    with office.services.store.begin() as tx:
+        tx.execute(revisions.update().where(revisions.c.entity_id == "w").values(document="{"))
+
+    done = keep_up(office.services, office.instance)
+
+    assert done.faults
+    assert fine in [*done.resumed, *done.settled]
+
+
+def test_a_worker_whose_launch_was_given_up_starts_no_more_steps(services: Services, instance: dg.DagsterInstance):
+    flow = workflow("w", [node("start", "start"), node("end", "end")], ["start -> end"])
+    save(services, flow)
+    launch = prepare_launch(services, instance, flow, {}, launched_by="test")
+    plan = load_plan(services.store, "w", launch.revision)
+    dagster_run = instance.get_run_by_id(launch.launch_id)
+    assert dagster_run
+    take_up_launch(services, plan, read_launch_facts(plan, dagster_run, instance))
+    with services.store.begin() as tx:
+        end_launch(tx, launch.launch_id)
+
+    with pytest.raises(RunHasEnded, match="given up"):
+        run_step(services, plan, StepTask(launch.run_id, launch.launch_id, plan.start, None, is_last_attempt=True))
+
+
+def test_a_rejected_gate_is_not_asked_again_when_another_is_answered(office: Office):
+    nodes = [node("start", "start"), node("a", "human_approval"), node("b", "human_approval")]
+    nodes += [node("end a", "end"), node("end b", "end")]
+    edges = ["start -> a", "start -> b", "a -> end a", "b -> end b"]
+    run_id = office.start(workflow("w", nodes, edges))
+    office.answer(run_id, "a", {"approved": False, "comment": "no"})
+    office.answer(run_id, "b", APPROVED)
+
+    office.go_on(run_id)
+
+    run = office.run(run_id)
+    assert (run.status, run.error) == (RunStatus.FAILED, "`a`: no")
+    assert run.waiting_on == []
+    assert office.dagster_status(run.launches[-1]) is dg.DagsterRunStatus.FAILURE

@@ -1,0 +1,50 @@
+"""Many runs that wait, quickly: the rows of one that really came to its gate, once more for each."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import Connection, Table
+
+from agentmesh_dagster.graph.progress import StepKey
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.steps import step_id
+from agentmesh_dagster.store.tables import events, gates, launches, runs, steps
+
+_TABLES = ((runs, "id"), (launches, "run_id"), (steps, "run_id"), (gates, "run_id"), (events, "run_id"))
+
+
+def multiply(services: Services, instance: dg.DagsterInstance, run_id: str, count: int) -> list[str]:
+    """Copies of a run that waits, in the store and in Dagster; their ids. Its graph has no `each`."""
+    copies = [str(uuid.uuid4()) for _ in range(count)]
+    with services.store.begin() as tx:
+        nodes = [row.node_id for row in tx.execute(steps.select().where(steps.c.run_id == run_id))]
+        renamed = {copy: _rename(nodes, run_id, copy) for copy in copies}
+        for table, of_run in _TABLES:
+            _copy_rows(tx, table, of_run, run_id, renamed)
+    original = instance.get_run_by_id(run_id)
+    assert original
+    for copy in copies:
+        instance.add_run(original._replace(run_id=copy))
+    return copies
+
+
+def _rename(nodes: list[str], run_id: str, copy: str) -> dict[str, str]:
+    return {run_id: copy} | {step_id(run_id, StepKey(node)): step_id(copy, StepKey(node)) for node in nodes}
+
+
+def _copy_rows(tx: Connection, table: Table, of_run: str, run_id: str, renamed: Mapping[str, dict[str, str]]) -> None:
+    found = tx.execute(table.select().where(table.c[of_run] == run_id).order_by(*table.primary_key)).mappings()
+    for row in found.all():
+        left_out = {"id"} if table is events else set[str]()
+        kept = {name: value for name, value in row.items() if value is not None and name not in left_out}
+        tx.execute(table.insert(), [_replace(kept, names) for names in renamed.values()])
+
+
+def _replace(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _replace(part, names) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_replace(part, names) for part in value]
+    return names.get(value, value) if isinstance(value, str) else value

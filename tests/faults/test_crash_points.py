@@ -1,0 +1,144 @@
+"""A process is killed at each crash point; then everything heals by itself, and nothing is lost or done twice."""
+
+import time
+
+import pytest
+
+from agentmesh_dagster.crash_points import CrashPoint
+from agentmesh_dagster.entities.models import RunStatus
+from tests.control.dagster_actions import execute_launch, reexecute_from_failure
+from tests.faults.site import APPROVED, Site, draft_gate_publish
+
+KILLED = -9
+
+
+def crash(site: Site, deed: str, *arguments: object, at: str) -> None:
+    assert site.start(deed, *arguments, AGENTMESH_CRASH_AT=at).wait() == KILLED
+
+
+def finish(site: Site) -> str:
+    """Answers the gate that the only run waits at, and lets everything go on; the run's id."""
+    [gate] = site.gates()
+    site.answer(gate)
+    site.heal()
+    run = site.run()
+    assert run.status is RunStatus.SUCCEEDED
+    site.check()
+    return run.id
+
+
+@pytest.mark.parametrize(
+    ("at", "calls"),
+    [
+        (f"{CrashPoint.STEP_CLAIMED}@2", 1),  # the second step is the draft
+        (CrashPoint.TOOL_BEFORE_CALL, 1),
+        (CrashPoint.TOOL_ANSWERED, 2),
+        (f"{CrashPoint.STEP_EXECUTED}@2", 2),
+        (f"{CrashPoint.STEP_ENDED}@2", 1),
+    ],
+)
+def test_a_worker_killed_in_a_step(site: Site, at: str, calls: int):
+    site.save(draft_gate_publish())
+    crash(site, "run", "w", at=at)
+
+    site.heal()
+
+    failed = site.run()
+    assert failed.status is RunStatus.FAILED
+    assert "died" in str(failed.error)
+    site.check()
+
+    site.hit(failed.id, "draft")
+    again = reexecute_from_failure(site.instance, failed.id)
+    execute_launch(site.services, site.instance, again)
+    finish(site)
+
+    assert site.calls_of(failed.id, "draft") == calls, "what had committed is not called again"
+    assert site.run().launches[:2] == [failed.id, again]
+
+
+def test_a_worker_killed_after_the_commit_of_the_last_step_leaves_a_success(site: Site):
+    site.save(draft_gate_publish())
+    site.start("run", "w").end_well()
+    [gate] = site.gates()
+    # Counted in the process that resumes: the gate was answered before, then come `publish` and `end`.
+    site.start("answer", gate, APPROVED, "ann", AGENTMESH_CRASH_AT=CrashPoint.GATE_ANSWERED).wait()
+    site.accepted[gate] = APPROVED
+    crash(site, "resume", site.run().id, at=f"{CrashPoint.STEP_ENDED}@2")
+
+    site.heal()
+
+    assert site.run().status is RunStatus.SUCCEEDED
+    site.check()
+
+
+def test_the_sensor_killed_when_it_had_found_a_dead_worker(site: Site):
+    site.save(draft_gate_publish())
+    crash(site, "run", "w", at=f"{CrashPoint.STEP_CLAIMED}@2")
+    time.sleep(site.services.settings.lease_seconds)
+    crash(site, "tick", "/", at=CrashPoint.LAUNCH_GIVEN_UP)
+
+    site.heal()
+
+    assert site.run().status is RunStatus.FAILED
+    site.check()
+
+
+@pytest.mark.parametrize("at", [CrashPoint.LAUNCH_STORED, CrashPoint.LAUNCH_IN_DAGSTER])
+def test_a_launcher_killed_before_its_launch_was_started(site: Site, at: str):
+    site.save(draft_gate_publish())
+    crash(site, "run", "w", at=at)
+
+    site.heal()
+
+    assert site.run().status is RunStatus.FAILED
+    assert "never" in str(site.run().error)
+    assert site.calls == []
+    site.check()
+
+
+def test_a_worker_killed_when_it_was_about_to_suspend_its_launch(site: Site):
+    site.save(draft_gate_publish())
+    crash(site, "run", "w", at=CrashPoint.LAUNCH_PARKED)
+
+    site.heal()
+
+    site.check()
+    finish(site)
+
+
+def test_the_process_that_takes_the_answer_killed_right_after_its_commit(site: Site):
+    site.save(draft_gate_publish())
+    site.start("run", "w").end_well()
+    [gate] = site.gates()
+
+    crash(site, "answer", gate, APPROVED, "ann", at=CrashPoint.GATE_ANSWERED)
+    site.accepted[gate] = APPROVED
+    site.heal()
+
+    assert site.run().status is RunStatus.SUCCEEDED
+    assert len(site.run().launches) == 2
+    site.check()
+
+
+@pytest.mark.parametrize("deed", ["submit", "resume"])
+@pytest.mark.parametrize("at", [CrashPoint.RESUME_STORED, CrashPoint.RESUME_IN_DAGSTER, CrashPoint.RESUME_SUBMITTED])
+def test_a_resume_killed_on_its_way(site: Site, at: str, deed: str):
+    """By the process that took the answer and submits it to the queue, or by one that goes on in place."""
+    site.save(draft_gate_publish())
+    site.start("run", "w").end_well()
+    [gate] = site.gates()
+
+    if deed == "submit":
+        crash(site, "answer", gate, APPROVED, "ann", at=at)
+    else:
+        crash(site, "answer", gate, APPROVED, "ann", at=CrashPoint.GATE_ANSWERED)
+        crash(site, "resume", site.run().id, at=at)
+    site.accepted[gate] = APPROVED
+    site.heal()
+
+    run = site.run()
+    assert run.status is RunStatus.SUCCEEDED
+    assert len(run.launches) == 2
+    assert [site.calls_of(run.id, node) for node in ("draft", "publish")] == [1, 1]
+    site.check()

@@ -1,0 +1,65 @@
+"""Whatever happens to runs that wait for people, in whatever order: nothing is lost, and nothing happens twice."""
+
+from collections.abc import Collection
+
+import dagster as dg
+import pytest
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from agentmesh_dagster.entities.models import Workflow
+from agentmesh_dagster.runtime.services import Services
+from tests.control.instances import open_test_instance
+from tests.gates.dagster_world import DagsterWorld
+from tests.gates.interleavings import Interleaving, play_on
+from tests.gates.watched_store import empty_store
+from tests.gates.world import World
+
+
+def play(machine: type[Interleaving], count: int, deeds: int) -> None:
+    run_state_machine_as_test(
+        seed(3)(machine),
+        settings=settings(
+            max_examples=count,
+            stateful_step_count=deeds,
+            deadline=None,
+            database=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_every_run_ends_as_its_answers_imply_and_no_step_runs_twice(services: Services):
+    # Commits on PostgreSQL cost more, and what differs there is only the database.
+    count = 120 if services.store.engine.dialect.name == "sqlite" else 30
+    machine = play_on(services)
+
+    play(machine, count, deeds=20)
+
+    assert machine.played >= count
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_the_same_holds_on_a_real_instance_of_dagster(services: Services):
+    with open_test_instance(services.settings.home) as instance:
+
+        def open_world(flow: Workflow, without: Collection[str]) -> World:
+            for run in instance.get_runs():
+                instance.delete_run(run.run_id)
+            empty_store(services.store)
+            return DagsterWorld(services, flow, instance, without=without)
+
+        machine = play_on(services, open_world=staticmethod(open_world))
+        play(machine, 12, deeds=12)
+
+    assert machine.played >= 12
+
+
+def test_a_fake_is_held_to_what_it_fakes():
+    from tests.gates.driver import ShortMemory
+
+    fields = [name for name in vars(ShortMemory) if not name.startswith("_")]
+    ours = {"between", "let_time_pass", "report_started"}
+
+    assert [name for name in fields if name not in ours and not hasattr(dg.DagsterInstance, name)] == []
