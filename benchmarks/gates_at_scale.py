@@ -2,7 +2,8 @@
 
     python -m benchmarks.gates_at_scale [--runs 1000] [--database-url postgresql://…]
 
-Run it at the repository's root. Each tick is `keep_up` in a process of its own, as Dagster calls it; nothing is executed.
+Run it at the repository's root. Each tick is `keep_up` in a process of its own, as in a code server; nothing is
+executed. Dagster's own storage is SQLite, which makes a file for each launch: that is most of the time.
 """
 
 import argparse
@@ -110,7 +111,7 @@ def _time(do: Callable[[], object]) -> float:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Many runs that wait, quickly: the rows of one that really came to its gate, once more for each."""
 
+import shutil
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -25,8 +27,10 @@ def multiply(services: Services, instance: dg.DagsterInstance, run_id: str, coun
             _copy_rows(tx, table, of_run, run_id, renamed)
     original = instance.get_run_by_id(run_id)
     assert original
+    events_of_run = Path(instance.root_directory) / "history" / "runs"
     for copy in copies:
         instance.add_run(original._replace(run_id=copy))
+        shutil.copy(events_of_run / f"{run_id}.db", events_of_run / f"{copy}.db")
     return copies
 
 
