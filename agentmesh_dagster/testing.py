@@ -110,4 +110,3 @@ def run_workflow(
             list_events(connection, result.run_id, limit=100_000),
             result,
         )
-

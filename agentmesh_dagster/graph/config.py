@@ -16,7 +16,6 @@ class Retry(Entity):
     backoff: Literal["constant", "linear", "exponential"] = "constant"
     jitter: bool | Literal["full", "plus_minus"] = False  # true is plus_minus
 
-
     @model_validator(mode="after")
     def _waits_within_reason(self) -> Self:
         tries = self.max_attempts - 1

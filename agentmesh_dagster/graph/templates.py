@@ -61,9 +61,7 @@ class Template:
     """A JSON value with its placeholders parsed."""
 
     references: tuple[TemplateReference, ...]
-    _value: JsonValue = field(
-        repr=False
-    )  # as written, with a _TemplatedText for each string with placeholders
+    _value: JsonValue = field(repr=False)  # as written, with a _TemplatedText for each string with placeholders
 
     @property
     def is_constant(self) -> bool:

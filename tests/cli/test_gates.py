@@ -84,14 +84,14 @@ def test_an_approval_carries_the_run_on_in_place(agentmesh: Agentmesh, run_id: s
     assert agentmesh("gates", "--format", "json").json == []
 
 
-def test_a_rejection_fails_the_run(agentmesh: Agentmesh, run_id: str):  # noqa: ARG001
+def test_a_rejection_fails_the_run(agentmesh: Agentmesh, run_id: str):
     done = agentmesh("answer", first_gate(agentmesh)["stepId"], "--reject", "-m", "no", "--format", "json")
 
     assert done.code == 1
     assert done.json["error"] == "`ask`: no"
 
 
-def test_a_second_answer_is_refused_with_code_4_and_says_who_was_first(agentmesh: Agentmesh, run_id: str):  # noqa: ARG001
+def test_a_second_answer_is_refused_with_code_4_and_says_who_was_first(agentmesh: Agentmesh, run_id: str):
     step = first_gate(agentmesh)["stepId"]
     agentmesh("answer", step, "--approve")
 
@@ -102,7 +102,7 @@ def test_a_second_answer_is_refused_with_code_4_and_says_who_was_first(agentmesh
     assert "answered by" in refused.err
 
 
-def test_an_answer_that_does_not_fit_leaves_the_gate_open(agentmesh: Agentmesh, run_id: str):  # noqa: ARG001
+def test_an_answer_that_does_not_fit_leaves_the_gate_open(agentmesh: Agentmesh, run_id: str):
     step = first_gate(agentmesh)["stepId"]
 
     refused = agentmesh("answer", step, "--output", '{"ok": 1}')
@@ -121,7 +121,7 @@ def test_an_answer_that_does_not_fit_leaves_the_gate_open(agentmesh: Agentmesh, 
         (["answer", "nonsense", "--output", "{bad"], "--output"),
     ],
 )
-def test_a_bad_answer_says_what_to_type(agentmesh: Agentmesh, folder: Path, arguments: list[str], told: str):  # noqa: ARG001
+def test_a_bad_answer_says_what_to_type(agentmesh: Agentmesh, folder: Path, arguments: list[str], told: str):
     refused = agentmesh(*arguments)
 
     assert refused.code == 2

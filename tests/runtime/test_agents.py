@@ -174,9 +174,7 @@ def test_each_request_and_response_is_an_event_in_order(services: Services):
 def test_a_retried_agent_sends_the_same_keys(services: Services):
     provider = ScriptedProvider([[("add", {"a": 2, "b": 3})], "no", "no", [("add", {"a": 2, "b": 3})], '{"score": 1}'])
 
-    run = run_agent(
-        services, provider, tools=[function_tool("add")], outputSchema=SCORE, retry={"maxAttempts": 2}
-    )
+    run = run_agent(services, provider, tools=[function_tool("add")], outputSchema=SCORE, retry={"maxAttempts": 2})
 
     keys = [payload["idempotencyKey"] for payload in payloads(run, EventType.TOOL_REQUEST)]
     assert len(keys) == 2

@@ -321,7 +321,7 @@ def drip_body(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.02)
 
 
-def say_nothing(handler: BaseHTTPRequestHandler) -> None:  # noqa: ARG001
+def say_nothing(handler: BaseHTTPRequestHandler) -> None:
     time.sleep(3)
 
 

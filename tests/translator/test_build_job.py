@@ -1,5 +1,7 @@
 """From a plan to a job: names, retries, pools, chips and descriptions."""
 
+from itertools import pairwise
+
 import dagster as dg
 
 from agentmesh_dagster.graph.plan import plan_graph
@@ -14,7 +16,7 @@ from tests.shapes import node, workflow
 def build(store: Store, job_name: str, *middle: str, **config: object) -> dg.JobDefinition:
     nodes = [node("start", "start"), *(node(name, "branch", **config) for name in middle), node("end", "end")]
     names = ["start", *middle, "end"]
-    flow = workflow(job_name, nodes, [f"{a} -> {b}" for a, b in zip(names, names[1:], strict=False)])
+    flow = workflow(job_name, nodes, [f"{a} -> {b}" for a, b in pairwise(names)])
     return build_job(plan_graph(read_graph(flow), {}, {}), job_name, Services(store, Settings()))
 
 

@@ -71,9 +71,7 @@ def equal(left: JsonValue, right: JsonValue) -> bool:
     return True
 
 
-def _pair_fields(
-    left: dict[str, JsonValue], right: dict[str, JsonValue]
-) -> Iterator[tuple[JsonValue, JsonValue]]:
+def _pair_fields(left: dict[str, JsonValue], right: dict[str, JsonValue]) -> Iterator[tuple[JsonValue, JsonValue]]:
     return ((value, right[key]) for key, value in left.items())
 
 

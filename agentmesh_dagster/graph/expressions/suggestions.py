@@ -78,11 +78,7 @@ def explain_unknown_function(name: Token, known: Sequence[str], dot: str) -> Exp
     hint = _FUNCTION_HINTS.get(name.source)
     if hint is None:
         nearest = _find_nearest(name.source, known)
-        hint = (
-            f"write {dot}{nearest}()"
-            if nearest
-            else "known are " + ", ".join(f"{dot}{word}()" for word in known)
-        )
+        hint = f"write {dot}{nearest}()" if nearest else "known are " + ", ".join(f"{dot}{word}()" for word in known)
     return ExpressionFault(f"unknown function {quote(name.source)}: {hint}", name.column)
 
 

@@ -73,11 +73,7 @@ def read_tokens(source: object, first_column: int) -> Iterator[Token]:
 def quote(text: str) -> str:
     """A piece of the author's source for a fault: short, and visible."""
     shown = text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…"
-    return (
-        f"'{shown}'"
-        if shown.isprintable()
-        else " ".join(f"U+{ord(character):04X}" for character in shown[:3])
-    )
+    return f"'{shown}'" if shown.isprintable() else " ".join(f"U+{ord(character):04X}" for character in shown[:3])
 
 
 def _check_source(source: object, first_column: int) -> str:
