@@ -186,8 +186,9 @@ def check_steps(run: FinishedRun, plan: Plan) -> None:
         is_reached = any(other.node_id == each and other.status is StepStatus.SUCCEEDED for other in run.steps)
         assert (step.item_index is not None) == is_reached
         assert all(by_id[parent].status is StepStatus.SUCCEEDED for parent in step.parent_step_ids)
-        graph_parents = plan.graph.parents(step.node_id)
-        assert {by_id[parent].node_id for parent in step.parent_step_ids} <= set(graph_parents)
+        graph_parents = set(plan.graph.parents(step.node_id))
+        graph_parents |= {plan.each_of[parent] for parent in graph_parents if parent in plan.each_of}  # without items
+        assert {by_id[parent].node_id for parent in step.parent_step_ids} <= graph_parents
 
 
 def check_events(run: FinishedRun) -> None:
