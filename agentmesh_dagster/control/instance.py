@@ -12,6 +12,7 @@ import yaml
 from agentmesh_dagster.control.dagster_internals import CheckError
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.translator.dagster_runs import read_instance_id
 
 _CONFIG = "dagster.yaml"
 _PACKAGE = Path(__file__).parents[1]
@@ -59,6 +60,7 @@ def _locked(folder: Path) -> Generator[None]:
 def _touch(instance: dg.DagsterInstance) -> None:
     """Makes the tables of each storage, which Dagster puts off until the first use."""
     instance.get_runs_count()
+    read_instance_id(instance)  # made at the first look
     instance.event_log_storage.get_maximum_record_id()
     if instance.schedule_storage is not None:
         instance.schedule_storage.all_instigator_state()

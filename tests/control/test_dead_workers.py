@@ -4,8 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -14,13 +17,15 @@ import pytest
 from agentmesh_dagster.control.adopt import adopt_launches
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
+from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision
 from agentmesh_dagster.store.events import list_events
-from agentmesh_dagster.store.runs import get_run
+from agentmesh_dagster.store.runs import find_launch, get_run
 from agentmesh_dagster.store.steps import list_steps
+from agentmesh_dagster.store.tables import launches
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 from tests.shapes import function_tool, node, save, workflow
 
@@ -191,3 +196,36 @@ def _some_job() -> dg.JobDefinition:
         nothing()
 
     return some_job
+
+
+def test_a_launch_that_stood_in_the_queue_for_an_hour_is_not_given_up_when_it_starts(
+    services: Services, instance: dg.DagsterInstance
+):
+    plan = load_plan(services.store, "w", current_revision(services.store))
+    dagster_run = instance.create_run_for_job(_some_job())
+    with services.store.begin() as tx:
+        facts = LaunchFacts(dagster_run.run_id, read_instance_id(instance), "w", {})
+        launch = register_launch(tx, plan, facts)
+        an_hour_ago = launch.created_at - timedelta(hours=1)
+        tx.execute(launches.update().values(created_at=an_hour_ago, submitted_at=an_hour_ago))
+    started = dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, dagster_run.job_name)
+    instance.report_dagster_event(started, dagster_run.run_id)
+
+    assert not reconcile_run(services, instance, dagster_run.run_id), "its worker is about to take it up"
+    assert status_of(services, dagster_run.run_id) is RunStatus.PENDING
+
+
+def test_a_launch_that_sensor_and_worker_find_at_the_same_moment_is_written_down_once(services: Services):
+    plan = load_plan(services.store, "w", current_revision(services.store))
+    for round_ in range(20):
+        facts = LaunchFacts(f"launch-{round_}", "instance", "w", {})
+        both = threading.Barrier(2)
+        with ThreadPoolExecutor(2) as pool:
+            found = [pool.submit(_find_or_register, services, plan, facts, both) for _ in range(2)]
+        assert [future.result() for future in found] == [facts.launch_id] * 2
+
+
+def _find_or_register(services: Services, plan: Plan, facts: LaunchFacts, both: threading.Barrier) -> str:
+    both.wait()
+    with services.store.begin() as tx:
+        return (find_launch(tx, facts.launch_id) or register_launch(tx, plan, facts)).run_id

@@ -1,14 +1,18 @@
 """Dagster's own actions on the launches of a run: each has one rule."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from agentmesh_dagster.control.adopt import adopt_launches
+from agentmesh_dagster.control.dagster_internals import CheckError
+from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import submit_resume
 from agentmesh_dagster.control.upkeep import keep_up
-from agentmesh_dagster.entities.models import EventType, RunStatus, Workflow
+from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.tools import tool
 from tests.control.dagster_actions import (
@@ -40,6 +44,15 @@ def note_if_mended(mark: str) -> str:
     if not Path(mark).exists():
         raise RuntimeError("the printer is on fire")
     return "published"
+
+
+MEANWHILE: list[Callable[[], None]] = []
+
+
+@tool
+def interrupt() -> None:
+    """Lets something happen while the step is at work."""
+    MEANWHILE.pop()()
 
 
 def draft_gate_broken(mark: Path) -> Workflow:
@@ -202,6 +215,42 @@ def test_a_launch_of_an_ended_run_may_be_deleted(office: Office, failed: str, ma
     assert_never_starts_again(office, failed)
 
 
+@pytest.mark.parametrize("which", ["the suspended parent", "the launch at work"])
+@pytest.mark.parametrize("action", ["cancel", "delete"])
+def test_a_cancel_or_delete_while_a_step_behind_the_gate_runs_cancels_the_run_for_good(
+    office: Office, which: str, action: str
+):
+    nodes = [node("start", "start"), node("gate", "human_approval"), node("call", "tool", toolId="interrupt", input={})]
+    save(office.services, function_tool("interrupt"))
+    nodes += [noting("last"), node("end", "end")]
+    run_id = office.start(workflow("w", nodes, ["start -> gate", "gate -> call", "call -> last", "last -> end"]))
+    office.answer(run_id, "gate", APPROVED)
+    launch_id = submit_resume(office.services, office.instance, run_id)
+    assert launch_id
+    target = office.instance.get_run_by_id(run_id if which == "the suspended parent" else launch_id)
+    assert target
+
+    def act() -> None:
+        if action == "cancel":
+            office.instance.report_run_canceled(target)
+        else:
+            office.instance.delete_run(target.run_id)
+        reconcile_run(office.services, office.instance, run_id)
+
+    MEANWHILE.append(act)
+    with suppress(CheckError):  # of a worker whose Dagster run is gone
+        execute(office, launch_id)
+    keep_up(office.services, office.instance)
+
+    assert office.run(run_id).status is RunStatus.CANCELED
+    assert office.statuses(run_id)["call"] is StepStatus.CANCELED, "what its worker had to say came too late"
+    types = office.event_types(run_id)
+    assert types[-1] is EventType.RUN_CANCELED
+    assert EventType.RUN_COMPLETED not in types
+    assert CALLS == []
+    assert_never_starts_again(office, run_id)
+
+
 def resumed(office: Office, mark: Path) -> tuple[str, str]:
     """A run whose resume stands in Dagster's queue."""
     save(office.services, function_tool("note_if_mended"))
@@ -256,5 +305,9 @@ def test_from_failure_of_one_item_runs_that_item_alone_again(office: Office, mar
     execute(office, reexecute_from_failure(office.instance, run_id))
 
     assert office.run(run_id).status is RunStatus.SUCCEEDED
-    assert [result["text"] if isinstance(result, dict) else result for result in office.run(run_id).output] == [0, 10, 20]
+    assert [result["text"] if isinstance(result, dict) else result for result in office.run(run_id).output] == [
+        0,
+        10,
+        20,
+    ]
     assert sorted(CALLS) == ["item 0", "item 1", "item 1", "item 2"]

@@ -121,19 +121,13 @@ def test_the_process_that_takes_the_answer_killed_right_after_its_commit(site: S
     site.check()
 
 
-@pytest.mark.parametrize("deed", ["submit", "resume"])
 @pytest.mark.parametrize("at", [CrashPoint.RESUME_STORED, CrashPoint.RESUME_IN_DAGSTER, CrashPoint.RESUME_SUBMITTED])
-def test_a_resume_killed_on_its_way(site: Site, at: str, deed: str):
-    """By the process that took the answer and submits it to the queue, or by one that goes on in place."""
+def test_the_process_that_takes_the_answer_killed_while_it_resumes(site: Site, at: str):
     site.save(draft_gate_publish())
     site.start("run", "w").end_well()
     [gate] = site.gates()
 
-    if deed == "submit":
-        crash(site, "answer", gate, APPROVED, "ann", at=at)
-    else:
-        crash(site, "answer", gate, APPROVED, "ann", at=CrashPoint.GATE_ANSWERED)
-        crash(site, "resume", site.run().id, at=at)
+    crash(site, "answer", gate, APPROVED, "ann", at=at)
     site.accepted[gate] = APPROVED
     site.heal()
 

@@ -124,9 +124,10 @@ class ShortMemory:
     def submit_run(self, run_id: str, workspace: object) -> dg.DagsterRun:
         assert workspace is None
         self._between()
-        kept = self._kept[run_id]
-        assert kept.run.status is Status.NOT_STARTED, "Dagster's queue takes a run once"
-        return self._change(run_id, Status.QUEUED)
+        if run_id not in self._kept:
+            raise dg.DagsterInvariantViolationError(f"Could not load run {run_id} that was passed to submit_run")
+        run = self._kept[run_id].run
+        return self._change(run_id, Status.QUEUED) if run.status is Status.NOT_STARTED else run
 
     def report_run_canceled(self, run: dg.DagsterRun, _message: str | None = None) -> None:
         self._change(run.run_id, Status.CANCELED)
@@ -136,6 +137,15 @@ class ShortMemory:
 
     def report_dagster_event(self, event: dg.DagsterEvent, run_id: str) -> None:
         self._change(run_id, _STATUS_AFTER[event.event_type_value])
+
+    def take_off_queue(self, run_id: str) -> None:
+        """The daemon hands the run to a worker: nobody else will."""
+        self._kept[run_id].run = self._kept[run_id].run.with_status(Status.STARTING)
+
+    def fail_unstarted(self, run_id: str) -> None:
+        """Dagster's run monitoring: a worker that never began is given up."""
+        if (kept := self._kept.get(run_id)) and kept.run.status is Status.STARTING:
+            self.report_run_failed(kept.run, "The worker did not start in time.")
 
     def report_started(self, run_id: str) -> None:
         self._change(run_id, Status.STARTED)

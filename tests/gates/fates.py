@@ -11,7 +11,7 @@ from tests.gates.model import Model
 from tests.gates.witness import CALLS
 
 # How the error of a step begins whose worker died in the middle.
-_LOST = ("The worker died", "Its launch ended", "Its Dagster run failed")
+_LOST = ("The worker died", "Its launch ended", "Its Dagster run failed", "The worker did not start")
 _WORDS = {"done": "succeeded", "asked": "waiting_human"}
 
 

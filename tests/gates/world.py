@@ -68,6 +68,7 @@ class World:
         self.workers: list[Worker] = []
         self.fates: dict[str, Fate] = {}
         self.unexpected: BaseException | None = None
+        self.trouble_came = False  # in the latest deed
         self._busy: list[Worker] = []
         self._newest_input: Any = None
         self._trouble: Trouble | None = None
@@ -85,6 +86,7 @@ class World:
     def do(self, deed: Deed, trouble: Trouble | None = None) -> None:
         """Does the deed, with the trouble in the middle if it gets that far, and looks whether all is well."""
         self._trouble, self._countdown = trouble, trouble.at if trouble else 0
+        self.trouble_came = False
         try:
             self._act(deed)
         except Crash:
@@ -105,6 +107,7 @@ class World:
         if self._countdown > 0:
             return
         trouble, self._trouble = self._trouble, None
+        self.trouble_came = True
         if trouble.meanwhile is None:
             raise Crash
         try:
@@ -119,6 +122,8 @@ class World:
         try:
             launch = prepare_launch(self.services, self.instance, self.flow, self._newest_input, launched_by="test")
             self.instance.submit_run(launch.launch_id, workspace=None)
+        except dg.DagsterInvariantViolationError:
+            self._check_given_up()
         finally:
             self._find_runs()
 
@@ -155,11 +160,19 @@ class World:
 
     def _resume(self, deed: Deed) -> None:
         if (run_id := self._pick(list(self.fates), deed)) is not None:
-            submit_resume(self.services, self.instance, run_id)
+            try:
+                submit_resume(self.services, self.instance, run_id)
+            except dg.DagsterInvariantViolationError:
+                self._check_given_up()
 
     def _tick(self, _deed: Deed) -> None:
-        if faults := keep_up(self.services, self.instance).faults:
-            raise Violation(f"a tick met with {faults}")
+        if keep_up(self.services, self.instance).faults:
+            self._check_given_up()
+
+    def _check_given_up(self) -> None:
+        """Dagster refuses to queue a run only if somebody has just deleted it."""
+        if not any(fate.is_given_up for fate in self.fates.values()):
+            raise Violation("Dagster was asked for what it does not do")
 
     def _start(self, deed: Deed) -> None:
         """Dagster's daemon takes a launch off its queue, and a worker starts on it."""
@@ -167,6 +180,7 @@ class World:
         launch_id = self._pick(sorted(queued, key=self._position), deed)
         if launch_id is None:
             return
+        self.instance.take_off_queue(launch_id)
         plan = load_plan(self.services.store, "w", self._revision_of(launch_id))
         worker = Worker(self.services, self.instance, plan, launch_id)
         worker.remember()
@@ -233,6 +247,7 @@ class World:
         for worker in self.workers:
             if worker.is_dead:
                 self._end_leases(worker.launch_id)
+                self.instance.fail_unstarted(worker.launch_id)
         self._let_dagster_age()
         self._write(
             launches,

@@ -290,9 +290,7 @@ def test_a_fault_never_shows_values_and_cuts_long_lists_of_fields():
         assert "hunter2" not in fault
         assert len(fault) < 200
 
-    assert get_fault("context.input.gone", {"input": secret}).endswith(
-        "field8, field9 and 492 more (column 15)"
-    )
+    assert get_fault("context.input.gone", {"input": secret}).endswith("field8, field9 and 492 more (column 15)")
     assert len(get_fault("context.gone", {"x" * 100_000: 1})) < 100
 
 

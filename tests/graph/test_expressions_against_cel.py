@@ -15,9 +15,7 @@ import pytest
 
 from agentmesh_dagster.graph.expressions import ExpressionFault, parse_expression
 
-cel = pytest.importorskip(
-    "cel_expr_python.cel", reason="the oracle is for development: pip install cel-expr-python"
-)
+cel = pytest.importorskip("cel_expr_python.cel", reason="the oracle is for development: pip install cel-expr-python")
 
 CONTEXTS = [
     {

@@ -13,10 +13,7 @@ MANUAL = (Path(__file__).parents[2] / "docs" / "expressions.md").read_text(encod
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", MANUAL, re.MULTILINE | re.DOTALL)
 CONTEXT = next(json.loads(body) for kind, body in BLOCKS if kind == "json")
 EXAMPLES = [
-    (kind, *map(str.strip, line.split("→")))
-    for kind, body in BLOCKS
-    if kind != "json"
-    for line in body.splitlines()
+    (kind, *map(str.strip, line.split("→"))) for kind, body in BLOCKS if kind != "json" for line in body.splitlines()
 ]
 
 

@@ -131,9 +131,7 @@ def test_all_faults_are_told_at_once_one_for_each_placeholder():
 
 
 def test_references_say_in_which_string_and_column_they_stand():
-    template = parse_template(
-        {"a": ["x {{ context.outputs.n.v }}{{ context }}"], "b": "{{ has(context.item.x) }}"}
-    )
+    template = parse_template({"a": ["x {{ context.outputs.n.v }}{{ context }}"], "b": "{{ has(context.item.x) }}"})
 
     assert template.references == (
         TemplateReference(("outputs", "n", "v"), 6, place=".a[0]"),

@@ -1,0 +1,71 @@
+"""Every window between two transactions or calls to Dagster, in turn: there a process dies, or is overtaken."""
+
+from collections.abc import Callable
+
+import pytest
+
+from agentmesh_dagster.entities.models import Workflow
+from agentmesh_dagster.runtime.services import Services
+from tests.gates.watched_store import empty_store
+from tests.gates.world import Deed, Trouble, World
+from tests.shapes import node, workflow
+
+MOST_WINDOWS = 40
+
+LAUNCH, FINISH, TICK = Deed("launch"), Deed("finish"), Deed("tick")
+APPROVE_FIRST = Deed("answer_and_resume", 0, "approve")
+APPROVE_SECOND = Deed("answer_and_resume", 1, "approve")
+ANSWER_FIRST, ANSWER_SECOND = Deed("answer", 0, "approve"), Deed("answer", 1, "approve")
+
+
+def two_gates_and_a_join() -> Workflow:
+    join = node("join", "tool", toolId="keep_note", input={"what": "join", "saw": "{{ context.last_output }}"})
+    nodes = [node("start", "start"), node("a", "human_approval"), node("b", "human_approval"), join, node("end", "end")]
+    return workflow("w", nodes, ["start -> a", "start -> b", "a -> join", "b -> join", "join -> end"])
+
+
+@pytest.fixture
+def open_world(services: Services) -> Callable[[], World]:
+    def open_one() -> World:
+        empty_store(services.store)
+        return World(services, two_gates_and_a_join())
+
+    return open_one
+
+
+def play(world: World, before: list[Deed], deed: Deed, trouble: Trouble) -> bool:
+    """Plays it to the end of the run; says whether the deed went as far as the trouble."""
+    for earlier in before:
+        world.do(earlier)
+    world.do(deed, trouble)
+    reached = world.trouble_came
+    world.end_all()
+    world.close()
+    return reached
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("before", "deed"),
+    [
+        ([], LAUNCH),
+        ([LAUNCH], FINISH),
+        ([LAUNCH, FINISH], TICK),
+        ([LAUNCH, FINISH, TICK], APPROVE_SECOND),
+        ([LAUNCH, FINISH, TICK, ANSWER_SECOND], APPROVE_FIRST),
+        ([LAUNCH, FINISH, TICK, ANSWER_SECOND, ANSWER_FIRST], TICK),
+        ([LAUNCH, FINISH, TICK, ANSWER_SECOND, APPROVE_FIRST], FINISH),
+        ([LAUNCH, FINISH, TICK, ANSWER_SECOND, APPROVE_FIRST, FINISH], TICK),
+    ],
+    ids=["launch", "first worker", "parking", "answer", "last answer", "resuming", "second worker", "the end"],
+)
+@pytest.mark.parametrize("meanwhile", [None, TICK, APPROVE_FIRST], ids=["crash", "tick", "answer"])
+def test_nothing_is_lost_in_any_window_of(
+    open_world: Callable[[], World], before: list[Deed], deed: Deed, meanwhile: Deed | None
+):
+    windows = 0
+    while play(open_world(), before, deed, Trouble(windows + 1, meanwhile)):
+        windows += 1
+        assert windows < MOST_WINDOWS
+
+    assert windows >= 2
