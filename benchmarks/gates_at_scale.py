@@ -20,8 +20,9 @@ from pathlib import Path
 
 import dagster as dg
 
+from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.instance import open_instance
-from agentmesh_dagster.control.launch import prepare_launch, run_in_place
+from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.runtime.answers import Answer, answer_gate
 from agentmesh_dagster.runtime.services import Services, open_services

@@ -15,22 +15,20 @@ _INTERRUPTED = "UNEXPECTED_TERMINATION"
 
 
 def execute_launch(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> bool:
-    """Executes a prepared launch through Dagster, without a daemon, and the launches that follow it.
+    """Executes a prepared launch, and those that follow it when gates of its run are answered meanwhile.
 
-    Others follow when gates of the run are answered meanwhile. Returns when there is nothing more to do; False: it
-    was interrupted, and is canceled.
+    Returns when there is nothing more to do; False: it was interrupted, and is canceled.
     """
     following: PreparedLaunch | None = launch
     while following is not None:
-        if not _execute(instance, following):
-            reconcile_run(services, instance, launch.run_id)
+        if not run_in_place(services, instance, following):
             return False
-        reconcile_run(services, instance, launch.run_id)
         following = resume_run(services, instance, launch.run_id)
     return True
 
 
-def _execute(instance: dg.DagsterInstance, launch: PreparedLaunch) -> bool:
+def run_in_place(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> bool:
+    """Executes this launch alone, in this process, through Dagster, without a daemon; False: it was interrupted."""
     interrupted = False
     dagster_run = instance.get_run_by_id(launch.launch_id)
     assert dagster_run is not None
@@ -44,4 +42,5 @@ def _execute(instance: dg.DagsterInstance, launch: PreparedLaunch) -> bool:
         interrupted = True
     if interrupted and ended.status is not dg.DagsterRunStatus.SUCCESS:
         instance.report_run_canceled(ended, "Interrupted in the terminal where it ran.")
+    reconcile_run(services, instance, launch.run_id)
     return not interrupted

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from agentmesh_dagster.control.dagster_internals import create_execution_plan, execute_run
-from agentmesh_dagster.control.location import CodeLocation, build_code_origin, build_reconstructable_job
+from agentmesh_dagster.control.dagster_internals import create_execution_plan
+from agentmesh_dagster.control.location import CodeLocation, build_code_origin
 from agentmesh_dagster.control.pinning import build_load_data
-from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
@@ -92,12 +91,3 @@ def _check_input(workflow: Workflow, run_input: JsonValue) -> JsonValue:
         except SchemaMismatch as mismatch:
             raise UnfitInput(mismatch.detail) from mismatch
     return checked
-
-
-def run_in_place(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> None:
-    """Executes a prepared launch in this process, through Dagster, without a daemon; returns when it has ended."""
-    dagster_run = instance.get_run_by_id(launch.launch_id)
-    assert dagster_run is not None
-    job = build_reconstructable_job(launch.job_name, build_load_data(launch.revision))
-    execute_run(job, dagster_run, instance)
-    reconcile_run(services, instance, launch.run_id)

@@ -10,7 +10,8 @@ import pytest
 from agentmesh_dagster import AgentMeshWorkflows, build_definitions
 from agentmesh_dagster.code_location import build_repository
 from agentmesh_dagster.code_location.dagster_internals import DefinitionsLoadContext, DefinitionsLoadType
-from agentmesh_dagster.control.launch import PreparedLaunch, UnfitInput, prepare_launch, run_in_place
+from agentmesh_dagster.control.in_place import run_in_place
+from agentmesh_dagster.control.launch import PreparedLaunch, UnfitInput, prepare_launch
 from agentmesh_dagster.entities.models import Kind, Run, Workflow
 from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.settings import get_settings

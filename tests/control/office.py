@@ -4,7 +4,8 @@ from typing import Any
 
 import dagster as dg
 
-from agentmesh_dagster.control.launch import prepare_launch, run_in_place
+from agentmesh_dagster.control.in_place import run_in_place
+from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import resume_run
 from agentmesh_dagster.entities.models import EventType, Run, StepStatus, Workflow

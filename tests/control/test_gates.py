@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from agentmesh_dagster.control.cancel import RunIsOver, cancel_run
-from agentmesh_dagster.control.launch import run_in_place
+from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.resume import resume_run
 from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.entities.models import EventType, Kind, RunStatus, StepStatus, Workflow

@@ -9,7 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-from agentmesh_dagster.control.launch import prepare_launch, run_in_place
+from agentmesh_dagster.control.in_place import run_in_place
+from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.entities.models import Kind, Workflow
 from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.store.catalogue import get_entity

@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentmesh_dagster.control.launch import prepare_launch, run_in_place
+from agentmesh_dagster.control.in_place import run_in_place
+from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.resume import resume_run, submit_resume
 from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.entities.json_values import JsonValue

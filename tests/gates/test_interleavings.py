@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.services import Services
-from tests.control.instances import open_test_instance
+from tests.control.instances import forget_jobs, open_test_instance
 from tests.gates.dagster_world import DagsterWorld
 from tests.gates.interleavings import Interleaving, play_on
 from tests.gates.watched_store import empty_store
@@ -48,6 +48,7 @@ def test_the_same_holds_on_a_real_instance_of_dagster(services: Services):
             for run in instance.get_runs():
                 instance.delete_run(run.run_id)
             empty_store(services.store)
+            forget_jobs()
             return DagsterWorld(services, flow, instance, without=without)
 
         machine = play_on(services, open_world=staticmethod(open_world))
