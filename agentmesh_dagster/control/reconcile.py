@@ -85,16 +85,18 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
     elif status is dg.DagsterRunStatus.CANCELED:
         _settle(services, launch, StepStatus.CANCELED, "Canceled in Dagster.")
     else:
-        is_parked = _settle(services, launch, None, _tell_unrun(dagster_run))
+        is_parked = _settle(services, launch, None, _tell_unrun(launch, dagster_run))
         crash_point(CrashPoint.LAUNCH_PARKED)
         _show_end(services, instance, launch, dagster_run, is_parked=is_parked)
     return True
 
 
-def _tell_unrun(dagster_run: dg.DagsterRun) -> str | None:
+def _tell_unrun(launch: Launch, dagster_run: dg.DagsterRun) -> str | None:
     """Why steps were left that nobody ran; None when the launch was asked for some steps only."""
-    is_selection = dagster_run.step_keys_to_execute is not None or dagster_run.resolved_op_selection is not None
-    return None if is_selection else "Steps were left that its launch never ran."
+    # Not by its step keys: Dagster notes them all for the launches that we prepare, too.
+    is_reexecution = launch.kind is not LaunchKind.RESUME and dagster_run.parent_run_id is not None
+    asked_for_some = is_reexecution or dagster_run.resolved_op_selection is not None
+    return None if asked_for_some else "Steps were left that its launch never ran."
 
 
 def _show_end(

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from agentmesh_dagster.control.dagster_internals import execute_run
+from agentmesh_dagster.control.dagster_internals import ReconstructableJob, execute_run
 from agentmesh_dagster.control.location import build_reconstructable_job
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.entities.models import Workflow
@@ -13,6 +13,12 @@ from tests.gates.world import Deed, World
 
 # A worker of this world does all at once, in this process: nobody can look at it in the middle, or let it stall.
 _NOT_HERE = ("stall",)
+
+
+def forget_jobs() -> None:
+    """Each world counts its revisions from one; Dagster would take the job of the world before for the same."""
+    ReconstructableJob.get_repository_definition.cache_clear()
+    ReconstructableJob.get_definition.cache_clear()
 
 
 class DagsterWorld(World):

@@ -66,13 +66,11 @@ class ShortMemory:
         self._between()
         if run_id in self._kept:
             raise DagsterRunAlreadyExists(f"`{run_id}`")
-        all_keys = {step.key for step in execution_plan.steps}
-        keys = execution_plan.step_keys_to_execute
         run = dg.DagsterRun(
             job_name=job_def.name,
             run_id=run_id,
             run_config=run_config,
-            step_keys_to_execute=None if set(keys) == all_keys else list(keys),
+            step_keys_to_execute=list(execution_plan.step_keys_to_execute),
             status=Status.NOT_STARTED,
             tags=tags,
             parent_run_id=parent_run_id,
@@ -198,7 +196,7 @@ class Worker:
         try:
             self._run_id = take_up_launch(self.services, self.plan, read_launch_facts(self.plan, run, self.instance))
         except AgentMeshError as fault:
-            self._end(Status.FAILURE, str(fault))
+            self.end(Status.FAILURE, str(fault))
 
     def list_ready(self) -> list[PlannedOp]:
         """The ops that Dagster would look at now; what it would skip or abandon is so already."""
@@ -224,7 +222,7 @@ class Worker:
             return False
         ready = self.list_ready()
         if not ready:
-            self._end(Status.FAILURE if self._failed else Status.SUCCESS, "Steps failed." if self._failed else None)
+            self.end(Status.FAILURE if self._failed else Status.SUCCESS, "Steps failed." if self._failed else None)
             return False
         self._look(ready[pick % len(ready)])
         return True
@@ -296,7 +294,8 @@ class Worker:
         """A worker has its run in memory, also once Dagster has deleted it."""
         self._remembered = self._run()
 
-    def _end(self, status: Status, failure: str | None) -> None:
+    def end(self, status: Status, failure: str | None = None) -> None:
+        """Tells Dagster that the launch is over."""
         self.is_over = True
         run = self._run()
         assert run is not None

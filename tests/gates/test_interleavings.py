@@ -2,15 +2,14 @@
 
 from collections.abc import Collection
 
-import dagster as dg
 import pytest
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.services import Services
-from tests.control.instances import forget_jobs, open_test_instance
-from tests.gates.dagster_world import DagsterWorld
+from tests.control.instances import open_test_instance
+from tests.gates.dagster_world import DagsterWorld, forget_jobs
 from tests.gates.interleavings import Interleaving, play_on
 from tests.gates.watched_store import empty_store
 from tests.gates.world import World
@@ -25,6 +24,8 @@ def play(machine: type[Interleaving], count: int, deeds: int) -> None:
             deadline=None,
             database=None,
             report_multiple_bugs=False,
+            # Shrinking takes minutes: `benchmarks/gate_interleavings.py --shrink` does it.
+            phases=(Phase.generate,),
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -32,7 +33,7 @@ def play(machine: type[Interleaving], count: int, deeds: int) -> None:
 
 def test_every_run_ends_as_its_answers_imply_and_no_step_runs_twice(services: Services):
     # Commits on PostgreSQL cost more, and what differs there is only the database.
-    count = 120 if services.store.engine.dialect.name == "sqlite" else 30
+    count = 90 if services.store.engine.dialect.name == "sqlite" else 25
     machine = play_on(services)
 
     play(machine, count, deeds=20)
@@ -52,15 +53,6 @@ def test_the_same_holds_on_a_real_instance_of_dagster(services: Services):
             return DagsterWorld(services, flow, instance, without=without)
 
         machine = play_on(services, open_world=staticmethod(open_world))
-        play(machine, 12, deeds=12)
+        play(machine, 20, deeds=10)
 
-    assert machine.played >= 12
-
-
-def test_a_fake_is_held_to_what_it_fakes():
-    from tests.gates.driver import ShortMemory
-
-    fields = [name for name in vars(ShortMemory) if not name.startswith("_")]
-    ours = {"let_time_pass", "report_started", "take_off_queue", "fail_unstarted"}
-
-    assert [name for name in fields if name not in ours and not hasattr(dg.DagsterInstance, name)] == []
+    assert machine.played >= 20

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+import dagster as dg
 import pytest
 
-from agentmesh_dagster.entities.models import Workflow
+from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
 from tests.gates.watched_store import empty_store
 from tests.gates.world import Deed, Trouble, World
@@ -69,3 +70,17 @@ def test_nothing_is_lost_in_any_window_of(
         assert windows < MOST_WINDOWS
 
     assert windows >= 2
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_launch_that_dagster_calls_a_success_fails_its_run_if_steps_were_left(open_world: Callable[[], World]):
+    world = open_world()
+    world.do(LAUNCH)
+    world.do(Deed("start"))
+    [worker] = world.workers
+    worker.end(dg.DagsterRunStatus.SUCCESS)
+    world.do(TICK)
+
+    [picture] = world.check().values()
+    assert (picture.status, picture.run.error) == (RunStatus.FAILED, "Steps were left that its launch never ran.")
+    world.close()
