@@ -111,6 +111,16 @@ class EventType(StrEnum):
     AGENT_RESPONSE = "agent.response"
     TOOL_REQUEST = "tool.request"
     TOOL_RESPONSE = "tool.response"
+    # of no run: who did what
+    ENTITY_SAVED = "entity.saved"
+    ENTITY_DELETED = "entity.deleted"
+    EVENT_RECEIVED = "event.received"
+    LOGIN_SUCCEEDED = "login.succeeded"
+    LOGIN_FAILED = "login.failed"
+    USER_SAVED = "user.saved"
+    USER_DELETED = "user.deleted"
+    TOKEN_CREATED = "token.created"
+    TOKEN_REVOKED = "token.revoked"
 
 
 class Stored(Entity):
@@ -276,7 +286,7 @@ class EventLog(Entity):
 
     id: int
     timestamp: Timestamp
-    project_id: str
+    project_id: str | None = None  # None: of no project, such as a login
     run_id: str | None = None
     step_id: str | None = None
     type: EventType

@@ -216,12 +216,13 @@ events = Table(
     metadata,
     Column("id", EventId, primary_key=True),
     Column("timestamp", UtcDateTime, nullable=False),
-    Column("project_id", Key, nullable=False),
+    Column("project_id", Key),
     Column("run_id", Key),
     Column("step_id", Key),
     Column("type", Text, nullable=False),
     Column("payload", Json, nullable=False),
     Index(None, "run_id", "id"),
+    Index(None, "type", "id"),
     sqlite_autoincrement=True,  # an id is never given twice
 )
 

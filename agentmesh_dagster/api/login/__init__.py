@@ -1,0 +1,1 @@
+"""Login: who may reach the port, Dagster's own pages and GraphQL included."""
