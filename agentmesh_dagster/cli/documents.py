@@ -8,18 +8,16 @@ from pathlib import Path
 from rich.console import Console
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.finding import list_all, name_user
+from agentmesh_dagster.cli.mesh import Mesh, open_mesh
 from agentmesh_dagster.cli.printing import build_table, open_console, plain, print_json, say
 from agentmesh_dagster.entities.documents import Document
-from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Tool
+from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Tool, Workflow
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.graph.document import check_document, read_document
 from agentmesh_dagster.graph.document_schema import document_schema
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules import Lookup
-from agentmesh_dagster.runtime.services import open_services
-from agentmesh_dagster.store import Store
-from agentmesh_dagster.store.catalogue import kind_of, save_checked
+from agentmesh_dagster.store.catalogue import kind_of
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _STYLES = {Severity.ERROR: ("✗", "red"), Severity.WARNING: ("!", "yellow")}
@@ -44,7 +42,8 @@ class CheckedFile:
 
 def validate_files(paths: Sequence[Path], *, with_store: bool, as_json: bool) -> ExitCode:
     """Prints what is wrong with documents. Raises NoDocuments, OSError."""
-    checked = check_files(list_files(paths), _look_into(open_services().store) if with_store else Lookup())
+    known = _look_up_all() if with_store else Lookup()
+    checked = check_files(list_files(paths), known)
     if as_json:
         for one in checked:
             issues = [issue.to_wire() for issue in one.issues]
@@ -56,21 +55,19 @@ def validate_files(paths: Sequence[Path], *, with_store: bool, as_json: bool) ->
 
 def apply_paths(paths: Sequence[Path]) -> ExitCode:
     """Saves documents, if none of them has errors, and prints what came of it. Raises as `save_checked` does."""
-    store = open_services().store
-    checked = check_files(list_files(paths), _look_into(store))
-    console, notes = open_console(), open_console(as_json=True)
-    print_issues(notes, [one for one in checked if one.issues])
-    if not all(one.is_valid for one in checked):
-        say(notes, "Nothing was saved. Mend the documents, then type the command again.", "red")
-        return ExitCode.FAILED
-    saved = save_checked(store, merge(checked), author=name_user())
+    with open_mesh() as mesh:
+        checked = check_files(list_files(paths), _look_into(mesh))
+        notes = open_console(as_json=True)
+        print_issues(notes, [one for one in checked if one.issues])
+        if not all(one.is_valid for one in checked):
+            say(notes, "Nothing was saved. Mend the documents, then type the command again.", "red")
+            return ExitCode.FAILED
+        saved = mesh.save(merge(checked))
     table = build_table("change", "kind", "id", "name", "revision")
     for one in saved:
         style = "dim" if one.change == "unchanged" else "green"
-        table.add_row(
-            plain(one.change, style), one.kind.value, plain(one.id), plain(one.entity.name), str(one.revision)
-        )
-    console.print(table)
+        table.add_row(plain(one.change, style), one.kind.value, plain(one.id), plain(one.name), str(one.revision))
+    open_console().print(table)
     return ExitCode.DONE
 
 
@@ -105,6 +102,7 @@ def check_files(files: Sequence[Path], known: Lookup) -> list[CheckedFile]:
     shared = Lookup(
         {**known.agents, **{agent.id: agent for document in documents for agent in document.agents}},
         {**known.tools, **{tool.id: tool for document in documents for tool in document.tools}},
+        {**(known.workflows or {}), **{flow.id: flow for document in documents for flow in document.workflows}},
     )
     checked = [CheckedFile(file, *check_document(text, name=file.name, lookup=shared)) for file, text in texts.items()]
     contradictions = _find_contradictions(checked)
@@ -151,7 +149,17 @@ def _tell_place(issue: Issue) -> str:
     return f"edge {issue.edge_id}" if issue.edge_id is not None else issue.path or ""
 
 
-def _look_into(store: Store) -> Lookup:
-    agents = [entity for entity in list_all(store, Kind.AGENT)[0] if isinstance(entity, Agent)]
-    tools = [entity for entity in list_all(store, Kind.TOOL)[0] if isinstance(entity, Tool)]
-    return Lookup({agent.id: agent for agent in agents}, {tool.id: tool for tool in tools})
+def _look_up_all() -> Lookup:
+    with open_mesh() as mesh:
+        return _look_into(mesh)
+
+
+def _look_into(mesh: Mesh) -> Lookup:
+    agents = [entity for entity in mesh.list_entities(Kind.AGENT)[0] if isinstance(entity, Agent)]
+    tools = [entity for entity in mesh.list_entities(Kind.TOOL)[0] if isinstance(entity, Tool)]
+    workflows = [entity for entity in mesh.list_entities(Kind.WORKFLOW)[0] if isinstance(entity, Workflow)]
+    return Lookup(
+        {agent.id: agent for agent in agents},
+        {tool.id: tool for tool in tools},
+        {workflow.id: workflow for workflow in workflows},
+    )

@@ -1,19 +1,16 @@
 """From the store to files: what is written, applied to an empty store, gives the same."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.finding import find_workflow, list_all
+from agentmesh_dagster.cli.mesh import open_mesh
 from agentmesh_dagster.cli.printing import open_console, say
 from agentmesh_dagster.entities.documents import Document, write_document
-from agentmesh_dagster.entities.models import DEFAULT_PROJECT, Agent, Kind, Project, Tool, Workflow
-from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.entities.inventory import read_inventory
+from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.graph.names import safe_name
-from agentmesh_dagster.runtime.services import open_services
-from agentmesh_dagster.store import Store
 
 _UNUSED = "not-in-a-workflow"  # the file of what no workflow uses; no safe name has a hyphen
 
@@ -23,9 +20,10 @@ def export_documents(folder: Path, workflow: str | None, *, file_format: Literal
 
     What cannot be read is told on standard error, and in the exit code.
     """
-    store = open_services().store
-    catalogue = _read_catalogue(store)
-    chosen = [find_workflow(store, workflow)] if workflow else list(catalogue.workflows.values())
+    with open_mesh() as mesh:
+        catalogue = read_inventory(mesh.list_entities)
+        named = mesh.find_workflow(workflow) if workflow else None
+    chosen = [named] if named else list(catalogue.workflows.values())
     documents = {name: catalogue.cut_out(one) for name, one in _name_files(chosen).items()}
     unused = Document() if workflow else catalogue.leave_over(documents.values())
     if any(unused):
@@ -39,57 +37,6 @@ def export_documents(folder: Path, workflow: str | None, *, file_format: Literal
     for fault in catalogue.faults:
         say(notes, f"Not exported: {fault}", "red")
     return ExitCode.FAILED if catalogue.faults else ExitCode.DONE
-
-
-@dataclass(frozen=True)
-class _Catalogue:
-    """All that the store holds, by id."""
-
-    projects: Mapping[str, Project]
-    agents: Mapping[str, Agent]
-    tools: Mapping[str, Tool]
-    workflows: Mapping[str, Workflow]
-    faults: Sequence[AgentMeshError]  # of what cannot be read
-
-    def cut_out(self, workflow: Workflow) -> Document:
-        """The workflow with the agents, tools and projects that it needs."""
-        nodes = workflow.graph.nodes
-        agents = _pick(self.agents, (node.agent_id for node in nodes))
-        called = (tool for agent in agents for tool in agent.tools)
-        tools = _pick(self.tools, [*(node.tool_id for node in nodes), *called])
-        projects = _pick(self.projects, (entity.project_id for entity in (workflow, *agents, *tools)))
-        return Document(tuple(one for one in projects if not _makes_itself(one)), agents, tools, (workflow,))
-
-    def leave_over(self, documents: Iterable[Document]) -> Document:
-        """What is in none of the documents."""
-        written = {(type(entity), entity.id) for document in documents for entity in document}
-
-        def pick_new(entities: Mapping[str, Any]) -> tuple[Any, ...]:
-            return tuple(entity for entity in entities.values() if (type(entity), entity.id) not in written)
-
-        agents, tools, projects = pick_new(self.agents), pick_new(self.tools), pick_new(self.projects)
-        projects = (*projects, *(self.projects[one.project_id] for one in (*agents, *tools)))
-        needed = {project.id: project for project in projects if not _makes_itself(project)}
-        return Document(tuple(needed.values()), agents, tools)
-
-
-def _pick(entities: Mapping[str, Any], ids: Iterable[str | None]) -> tuple[Any, ...]:
-    return tuple(entities[identity] for identity in dict.fromkeys(ids) if identity and identity in entities)
-
-
-def _makes_itself(project: Project) -> bool:
-    """Whether saving anything into it gives the same project again."""
-    return (project.id, project.name, project.description) == (DEFAULT_PROJECT, "Default", None)
-
-
-def _read_catalogue(store: Store) -> _Catalogue:
-    found: dict[Kind, dict[str, Any]] = {}
-    faults: list[AgentMeshError] = []
-    for kind in Kind:
-        entities, broken = list_all(store, kind)
-        found[kind] = {entity.id: entity for entity in entities}
-        faults += broken
-    return _Catalogue(found[Kind.PROJECT], found[Kind.AGENT], found[Kind.TOOL], found[Kind.WORKFLOW], faults)
 
 
 def _name_files(workflows: Iterable[Workflow]) -> dict[str, Workflow]:

@@ -1,8 +1,6 @@
 """Lists: the workflows of the store, and runs."""
 
-from typing import cast
-
-from agentmesh_dagster.cli.finding import find_workflow, list_all
+from agentmesh_dagster.cli.mesh import WorkflowLine, open_mesh
 from agentmesh_dagster.cli.printing import (
     build_table,
     open_console,
@@ -14,14 +12,9 @@ from agentmesh_dagster.cli.printing import (
     show_moment,
     show_status,
 )
-from agentmesh_dagster.cli.settling import settle_runs
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import Kind, Run, RunStatus, Workflow
+from agentmesh_dagster.entities.models import Run, RunStatus
 from agentmesh_dagster.errors import InvalidValue
-from agentmesh_dagster.runtime.services import open_services
-from agentmesh_dagster.store import Store
-from agentmesh_dagster.store.catalogue import list_job_names
-from agentmesh_dagster.store.runs import list_runs
 
 _SHORT_ID = 8
 
@@ -32,23 +25,19 @@ class UnknownStatus(InvalidValue):
 
 def list_workflows(*, as_json: bool) -> None:
     """Prints the workflows with their jobs and last runs; one that cannot be read is told on standard error."""
-    services = open_services()
-    settle_runs(services)
-    found, faults = list_all(services.store, Kind.WORKFLOW)
-    workflows = cast("list[Workflow]", found)
-    jobs = {workflow_id: job_name for job_name, workflow_id in list_job_names(services.store).items()}
-    last_runs = {workflow.id: _find_last_run(services.store, workflow.id) for workflow in workflows}
+    with open_mesh() as mesh:
+        lines, faults = mesh.list_workflows()
     console, notes = open_console(as_json=as_json), open_console(as_json=True)
     if as_json:
-        print_json([_write(one, jobs.get(one.id), last_runs[one.id]) for one in workflows])
-    elif workflows:
+        print_json([_write(line) for line in lines])
+    elif lines:
         table = build_table("id", "name", "job", "revision", "last run", "when")
-        for one in workflows:
-            last = last_runs[one.id]
+        for line in lines:
+            one, last = line.workflow, line.last_run
             table.add_row(
                 plain(one.id),
                 plain(one.name),
-                jobs.get(one.id, ""),
+                line.job or "",
                 str(one.revision),
                 _show_run_status(last) if last else "",
                 show_moment(last.started_at) if last else "",
@@ -62,12 +51,10 @@ def list_workflows(*, as_json: bool) -> None:
 
 def list_some_runs(workflow: str | None, status: str | None, *, waiting: bool, limit: int, as_json: bool) -> None:
     """Prints the newest runs that fit. Raises EntityNotFound, UnknownStatus."""
-    services = open_services()
-    workflow_id = find_workflow(services.store, workflow).id if workflow else None
-    statuses = [_read_status(status)] if status else []
-    settle_runs(services)
-    with services.store.read() as connection:
-        found = list_runs(connection, workflow_id=workflow_id, statuses=statuses, waiting=waiting, limit=limit)
+    wanted = _read_status(status) if status else None
+    with open_mesh() as mesh:
+        workflow_id = mesh.find_workflow(workflow).id if workflow else None
+        found = mesh.list_runs(workflow_id=workflow_id, status=wanted, waiting=waiting, limit=limit)
     if as_json:
         print_json([run.to_wire() for run in found])
         return
@@ -96,21 +83,17 @@ def _read_status(text: str) -> RunStatus:
         raise UnknownStatus(f"`{text}`; there are {', '.join(status.value for status in RunStatus)}") from None
 
 
-def _find_last_run(store: Store, workflow_id: str) -> Run | None:
-    with store.read() as connection:
-        return next(iter(list_runs(connection, workflow_id=workflow_id, limit=1)), None)
-
-
 def _show_run_status(run: Run):
     return show_status(run.status, waits=bool(run.waiting_on) and not run.status.is_end)
 
 
-def _write(workflow: Workflow, job: str | None, last: Run | None) -> dict[str, JsonValue]:
+def _write(line: WorkflowLine) -> dict[str, JsonValue]:
+    workflow, last = line.workflow, line.last_run
     written: dict[str, JsonValue] = {
         "id": workflow.id,
         "name": workflow.name,
         "projectId": workflow.project_id,
-        "job": job,
+        "job": line.job,
         "revision": workflow.revision,
     }
     if last is not None:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from agentmesh_dagster.cli.finding import find_run
+from agentmesh_dagster.cli.mesh import open_mesh
 from agentmesh_dagster.cli.printing import (
     build_table,
     open_console,
@@ -18,27 +18,18 @@ from agentmesh_dagster.cli.printing import (
     show_status,
     show_whole,
 )
-from agentmesh_dagster.cli.settling import settle_runs
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventLog, NodeType, Run, Step, StepStatus
-from agentmesh_dagster.runtime.services import open_services
-from agentmesh_dagster.store import Store
-from agentmesh_dagster.store.events import list_events
-from agentmesh_dagster.store.runs import get_run
-from agentmesh_dagster.store.steps import list_steps
 
-_EVENTS_AT_ONCE = 1_000
 _SAID_ELSEWHERE = ("nodeId", "item")  # of an event's payload
 
 
 def show_run(beginning: str, *, with_events: bool, as_json: bool) -> None:
     """Prints a run with its steps, and with its events if asked. Raises RunNotFound, AmbiguousRun."""
-    services = open_services()
-    run_id = find_run(services.store, beginning)
-    settle_runs(services, run_id)
-    with services.store.read() as connection:
-        run, steps = get_run(connection, run_id), list_steps(connection, run_id)
-    events = _read_events(services.store, run_id) if with_events else None
+    with open_mesh() as mesh:
+        report = mesh.read_run(beginning)
+        events = mesh.list_events(report.run.id) if with_events else None
+    run, steps = report.run, report.steps
     if as_json:
         written: dict[str, JsonValue] = run.to_wire() | {"steps": [step.to_wire() for step in steps]}
         print_json(written if events is None else written | {"events": [event.to_wire() for event in events]})
@@ -49,14 +40,6 @@ def show_run(beginning: str, *, with_events: bool, as_json: bool) -> None:
         _print_step(console, step)
     if events is not None:
         _print_events(console, events, {step.id: step for step in steps})
-
-
-def _read_events(store: Store, run_id: str) -> list[EventLog]:
-    events: list[EventLog] = []
-    with store.read() as connection:
-        while page := list_events(connection, run_id, after=events[-1].id if events else 0, limit=_EVENTS_AT_ONCE):
-            events += page
-    return events
 
 
 def _print_head(console: Console, run: Run) -> None:

@@ -1,0 +1,48 @@
+"""Executing runs in this process, with a live view."""
+
+from rich.console import Console
+
+from agentmesh_dagster.cli.finding import name_user
+from agentmesh_dagster.cli.progress import show_progress
+from agentmesh_dagster.cli.terminal import own_terminal
+from agentmesh_dagster.control.daemons import has_daemon
+from agentmesh_dagster.control.in_place import execute_launch
+from agentmesh_dagster.control.instance import open_instance
+from agentmesh_dagster.control.launch import UnfitInput, prepare_launch
+from agentmesh_dagster.control.reconcile import reconcile_run
+from agentmesh_dagster.control.resume import resume_run, submit_resume
+from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.models import Workflow
+from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.gates import Gate
+from agentmesh_dagster.translator.launchpad import read_default_input
+
+
+def launch_here(services: Services, workflow: Workflow, run_input: JsonValue, console: Console) -> tuple[str, bool]:
+    """The run's id, and whether it was left to its end. Raises as `prepare_launch` does."""
+    with open_instance(services.settings) as instance:
+        try:
+            launch = prepare_launch(services, instance, workflow, run_input, launched_by=f"cli: {name_user()}")
+        except UnfitInput as fault:
+            example = write_json(read_default_input(workflow.input_schema))
+            fault.add_note(f"An input of this shape fits: --input '{example}'")
+            raise
+        plan = load_plan(services.store, workflow.id, launch.revision)
+        with own_terminal(console) as own, show_progress(own, services.store, plan, launch.run_id):
+            has_ended = execute_launch(services, instance, launch)
+    return launch.run_id, has_ended
+
+
+def go_on_here(services: Services, gate: Gate, console: Console) -> tuple[bool, bool]:
+    """Goes on behind an answered gate: whether nobody interrupted it, and whether a daemon does it instead."""
+    has_ended, is_handed_over = True, False
+    with open_instance(services.settings) as instance:
+        if has_daemon(instance):
+            is_handed_over = submit_resume(services, instance, gate.run_id) is not None
+        elif (launch := resume_run(services, instance, gate.run_id)) is not None:
+            plan = load_plan(services.store, gate.workflow_id, gate.revision)
+            with own_terminal(console) as own, show_progress(own, services.store, plan, gate.run_id):
+                has_ended = execute_launch(services, instance, launch)
+        reconcile_run(services, instance, gate.run_id)
+    return has_ended, is_handed_over

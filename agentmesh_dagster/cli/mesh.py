@@ -1,0 +1,108 @@
+"""Where commands find workflows, runs and gates: in the store here, or on a server."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from rich.console import Console
+
+from agentmesh_dagster.cli.reports import RunReport
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.runtime.services import open_services
+from agentmesh_dagster.settings import get_settings
+
+
+class TooLate(AgentMeshError):
+    """Refused."""
+
+
+@dataclass(frozen=True)
+class SavedLine:
+    """What became of one entity."""
+
+    change: str  # created, updated, unchanged, restored
+    kind: Kind
+    id: str
+    name: str
+    revision: int
+
+
+@dataclass(frozen=True)
+class WorkflowLine:
+    """A workflow in a list."""
+
+    workflow: Workflow
+    job: str | None
+    last_run: Run | None
+
+
+@dataclass(frozen=True)
+class OpenGate:
+    """A question that waits for a person."""
+
+    step_id: str
+    run_id: str
+    workflow_id: str
+    node_id: str
+    instructions: str
+    payload: JsonValue
+    schema: dict[str, JsonValue] | None  # JSON Schema of the answer
+    assignees: list[str]
+    opened_at: datetime
+    deadline_at: datetime | None
+
+
+class Mesh(Protocol):
+    """What commands ask for; `beginning` is an id, or its first characters."""
+
+    def list_entities(self, kind: Kind) -> tuple[list[CatalogueEntity], Sequence[AgentMeshError]]:
+        """All of a kind, by name, and a fault for each that cannot be read."""
+        ...
+
+    def find_workflow(self, id_or_name: str) -> Workflow: ...
+
+    def list_workflows(self) -> tuple[list[WorkflowLine], Sequence[AgentMeshError]]: ...
+
+    def save(self, entities: Sequence[CatalogueEntity]) -> list[SavedLine]:
+        """All of them, or none."""
+        ...
+
+    def list_runs(
+        self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, limit: int
+    ) -> list[Run]: ...
+
+    def read_run(self, beginning: str) -> RunReport: ...
+
+    def list_events(self, run_id: str) -> list[EventLog]: ...
+
+    def run(self, workflow: Workflow, run_input: JsonValue, console: Console) -> RunReport:
+        """Runs it to its end, or to where it waits, with a live view on `console`."""
+        ...
+
+    def cancel(self, beginning: str) -> Run: ...
+
+    def list_gates(self) -> list[OpenGate]: ...
+
+    def answer(self, beginning: str, output: JsonValue, console: Console) -> RunReport:
+        """Answers a gate and goes on with its run. Raises TooLate when the gate was closed before."""
+        ...
+
+
+@contextmanager
+def open_mesh() -> Generator[Mesh]:
+    """The server at AGENTMESH_URL (`--url`); without it, the store of this installation."""
+    settings = get_settings()
+    if settings.url is None:
+        from agentmesh_dagster.cli.here import Here  # the local store's code is not needed for a server's
+
+        yield Here(open_services())
+        return
+    from agentmesh_dagster.cli.there import There
+    from agentmesh_dagster.client import AgentMeshClient
+
+    with AgentMeshClient(settings.url, token=settings.token.get_secret_value() if settings.token else None) as client:
+        yield There(client)

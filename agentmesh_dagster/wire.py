@@ -1,0 +1,212 @@
+"""What goes over the wire and is no entity: bodies, answers, pages."""
+
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agentmesh_dagster.entities.models import (
+    Agent,
+    Entity,
+    JsonObject,
+    Kind,
+    Project,
+    Timestamp,
+    Tool,
+    ToolType,
+    Workflow,
+)
+from agentmesh_dagster.graph.issue import Severity
+
+Item = TypeVar("Item")
+
+
+class PageOf(Entity, Generic[Item]):
+    """One page of a list."""
+
+    items: list[Item]
+    next_cursor: str | None = None  # for the parameter `cursor`; none: this was the last page
+    faults: list[str] | None = None  # one sentence for each item of this page that cannot be read
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        return f"{params[0].__name__}Page"
+
+
+class Issue(Entity):
+    """One fault of what was sent, in the author's words."""
+
+    code: str  # kebab-case, stable
+    severity: Severity
+    node_id: str | None = None
+    edge_id: str | None = None
+    path: str | None = None  # `$.graph.nodes[2].config.prompt`
+    message: str
+
+
+class Issues(Entity):
+    issues: list[Issue]
+
+
+class Problem(Entity):
+    """What went wrong (RFC 9457)."""
+
+    type: str  # one stable name for each kind of fault: `urn:agentmesh:problem:stale-revision`
+    title: str
+    status: int
+    detail: str
+    issues: list[Issue] | None = None  # of a document or a body: all of them
+    revision: int | None = None  # of somebody else's save: the newest
+    saved_by: str | None = None
+    saved_at: Timestamp | None = None
+    users: list[str] | None = None  # of a thing in use: what uses it, such as "workflow `triage`"
+    state: str | None = None  # of a gate that is closed: how
+    answered_by: str | None = None
+    answered_at: Timestamp | None = None
+
+
+class Revision(Entity):
+    """One line in the history of an entity."""
+
+    revision: int
+    name: str
+    saved_at: Timestamp
+    saved_by: str
+    note: str | None = None
+    deleted: bool
+
+
+class Use(Entity):
+    """Something that names an agent or a tool."""
+
+    kind: Kind
+    id: str
+    name: str
+
+
+class ProjectOverview(Entity):
+    """A project in figures."""
+
+    project_id: str
+    name: str
+    workflows: int
+    runs_last_day: int
+    waiting: int  # runs that wait for a person
+
+
+class Document(Entity):
+    """Projects, agents, tools and workflows in one; `/document-schema` says more."""
+
+    project: list[Project] | Project = Field(default_factory=list[Project])
+    agents: list[Agent] = Field(default_factory=list[Agent])
+    tools: list[Tool] = Field(default_factory=list[Tool])
+    workflows: list[Workflow] = Field(default_factory=list[Workflow])
+
+
+class AppliedEntity(Entity):
+    """What became of one entity of a document."""
+
+    change: Literal["created", "updated", "unchanged", "restored"]
+    kind: Kind
+    id: str
+    name: str
+    revision: int
+
+
+class Applied(Entity):
+    items: list[AppliedEntity]
+    issues: list[Issue]  # warnings: what was saved all the same
+
+
+class AgentTrial(Entity):
+    """What an agent is tried with."""
+
+    prompt: str | None = None  # a template; without it the input is the prompt
+    input: Any = None
+    context: JsonObject | None = None  # what templates see besides `context.input`
+
+
+class AgentReply(BaseModel):
+    """What the agent answered; the fields of a reply that is a JSON object stand beside these."""
+
+    model_config = ConfigDict(extra="allow")
+
+    text: str
+    raw: JsonObject
+
+
+class ToolTrial(Entity):
+    """What a tool is tried with."""
+
+    input: Any = None
+
+
+class ToolReply(Entity):
+    output: Any
+
+
+class Function(Entity):
+    """Something that a tool's `config.functionName` can name."""
+
+    name: str
+    type: ToolType
+    description: str | None = None
+
+
+class NewRun(Entity):
+    """What a run is started with."""
+
+    input: Any = Field(default_factory=dict[str, Any])
+
+
+class StartedRun(Entity):
+    run_id: str
+
+
+class PinnedWorkflow(Entity):
+    """What a run executes, whatever became of it since."""
+
+    workflow: Workflow
+    agents: list[Agent]
+    tools: list[Tool]
+    dagster_job: str
+    dagster_run_url: str  # path of the newest launch in Dagster's UI
+
+
+class Gate(Entity):
+    """A question to a person."""
+
+    step_id: str
+    run_id: str
+    project_id: str
+    workflow_id: str
+    workflow: str  # its name
+    node_id: str
+    label: str
+    instructions: str
+    payload: Any = None
+    answer_schema: JsonObject | None = Field(default=None, alias="schema")  # JSON Schema of the answer
+    assignees: list[str]
+    opened_at: Timestamp
+    deadline: Timestamp | None = None
+    state: Literal["open", "answered", "expired", "canceled"]
+    answer: Any = None
+    answered_by: str | None = None
+    answered_at: Timestamp | None = None
+    answered_via: str | None = None
+
+
+class HumanAnswer(Entity):
+    """What a person answers."""
+
+    output: Any
+
+
+class ReceivedEvent(Entity):
+    event_id: str
+    is_new: bool  # False: the same event had come before, and starts nothing again
+
+
+class About(Entity):
+    version: str
+    dagster_version: str
+    dagster_url: str  # path of Dagster's UI on this server
