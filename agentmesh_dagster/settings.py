@@ -34,6 +34,22 @@ class Settings(BaseSettings):
         default=None, description="Address under which people reach the web server, for links in Dagster's UI."
     )
 
+    url: str | None = Field(
+        default=None, description="Server that commands ask instead of the store here, its path prefix included."
+    )
+    token: SecretStr | None = Field(default=None, description="Token with which commands log in there.")
+
+    auth: Literal["on", "off"] = Field(
+        default="on", description="off: no login, everybody is admin; only on a loopback address."
+    )
+    allowed_hosts: str = Field(
+        default="",
+        description="Further host names under which people reach the web server, by comma; others are refused (421).",
+    )
+    session_hours: float = Field(
+        default=12.0, gt=0, le=8760, description="How long a login lasts in the browser, in hours."
+    )
+
     console_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] | None = Field(
         default=None,
         description="What runs launched by this process print to standard error; Dagster's own default unless set.",

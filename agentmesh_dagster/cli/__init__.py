@@ -14,8 +14,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Whatever goes wrong is one clear text on standard error. AGENTMESH_DEBUG=1 shows the traceback instead.
     """
-    # A run's log is in Dagster and its events in the store: on the console they would mix with the output.
-    os.environ.setdefault("AGENTMESH_CONSOLE_LOG_LEVEL", "CRITICAL")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the command

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.finding import read_input
-from agentmesh_dagster.cli.mesh import OpenGate, TooLate, open_mesh
+from agentmesh_dagster.cli.mesh import OpenGate, TooLate
+from agentmesh_dagster.cli.opening import open_mesh
 from agentmesh_dagster.cli.printing import build_table, open_console, plain, print_json, say, show_brief, show_moment
 from agentmesh_dagster.cli.reports import print_report, write_report
 from agentmesh_dagster.entities.json_values import JsonValue

@@ -1,6 +1,6 @@
 """Canceling a run."""
 
-from agentmesh_dagster.cli.mesh import open_mesh
+from agentmesh_dagster.cli.opening import open_mesh
 from agentmesh_dagster.cli.printing import open_console, say
 
 

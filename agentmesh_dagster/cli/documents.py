@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.mesh import Mesh, open_mesh
+from agentmesh_dagster.cli.mesh import Mesh
+from agentmesh_dagster.cli.opening import open_mesh
 from agentmesh_dagster.cli.printing import build_table, open_console, plain, print_json, say
 from agentmesh_dagster.entities.documents import Document
 from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Tool, Workflow

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.mesh import open_mesh
+from agentmesh_dagster.cli.opening import open_mesh
 from agentmesh_dagster.cli.printing import open_console, say
 from agentmesh_dagster.entities.documents import Document, write_document
 from agentmesh_dagster.entities.inventory import read_inventory

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import cast
 
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json
-from agentmesh_dagster.entities.models import CatalogueEntity, Kind, Workflow
+from agentmesh_dagster.entities.models import Kind, Workflow
 from agentmesh_dagster.errors import AgentMeshError, InvalidValue
 from agentmesh_dagster.store import Store
-from agentmesh_dagster.store.catalogue import find_entity, list_entities
+from agentmesh_dagster.store.catalogue import find_entity
 from agentmesh_dagster.store.gates import GateNotFound
 from agentmesh_dagster.store.run_ids import find_gate_ids, find_run_ids
 from agentmesh_dagster.store.runs import RunNotFound
@@ -30,20 +30,6 @@ class UnreadableInput(InvalidValue):
 def find_workflow(store: Store, id_or_name: str) -> Workflow:
     """Raises EntityNotFound, AmbiguousName, BrokenDocument."""
     return cast("Workflow", find_entity(store, Kind.WORKFLOW, id_or_name))
-
-
-def list_all(store: Store, kind: Kind) -> tuple[list[CatalogueEntity], list[AgentMeshError]]:
-    """All live entities of a kind, by name, and a fault for each that cannot be read."""
-    entities: list[CatalogueEntity] = []
-    faults: list[AgentMeshError] = []
-    cursor = None
-    while True:
-        page = list_entities(store, kind, cursor=cursor)
-        entities += page.items
-        faults += page.faults
-        if page.next_cursor is None:
-            return entities, faults
-        cursor = page.next_cursor
 
 
 def find_run(store: Store, beginning: str) -> str:

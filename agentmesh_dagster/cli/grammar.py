@@ -3,6 +3,7 @@
 Each command loads its code when it is called, so that `--help` need not wait for Dagster.
 """
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from agentmesh_dagster.cli.exit_codes import EXPLAINED, ExitCode
+from agentmesh_dagster.entities.access import Role
 
 app = typer.Typer(
     name="agentmesh",
@@ -34,6 +36,8 @@ class FileFormat(StrEnum):
     JSON = "json"
 
 
+_SERVERS = ("dev", "webserver")
+
 FormatOption = Annotated[Format, typer.Option("--format", help="json: to standard output, all else to standard error.")]
 WorkflowOption = Annotated[str | None, typer.Option("--workflow", "-w", metavar="W", help="Name or id of a workflow.")]
 
@@ -48,11 +52,25 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def agentmesh(
-    version: Annotated[
+    context: typer.Context,
+    _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    url: Annotated[
+        str | None,
+        typer.Option("--url", metavar="URL", help="Ask the server there, not the store here (AGENTMESH_URL)."),
+    ] = None,
+    token: Annotated[
+        str | None, typer.Option("--token", metavar="TOKEN", help="Who asks that server (AGENTMESH_TOKEN).")
+    ] = None,
 ) -> None:
     """Design, run and observe multi-agent workflows as Dagster jobs."""
+    if context.invoked_subcommand not in _SERVERS:
+        # A run's log is in Dagster and its events in the store: on the console they would mix with the output.
+        os.environ.setdefault("AGENTMESH_CONSOLE_LOG_LEVEL", "CRITICAL")
+    for name, value in (("AGENTMESH_URL", url), ("AGENTMESH_TOKEN", token)):
+        if value is not None:
+            os.environ[name] = value
 
 
 @app.command()
@@ -172,11 +190,143 @@ def answer(
 
 
 @app.command()
+def cancel(run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its first characters.")]) -> None:
+    """Cancel a run: queued, at work, or waiting for a person."""
+    from agentmesh_dagster.cli.canceling import cancel_run
+
+    cancel_run(run_id)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of documents, for editors."""
     from agentmesh_dagster.cli.documents import print_schema
 
     print_schema()
+
+
+@app.command()
+def dev(
+    port: Annotated[
+        int | None, typer.Option("--port", "-p", min=1, max=65535, help="3000, or a free one when that is taken.")
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
+    path_prefix: Annotated[str, typer.Option("--path-prefix", "-l", help="Path under which all of it is served.")] = "",
+    workspace: Annotated[
+        Path | None, typer.Option("--workspace", "-w", exists=True, dir_okay=False, help="A workspace.yaml of Dagster.")
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply/--no-apply", help="Bring the documents in workflows/ into the store first.")
+    ] = True,
+    log_level: Annotated[str, typer.Option("--log-level", help="critical, error, warning, info or debug.")] = "warning",
+) -> None:
+    """Start everything on this machine: web app, API, Dagster's UI, its daemon and the code servers."""
+    from agentmesh_dagster.cli.serving import DevOptions, serve_all
+
+    _exit(serve_all(DevOptions(host, port, path_prefix, workspace, apply=apply, log_level=log_level)))
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def webserver(context: typer.Context) -> None:
+    """Start the web server alone, with all options of `dagster-webserver`."""
+    from agentmesh_dagster.api.hosting import run_webserver
+
+    run_webserver(context.args)
+
+
+token_app = typer.Typer(no_args_is_help=True, help="Tokens: how scripts come in.")
+app.add_typer(token_app, name="token")
+user_app = typer.Typer(no_args_is_help=True, help="Users: who may log in at the web server.")
+app.add_typer(user_app, name="user")
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME")]
+RoleOption = Annotated[Role, typer.Option("--role", "-r", help="What they may do.")]
+
+
+@token_app.command("create")
+def create_token(name: NameArgument, role: RoleOption) -> None:
+    """Make a token, and print it: it is shown this once."""
+    from agentmesh_dagster.cli import people
+
+    people.create_token(name, role)
+
+
+@token_app.command("list")
+def list_tokens(output: FormatOption = Format.TABLE) -> None:
+    """List the tokens, the revoked ones too."""
+    from agentmesh_dagster.cli import people
+
+    people.list_tokens(as_json=output is Format.JSON)
+
+
+@token_app.command("revoke")
+def revoke_token(name: NameArgument) -> None:
+    """Let a script in no more."""
+    from agentmesh_dagster.cli import people
+
+    people.revoke_token(name)
+
+
+@user_app.command("add")
+def add_user(
+    name: NameArgument,
+    role: RoleOption,
+    with_password: Annotated[
+        bool, typer.Option("--password/--no-password", help="Ask for a password; or log in by links only.")
+    ] = True,
+) -> None:
+    """Let somebody in. The password is asked for, or read from standard input."""
+    from agentmesh_dagster.cli import people
+
+    people.add_user(name, role, with_password=with_password)
+
+
+@user_app.command("list")
+def list_users(output: FormatOption = Format.TABLE) -> None:
+    """List those who may log in."""
+    from agentmesh_dagster.cli import people
+
+    people.list_users(as_json=output is Format.JSON)
+
+
+@user_app.command("set-role")
+def set_role(name: NameArgument, role: Annotated[Role, typer.Argument(metavar="ROLE")]) -> None:
+    """Change what somebody may do, at once."""
+    from agentmesh_dagster.cli import people
+
+    people.set_role(name, role)
+
+
+@user_app.command("set-password")
+def set_password(name: NameArgument) -> None:
+    """Give somebody a new password, and end their sessions."""
+    from agentmesh_dagster.cli import people
+
+    people.set_password(name)
+
+
+@user_app.command("remove")
+def remove_user(name: NameArgument) -> None:
+    """Let somebody in no more, and end their sessions."""
+    from agentmesh_dagster.cli import people
+
+    people.remove_user(name)
+
+
+@user_app.command("login-link")
+def login_link(
+    name: NameArgument,
+    server: Annotated[
+        str | None, typer.Option("--server", metavar="URL", help="Where the web server is (AGENTMESH_PUBLIC_URL).")
+    ] = None,
+) -> None:
+    """Print a link that logs somebody in, once, within an hour."""
+    from agentmesh_dagster.cli import people
+
+    people.print_login_link(name, server)
 
 
 def _exit(code: ExitCode) -> None:

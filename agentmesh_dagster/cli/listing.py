@@ -1,6 +1,7 @@
 """Lists: the workflows of the store, and runs."""
 
-from agentmesh_dagster.cli.mesh import WorkflowLine, open_mesh
+from agentmesh_dagster.cli.mesh import WorkflowLine
+from agentmesh_dagster.cli.opening import open_mesh
 from agentmesh_dagster.cli.printing import (
     build_table,
     open_console,

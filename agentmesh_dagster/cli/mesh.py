@@ -1,7 +1,6 @@
 """Where commands find workflows, runs and gates: in the store here, or on a server."""
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,8 +11,6 @@ from agentmesh_dagster.cli.reports import RunReport
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.runtime.services import open_services
-from agentmesh_dagster.settings import get_settings
 
 
 class TooLate(AgentMeshError):
@@ -90,19 +87,3 @@ class Mesh(Protocol):
     def answer(self, beginning: str, output: JsonValue, console: Console) -> RunReport:
         """Answers a gate and goes on with its run. Raises TooLate when the gate was closed before."""
         ...
-
-
-@contextmanager
-def open_mesh() -> Generator[Mesh]:
-    """The server at AGENTMESH_URL (`--url`); without it, the store of this installation."""
-    settings = get_settings()
-    if settings.url is None:
-        from agentmesh_dagster.cli.here import Here  # the local store's code is not needed for a server's
-
-        yield Here(open_services())
-        return
-    from agentmesh_dagster.cli.there import There
-    from agentmesh_dagster.client import AgentMeshClient
-
-    with AgentMeshClient(settings.url, token=settings.token.get_secret_value() if settings.token else None) as client:
-        yield There(client)

@@ -2,7 +2,7 @@
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.finding import read_input
-from agentmesh_dagster.cli.mesh import open_mesh
+from agentmesh_dagster.cli.opening import open_mesh
 from agentmesh_dagster.cli.printing import open_console, print_json, say
 from agentmesh_dagster.cli.reports import print_report, write_report
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from agentmesh_dagster.cli.mesh import open_mesh
+from agentmesh_dagster.cli.opening import open_mesh
 from agentmesh_dagster.cli.printing import (
     build_table,
     open_console,

@@ -1,14 +1,30 @@
 """Events: what happened, in order; ids of one run appear in rising order, so a reader that resumes misses none."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import EventLog, EventType
+from agentmesh_dagster.entities.models import EventLog, EventType, RunStatus
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.tables import events
+from agentmesh_dagster.store.pages import Page, cut_page, read_cursor, read_number, write_cursor
+from agentmesh_dagster.store.tables import events, runs
+from agentmesh_dagster.store.timeline import measure
+
+_DEEDS = (
+    EventType.RUN_CANCELED,
+    EventType.GATE_ANSWERED,
+    EventType.ENTITY_SAVED,
+    EventType.ENTITY_DELETED,
+    EventType.EVENT_RECEIVED,
+    EventType.LOGIN_SUCCEEDED,
+    EventType.LOGIN_FAILED,
+    EventType.USER_SAVED,
+    EventType.USER_DELETED,
+    EventType.TOKEN_CREATED,
+    EventType.TOKEN_REVOKED,
+)
 
 
 @dataclass(frozen=True)
@@ -41,12 +57,77 @@ def record_events(tx: Connection, *, project_id: str, run_id: str, recorded: Seq
     )
 
 
+def record_audit(
+    tx: Connection,
+    *,
+    type: EventType,  # noqa: A002
+    by: str,
+    via: str,
+    payload: dict[str, JsonValue],
+    project_id: str | None = None,
+) -> None:
+    """Adds who did what, of no run; `by` and `via` (how they came) go into the payload. No secrets in it."""
+    tx.execute(
+        insert(events).values(
+            timestamp=now(tx), project_id=project_id, type=type.value, payload={**payload, "by": by, "via": via}
+        )
+    )
+
+
 def list_events(connection: Connection, run_id: str, *, after: int = 0, limit: int = 1_000) -> list[EventLog]:
     """The events of a run with an id above `after`, oldest first."""
     rows = connection.execute(
         select(events).where(events.c.run_id == run_id, events.c.id > after).order_by(events.c.id).limit(limit)
     )
     return [_read_event(row) for row in rows.mappings()]
+
+
+def page_events(connection: Connection, run_id: str, *, after: int, limit: int) -> Page[EventLog]:
+    """One page of a run's events with an id above `after`, oldest first; the cursor is the last id as text."""
+    query = select(events.c.id, measure([events.c.payload]).label("size"))
+    query = query.where(events.c.run_id == run_id, events.c.id > after).order_by(events.c.id)
+    found = connection.execute(query.limit(limit + 1)).all()
+    shown = found[: cut_page([row.size for row in found], limit)]
+    items = tuple(list_events(connection, run_id, after=after, limit=len(shown)))
+    return Page(items, str(shown[-1].id) if len(found) > len(shown) else None)
+
+
+def page_audit(
+    connection: Connection,
+    *,
+    types: Sequence[EventType] = (),
+    project_id: str | None = None,
+    limit: int,
+    cursor: str | None = None,
+) -> Page[EventLog]:
+    """One page of who did what, newest first: events of these types, else all that tell of a person's deed.
+
+    Raises InvalidCursor.
+    """
+    wanted = [each.value for each in types or _DEEDS]
+    query = select(events).where(events.c.type.in_(wanted))
+    if project_id is not None:
+        query = query.where(events.c.project_id == project_id)
+    if cursor is not None:
+        query = query.where(events.c.id < read_number(read_cursor(cursor, 1)[0]))
+    rows = connection.execute(query.order_by(events.c.id.desc()).limit(limit + 1)).mappings().all()
+    shown = [_read_event(row) for row in rows[:limit]]
+    return Page(tuple(shown), write_cursor((str(shown[-1].id),)) if len(rows) > limit else None)
+
+
+@dataclass(frozen=True)
+class RunTail:
+    """How far a run has come."""
+
+    status: RunStatus
+    last_event: int  # its id; 0 before the first
+
+
+def read_tails(connection: Connection, run_ids: Collection[str]) -> dict[str, RunTail]:
+    """How far these runs have come, by run id; an unknown one is left out."""
+    last = select(func.max(events.c.id)).where(events.c.run_id == runs.c.id).scalar_subquery()
+    rows = connection.execute(select(runs.c.id, runs.c.status, last).where(runs.c.id.in_(run_ids)))
+    return {run_id: RunTail(RunStatus(status), last_id or 0) for run_id, status, last_id in rows}
 
 
 def _read_event(values: RowMapping) -> EventLog:

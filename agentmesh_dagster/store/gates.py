@@ -12,7 +12,9 @@ from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import RunStatus, StepStatus
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.pages import Page
 from agentmesh_dagster.store.tables import gates, launches, runs, steps
+from agentmesh_dagster.store.timeline import Timeline, find_page
 
 
 class GateState(StrEnum):
@@ -44,6 +46,7 @@ class NewGate:
 class Gate:
     step_id: str
     run_id: str
+    project_id: str
     workflow_id: str
     revision: int
     node_id: str
@@ -60,6 +63,7 @@ class Gate:
     answer: JsonValue
     answered_by: str | None
     answered_at: datetime | None
+    answered_via: str | None
 
     @property
     def seen_hash(self) -> str:
@@ -120,15 +124,21 @@ def has_untaken_answers(connection: Connection, run_id: str) -> bool:
     return connection.execute(_untaken().where(gates.c.run_id == run_id).limit(1)).first() is not None
 
 
-def list_runs_to_resume(connection: Connection, limit: int = 1_000) -> list[str]:
-    """Ids of the open runs with answers that no launch has taken, or with a resume that Dagster was not given."""
-    is_open = runs.c.status == RunStatus.RUNNING.value
-    answered = _untaken().where(gates.c.run_id == runs.c.id)
-    begun = select(launches.c.launch_id).where(
-        launches.c.run_id == runs.c.id, launches.c.submitted_at.is_(None), launches.c.ended_at.is_(None)
+def list_runs_to_resume(connection: Connection, instance_id: str) -> list[str]:
+    """Ids of the open runs of a Dagster instance with a resume that it was not given, or, while none of their launches
+    is live, with answers that no launch has taken; oldest first.
+
+    All of them: some cannot go on before another gate is answered, and a limit would let these hide the others.
+    """
+    of_run = select(launches.c.launch_id).where(launches.c.run_id == runs.c.id)
+    is_ours = of_run.where(launches.c.position == 0, launches.c.instance_id == instance_id).exists()
+    unended = of_run.where(launches.c.ended_at.is_(None), launches.c.parked_at.is_(None))
+    begun = unended.where(launches.c.submitted_at.is_(None)).exists()
+    answered = _untaken().where(gates.c.run_id == runs.c.id).exists()
+    query = select(runs.c.id).where(
+        runs.c.status == RunStatus.RUNNING.value, is_ours, or_(begun, and_(answered, ~unended.exists()))
     )
-    query = select(runs.c.id).where(is_open, or_(answered.exists(), begun.exists()))
-    return [row.id for row in connection.execute(query.order_by(runs.c.created_at, runs.c.id).limit(limit))]
+    return [row.id for row in connection.execute(query.order_by(runs.c.created_at, runs.c.id))]
 
 
 def _untaken() -> Select[Any]:
@@ -164,6 +174,19 @@ def list_open_gates(connection: Connection, limit: int = 1_000) -> list[Gate]:
     return [_read(row) for row in connection.execute(query.limit(limit)).mappings()]
 
 
+def page_open_gates(
+    connection: Connection, *, project_id: str | None = None, limit: int, cursor: str | None = None
+) -> Page[Gate]:
+    """One page of the gates that wait for a person, oldest first; `limit` is at least 1. Raises InvalidCursor."""
+    timeline = Timeline(gates.c.step_id, gates.c.opened_at, [gates.c.instructions, gates.c.payload])
+    query = select(gates.c.step_id).where(gates.c.state == GateState.OPEN.value)
+    if project_id is not None:
+        query = query.join(runs, runs.c.id == gates.c.run_id).where(runs.c.project_id == project_id)
+    ids, next_cursor = find_page(connection, query, timeline, limit=limit, cursor=cursor)
+    rows = {row["step_id"]: row for row in connection.execute(_select().where(gates.c.step_id.in_(ids))).mappings()}
+    return Page(tuple(_read(rows[identity]) for identity in ids), next_cursor)
+
+
 def list_due_gates(connection: Connection, limit: int = 200) -> list[Gate]:
     """The open gates whose deadline has passed by the database's clock, oldest deadline first."""
     due = and_(gates.c.state == GateState.OPEN.value, gates.c.deadline_at <= now(connection))
@@ -190,13 +213,14 @@ def record_notice(tx: Connection, gate: Gate, *, again_in_seconds: float | None)
 
 def _select() -> Select[Any]:
     joined = gates.join(steps, steps.c.id == gates.c.step_id).join(runs, runs.c.id == gates.c.run_id)
-    return select(gates, steps.c.node_id, runs.c.workflow_id, runs.c.revision).select_from(joined)
+    return select(gates, steps.c.node_id, runs.c.workflow_id, runs.c.project_id, runs.c.revision).select_from(joined)
 
 
 def _read(row: RowMapping) -> Gate:
     return Gate(
         step_id=row["step_id"],
         run_id=row["run_id"],
+        project_id=row["project_id"],
         workflow_id=row["workflow_id"],
         revision=row["revision"],
         node_id=row["node_id"],
@@ -213,4 +237,5 @@ def _read(row: RowMapping) -> Gate:
         answer=row["answer"],
         answered_by=row["answered_by"],
         answered_at=row["answered_at"],
+        answered_via=row["answered_via"],
     )

@@ -4,7 +4,7 @@ Functions take a connection: a caller puts several of them into one transaction.
 or its events holds the run's row lock first (`lock_run`), so that changes of one run come one after the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -24,15 +24,14 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Run, RunStatus, StepStatus
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.tables import launches, runs, steps
-
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+from agentmesh_dagster.store.insert_new import insert_new
+from agentmesh_dagster.store.pages import Page
+from agentmesh_dagster.store.tables import gates, launches, runs, steps
+from agentmesh_dagster.store.timeline import Timeline, find_page
 
 
 class LaunchKind(StrEnum):
@@ -90,22 +89,19 @@ class RunHead:
 
 def insert_run(tx: Connection, run: NewRun) -> bool:
     """Adds a run; False when it is there already, since another process wrote it at the same moment."""
-    inserted = tx.execute(
-        _INSERT[tx.dialect.name](runs)
-        .values(
-            id=run.id,
-            workflow_id=run.workflow_id,
-            project_id=run.project_id,
-            job_name=run.job_name,
-            revision=run.revision,
-            status=RunStatus.PENDING.value,
-            input=run.input,
-            created_at=now(tx),
-            launched_by=run.launched_by,
-        )
-        .on_conflict_do_nothing()
+    return insert_new(
+        tx,
+        runs,
+        id=run.id,
+        workflow_id=run.workflow_id,
+        project_id=run.project_id,
+        job_name=run.job_name,
+        revision=run.revision,
+        status=RunStatus.PENDING.value,
+        input=run.input,
+        created_at=now(tx),
+        launched_by=run.launched_by,
     )
-    return inserted.rowcount == 1
 
 
 def insert_launch(
@@ -152,11 +148,22 @@ def mark_launch_submitted(tx: Connection, launch_id: str, before: datetime | Non
 
 def lock_run(tx: Connection, run_id: str) -> RunHead:
     """The run, locked until the transaction ends; RunNotFound."""
-    row = tx.execute(
-        select(runs.c.id, runs.c.workflow_id, runs.c.project_id, runs.c.job_name, runs.c.revision, runs.c.status)
-        .where(runs.c.id == run_id)
-        .with_for_update()
-    ).one_or_none()
+    return _read_head(tx, _select_head(run_id).with_for_update(), run_id)
+
+
+def get_run_head(connection: Connection, run_id: str) -> RunHead:
+    """What of a run decides; RunNotFound."""
+    return _read_head(connection, _select_head(run_id), run_id)
+
+
+def _select_head(run_id: str) -> Select[*tuple[Any, ...]]:
+    return select(
+        runs.c.id, runs.c.workflow_id, runs.c.project_id, runs.c.job_name, runs.c.revision, runs.c.status
+    ).where(runs.c.id == run_id)
+
+
+def _read_head(connection: Connection, query: Select[*tuple[Any, ...]], run_id: str) -> RunHead:
+    row = connection.execute(query).one_or_none()
     if row is None:
         raise RunNotFound(f"`{run_id}`")
     return RunHead(row.id, row.workflow_id, row.project_id, row.job_name, row.revision, RunStatus(row.status))
@@ -258,6 +265,37 @@ def get_run(connection: Connection, run_id: str) -> Run:
     return _complete(connection, [row])[0]
 
 
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs are wanted; None and () want all."""
+
+    workflow_id: str | None = None
+    project_id: str | None = None
+    statuses: Sequence[RunStatus] = ()
+    waiting: bool | None = None  # whether they wait for a person
+
+
+def page_runs(connection: Connection, wanted: RunFilter, *, limit: int, cursor: str | None = None) -> Page[Run]:
+    """One page of runs, newest first; `limit` is at least 1. Raises InvalidCursor."""
+    timeline = Timeline(runs.c.id, runs.c.created_at, [runs.c.input, runs.c.output], newest_first=True)
+    query = select(runs.c.id).where(*_list_conditions(wanted))
+    ids, next_cursor = find_page(connection, query, timeline, limit=limit, cursor=cursor)
+    rows = {row["id"]: row for row in connection.execute(select(runs).where(runs.c.id.in_(ids))).mappings()}
+    return Page(tuple(_complete(connection, [rows[run_id] for run_id in ids])), next_cursor)
+
+
+def _list_conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.workflow_id is not None:
+        yield runs.c.workflow_id == wanted.workflow_id
+    if wanted.project_id is not None:
+        yield runs.c.project_id == wanted.project_id
+    if wanted.statuses:
+        yield runs.c.status.in_([status.value for status in wanted.statuses])
+    if wanted.waiting is not None:
+        asked = runs.c.id.in_(select(gates.c.run_id).where(gates.c.state == "open"))
+        yield asked if wanted.waiting else ~asked
+
+
 def list_runs(
     connection: Connection,
     *,
@@ -286,11 +324,12 @@ def list_runs(
     return _complete(connection, connection.execute(query).mappings().all())
 
 
-def list_unsettled_run_ids(connection: Connection, instance_id: str | None = None, limit: int = 1_000) -> list[str]:
+def list_unsettled_run_ids(connection: Connection, instance_id: str | None = None) -> list[str]:
     """Ids of the runs of which something may have to be settled with this Dagster instance, or any; oldest first.
 
     That is: a launch is live; or one is parked although its run has ended or gone on; or the run is open although
-    no launch of it lives and nobody is asked.
+    no launch of it lives and nobody is asked. All of them: a limit would let those that stand in the queue, and need
+    nothing, hide the others.
     """
     is_open = runs.c.status.in_([RunStatus.PENDING.value, RunStatus.RUNNING.value])
     waits = _waiting_steps(steps.c.run_id == runs.c.id).exists()
@@ -303,7 +342,6 @@ def list_unsettled_run_ids(connection: Connection, instance_id: str | None = Non
             or_(live.exists(), and_(is_open, ~waits), and_(~is_open, unended.exists())),
         )
         .order_by(runs.c.created_at, runs.c.id)
-        .limit(limit)
     )
     return [row.id for row in rows]
 

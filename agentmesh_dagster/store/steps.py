@@ -13,7 +13,9 @@ from agentmesh_dagster.entities.models import NodeType, Step, StepStatus
 from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.graph.progress import StepKey, StepState
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.tables import runs, steps
+from agentmesh_dagster.store.pages import Page
+from agentmesh_dagster.store.tables import UtcDateTime, runs, steps
+from agentmesh_dagster.store.timeline import Timeline, find_page
 
 _NAMESPACE = uuid.UUID("5f0c2a3e-7d0b-5a5e-9a38-6f1f6b7b1c52")
 _NO_ITEM = -1
@@ -341,6 +343,19 @@ def list_steps(connection: Connection, run_id: str) -> list[Step]:
         _read_step(row)
         for row in connection.execute(_select_steps().where(steps.c.run_id == run_id).order_by(*moment)).mappings()
     ]
+
+
+def page_steps(connection: Connection, run_id: str, *, limit: int, cursor: str | None = None) -> Page[Step]:
+    """One page of a run's steps, by when they started or were skipped; `limit` is at least 1. Raises InvalidCursor.
+
+    That moment never changes, so a run that goes on adds steps behind the last page only.
+    """
+    moment = func.coalesce(steps.c.started_at, steps.c.finished_at, type_=UtcDateTime())
+    timeline = Timeline(steps.c.id, moment, [steps.c.input, steps.c.output])
+    query = select(steps.c.id).where(steps.c.run_id == run_id, moment.is_not(None))
+    ids, next_cursor = find_page(connection, query, timeline, limit=limit, cursor=cursor)
+    rows = {row["id"]: row for row in connection.execute(_select_steps().where(steps.c.id.in_(ids))).mappings()}
+    return Page(tuple(_read_step(rows[identity]) for identity in ids), next_cursor)
 
 
 def _select_steps() -> Select[Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 
+from agentmesh_dagster.entities.access import Role
 from agentmesh_dagster.entities.json_values import JsonValue, read_json, write_json
 from agentmesh_dagster.entities.models import Kind, NodeType, RunStatus, StepStatus
 
@@ -252,4 +254,107 @@ gates = Table(
     _one_of("on_deadline", ("fail", "approve", "reject")),
     Index(None, "state", "opened_at"),
     Index(None, "run_id"),
+)
+
+users = Table(
+    PREFIX + "users",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text),  # Argon2id; NULL: logs in by a link alone
+    Column("created_at", UtcDateTime, nullable=False),
+    _one_of("role", Role),
+)
+
+# For scripts. Of this and all other secrets only a SHA-256 hash is kept: they are random, 256 bits long.
+tokens = Table(
+    PREFIX + "tokens",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("hash", Key, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    _one_of("role", Role),
+    UniqueConstraint("hash"),
+)
+
+sessions = Table(
+    PREFIX + "sessions",
+    metadata,
+    Column("hash", Key, primary_key=True),
+    Column("user_name", Key, ForeignKey(users.c.name, ondelete="CASCADE"), nullable=False),
+    Column("via", Text, nullable=False),  # how the person logged in: password, link
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index(None, "user_name"),
+    Index(None, "expires_at"),
+)
+
+login_links = Table(
+    PREFIX + "login_links",
+    metadata,
+    Column("hash", Key, primary_key=True),
+    Column("user_name", Key, ForeignKey(users.c.name, ondelete="CASCADE"), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    Index(None, "user_name"),
+    Index(None, "expires_at"),
+)
+
+# Failed logins of a name or an address, for the slow-down that all web processes share.
+login_failures = Table(
+    PREFIX + "login_failures",
+    metadata,
+    Column("who", Key, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Index(None, "last_at"),
+)
+
+# What the live workflows wait for. Kept beside their documents, so that an event finds its triggers by an index.
+triggers = Table(
+    PREFIX + "triggers",
+    metadata,
+    Column("workflow_id", Key, primary_key=True),
+    Column("trigger", Key, primary_key=True),  # `GraphTrigger.key`
+    Column("kind", Text, nullable=False),
+    Column("source", Key, nullable=False),  # the event's name, or the id of the workflow whose end is waited for
+    Column("status", Text),  # how that must have ended
+    Column("enabled_at", UtcDateTime),  # since when the document has it enabled; NULL: it has not
+    _one_of("kind", ("event", "run")),
+    Index(None, "kind", "source"),
+)
+
+posted_events = Table(
+    PREFIX + "posted_events",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("event_id", Key, primary_key=True),  # as the sender names it
+    Column("body", Json, nullable=False),
+    Column("posted_at", UtcDateTime, nullable=False),
+    Column("posted_by", Text, nullable=False),
+)
+
+# One row for each event, or end of a run, and each trigger that waited for it; written in the same transaction.
+deliveries = Table(
+    PREFIX + "deliveries",
+    metadata,
+    Column("id", Key, primary_key=True),  # follows from what it delivers and to which trigger
+    Column("workflow_id", Key, nullable=False),
+    Column("trigger", Key, nullable=False),
+    Column("event_name", Key),  # with event_id: the posted event
+    Column("event_id", Key),
+    Column("ended_id", EventId, ForeignKey(events.c.id)),  # or else: the event that says how a run ended
+    Column("arrived_at", UtcDateTime, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("requested_at", UtcDateTime),  # when a sensor asked Dagster for a run, the last time
+    Column("instance_id", Key),  # the Dagster instance that was asked
+    Column("run_id", Key),  # the one run that came of it
+    Column("reason", Text),  # why no run came of it
+    _one_of("state", ("waiting", "requested", "launched", "declined", "failed", "missed")),
+    ForeignKeyConstraint(["event_name", "event_id"], [posted_events.c.name, posted_events.c.event_id]),
+    Index(None, "workflow_id", "trigger", "state"),
 )

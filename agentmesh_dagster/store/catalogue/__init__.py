@@ -1,8 +1,8 @@
 """The catalogue: projects, agents, tools and workflows, in immutable revisions under one count."""
 
 from agentmesh_dagster.store.catalogue.applying import InvalidDocument, refuse_faults, save_checked
-from agentmesh_dagster.store.catalogue.deleting import delete_entity
-from agentmesh_dagster.store.catalogue.documents import kind_of
+from agentmesh_dagster.store.catalogue.deleting import Use, delete_entity, list_uses
+from agentmesh_dagster.store.catalogue.documents import AnyEntity, kind_of, kind_of_type
 from agentmesh_dagster.store.catalogue.faults import (
     AmbiguousName,
     BrokenDocument,
@@ -16,20 +16,24 @@ from agentmesh_dagster.store.catalogue.history import has_changed
 from agentmesh_dagster.store.catalogue.jobs import JobNotFound, find_job, get_job_name, list_job_names
 from agentmesh_dagster.store.catalogue.reading import (
     CatalogueSlice,
+    Revised,
     RevisionInfo,
     current_revision,
     find_entity,
     get_entity,
+    get_revised,
     get_revision,
+    list_all,
     list_entities,
     list_revisions,
     load_workflow_at,
 )
 from agentmesh_dagster.store.catalogue.saving import Saved, restore_revision, save_entities
-from agentmesh_dagster.store.catalogue.view import CatalogueView
+from agentmesh_dagster.store.catalogue.view import CatalogueView, open_lookup
 
 __all__ = [
     "AmbiguousName",
+    "AnyEntity",
     "BrokenDocument",
     "CatalogueSlice",
     "CatalogueView",
@@ -39,22 +43,29 @@ __all__ = [
     "InvalidEntity",
     "JobNotFound",
     "MissingProject",
+    "Revised",
     "RevisionInfo",
     "Saved",
     "StaleRevision",
+    "Use",
     "current_revision",
     "delete_entity",
     "find_entity",
     "find_job",
     "get_entity",
     "get_job_name",
+    "get_revised",
     "get_revision",
     "has_changed",
     "kind_of",
+    "kind_of_type",
+    "list_all",
     "list_entities",
     "list_job_names",
     "list_revisions",
+    "list_uses",
     "load_workflow_at",
+    "open_lookup",
     "refuse_faults",
     "restore_revision",
     "save_checked",

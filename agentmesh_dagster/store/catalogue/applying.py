@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from agentmesh_dagster.entities.models import CatalogueEntity, Workflow
+from agentmesh_dagster.entities.models import CatalogueEntity, RunTrigger, Workflow
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.read import read_graph
@@ -37,6 +37,7 @@ def save_checked(
     author: str,
     expected_revision: Mapping[Key, int] | None = None,
     note: str | None = None,
+    via: str = "code",
 ) -> list[Saved]:
     """`save_entities`, for workflows without faults only. Raises InvalidDocument, and what that one raises."""
     workflows = [entity for entity in entities if isinstance(entity, Workflow)]
@@ -47,6 +48,7 @@ def save_checked(
         expected_revision=expected_revision,
         validate=refuse_faults(workflows),
         note=note,
+        via=via,
     )
 
 
@@ -67,11 +69,25 @@ def refuse_faults(workflows: Sequence[Workflow]) -> Validate:
 
 
 def _look_up(view: CatalogueView, workflow: Workflow) -> Lookup:
-    """What the workflow's nodes name, and the tools of those agents; what there is not is left out."""
+    """What the workflow's nodes and triggers name, directly or through others; what there is not is left out."""
     nodes = workflow.graph.nodes
     agent_ids = dict.fromkeys(node.agent_id for node in nodes if node.agent_id)
     agents = {identity: agent for identity in agent_ids if (agent := view.get_agent(identity))}
     named = [node.tool_id for node in nodes if node.tool_id]
     tool_ids = dict.fromkeys([*named, *(tool for agent in agents.values() for tool in agent.tools)])
     tools = {identity: tool for identity in tool_ids if (tool := view.get_tool(identity))}
-    return Lookup(agents, tools)
+    return Lookup(agents, tools, _follow_triggers(view, workflow))
+
+
+def _follow_triggers(view: CatalogueView, workflow: Workflow) -> dict[str, Workflow]:
+    """The workflows whose end it waits for, those that these wait for, and so on."""
+    found: dict[str, Workflow] = {}
+    waiting = [workflow]
+    for current in waiting:  # grows while it is walked
+        for trigger in current.triggers:
+            if not isinstance(trigger, RunTrigger) or trigger.workflow in found:
+                continue
+            if awaited := view.get_workflow(trigger.workflow):
+                found[awaited.id] = awaited
+                waiting.append(awaited)
+    return found

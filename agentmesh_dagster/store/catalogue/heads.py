@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, insert, select, tuple_, update
 
-from agentmesh_dagster.entities.models import Kind
+from agentmesh_dagster.entities.models import EventType, Kind
 from agentmesh_dagster.store.catalogue.faults import EntityNotFound, StaleRevision
+from agentmesh_dagster.store.events import record_audit
 from agentmesh_dagster.store.tables import catalogue, entities, revisions
 
 Key: TypeAlias = tuple[Kind, str]  # kind and id
@@ -91,10 +92,21 @@ def check_expected(key: Key, head: Head | None, expected: int | None) -> None:
         )
 
 
-def add_revisions(tx: Connection, added: Collection[NewRevision], heads: Mapping[Key, Head]) -> None:
-    """Writes the revisions, numbered upwards from the catalogue's newest, and moves the heads to them."""
+def add_revisions(tx: Connection, added: Collection[NewRevision], heads: Mapping[Key, Head], *, via: str) -> None:
+    """Writes the revisions, numbered upwards from the catalogue's newest, and moves the heads to them.
+
+    Who did it, and how they came (`via`), goes into the events.
+    """
     for new in added:
         _add_revision(tx, new, is_first=new.key not in heads)
+        record_audit(
+            tx,
+            type=EventType.ENTITY_DELETED if new.document is None else EventType.ENTITY_SAVED,
+            by=new.saved_by,
+            via=via,
+            payload={"kind": new.key[0].value, "id": new.key[1], "name": new.name, "revision": new.number},
+            project_id=new.project_id,
+        )
     tx.execute(update(catalogue).values(revision=max(new.number for new in added)))
 
 

@@ -28,10 +28,10 @@ def name_jobs(tx: Connection, workflows: Iterable[Workflow]) -> None:
             tx.execute(insert(job_names).values(job_name=job_name, workflow_id=workflow.id, name=workflow.name))
 
 
-def list_job_names(store: Store, *, at: int | None = None) -> dict[str, str]:
+def list_job_names(store: Store, *, at: int | None = None, with_triggers: bool = False) -> dict[str, str]:
     """Job name → workflow id of each workflow that lives at catalogue revision `at` (now, unless given).
 
-    Reads no document, so a broken one keeps its place in the list.
+    Reads no document, so a broken one keeps its place in the list. `with_triggers` keeps those that have some.
     """
     live = live_entities(Kind.WORKFLOW, at=at)
     query = (
@@ -39,6 +39,8 @@ def list_job_names(store: Store, *, at: int | None = None) -> dict[str, str]:
         .join(live, and_(job_names.c.workflow_id == live.c.id, job_names.c.name == live.c.name))
         .order_by(job_names.c.job_name)
     )
+    if with_triggers:
+        query = query.where(live.c.document.contains('"triggers":[{', autoescape=True))
     with store.read() as connection:
         return {row.job_name: row.id for row in connection.execute(query)}
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import or_, select, tuple_
 
 from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Project, Tool, Workflow
-from agentmesh_dagster.store.catalogue.documents import read_as, read_document
+from agentmesh_dagster.store.catalogue.documents import Entry, read_as, read_document
 from agentmesh_dagster.store.catalogue.entries import entry_of, live_entities, read_entries
 from agentmesh_dagster.store.catalogue.faults import AmbiguousName, BrokenDocument, EntityNotFound
+from agentmesh_dagster.store.catalogue.heads import read_heads
 from agentmesh_dagster.store.engine import Store
 from agentmesh_dagster.store.pages import Page, read_cursor, write_cursor
 from agentmesh_dagster.store.tables import catalogue, revisions
@@ -52,6 +53,23 @@ def get_entity(store: Store, kind: Kind, identity: str, *, at: int | None = None
     if entry is None:
         raise EntityNotFound(kind, identity, "" if at is None else f" at revision {at}")
     return read_document(entry)
+
+
+@dataclass(frozen=True)
+class Revised:
+    """An entity with the revision that it is at."""
+
+    entity: CatalogueEntity
+    revision: int
+
+
+def get_revised(store: Store, kind: Kind, identity: str) -> Revised:
+    """The entity as it is now. Raises EntityNotFound, BrokenDocument."""
+    with store.read() as connection:
+        entry = read_entries(connection, kind, [identity]).get(identity)
+    if entry is None:
+        raise EntityNotFound(kind, identity)
+    return Revised(read_document(entry), entry.revision)
 
 
 def find_entity(store: Store, kind: Kind, id_or_name: str) -> CatalogueEntity:
@@ -105,8 +123,31 @@ def list_entities(
     return Page(tuple(items), next_cursor, tuple(faults))
 
 
-def list_revisions(store: Store, kind: Kind, identity: str) -> list[RevisionInfo]:
-    """The history of an entity, deleted or not, newest first. Raises EntityNotFound."""
+def list_all(store: Store, kind: Kind) -> tuple[list[CatalogueEntity], list[BrokenDocument]]:
+    """All live entities of a kind, by name and id, and a fault for each that cannot be read."""
+    entities: list[CatalogueEntity] = []
+    faults: list[BrokenDocument] = []
+    for entry in _read_all(store, kind):
+        try:
+            entities.append(read_document(entry))
+        except BrokenDocument as fault:
+            faults.append(fault)
+    return entities, faults
+
+
+def _read_all(store: Store, kind: Kind) -> list[Entry]:
+    live = live_entities(kind)
+    with store.read() as connection:
+        return [entry_of(row) for row in connection.execute(select(live).order_by(live.c.name, live.c.id)).mappings()]
+
+
+def list_revisions(
+    store: Store, kind: Kind, identity: str, *, before: int | None = None, limit: int | None = None
+) -> list[RevisionInfo]:
+    """The history of an entity, deleted or not, newest first; `before` is the last revision seen.
+
+    Raises EntityNotFound for an entity that never was.
+    """
     query = (
         select(
             revisions.c.revision,
@@ -119,10 +160,12 @@ def list_revisions(store: Store, kind: Kind, identity: str) -> list[RevisionInfo
         .where(revisions.c.kind == kind.value, revisions.c.entity_id == identity)
         .order_by(revisions.c.revision.desc())
     )
+    if before is not None:
+        query = query.where(revisions.c.revision < before)
     with store.read() as connection:
-        history = [RevisionInfo(**row) for row in connection.execute(query).mappings()]
-    if not history:
-        raise EntityNotFound(kind, identity)
+        history = [RevisionInfo(**row) for row in connection.execute(query.limit(limit)).mappings()]
+        if not history and not read_heads(connection, [(kind, identity)]):
+            raise EntityNotFound(kind, identity)
     return history
 
 

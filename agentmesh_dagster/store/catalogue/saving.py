@@ -25,6 +25,7 @@ from agentmesh_dagster.store.catalogue.reading import get_revision
 from agentmesh_dagster.store.catalogue.view import CatalogueView
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.engine import Store
+from agentmesh_dagster.store.triggers import index_triggers
 
 Change: TypeAlias = Literal["created", "updated", "unchanged", "restored"]
 Validate: TypeAlias = Callable[[CatalogueView], None]
@@ -56,8 +57,11 @@ def save_entities(
     expected_revision: Mapping[Key, int] | None = None,
     validate: Validate | None = None,
     note: str | None = None,
+    via: str = "code",
 ) -> list[Saved]:
     """Saves all of them in one transaction, or none; the result is in the order given.
+
+    Who saved what, and how they came (`via`), is written down in that transaction.
 
     `expected_revision` holds the revision that the author had seen; 0 says that the entity must be new.
     `validate` sees the catalogue as it will be and may raise. The project `default` makes itself.
@@ -75,8 +79,12 @@ def save_entities(
         if changed:
             moment = now(tx)
             numbered = enumerate(changed, start=newest + 1)
-            add_revisions(tx, [_revision(draft, number, moment, author, note) for number, draft in numbered], before)
-            name_jobs(tx, [draft.entity for draft in changed if isinstance(draft.entity, Workflow)])
+            added = [_revision(draft, number, moment, author, note) for number, draft in numbered]
+            add_revisions(tx, added, before, via=via)
+            workflows = [draft.entity for draft in changed if isinstance(draft.entity, Workflow)]
+            name_jobs(tx, workflows)
+            for workflow in workflows:
+                index_triggers(tx, workflow.id, workflow.triggers)
         if validate is not None:
             validate(CatalogueView(tx))
         after = read_heads(tx, [draft.key for draft in given])
@@ -92,6 +100,7 @@ def restore_revision(
     author: str,
     expected_revision: int | None = None,
     validate: Validate | None = None,
+    via: str = "code",
 ) -> Saved:
     """Saves an older revision of an entity, deleted or not, as a new one.
 
@@ -100,7 +109,9 @@ def restore_revision(
     old = get_revision(store, kind, identity, revision)
     expected = None if expected_revision is None else {(kind, identity): expected_revision}
     note = f"restored from revision {revision}"
-    saved = save_entities(store, [old], author=author, expected_revision=expected, validate=validate, note=note)[0]
+    [saved] = save_entities(
+        store, [old], author=author, expected_revision=expected, validate=validate, note=note, via=via
+    )
     return saved if saved.change == "unchanged" else replace(saved, change="restored")
 
 

@@ -1,0 +1,152 @@
+"""What a request must fulfil to pass the guard; the first rule that it breaks is the answer."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, QueryParams
+
+from agentmesh_dagster.api.login.hosts import Hosts
+from agentmesh_dagster.api.login.visit import Visit
+from agentmesh_dagster.entities.access import Identity, Permission
+
+WEBSOCKET = "WEBSOCKET"  # stands for the method where there is none
+
+# The only doors without login. Dagster's /server_info is not among them, because it tells versions: whoever watches
+# whether the server lives may ask for /login.
+OPEN = (("GET", "/login"), ("HEAD", "/login"), ("POST", "/login"), ("POST", "/api/session"))
+
+_FORMS = ("/login", "/logout")  # bring a token of their own against forgery
+_ASKS_ITSELF = ("/login", "/logout", "/api")  # each route there says who may
+_GRAPHQL = "/graphql"
+_JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request, or a websocket's handshake, as far as the rules look at it."""
+
+    method: str
+    path: str  # below the path prefix
+    query: str
+    headers: Headers
+    visit: Visit
+    hosts: Hosts
+    identity: Identity | None = None  # not looked up yet, or nobody
+
+    @property
+    def is_change(self) -> bool:
+        return self.method not in ("GET", "HEAD", "OPTIONS", WEBSOCKET)
+
+    @property
+    def is_graphql(self) -> bool:
+        return self.path == _GRAPHQL
+
+
+@dataclass(frozen=True)
+class Refusal:
+    status: HTTPStatus
+    detail: str
+
+
+Rule = Callable[[Ask], Refusal | None]
+
+
+def path_is_plain(ask: Ask) -> Refusal | None:
+    """A path has no control characters: routes that end before a line break match paths that end with one."""
+    if any(ord(character) < ord(" ") or ord(character) == 0x7F for character in ask.path):
+        return Refusal(HTTPStatus.BAD_REQUEST, "There is a control character in the path.")
+    return None
+
+
+def host_is_ours(ask: Ask) -> Refusal | None:
+    """The browser means this server, and was not sent here under a name of somebody else's (DNS rebinding)."""
+    hosts = ask.headers.getlist("host")
+    if len(hosts) == 1 and ask.hosts.know(hosts[0]):
+        return None
+    return Refusal(
+        HTTPStatus.MISDIRECTED_REQUEST,
+        "This server does not go by that name. Set AGENTMESH_PUBLIC_URL to the address that people use, or add the "
+        "name to AGENTMESH_ALLOWED_HOSTS.",
+    )
+
+
+def change_comes_from_our_pages(ask: Ask) -> Refusal | None:
+    """A browser changes something, or opens a websocket, for one of our pages only."""
+    if not ask.is_change and ask.method != WEBSOCKET:
+        return None
+    origin = ask.headers.get("origin")
+    if (site := ask.headers.get("sec-fetch-site")) is not None:
+        is_ours = site in ("same-origin", "none")
+    elif origin is not None:
+        is_ours = ask.hosts.is_own_origin(origin, ask.headers["host"])
+    else:
+        is_ours = ask.visit.session is None  # no browser, so it must come with a token
+    if is_ours:
+        return None
+    return Refusal(HTTPStatus.FORBIDDEN, "This came from a page of another site, or with a cookie and no Origin.")
+
+
+def somebody_is_known(ask: Ask) -> Refusal | None:
+    """Whoever asks is logged in, or stands before one of the open doors."""
+    if ask.identity is not None or (ask.method, ask.path) in OPEN:
+        return None
+    return Refusal(HTTPStatus.UNAUTHORIZED, "Log in at /login, or send `Authorization: Bearer TOKEN`.")
+
+
+def graphql_comes_by_post(ask: Ask) -> Refusal | None:
+    """Dagster would execute a query in the URL, mutations included, for whoever makes a browser open it."""
+    if ask.is_graphql and "query" in QueryParams(ask.query):
+        return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"Send queries by POST, as {_JSON}.")
+    return None
+
+
+def change_is_json(ask: Ask) -> Refusal | None:
+    """What changes something is JSON, which no form of another site can send; or it has no body at all."""
+    if not ask.is_change or ask.path in _FORMS:
+        return None
+    types = ask.headers.getlist("content-type")
+    if len(types) == 1:
+        sent = types[0].partition(";")[0].strip()
+        # Dagster looks for the word as it is written here, and takes anything else for a query in the URL.
+        is_json = sent == _JSON if ask.is_graphql else _is_json(sent.lower())
+    else:
+        is_json = not types and not ask.is_graphql and not _has_body(ask.headers)
+    if is_json:
+        return None
+    return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send JSON, and say so: `Content-Type: {_JSON}`.")
+
+
+def role_is_enough(ask: Ask) -> Refusal | None:
+    """What changes something in Dagster needs the permission to edit; GraphQL is looked at more closely."""
+    asks_itself = any(ask.path == own or ask.path.startswith(f"{own}/") for own in _ASKS_ITSELF)
+    if not ask.is_change or ask.is_graphql or asks_itself:
+        return None
+    return None if may_edit(ask.identity) else refuse_editing(ask.identity)
+
+
+RULES_BEFORE_LOGIN: tuple[Rule, ...] = (path_is_plain, host_is_ours, change_comes_from_our_pages)
+RULES: tuple[Rule, ...] = (somebody_is_known, graphql_comes_by_post, change_is_json, role_is_enough)
+
+
+def find_refusal(rules: Iterable[Rule], ask: Ask) -> Refusal | None:
+    """Why the first of the rules that is broken refuses the request."""
+    return next((refusal for rule in rules if (refusal := rule(ask)) is not None), None)
+
+
+def may_edit(identity: Identity | None) -> bool:
+    return identity is not None and identity.may(Permission.EDIT)
+
+
+def refuse_editing(identity: Identity | None) -> Refusal:
+    role = identity.role.value if identity else "nobody"
+    return Refusal(HTTPStatus.FORBIDDEN, f"Your role is {role}, and this needs editor or admin.")
+
+
+def _is_json(content_type: str) -> bool:
+    kind, _, subtype = content_type.partition("/")
+    return kind == "application" and (subtype == "json" or subtype.endswith("+json"))
+
+
+def _has_body(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"

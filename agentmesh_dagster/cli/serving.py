@@ -1,0 +1,134 @@
+"""`agentmesh dev`: the web server, Dagster's daemon and the code servers, with one command."""
+
+import os
+import signal
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from agentmesh_dagster.api.addresses import DEFAULT_HOST, bind, check_path_prefix, choose_port, show_address
+from agentmesh_dagster.api.login.hosts import check_auth_setting, is_loopback
+from agentmesh_dagster.cli.children import Child, describe_end, end_in_order
+from agentmesh_dagster.cli.documents import NoDocuments, check_files, list_files, print_issues
+from agentmesh_dagster.cli.exit_codes import ExitCode
+from agentmesh_dagster.cli.printing import open_console, say
+from agentmesh_dagster.cli.seeding import DEV, find_examples, seed, tell_what_was_kept
+from agentmesh_dagster.graph.rules import Lookup
+from agentmesh_dagster.runtime.services import Services, open_services
+from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.store.catalogue import InvalidDocument
+
+_DOCUMENTS = Path("workflows")
+_LOOK_EVERY_SECONDS = 0.1
+
+# All of it has to be over within 10 seconds, with whatever is still running killed.
+_FRONT_SECONDS = 3.5  # web server and daemon
+_CODE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class DevOptions:
+    """What `agentmesh dev` is told."""
+
+    host: str | None = None
+    port: int | None = None  # None: Dagster's usual one, or a free one when that is taken
+    path_prefix: str = ""
+    workspace: Path | None = None  # None: that of the current folder, else our own code location alone
+    apply: bool = True
+    log_level: str = "warning"  # of Dagster's processes
+
+
+def serve_all(options: DevOptions) -> ExitCode:
+    """Starts everything, and ends it on SIGINT or SIGTERM, or when one of the processes has ended by itself.
+
+    Raises PortInUse, LoginOffInPublic, InvalidPathPrefix, StoreUnavailable: then nothing was started.
+    """
+    console = open_console()
+    services = open_services()
+    host, prefix = options.host or DEFAULT_HOST, options.path_prefix
+    check_auth_setting(services.settings, host)
+    check_path_prefix(prefix)
+    port = options.port or choose_port(host)
+    bind(host, port).close()
+    if options.apply:
+        _apply_documents(services, console)
+    say(console, "Starting; Ctrl-C ends it.", "dim")
+    environment = _build_environment(services.settings, host, show_address(host, port) + prefix)
+    stop = _Stop()
+    with tempfile.TemporaryDirectory(prefix="agentmesh-") as folder:
+        shared = str(Path(folder) / "workspace.yaml")  # the code servers write it, the others wait for it
+        target = str(options.workspace or "")
+        logs = ("--log-level", options.log_level)
+        address = ("--host", host, "--port", str(port), "--path-prefix", prefix)
+        web_logs = ("--dagster-log-level", options.log_level)
+        code = Child("code server", "code", shared, target, options.log_level, environment=environment)
+        front = [
+            Child("web server", "web", shared, *address, *web_logs, environment=environment),
+            Child("daemon", "daemon", shared, *logs, environment=environment),
+        ]
+        try:
+            failed = _watch([*front, code], stop)
+        finally:
+            end_in_order([(front, _FRONT_SECONDS), ([code], _CODE_SECONDS)], hurry=lambda: stop.asked > 1)
+    if failed is None:
+        return ExitCode.DONE
+    say(open_console(as_json=True), f"{failed}, so everything was ended.", "red")
+    return ExitCode.FAILED
+
+
+class _Stop:
+    """How often somebody has asked us to end: once is asking, twice is impatience."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._count)  # also where they were ignored, as behind a shell's `&`
+
+    def _count(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked += 1
+
+
+def _watch(children: list[Child], stop: _Stop) -> str | None:
+    """Waits until we are asked to end, or a child has ended: then what there is to say of that."""
+    while not stop.asked:
+        for child in children:
+            if (exit_code := child.read_exit_code()) is not None:
+                return f"The {child.title} has ended ({describe_end(exit_code)})"
+        time.sleep(_LOOK_EVERY_SECONDS)
+    return None
+
+
+def _build_environment(settings: Settings, host: str, url: str) -> dict[str, str]:
+    environment = dict(os.environ)
+    environment.setdefault("AGENTMESH_HOME", str(settings.home))
+    if is_loopback(host):
+        environment.setdefault("AGENTMESH_PUBLIC_URL", url)  # for links in Dagster's UI
+    environment["DAGSTER_IS_DEV_CLI"] = "1"
+    return environment
+
+
+def _apply_documents(services: Services, console: Console) -> None:
+    """Brings the documents of `workflows/`, or the examples, into the store; faults in them stop nothing."""
+    folder = _DOCUMENTS if _DOCUMENTS.is_dir() else find_examples()
+    try:
+        files = list_files([folder])
+    except NoDocuments:
+        return
+    checked = check_files(files, Lookup())
+    if any(not one.is_valid for one in checked):
+        print_issues(console, [one for one in checked if one.issues])
+        say(console, f"Nothing of {folder} was applied. Mend it, then type `agentmesh apply {folder}`.", "red")
+        return
+    try:
+        seeded = seed(services.store, checked, author=DEV, revive=False)
+    except InvalidDocument as fault:
+        say(console, f"Nothing of {folder} was applied. {fault}", "red")
+        return
+    changed = sum(one.change != "unchanged" for one in seeded.saved)
+    if changed:
+        say(console, f"{folder}: {changed} entities were created or updated.", "dim")
+    tell_what_was_kept(console, seeded, f"`agentmesh apply {folder}` takes over what the files say.")

@@ -1,0 +1,258 @@
+"""Triggers: which workflows wait for what, what has arrived for them, and which run came of it.
+
+Whatever arrives is noted for each trigger that waits for it, in the same transaction. So a trigger gets what came
+while it was there, exactly once, and nobody has to look through what came before.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, insert, or_, select, update
+
+from agentmesh_dagster.entities.json_values import JsonValue, check_json, write_json
+from agentmesh_dagster.entities.models import CronTrigger, EventTrigger, EventType, RunStatus, Trigger
+from agentmesh_dagster.errors import InvalidValue
+from agentmesh_dagster.graph.triggers import key_triggers
+from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.events import record_audit
+from agentmesh_dagster.store.insert_new import insert_new
+from agentmesh_dagster.store.tables import deliveries, events, job_names, posted_events, runs, triggers
+
+_NAMESPACE = uuid.UUID("5b0d6c3e-8f57-5f0c-9a55-1d8f7f7b3c21")
+_LONGEST_NAME = 255  # characters
+_GIVEN_UP_AFTER = timedelta(minutes=10)  # then another Dagster instance may take over what one has asked for
+
+_END_OF = {
+    EventType.RUN_COMPLETED: RunStatus.SUCCEEDED,
+    EventType.RUN_FAILED: RunStatus.FAILED,
+    EventType.RUN_CANCELED: RunStatus.CANCELED,
+}
+
+
+class DeliveryState(StrEnum):
+    WAITING = "waiting"  # no sensor has looked at it
+    REQUESTED = "requested"  # Dagster was asked for a run
+    LAUNCHED = "launched"  # there is one
+    DECLINED = "declined"  # the trigger's condition was false
+    FAILED = "failed"  # it cannot become a run
+    MISSED = "missed"  # it came while the trigger was switched off, or the trigger went away before a sensor looked
+
+
+class InvalidEvent(InvalidValue):
+    """An event has a name and an id, of 1 to 255 characters each."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Something that arrived for one trigger."""
+
+    id: str
+    state: DeliveryState
+    arrived_at: datetime
+    requested_at: datetime | None
+    source: str  # what arrived, as a sentence names it
+    event: JsonValue  # what the trigger sees as `context.event`
+    run_id: str | None
+    reason: str | None  # why no run came of it
+
+
+def receive_event(tx: Connection, name: str, event_id: str, body: JsonValue, by: str, *, via: str = "code") -> bool:
+    """Takes a posted event in, for all triggers that wait for its name; False: this id came before.
+
+    Then nothing happens, whatever the body. Raises InvalidEvent, InvalidJson.
+    """
+    for text in (name, event_id):
+        if not text.strip() or len(text) > _LONGEST_NAME:
+            raise InvalidEvent(f"this has {write_json(text[: _LONGEST_NAME + 1])}")
+    check_json([name, event_id, body])
+    moment = now(tx)
+    if not insert_new(tx, posted_events, name=name, event_id=event_id, body=body, posted_at=moment, posted_by=by):
+        return False
+    record_audit(tx, type=EventType.EVENT_RECEIVED, by=by, via=via, payload={"name": name, "eventId": event_id})
+    waiting = select(triggers).where(triggers.c.kind == "event", triggers.c.source == name)
+    _deliver(tx, waiting, moment, event_name=name, event_id=event_id)
+    return True
+
+
+def deliver_run_end(tx: Connection, run_id: str, workflow_id: str, event_type: EventType) -> None:
+    """Notes the end of a run, whose event was just recorded, for all triggers that wait for it.
+
+    The caller holds the run's lock.
+    """
+    waiting = select(triggers).where(
+        triggers.c.kind == "run",
+        triggers.c.source == workflow_id,
+        triggers.c.status == _END_OF[event_type].value,
+    )
+    if tx.execute(waiting.limit(1)).first() is None:
+        return
+    own = select(events.c.id).where(events.c.run_id == run_id, events.c.type == event_type.value)
+    ended_id = tx.execute(own.order_by(events.c.id.desc()).limit(1)).scalar_one()
+    _deliver(tx, waiting, now(tx), ended_id=ended_id)
+
+
+def _deliver(tx: Connection, waiting: Select[Any], moment: datetime, **what: JsonValue) -> None:
+    for row in tx.execute(waiting).mappings().all():
+        identity = write_json([row["workflow_id"], row["trigger"], *what.values()])
+        tx.execute(
+            insert(deliveries).values(
+                id=str(uuid.uuid5(_NAMESPACE, identity)),
+                workflow_id=row["workflow_id"],
+                trigger=row["trigger"],
+                arrived_at=moment,
+                state=DeliveryState.WAITING.value,
+                **what,
+            )
+        )
+
+
+def index_triggers(tx: Connection, workflow_id: str, given: Sequence[Trigger]) -> None:
+    """Writes down what a workflow waits for from now on; what has arrived for a trigger that goes is missed."""
+    moment = now(tx)
+    rows = tx.execute(select(triggers).where(triggers.c.workflow_id == workflow_id)).mappings()
+    before = {row["trigger"]: row["enabled_at"] for row in rows}
+    wanted = {
+        key: trigger
+        for key, trigger in zip(key_triggers(given), given, strict=True)
+        if not isinstance(trigger, CronTrigger)
+    }
+    gone = before.keys() - wanted.keys()
+    if gone:
+        waiting = and_(
+            deliveries.c.workflow_id == workflow_id,
+            deliveries.c.trigger.in_(gone),
+            deliveries.c.state == DeliveryState.WAITING.value,
+        )
+        values = {"state": DeliveryState.MISSED.value, "reason": "The trigger was removed."}
+        tx.execute(update(deliveries).where(waiting).values(values))
+    tx.execute(delete(triggers).where(triggers.c.workflow_id == workflow_id))
+    for key, trigger in wanted.items():
+        is_event = isinstance(trigger, EventTrigger)
+        tx.execute(
+            insert(triggers).values(
+                workflow_id=workflow_id,
+                trigger=key,
+                kind=trigger.type,
+                source=trigger.name if is_event else trigger.workflow,
+                status=None if is_event else trigger.status.value,
+                enabled_at=(before.get(key) or moment) if trigger.enabled else None,
+            )
+        )
+
+
+def find_enabled_at(connection: Connection, workflow_id: str, trigger: str) -> datetime | None:
+    """Since when the document has the trigger enabled; None: it has not."""
+    query = select(triggers.c.enabled_at).where(triggers.c.workflow_id == workflow_id, triggers.c.trigger == trigger)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def list_due_deliveries(
+    connection: Connection, workflow_id: str, trigger: str, instance_id: str, *, limit: int
+) -> list[str]:
+    """Ids of what has arrived for a trigger and has no run yet, as far as it is this Dagster instance's to launch.
+
+    In the order in which they came; one that was asked for stands behind what had come by then. So one that never
+    succeeds does not hold up the others.
+    """
+    is_new = deliveries.c.state == DeliveryState.WAITING.value
+    is_ours = or_(
+        deliveries.c.instance_id == instance_id,
+        deliveries.c.requested_at < now(connection) - _GIVEN_UP_AFTER,
+    )
+    query = select(deliveries.c.id).where(
+        deliveries.c.workflow_id == workflow_id,
+        deliveries.c.trigger == trigger,
+        or_(is_new, and_(deliveries.c.state == DeliveryState.REQUESTED.value, is_ours)),
+    )
+    since = func.coalesce(deliveries.c.requested_at, deliveries.c.arrived_at)
+    return [row.id for row in connection.execute(query.order_by(since, deliveries.c.id).limit(limit))]
+
+
+def get_delivery(connection: Connection, delivery_id: str) -> Delivery:
+    """One delivery; it must be there."""
+    joined = (
+        deliveries.outerjoin(
+            posted_events,
+            and_(
+                posted_events.c.name == deliveries.c.event_name,
+                posted_events.c.event_id == deliveries.c.event_id,
+            ),
+        )
+        .outerjoin(events, events.c.id == deliveries.c.ended_id)
+        .outerjoin(runs, runs.c.id == events.c.run_id)
+        .outerjoin(job_names, job_names.c.job_name == runs.c.job_name)
+    )
+    query = select(
+        deliveries,
+        posted_events.c.body,
+        events.c.run_id.label("ended_run_id"),
+        events.c.type.label("ended_type"),
+        events.c.payload.label("ended_payload"),
+        runs.c.workflow_id.label("ended_workflow_id"),
+        runs.c.input.label("ended_input"),
+        job_names.c.name.label("ended_workflow_name"),
+    )
+    row = connection.execute(query.select_from(joined).where(deliveries.c.id == delivery_id)).mappings().one()
+    return Delivery(
+        id=row["id"],
+        state=DeliveryState(row["state"]),
+        arrived_at=row["arrived_at"],
+        requested_at=row["requested_at"],
+        source=f"event `{row['event_id']}`" if row["ended_id"] is None else f"end of run `{row['ended_run_id']}`",
+        event=row["body"] if row["ended_id"] is None else _describe_end(row),
+        run_id=row["run_id"],
+        reason=row["reason"],
+    )
+
+
+def _describe_end(row: RowMapping) -> JsonValue:
+    payload = row["ended_payload"]
+    return {
+        "runId": row["ended_run_id"],
+        "workflowId": row["ended_workflow_id"],
+        "workflowName": row["ended_workflow_name"],
+        "status": _END_OF[EventType(row["ended_type"])].value,
+        "input": row["ended_input"],
+        "output": payload.get("output"),
+        "error": payload.get("error"),
+    }
+
+
+def request_delivery(tx: Connection, delivery: Delivery, instance_id: str) -> bool:
+    """Notes that this Dagster instance is asked for the run; False when another was meanwhile, or there is one."""
+    unchanged = and_(
+        deliveries.c.id == delivery.id,
+        deliveries.c.state == delivery.state.value,
+        deliveries.c.requested_at.is_(None)
+        if delivery.requested_at is None
+        else deliveries.c.requested_at == delivery.requested_at,
+    )
+    asked = tx.execute(
+        update(deliveries)
+        .where(unchanged)
+        .values(state=DeliveryState.REQUESTED.value, instance_id=instance_id, requested_at=now(tx))
+    )
+    return asked.rowcount == 1
+
+
+def close_delivery(tx: Connection, delivery_id: str, state: DeliveryState, reason: str | None) -> None:
+    """No run comes of it: declined, failed or missed."""
+    is_open = and_(deliveries.c.id == delivery_id, deliveries.c.run_id.is_(None))
+    tx.execute(update(deliveries).where(is_open).values(state=state.value, reason=reason))
+
+
+def take_delivery(tx: Connection, delivery_id: str, run_id: str) -> bool:
+    """Ties a delivery to the run that came of it; False when it is tied to another."""
+    taken = tx.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id, or_(deliveries.c.run_id.is_(None), deliveries.c.run_id == run_id))
+        .values(state=DeliveryState.LAUNCHED.value, run_id=run_id, reason=None)
+    )
+    if taken.rowcount == 1:
+        return True
+    known = select(deliveries.c.id).where(deliveries.c.id == delivery_id)
+    return tx.execute(known).first() is None  # a key that is not ours
