@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +47,18 @@ def open_instance(settings: Settings) -> Generator[dg.DagsterInstance]:
         raise InstanceUnavailable(f"in {folder}: {error}") from error
     with instance:
         yield instance
+
+
+def enter_home(settings: Settings, *, check: Callable[[dg.DagsterInstance], None] | None = None) -> None:
+    """Sets DAGSTER_HOME to the home folder unless it is set, for Dagster's own code in this process and its children.
+
+    The instance is opened once, so that no two processes make its files at the same moment; `check` sees it and may
+    raise. Raises InstanceUnavailable.
+    """
+    with open_instance(settings) as instance:
+        if check is not None:
+            check(instance)
+        os.environ.setdefault("DAGSTER_HOME", str(settings.home))
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""How a run remembers the catalogue revision that it was launched at."""
+"""How a run remembers the catalogue revision that it was launched at, and a repository the one it was loaded at."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -8,6 +11,7 @@ from agentmesh_dagster.control.dagster_internals import (
 )
 
 REVISION_KEY = "agentmesh/revision"
+_LOADED_KEY = "agentmesh/loaded_revision"
 
 
 def read_revision(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | None:
@@ -25,3 +29,14 @@ def build_load_data(revision: int) -> RepositoryLoadData:
     return RepositoryLoadData(
         reconstruction_metadata={REVISION_KEY: CodeLocationReconstructionMetadataValue(str(revision))}
     )
+
+
+def mark_revision(revision: int) -> dict[str, dg.IntMetadataValue]:
+    """The metadata of our repository: whoever has it loaded sees that it is ours, and at which revision."""
+    return {_LOADED_KEY: dg.MetadataValue.int(revision)}
+
+
+def read_loaded_revision(metadata: Mapping[str, dg.MetadataValue[Any]]) -> int | None:
+    """The catalogue revision at which a repository was loaded; None: it is not ours."""
+    mark = metadata.get(_LOADED_KEY)
+    return mark.value if isinstance(mark, dg.IntMetadataValue) else None

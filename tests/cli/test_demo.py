@@ -1,6 +1,6 @@
 """The demo: one command on a fresh machine, and again."""
 
-from agentmesh_dagster.cli.demo import find_examples
+from agentmesh_dagster.cli.seeding import find_examples
 
 
 def test_the_demo_runs_and_may_be_repeated(agentmesh, folder, home):
@@ -9,7 +9,7 @@ def test_the_demo_runs_and_may_be_repeated(agentmesh, folder, home):
     assert first.code == 0, first.err
     assert "✓ succeeded" in first.out
     assert "entities were created" in first.out
-    assert f"DAGSTER_HOME={home} dagster dev" in first.out
+    assert "agentmesh dev" in first.out
     run = agentmesh("runs", "--format", "json").json[0]
     assert f"agentmesh show {run['id'][:8]}" in first.out
     assert (home / "dagster.yaml").exists()

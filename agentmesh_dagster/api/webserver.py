@@ -1,0 +1,45 @@
+"""Dagster's web server, with the API, login and the web app on the same port."""
+
+from typing import Any, cast
+
+from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp
+
+from agentmesh_dagster.api.app import build_api
+from agentmesh_dagster.api.context import ApiContext
+from agentmesh_dagster.api.dagster_internals import DagsterWebserver, WorkspaceProcessContext
+from agentmesh_dagster.api.login.pages import build_login_routes
+from agentmesh_dagster.api.web_app import build_web_app
+
+
+class AgentMeshWebserver(DagsterWebserver[WorkspaceProcessContext, Any]):
+    """Dagster's web server with our routes before its own, which stay as they are, `/` included."""
+
+    def __init__(
+        self,
+        process_context: WorkspaceProcessContext,
+        app_path_prefix: str = "",
+        live_data_poll_rate: int | None = None,
+        *,
+        context: ApiContext,
+    ) -> None:
+        self._services = context.services
+        self._api = build_api(context)
+        super().__init__(process_context, app_path_prefix, live_data_poll_rate)
+
+    def build_routes(self) -> list[BaseRoute]:
+        ours: list[BaseRoute] = [
+            Mount("/api", self._api),
+            *build_web_app(),
+            *build_login_routes(self._services.store, self._services.settings),
+        ]
+        theirs = cast("list[BaseRoute]", super().build_routes())
+        if not self._app_path_prefix:
+            return [*ours, *theirs]
+        prefixed, *rest = theirs  # all of Dagster's; the last of them takes whatever comes
+        assert isinstance(prefixed, Mount)
+        return [Mount(self._app_path_prefix, routes=[*ours, *prefixed.routes]), *rest]
+
+    def build_app(self) -> ASGIApp:
+        """All of it as one application, behind no login yet."""
+        return cast("ASGIApp", self.create_asgi_app())  # pyright: ignore[reportUnknownMemberType]

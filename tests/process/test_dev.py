@@ -1,0 +1,144 @@
+"""`agentmesh dev` in an empty folder, behind its login and under a path prefix, with the clients that people have."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from dagster_graphql import DagsterGraphQLClient
+
+from tests.process.documents import build_echo
+from tests.process.servers import AGENTMESH, RunningDev, clean_environment, run_dev, wait_until
+
+PREFIX = "/mesh"
+SOON_SECONDS = 40  # a reload takes 3 seconds on a machine that does nothing else
+JOBS = "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } schedules { name } } } } }"
+SERVER_STARTED = "Started Dagster code server for module"
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
+    folder = tmp_path_factory.mktemp("empty")
+    with run_dev(folder, auth="on", path_prefix=PREFIX, arguments=("--log-level", "info")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(dev: RunningDev) -> Iterator[httpx2.Client]:
+    with dev.open_client() as opened:
+        yield opened
+
+
+def list_jobs(client: httpx2.Client) -> set[str]:
+    answer = client.post("/graphql", json={"query": JOBS}).raise_for_status().json()
+    return {job["name"] for node in answer["data"]["repositoriesOrError"]["nodes"] for job in node["jobs"]}
+
+
+def save(client: httpx2.Client, workflow: dict[str, Any]) -> str:
+    answer = client.post("/api/workflows", json=workflow)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def count_reloads(dev: RunningDev) -> int:
+    return dev.log.read_text().count(SERVER_STARTED) - 1  # the first was no reload
+
+
+def test_web_app_api_dagster_and_login_are_on_one_port_under_the_prefix(dev: RunningDev, client: httpx2.Client):
+    assert dev.url.endswith(PREFIX)
+    assert client.get("/api/about").json()["dagsterUrl"] == f"{PREFIX}/"
+    web_app = client.get("/agentmesh/runs/some-run")
+    assert "AgentMesh" in web_app.text
+    assert f'"{PREFIX}/' in web_app.text, "links stay under the prefix"
+    dagster = client.get("/overview", headers={"Accept": "text/html"})
+    assert f'"pathPrefix": "{PREFIX}"' in dagster.text
+    assert "Log in" in httpx2.get(f"{dev.url}/login").text
+
+
+def test_nobody_gets_in_without_login_and_the_link_works_once(dev: RunningDev):
+    assert dev.login_url is not None
+    with httpx2.Client(base_url=dev.url) as browser:
+        assert browser.get("/api/about").status_code == 401
+        assert browser.post("/graphql", json={"query": JOBS}).status_code == 401
+        assert browser.get(dev.login_url).headers["location"] == f"{PREFIX}/agentmesh"
+        assert browser.get("/api/session").json()["role"] == "admin"
+        assert browser.get("/agentmesh/").status_code in (200, 503), "503 says how to build it"
+    with httpx2.Client(base_url=dev.url) as another:
+        another.get(dev.login_url)
+        assert another.get("/api/about").status_code == 401
+
+
+def test_curl_with_a_token_is_a_client(dev: RunningDev):
+    command = ["curl", "-sSf", "-H", f"Authorization: Bearer {dev.read_token()}", f"{dev.url}/api/workflows?limit=1"]
+    answered = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert '"items":[{' in answered.stdout
+
+
+@pytest.mark.filterwarnings("ignore:Using variable_values:DeprecationWarning")  # dagster-graphql's use of gql
+def test_dagsters_own_client_launches_a_job(dev: RunningDev, client: httpx2.Client):
+    host, _, port = dev.url.removeprefix("http://").removesuffix(PREFIX).partition(":")
+    headers = {"Authorization": f"Bearer {dev.read_token()}"}
+    graphql = DagsterGraphQLClient(host, int(port), headers=headers, path_prefix=PREFIX)
+    run_id = graphql.submit_job_execution("Support_triage", repository_location_name="agentmesh")
+    wait_until(lambda: client.get(f"/api/runs/{run_id}").json().get("status") == "succeeded", SOON_SECONDS)
+
+
+def test_a_saved_workflow_is_listed_by_itself_and_runs_at_once(client: httpx2.Client):
+    workflow_id = save(client, build_echo("Greet"))
+    launched = client.post(f"/api/workflows/{workflow_id}/runs", json={"input": {"who": "Ada"}})
+    assert launched.status_code == 201
+
+    run_id = launched.json()["runId"]
+    wait_until(lambda: client.get(f"/api/runs/{run_id}").json()["status"] == "succeeded", SOON_SECONDS)
+    assert client.get(f"/api/runs/{run_id}").json()["output"] == "hello Ada"
+    wait_until(lambda: "Greet" in list_jobs(client), SOON_SECONDS)
+
+
+def test_a_launch_runs_what_was_saved_a_moment_before(client: httpx2.Client):
+    workflow_id = save(client, build_echo("Moody", "good morning"))
+    changed = client.get(f"/api/workflows/{workflow_id}").json() | build_echo("Moody", "good night")
+    assert client.put(f"/api/workflows/{workflow_id}", json=changed).status_code == 200
+
+    run_id = client.post(f"/api/workflows/{workflow_id}/runs", json={"input": {}}).json()["runId"]
+    wait_until(lambda: client.get(f"/api/runs/{run_id}").json()["status"] == "succeeded", SOON_SECONDS)
+    assert client.get(f"/api/runs/{run_id}").json()["output"] == "good night"
+
+
+def test_fifty_saves_in_a_row_are_a_few_reloads_the_last_of_them_after_the_last_save(
+    dev: RunningDev, client: httpx2.Client
+):
+    before = count_reloads(dev)
+    took: list[float] = []
+    for number in range(50):
+        began = time.monotonic()
+        save(client, build_echo(f"Burst {number}"))
+        took.append(time.monotonic() - began)
+
+    wait_until(lambda: {f"Burst_{number}" for number in range(50)} <= list_jobs(client), SOON_SECONDS)
+    assert 1 <= count_reloads(dev) - before <= 6
+    assert sorted(took)[25] < 0.5, "no save waits for a reload"
+
+
+def test_what_another_process_saves_is_listed_too(dev: RunningDev, client: httpx2.Client):
+    (dev.home.parent / "else.json").write_text(
+        httpx2.Response(200, json={"workflows": [{"id": "elsewhere", **build_echo("Elsewhere")}]}).text
+    )
+    environment = clean_environment() | {"AGENTMESH_HOME": str(dev.home)}
+    command = [*AGENTMESH, "apply", "else.json"]
+    subprocess.run(command, cwd=dev.home.parent, env=environment, check=True, capture_output=True)
+    wait_until(lambda: "Elsewhere" in list_jobs(client), SOON_SECONDS)
+
+
+def test_a_trigger_of_a_new_workflow_fires_without_a_restart(client: httpx2.Client):
+    triggers = [{"type": "event", "name": "paid"}]
+    workflow_id = save(client, build_echo("On payment", "paid", triggers=triggers))
+    event = client.post("/api/events/paid", json={"amount": 3})
+    assert event.status_code == 202, event.text
+
+    def has_run() -> bool:
+        runs = client.get("/api/runs", params={"workflowId": workflow_id}).json()["items"]
+        return [run["status"] for run in runs] == ["succeeded"]
+
+    wait_until(has_run, 2 * SOON_SECONDS)
