@@ -2,14 +2,17 @@
 
 from typing import Any, cast
 
+from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
+from agentmesh_dagster.api.access import IDENTITY_KEY
 from agentmesh_dagster.api.app import build_api
 from agentmesh_dagster.api.context import ApiContext
-from agentmesh_dagster.api.dagster_internals import DagsterWebserver, WorkspaceProcessContext
+from agentmesh_dagster.api.dagster_internals import DagsterWebserver, WorkspaceProcessContext, WorkspaceRequestContext
 from agentmesh_dagster.api.login.pages import build_login_routes
 from agentmesh_dagster.api.web_app import build_web_app
+from agentmesh_dagster.entities.access import Identity, Permission
 
 
 class AgentMeshWebserver(DagsterWebserver[WorkspaceProcessContext, Any]):
@@ -39,6 +42,21 @@ class AgentMeshWebserver(DagsterWebserver[WorkspaceProcessContext, Any]):
         prefixed, *rest = theirs  # all of Dagster's; the last of them takes whatever comes
         assert isinstance(prefixed, Mount)
         return [Mount(self._app_path_prefix, routes=[*ours, *prefixed.routes]), *rest]
+
+    def _make_request_context(self, conn: HTTPConnection) -> WorkspaceRequestContext:
+        """For who may not edit it is read-only: so Dagster's UI shows its buttons as not for them."""
+        context: WorkspaceRequestContext = super()._make_request_context(conn)
+        identity: Identity = conn.scope[IDENTITY_KEY]
+        if identity.may(Permission.EDIT):
+            return context
+        return WorkspaceRequestContext(
+            instance=context.instance,
+            current_workspace=context.get_current_workspace(),
+            process_context=self._process_context,
+            version=self._process_context.version,
+            source=conn,
+            read_only=True,
+        )
 
     def build_app(self) -> ASGIApp:
         """All of it as one application, behind no login yet."""

@@ -40,6 +40,16 @@ def test_who_may_edit_may_mutate(either_server: Server, role: Role, way: str):
     assert either_server.is_paused()
 
 
+@pytest.mark.parametrize("role", Role)
+def test_dagsters_ui_is_told_what_somebody_may_do(sqlite_server: Server, role: Role):
+    with sqlite_server.script(role) as somebody:
+        told = somebody.post("/graphql", json={"query": "{ permissions { permission value } }"}).json()["data"]
+
+    granted = {entry["permission"]: entry["value"] for entry in told["permissions"]}
+    assert granted["terminate_pipeline_execution"] is (role in EDITORS)
+    assert granted["edit_sensor"] is (role in EDITORS)
+
+
 def open_client(server: Server, role: Role, way: str) -> httpx2.Client:
     return server.script(role) if way == "script" else server.browser(role)
 
