@@ -29,7 +29,7 @@ from agentmesh_dagster.store.runs import (
     mark_launch_submitted,
     park_launch,
 )
-from agentmesh_dagster.store.steps import close_running_steps, read_states
+from agentmesh_dagster.store.steps import close_running_steps, read_states, step_id
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 
 _NEVER_STARTED_AFTER = timedelta(seconds=60)  # a launch that Dagster was not given by then is lost
@@ -85,18 +85,27 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
     elif status is dg.DagsterRunStatus.CANCELED:
         _settle(services, launch, StepStatus.CANCELED, "Canceled in Dagster.")
     else:
-        is_parked = _settle(services, launch, None, _tell_unrun(launch, dagster_run))
+        is_parked = _settle(services, launch, None, _tell_unrun(instance, launch, dagster_run))
         crash_point(CrashPoint.LAUNCH_PARKED)
         _show_end(services, instance, launch, dagster_run, is_parked=is_parked)
     return True
 
 
-def _tell_unrun(launch: Launch, dagster_run: dg.DagsterRun) -> str | None:
+def _tell_unrun(instance: dg.DagsterInstance, launch: Launch, dagster_run: dg.DagsterRun) -> str | None:
     """Why steps were left that nobody ran; None when the launch was asked for some steps only."""
-    # Not by its step keys: Dagster notes them all for the launches that we prepare, too.
     is_reexecution = launch.kind is not LaunchKind.RESUME and dagster_run.parent_run_id is not None
-    asked_for_some = is_reexecution or dagster_run.resolved_op_selection is not None
+    asked_for_some = dagster_run.resolved_op_selection is not None or (
+        is_reexecution and _names_some_steps(instance, dagster_run)
+    )
     return None if asked_for_some else "Steps were left that its launch never ran."
+
+
+def _names_some_steps(instance: dg.DagsterInstance, dagster_run: dg.DagsterRun) -> bool:
+    """Whether the step keys of a Dagster run are some of its job's; it may also name all, or none, and mean all."""
+    keys, snapshot_id = dagster_run.step_keys_to_execute, dagster_run.execution_plan_snapshot_id
+    if keys is None or snapshot_id is None:
+        return False
+    return not {step.key for step in instance.get_execution_plan_snapshot(snapshot_id).steps} <= set(keys)
 
 
 def _show_end(
@@ -199,8 +208,11 @@ def _is_waiting(tx: Connection, run_id: str) -> bool:
 
 
 def _fail_steps(tx: Connection, run: RunHead, launch_id: str, reason: str) -> None:
-    closed = close_running_steps(tx, run.id, launch_id, StepStatus.FAILED, reason)
-    recorded = [Event(EventType.STEP_FAILED, {"error": reason}, step) for step in closed]
+    keys = {step_id(run.id, key): key for key in read_states(tx, run.id)}
+    recorded = [
+        Event(EventType.STEP_FAILED, {"nodeId": keys[step].node_id, "item": keys[step].item, "error": reason}, step)
+        for step in close_running_steps(tx, run.id, launch_id, StepStatus.FAILED, reason)
+    ]
     record_events(tx, project_id=run.project_id, run_id=run.id, recorded=recorded)
 
 

@@ -43,6 +43,11 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
     of launches before it, so that a second try finds the first.
     """
     instance_id = read_instance_id(instance)
+    with services.store.read() as connection:
+        known = get_run(connection, run_id)
+    if known.status.is_end:
+        return None
+    plan = load_pinned_plan(services.store, known.workflow_id, known.revision)  # a run never changes what it runs
     with services.store.begin() as tx:
         run = lock_run(tx, run_id)
         before = list_launches(tx, run_id)
@@ -52,7 +57,6 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
         if run.status.is_end or any(launch.submitted_at is not None for launch in live):
             return None
         states = read_states(tx, run_id)
-        plan = load_pinned_plan(services.store, run.workflow_id, run.revision)
         if live:
             launch = live[0]  # whoever began it died before Dagster had it
             if launch.kind is not LaunchKind.RESUME:

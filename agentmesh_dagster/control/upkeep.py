@@ -1,5 +1,6 @@
-"""Upkeep: what the sensor does at each tick, derived from the store alone, in pages that fit into a tick."""
+"""Upkeep: what the sensor does at each tick, derived from the store alone, as much as fits into a tick."""
 
+import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -37,12 +38,13 @@ class Upkeep:
     faults: list[str] = field(default_factory=list[str])  # what went wrong, with single runs
 
 
-def keep_up(services: Services, instance: dg.DagsterInstance) -> Upkeep:
+def keep_up(services: Services, instance: dg.DagsterInstance, *, seconds: float = _TICK_SECONDS) -> Upkeep:
     """Settles what nobody else has: dead workers, deadlines, answers that no launch followed.
 
-    What goes wrong with one run is told, and does not hold up the others.
+    What goes wrong with one run is told, and does not hold up the others. What there is no time for is left to the
+    next tick.
     """
-    tick = _Tick(time.monotonic())
+    tick = _Tick(time.monotonic(), seconds)
     instance_id = read_instance_id(instance)
     adopted = adopt_launches(services, instance)
     with services.store.read() as connection:
@@ -51,11 +53,11 @@ def keep_up(services: Services, instance: dg.DagsterInstance) -> Upkeep:
         parked = list_parked_launches(connection, instance_id)
     expired = tick.do(due, lambda gate: _expire(services, gate), until=0.25)
     unsettled = list(dict.fromkeys([*unsettled, *_find_given_up(instance, parked)]))
-    settled = tick.do(unsettled, lambda run_id: reconcile_run(services, instance, run_id), until=0.6)
+    settled = tick.do(_begin_anywhere(unsettled), lambda run_id: reconcile_run(services, instance, run_id), until=0.6)
     with services.store.read() as connection:
-        answered = list_runs_to_resume(connection)
+        answered = list_runs_to_resume(connection, instance_id)
         notices = list_due_notices(connection)
-    resumed = tick.do(answered, lambda run_id: submit_resume(services, instance, run_id), until=0.9)
+    resumed = tick.do(_begin_anywhere(answered), lambda run_id: submit_resume(services, instance, run_id), until=0.9)
     # Last: somebody else's server must not hold up what is ours.
     notified = tick.do(notices, lambda gate: send_notice(services, gate), until=1.0)
     return Upkeep(
@@ -74,23 +76,35 @@ class _Tick:
     """The time of one tick, and what went wrong in it."""
 
     started: float
+    seconds: float
     faults: list[str] = field(default_factory=list[str])
 
     def do(self, things: Iterable[Thing], deed: Callable[[Thing], object], *, until: float) -> list[Thing]:
         """The things for which `deed` gave something true.
 
-        It stops at that share of the tick: what there was no time for is found again at the next.
+        It stops at that share of the tick, after one thing at the least: what there was no time for is found again
+        at the next.
         """
         done: list[Thing] = []
         for thing in things:
-            if time.monotonic() - self.started > until * _TICK_SECONDS:
-                break
             try:
                 if deed(thing):
                     done.append(thing)
             except (AgentMeshError, dg.DagsterError) as fault:
                 self.faults.append(str(fault))
+            if time.monotonic() - self.started > until * self.seconds:
+                break
         return done
+
+
+def _begin_anywhere(things: Sequence[Thing]) -> list[Thing]:
+    """The same things in the same order, from a place on that is drawn by lot, and round.
+
+    Some need nothing at tick after tick, such as a run whose second gate is still open. Whatever a tick has no time
+    for must not always be the same.
+    """
+    place = random.randrange(len(things) or 1)
+    return [*things[place:], *things[:place]]
 
 
 def _expire(services: Services, gate: Gate) -> bool:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Run, RunStatus, StepStatus
 from agentmesh_dagster.errors import NotFound

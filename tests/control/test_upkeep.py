@@ -6,18 +6,24 @@ import pytest
 from agentmesh_dagster.control.adopt import adopt_launches
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.upkeep import keep_up
-from agentmesh_dagster.entities.models import RunStatus
+from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.runtime.launches import RunHasEnded, take_up_launch
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import StepTask, run_step
 from agentmesh_dagster.store.catalogue import current_revision
+from agentmesh_dagster.store.gates import list_runs_to_resume
 from agentmesh_dagster.store.runs import end_launch
 from agentmesh_dagster.store.tables import revisions
 from agentmesh_dagster.translator.build_job import build_job
-from agentmesh_dagster.translator.dagster_runs import build_run_config, read_launch_facts
+from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id, read_launch_facts
+from tests.control.dagster_actions import reexecute_all
 from tests.control.office import APPROVED, CALLS, Office, draft_gate_publish
+from tests.faults.multiply import multiply
 from tests.shapes import node, save, workflow
+
+# A tick without time looks at one thing of each kind: that among ten it never looked at one has a chance of 1e-14.
+MOST_TICKS = 300
 
 
 @pytest.fixture
@@ -26,9 +32,12 @@ def office(services: Services, instance: dg.DagsterInstance) -> Office:
     return Office(services, instance)
 
 
+def start_and_end() -> Workflow:
+    return workflow("plain", [node("start", "start"), node("end", "end")], ["start -> end"])
+
+
 def test_a_run_with_an_input_that_nobody_can_store_does_not_stop_the_tick(office: Office):
-    flow = workflow("plain", [node("start", "start"), node("end", "end")], ["start -> end"])
-    save(office.services, flow)
+    save(office.services, start_and_end())
     plan = load_plan(office.services.store, "plain", current_revision(office.services.store))
     job = build_job(plan, "plain", office.services)
     poisoned = build_run_config(plan, {"n": float("nan")})
@@ -55,10 +64,10 @@ def test_a_run_whose_document_was_destroyed_is_told_and_does_not_stop_the_others
 
 
 def test_a_worker_whose_launch_was_given_up_starts_no_more_steps(services: Services, instance: dg.DagsterInstance):
-    flow = workflow("w", [node("start", "start"), node("end", "end")], ["start -> end"])
+    flow = start_and_end()
     save(services, flow)
     launch = prepare_launch(services, instance, flow, {}, launched_by="test")
-    plan = load_plan(services.store, "w", launch.revision)
+    plan = load_plan(services.store, "plain", launch.revision)
     dagster_run = instance.get_run_by_id(launch.launch_id)
     assert dagster_run
     take_up_launch(services, plan, read_launch_facts(plan, dagster_run, instance))
@@ -67,6 +76,76 @@ def test_a_worker_whose_launch_was_given_up_starts_no_more_steps(services: Servi
 
     with pytest.raises(RunHasEnded, match="given up"):
         run_step(services, plan, StepTask(launch.run_id, launch.launch_id, plan.start, None, is_last_attempt=True))
+
+
+def two_gates_and_a_join() -> Workflow:
+    nodes = [node("start", "start"), node("a", "human_approval"), node("b", "human_approval"), node("end", "end")]
+    return workflow("half", nodes, ["start -> a", "start -> b", "a -> end", "b -> end"])
+
+
+def test_runs_that_cannot_go_on_yet_do_not_hide_a_newer_one_that_can(office: Office):
+    half_answered = office.start(two_gates_and_a_join())
+    office.answer(half_answered, "a", APPROVED)
+    multiply(office.services, office.instance, half_answered, 9)
+    newest = office.start(draft_gate_publish())
+    office.answer(newest, "gate", APPROVED)
+    ticks = (keep_up(office.services, office.instance, seconds=0) for _ in range(MOST_TICKS))
+
+    resumed = next(done.resumed for done in ticks if done.resumed)
+
+    assert resumed == [newest]
+
+
+def test_launches_that_need_nothing_do_not_hide_a_newer_one_that_does(office: Office):
+    flow = start_and_end()
+    save(office.services, flow)
+    for _ in range(9):
+        prepare_launch(office.services, office.instance, flow, {}, launched_by="test")
+    newest = prepare_launch(office.services, office.instance, flow, {}, launched_by="test").run_id
+    dagster_run = office.instance.get_run_by_id(newest)
+    assert dagster_run
+    office.instance.report_run_canceled(dagster_run)
+    ticks = (keep_up(office.services, office.instance, seconds=0) for _ in range(MOST_TICKS))
+
+    settled = next(done.settled for done in ticks if done.settled)
+
+    assert settled == [newest]
+    assert office.run(newest).status is RunStatus.CANCELED
+
+
+def test_what_is_to_be_resumed_is_listed_for_the_instance_that_keeps_it_alone(office: Office):
+    run_id = office.start(draft_gate_publish())
+    office.answer(run_id, "gate", APPROVED)
+
+    with office.services.store.read() as connection:
+        assert list_runs_to_resume(connection, "another") == []
+        assert list_runs_to_resume(connection, read_instance_id(office.instance)) == [run_id]
+
+
+def test_a_run_is_not_listed_again_while_its_resume_is_at_work(office: Office):
+    run_id = office.start(two_gates_and_a_join())
+    office.answer(run_id, "a", APPROVED)
+    office.answer(run_id, "b", APPROVED)
+    assert keep_up(office.services, office.instance).resumed == [run_id]
+
+    with office.services.store.read() as connection:
+        assert list_runs_to_resume(connection, read_instance_id(office.instance)) == []
+
+
+def test_a_re_execution_of_all_steps_that_ran_only_some_fails_its_run(office: Office):
+    first = office.start(start_and_end())
+    again = reexecute_all(office.instance, first)
+    dagster_run = office.instance.get_run_by_id(again)
+    assert dagster_run
+    plan = load_plan(office.services.store, "plain", current_revision(office.services.store))
+    take_up_launch(office.services, plan, read_launch_facts(plan, dagster_run, office.instance))
+    succeeded = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, dagster_run.job_name)
+    office.instance.report_dagster_event(succeeded, again)
+
+    keep_up(office.services, office.instance)
+
+    run = office.run(again)
+    assert (run.status, run.error) == (RunStatus.FAILED, "Steps were left that its launch never ran.")
 
 
 def test_a_rejected_gate_is_not_asked_again_when_another_is_answered(office: Office):

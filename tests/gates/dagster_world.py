@@ -9,10 +9,11 @@ from agentmesh_dagster.control.location import build_reconstructable_job
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.services import Services
-from tests.gates.world import Deed, World
+from tests.gates.deeds import Deed
+from tests.gates.world import World
 
 # A worker of this world does all at once, in this process: nobody can look at it in the middle, or let it stall.
-_NOT_HERE = ("stall",)
+_NOT_HERE = ("stall", "twin")
 
 
 def forget_jobs() -> None:

@@ -171,7 +171,7 @@ def _matches(kept: _Kept, filters: dg.RunsFilter | None) -> bool:
     )
 
 
-@dataclass
+@dataclass(eq=False)
 class Worker:
     """A run worker: takes its launch up, then looks at one op at a time, in whatever order it is asked to."""
 
@@ -197,6 +197,13 @@ class Worker:
             self._run_id = take_up_launch(self.services, self.plan, read_launch_facts(self.plan, run, self.instance))
         except AgentMeshError as fault:
             self.end(Status.FAILURE, str(fault))
+
+    def start_anew(self) -> "Worker":
+        """Another worker on the same launch: it knows of the ops that this one has told Dagster about."""
+        twin = Worker(self.services, self.instance, self.plan, self.launch_id)
+        twin._ports, twin._failed, twin._items = dict(self._ports), set(self._failed), dict(self._items)
+        twin.remember()
+        return twin
 
     def list_ready(self) -> list[PlannedOp]:
         """The ops that Dagster would look at now; what it would skip or abandon is so already."""

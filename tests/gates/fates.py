@@ -11,7 +11,7 @@ from tests.gates.model import Model
 from tests.gates.witness import CALLS
 
 # How the error of a step begins whose worker died in the middle.
-_LOST = ("The worker died", "Its launch ended", "Its Dagster run failed", "The worker did not start")
+_LOST = ("The worker died", "Its launch ended", "Its Dagster run failed", "The worker did not start", "Steps failed")
 _WORDS = {"done": "succeeded", "asked": "waiting_human"}
 
 
@@ -22,6 +22,7 @@ class Fate:
     run_input: Any
     is_given_up: bool = False  # somebody canceled or deleted one of its launches in Dagster
     has_lost_worker: bool = False
+    twins: int = 0  # workers that were started on a launch whose worker still lived
 
 
 def check_rest(world: Any, picture: Picture, fate: Fate) -> None:

@@ -8,9 +8,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.services import Services
+from tests.gates.deeds import Deed, Trouble
 from tests.gates.graphs import workflows
+from tests.gates.healing import end_all
 from tests.gates.watched_store import empty_store
-from tests.gates.world import Deed, Trouble, World
+from tests.gates.world import World
 
 _PICKS = st.integers(0, 11)
 _ANSWERS = st.sampled_from(["approve", "approve", "reject", "edit", "unfit"])
@@ -18,7 +20,13 @@ _ANSWERS = st.sampled_from(["approve", "approve", "reject", "edit", "unfit"])
 
 # What a run does not recover from would end most examples early.
 _CALM = st.sampled_from(
-    [("cancel", "delete"), ("cancel", "delete", "stall"), ("delete", "stall"), ("cancel", "stall"), ()]
+    [
+        ("cancel", "delete"),
+        ("cancel", "delete", "stall", "twin"),
+        ("delete", "stall", "twin"),
+        ("cancel", "stall"),
+        (),
+    ]
 )
 
 
@@ -29,7 +37,8 @@ def _deeds(*names: str, how: st.SearchStrategy[str] | None = None) -> st.SearchS
 answers = _deeds("answer", "answer_and_resume", "answer_and_resume", how=_ANSWERS)
 works = _deeds("work", "start", "finish", "finish")
 upkeeps = _deeds("tick", "resume", "tick", "due", "time_passes")
-faults = _deeds("cancel", "delete", "stall", how=st.sampled_from(["", "force"]))
+_FORCES = st.sampled_from(["", "force"])
+faults = _deeds("cancel", "delete", "stall", "twin", how=_FORCES)
 _KINDS = {"a": answers, "w": works, "u": upkeeps, "f": faults, "l": _deeds("launch")}
 deeds = st.sampled_from("aaaawwwwuuulf").flatmap(_KINDS.__getitem__)
 troubles = st.one_of(
@@ -37,6 +46,7 @@ troubles = st.one_of(
     st.none(),
     st.builds(Trouble, st.integers(1, 14), st.sampled_from("awuf").flatmap(_KINDS.__getitem__)),
     st.builds(Trouble, st.integers(1, 14)),
+    st.builds(Trouble, st.integers(1, 14), _deeds("twin", how=_FORCES), st.builds(Trouble, st.integers(1, 14))),
 )
 
 
@@ -65,7 +75,7 @@ class Interleaving(RuleBasedStateMachine):
         if world is None:
             return
         try:
-            world.end_all()
+            end_all(world)
         finally:
             world.close()
 

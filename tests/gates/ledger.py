@@ -16,6 +16,7 @@ from tests.gates.model import Given
 
 _RUN_ENDS = {EventType.RUN_COMPLETED, EventType.RUN_FAILED, EventType.RUN_CANCELED}
 _STEP_ENDS = {EventType.STEP_COMPLETED, EventType.STEP_FAILED}
+_ATTEMPT_ENDS = {*_STEP_ENDS, EventType.STEP_WAITING_HUMAN, EventType.STEP_RETRYING}
 
 
 class Violation(AssertionError):
@@ -28,9 +29,10 @@ class Picture:
 
     run: Row[Any]
     launches: list[Row[Any]]  # by position
-    steps: Mapping[str, Row[Any]]  # by node id
+    steps: Mapping[str, Row[Any]]  # by node id; inside an `each` one of them
     gates: Mapping[str, Row[Any]]  # by node id
     events: list[Row[Any]]
+    nodes: Mapping[str, str]  # step id → node id
 
     @property
     def status(self) -> RunStatus:
@@ -67,6 +69,7 @@ def read_pictures(store: Store) -> dict[str, Picture]:
             {row.node_id: row for row in found[steps] if row.run_id == run.id},
             {nodes[row.step_id]: row for row in found[gates] if row.run_id == run.id},
             [row for row in found[events] if row.run_id == run.id],
+            {step.id: step.node_id for step in found[steps] if step.run_id == run.id},
         )
         for run in found[runs]
     }
@@ -77,7 +80,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._accepted: dict[str, Answer] = {}  # by step id
-        self._ended: dict[str, str] = {}  # run or step id → the status that it ended with
+        self._ended: dict[str, tuple[str, int]] = {}  # run or step id → the status that it ended with, its attempt
         self._closed: dict[str, Any] = {}  # step id → state, answer and by whom, as first seen
         self._events: dict[str, list[int]] = {}  # run id → the event ids seen
 
@@ -97,7 +100,7 @@ class Ledger:
         self._check_forward(picture.run.id, picture.status, is_end=picture.status.is_end)
         for step in picture.steps.values():
             status = StepStatus(step.status)
-            self._check_forward(step.id, status, is_end=status.is_end)
+            self._check_forward(step.id, status, is_end=status.is_end, attempt=step.attempt)
         live = [launch for launch in picture.launches if launch.ended_at is None and launch.parked_at is None]
         if len(live) > 1:
             raise Violation(f"{len(live)} launches live at once")
@@ -105,12 +108,13 @@ class Ledger:
             self._check_gate(picture, picture.steps[node_id], gate)
         self._check_events(picture)
 
-    def _check_forward(self, identity: str, status: RunStatus | StepStatus, *, is_end: bool) -> None:
-        before = self._ended.get(identity)
-        if before is not None and before != status.value:
+    def _check_forward(self, identity: str, status: RunStatus | StepStatus, *, is_end: bool, attempt: int = 1) -> None:
+        before, at = self._ended.get(identity, (status.value, attempt))
+        is_tried_again = before == "failed" and attempt > at
+        if before != status.value and not is_tried_again:
             raise Violation(f"{before} became {status.value}")
         if is_end:
-            self._ended[identity] = status.value
+            self._ended[identity] = status.value, attempt
 
     def _check_gate(self, picture: Picture, step: Row[Any], gate: Row[Any]) -> None:
         if gate.state == "open":
@@ -146,6 +150,25 @@ class Ledger:
             times = said[gate.step_id, EventType.GATE_ANSWERED]
             if times != (gate.state in ("answered", "expired")):
                 raise Violation(f"a gate is {gate.state}, and gate.answered was said {times} times")
+        _check_attempts(picture)
         for step in picture.steps.values():
-            if sum(said[step.id, event_type] for event_type in _STEP_ENDS) > 1:
+            times_ended = sum(said[step.id, event_type] for event_type in _STEP_ENDS)
+            if times_ended > max(1, said[step.id, EventType.STEP_STARTED]):
                 raise Violation(f"`{step.node_id}` ended more than once")
+
+
+def _check_attempts(picture: Picture) -> None:
+    """Of a step only its newest attempt writes, and nothing after its end: whoever lost the step is fenced off."""
+    newest: dict[str, int] = {}  # step id → the attempt at work, 0 for none
+    for event in picture.events:
+        if event.step_id is None:
+            continue
+        node_id, attempt = picture.nodes[event.step_id], event.payload.get("attempt")
+        if event.payload.get("nodeId") != node_id:
+            raise Violation(f"{event.type} of `{node_id}` names {event.payload.get('nodeId')}")
+        if event.type == EventType.STEP_STARTED:
+            newest[event.step_id] = attempt
+        elif attempt is not None and attempt != newest[event.step_id]:
+            raise Violation(f"attempt {attempt} at `{node_id}` wrote {event.type}, and is not the one at work")
+        if EventType(event.type) in _ATTEMPT_ENDS:
+            newest[event.step_id] = 0

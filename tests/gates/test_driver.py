@@ -10,10 +10,11 @@ from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
 from tests.control.instances import open_test_instance
 from tests.gates.dagster_world import DagsterWorld, forget_jobs
+from tests.gates.deeds import Deed
 from tests.gates.driver import ShortMemory
 from tests.gates.watched_store import empty_store
 from tests.gates.witness import CALLS
-from tests.gates.world import Deed, World
+from tests.gates.world import World
 from tests.shapes import node, workflow
 
 THROUGH_ONE_GATE = [

@@ -1,7 +1,7 @@
 """A world in which runs wait for people: everything that can happen to them, in any order, and what must hold then."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,15 +11,17 @@ from sqlalchemy import case, select, update
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.resume import submit_resume
 from agentmesh_dagster.control.upkeep import keep_up
-from agentmesh_dagster.entities.models import RunStatus, Workflow
+from agentmesh_dagster.entities.models import Workflow
+from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.answers import Answer, GateClosed, UnfitAnswer, answer_gate
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.tables import gates, launches, runs, steps
+from tests.gates.deeds import Crash, Deed, Trouble
 from tests.gates.driver import ShortMemory, Worker
-from tests.gates.fates import Fate, check_rest
+from tests.gates.fates import Fate
 from tests.gates.ledger import Ledger, Picture, Violation, read_pictures
 from tests.gates.watched_store import WatchedStore
 from tests.gates.witness import CALLS
@@ -27,31 +29,6 @@ from tests.shapes import function_tool, save
 
 MOST_RUNS = 2
 _LONG_AGO = timedelta(minutes=10)
-_MOST_TICKS = 25
-
-
-class Crash(BaseException):
-    """The process that does something dies here."""
-
-
-@dataclass(frozen=True)
-class Deed:
-    """Something that somebody does; `pick` chooses to what, `how` in which way."""
-
-    name: str
-    pick: int = 0
-    how: str = ""
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """What happens in the middle of a deed, at the given one of its transactions and calls to Dagster.
-
-    Without a `meanwhile` the process that does the deed dies there.
-    """
-
-    at: int
-    meanwhile: Deed | None = None
 
 
 class World:
@@ -68,7 +45,8 @@ class World:
         self.workers: list[Worker] = []
         self.fates: dict[str, Fate] = {}
         self.unexpected: BaseException | None = None
-        self.trouble_came = False  # in the latest deed
+        self.troubles_came = 0  # in the latest deed
+        self._plans: dict[int, Plan] = {}
         self._busy: list[Worker] = []
         self._newest_input: Any = None
         self._trouble: Trouble | None = None
@@ -85,17 +63,21 @@ class World:
 
     def do(self, deed: Deed, trouble: Trouble | None = None) -> None:
         """Does the deed, with the trouble in the middle if it gets that far, and looks whether all is well."""
+        self.troubles_came = 0
+        self._act_in_trouble(deed, trouble)
+        self.check()
+
+    def _act_in_trouble(self, deed: Deed, trouble: Trouble | None) -> None:
         self._trouble, self._countdown = trouble, trouble.at if trouble else 0
-        self.trouble_came = False
         try:
-            self._act(deed)
+            self.act(deed)
         except Crash:
             pass
         finally:
             self._trouble = None
-        self.check()
 
-    def _act(self, deed: Deed) -> None:
+    def act(self, deed: Deed) -> None:
+        """Does the deed, and looks at nothing."""
         self._find_runs()  # this may happen in the middle of a launch
         if deed.name not in self._without:
             getattr(self, f"_{deed.name}")(deed)
@@ -107,11 +89,11 @@ class World:
         if self._countdown > 0:
             return
         trouble, self._trouble = self._trouble, None
-        self.trouble_came = True
+        self.troubles_came += 1
         if trouble.meanwhile is None:
             raise Crash
         try:
-            self._act(trouble.meanwhile)
+            self._act_in_trouble(trouble.meanwhile, trouble.then)
         except BaseException as error:  # noqa: BLE001 the deed around it must not take it for its own
             self.unexpected = self.unexpected or error
 
@@ -133,7 +115,7 @@ class World:
                 self.fates.setdefault(row.id, Fate(self._newest_input))
 
     def _answer(self, deed: Deed) -> None:
-        chosen = self._pick(self._list_gates(), deed)
+        chosen = self._pick(self.list_gates(), deed)
         if chosen is None:
             return
         number = next(self._numbers)
@@ -181,11 +163,16 @@ class World:
         if launch_id is None:
             return
         self.instance.take_off_queue(launch_id)
-        plan = load_plan(self.services.store, "w", self._revision_of(launch_id))
-        worker = Worker(self.services, self.instance, plan, launch_id)
+        worker = Worker(self.services, self.instance, self._load_plan(self._revision_of(launch_id)), launch_id)
         worker.remember()
         self.workers.append(worker)
         self._let(worker, worker.take_up)
+
+    def _load_plan(self, revision: int) -> Plan:
+        # Nobody edits the workflow here, and to load a plan takes longer than to look at an op.
+        if revision not in self._plans:
+            self._plans[revision] = load_plan(self.services.store, "w", revision)
+        return self._plans[revision]
 
     def _work(self, deed: Deed) -> None:
         """A worker looks at its next op."""
@@ -231,7 +218,7 @@ class World:
 
     def _due(self, deed: Deed) -> None:
         """The deadline of a gate passes."""
-        step_id = self._pick(self._list_gates(lambda gate: gate.state == "open" and gate.deadline_at), deed)
+        step_id = self._pick(self.list_gates(lambda gate: gate.state == "open" and gate.deadline_at), deed)
         if step_id is not None:
             self._write(gates, gates.c.step_id == step_id, lambda moment: {"deadline_at": moment - _LONG_AGO})
 
@@ -241,6 +228,21 @@ class World:
         if worker is not None:
             self.fates[self._run_of(worker.launch_id)].has_lost_worker = True
             self._end_leases(worker.launch_id)
+
+    def _twin(self, deed: Deed) -> None:
+        """A worker stands still for so long that Dagster starts another on its launch; by `force` that does it all."""
+        worker = self._pick([w for w in self.workers if not w.is_dead and not w.is_over], deed)
+        if worker is None:
+            return
+        fate = self.fates[self._run_of(worker.launch_id)]
+        fate.has_lost_worker = True
+        fate.twins += 1
+        self._end_leases(worker.launch_id)
+        twin = worker.start_anew()
+        self.workers.append(twin)
+        self._let(twin, twin.take_up)
+        if deed.how == "force":
+            self._let(twin, lambda: _exhaust(twin, deed.pick))
 
     def _time_passes(self, _deed: Deed) -> None:
         """Ten minutes: the leases of the dead are over, and what nobody took up has become old."""
@@ -276,10 +278,15 @@ class World:
     def _pick(things: Sequence[Any], deed: Deed) -> Any:
         return things[deed.pick % len(things)] if things else None
 
+    def has_work(self) -> bool:
+        """Whether a worker is at work, or a launch stands in the queue."""
+        queued = dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED])
+        return bool(self._list_workers() or self.instance.get_run_ids(queued))
+
     def _list_workers(self) -> list[Worker]:
         return [w for w in self.workers if not w.is_dead and not w.is_over and w not in self._busy]
 
-    def _list_gates(self, is_meant: Callable[[Any], object] = lambda _gate: True) -> list[str]:
+    def list_gates(self, is_meant: Callable[[Any], object] = lambda _gate: True) -> list[str]:
         """Step ids, in an order that is the same each time that the example is played: ids are random."""
         with self.services.store.read() as connection:
             query = select(gates, steps.c.node_id).join(steps, steps.c.id == gates.c.step_id)
@@ -313,49 +320,12 @@ class World:
         pictures = read_pictures(self.services.store)
         for picture in pictures.values():
             self.ledger.check(picture)
-        keys = [call.key for call in CALLS]
-        if len(set(keys)) < len(keys):
+        most = {
+            step_id: 1 + self.fates[run_id].twins for run_id, picture in pictures.items() for step_id in picture.nodes
+        }
+        if any(times > most.get(key, 0) for key, times in Counter(call.key for call in CALLS).items()):
             raise Violation(f"a step called twice: {CALLS}")
         return pictures
-
-    def heal(self) -> dict[str, Picture]:
-        """No more faults: time passes, the sensor ticks and Dagster works until nothing changes any more."""
-        before = None
-        for _ in range(_MOST_TICKS):
-            self._time_passes(Deed("time_passes"))
-            self._tick(Deed("tick"))
-            while self.instance.get_run_ids(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED])):
-                self._start(Deed("start"))
-            for worker in self._list_workers():
-                self._let(worker, lambda worker=worker: _exhaust(worker, 0))
-            pictures = self.check()
-            if (after := _tell_rest(pictures)) == before:
-                break
-            before = after
-        else:
-            raise Violation("it does not come to rest")
-        for run_id, picture in pictures.items():
-            check_rest(self, picture, self.fates[run_id])
-        return pictures
-
-    def end_all(self) -> None:
-        """Heals, answers what still waits, one gate at a time, and so on until every run has ended."""
-        while any(picture.status is RunStatus.RUNNING for picture in self.heal().values()):
-            still_open = self._list_gates(lambda gate: gate.state == "open")
-            place = self._list_gates().index(still_open[0])
-            self._answer_and_resume(Deed("answer_and_resume", place, "approve"))
-
-
-def _tell_rest(pictures: dict[str, Picture]) -> Any:
-    """What does not change any more once the world is at rest."""
-    return [
-        (
-            picture.status,
-            {name: step.status for name, step in picture.steps.items()},
-            [(launch.position, launch.parked_at, launch.ended_at) for launch in picture.launches],
-        )
-        for picture in pictures.values()
-    ]
 
 
 def _exhaust(worker: Worker, pick: int) -> None:
