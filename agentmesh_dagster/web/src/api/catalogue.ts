@@ -1,0 +1,196 @@
+/** Projects, agents, tools and workflows: what is kept in revisions. */
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { del, etagOf, get, path, post, put } from './client'
+import type { Query } from './client'
+import { keys } from './keys'
+import type {
+  Agent,
+  AgentReply,
+  CatalogueKind,
+  Issue,
+  Json,
+  Page,
+  Project,
+  ProjectOverview,
+  RegisteredFunction,
+  Revision,
+  Tool,
+  Use,
+  Workflow,
+} from './types'
+
+export interface EntityOf {
+  projects: Project
+  agents: Agent
+  tools: Tool
+  workflows: Workflow
+}
+
+const LARGEST_PAGE = 200
+
+export function useEntity<Kind extends CatalogueKind>(kind: Kind, id: string | undefined) {
+  return useQuery({
+    queryKey: keys.entity(kind, id ?? ''),
+    queryFn: ({ signal }) => get<EntityOf[Kind]>(path`${kind}/${id ?? ''}`, {}, signal),
+    enabled: id !== undefined,
+    structuralSharing: false, // a copy would lose its ETag
+  })
+}
+
+/** One page after the other, for lists that people look through. */
+export function useEntities<Kind extends CatalogueKind>(kind: Kind, query: Query = {}) {
+  return useInfiniteQuery({
+    queryKey: keys.list(kind, query),
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<EntityOf[Kind]>>(kind, { ...query, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor,
+  })
+}
+
+/** All entities of a kind, for choosing one and for showing names. */
+export function useEveryEntity<Kind extends CatalogueKind>(kind: Kind, query: Query = {}) {
+  return useQuery({
+    queryKey: [...keys.list(kind, query), 'all'],
+    queryFn: ({ signal }) => listAll<EntityOf[Kind]>(kind, query, signal),
+    staleTime: 30_000,
+  })
+}
+
+/** A function that gives the name of an entity, or its id while the name is not known. */
+export function useNameOf(kind: CatalogueKind): (id: string) => string {
+  const { data } = useEveryEntity(kind)
+  return useMemo(() => {
+    const names = new Map(data?.map((entity) => [entity.id, entity.name]))
+    return (id) => names.get(id) ?? id
+  }, [data])
+}
+
+async function listAll<Item>(where: string, query: Query, signal: AbortSignal): Promise<Item[]> {
+  const items: Item[] = []
+  let cursor: string | undefined
+  do {
+    // Each page names the next one.
+    // oxlint-disable-next-line no-await-in-loop
+    const page: Page<Item> = await get(where, { ...query, cursor, limit: LARGEST_PAGE }, signal)
+    items.push(...page.items)
+    cursor = page.nextCursor
+  } while (cursor)
+  return items
+}
+
+export function useOverview(refetchInterval: number | false = false) {
+  return useQuery({
+    queryKey: keys.overview,
+    queryFn: ({ signal }) => get<Page<ProjectOverview>>('overview', { limit: LARGEST_PAGE }, signal),
+    refetchInterval,
+  })
+}
+
+export function useUses(kind: 'agents' | 'tools', id: string) {
+  return useQuery({
+    queryKey: keys.uses(kind, id),
+    queryFn: ({ signal }) => get<Page<Use>>(path`${kind}/${id}/uses`, {}, signal),
+  })
+}
+
+export function useFunctions() {
+  return useQuery({
+    queryKey: keys.functions,
+    queryFn: ({ signal }) => get<Page<RegisteredFunction>>('functions', {}, signal),
+  })
+}
+
+export function useRevisions(kind: CatalogueKind, id: string, isWanted = true) {
+  return useInfiniteQuery({
+    queryKey: keys.revisions(kind, id),
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<Revision>>(path`${kind}/${id}/revisions`, { cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor,
+    enabled: isWanted,
+  })
+}
+
+export function useRevision<Kind extends CatalogueKind>(
+  kind: Kind,
+  id: string,
+  revision: number | undefined,
+) {
+  return useQuery({
+    queryKey: keys.revision(kind, id, revision ?? 0),
+    queryFn: ({ signal }) => get<EntityOf[Kind]>(path`${kind}/${id}/revisions/${revision ?? 0}`, {}, signal),
+    enabled: revision !== undefined,
+    staleTime: Infinity, // a revision never changes
+  })
+}
+
+export function useCreate<Kind extends CatalogueKind>(kind: Kind) {
+  const keep = useKeepSaved(kind)
+  return useMutation({
+    mutationFn: (entity: Partial<EntityOf[Kind]>) => post<EntityOf[Kind]>(kind, entity),
+    onSuccess: keep,
+  })
+}
+
+/** Saves an entity that exists; `base` is what was read before the edit. If there is a newer one: Problem 409. */
+export function useSave<Kind extends CatalogueKind>(kind: Kind) {
+  const keep = useKeepSaved(kind)
+  return useMutation({
+    mutationFn: ({ entity, base }: { entity: EntityOf[Kind]; base: EntityOf[Kind] }) => {
+      const etag = etagOf(base)
+      return put<EntityOf[Kind]>(path`${kind}/${entity.id}`, entity, {
+        headers: etag ? { 'If-Match': etag } : {},
+      })
+    },
+    onSuccess: keep,
+  })
+}
+
+export function useDelete(kind: CatalogueKind) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (id: string) => del(path`${kind}/${id}`),
+    onSuccess: (_, id) => {
+      client.removeQueries({ queryKey: keys.entity(kind, id) })
+      void client.invalidateQueries({ queryKey: [kind, 'list'] })
+      void client.invalidateQueries({ queryKey: keys.overview })
+    },
+  })
+}
+
+export function useRestore<Kind extends CatalogueKind>(kind: Kind, id: string) {
+  const keep = useKeepSaved(kind)
+  return useMutation({
+    mutationFn: (revision: number) => post<EntityOf[Kind]>(path`${kind}/${id}/revisions/${revision}/restore`),
+    onSuccess: keep,
+  })
+}
+
+/** What the server's rules say of a workflow as it is being edited; nothing is saved. */
+export async function validateWorkflow(workflow: Workflow, signal?: AbortSignal): Promise<Issue[]> {
+  return (await post<{ issues: Issue[] }>('workflows/validate', workflow, { signal })).issues
+}
+
+export function useTryAgent(id: string) {
+  return useMutation({
+    mutationFn: (body: { prompt?: string; input?: Json }) => post<AgentReply>(path`agents/${id}/try`, body),
+  })
+}
+
+export function useTryTool(id: string) {
+  return useMutation({
+    mutationFn: (input: Json) => post<{ output: Json }>(path`tools/${id}/try`, { input }),
+  })
+}
+
+function useKeepSaved<Kind extends CatalogueKind>(kind: Kind) {
+  const client = useQueryClient()
+  return (saved: EntityOf[Kind]) => {
+    client.setQueryData(keys.entity(kind, saved.id), saved)
+    void client.invalidateQueries({ queryKey: [kind, 'list'] })
+    void client.invalidateQueries({ queryKey: [kind, 'revisions', saved.id] })
+    void client.invalidateQueries({ queryKey: keys.overview })
+  }
+}

@@ -1,0 +1,31 @@
+import type { QueryKey } from '@tanstack/react-query'
+import type { CatalogueKind } from './types'
+import type { Query } from './client'
+
+/** Names of what is kept in the query cache; a shorter key stands for all that start with it. */
+export const keys = {
+  session: ['session'] as QueryKey,
+  about: ['about'] as QueryKey,
+  overview: ['overview'] as QueryKey,
+  functions: ['functions'] as QueryKey,
+  /** All that is known of one kind. */
+  kind: (kind: CatalogueKind): QueryKey => [kind],
+  list: (kind: CatalogueKind, query: Query = {}): QueryKey => [kind, 'list', query],
+  entity: (kind: CatalogueKind, id: string): QueryKey => [kind, 'one', id],
+  uses: (kind: CatalogueKind, id: string): QueryKey => [kind, 'uses', id],
+  revisions: (kind: CatalogueKind, id: string): QueryKey => [kind, 'revisions', id],
+  revision: (kind: CatalogueKind, id: string, revision: number): QueryKey => [
+    kind,
+    'revisions',
+    id,
+    revision,
+  ],
+  allRuns: ['runs'] as QueryKey,
+  runs: (query: Query): QueryKey => ['runs', 'list', query],
+  run: (id: string): QueryKey => ['runs', 'one', id],
+  steps: (runId: string): QueryKey => ['runs', 'steps', runId],
+  pinned: (runId: string): QueryKey => ['runs', 'pinned', runId],
+  allGates: ['gates'] as QueryKey,
+  gates: (query: Query = {}): QueryKey => ['gates', 'list', query],
+  gate: (stepId: string): QueryKey => ['gates', 'one', stepId],
+}

@@ -1,0 +1,107 @@
+/** Runs, their steps, and the gates at which they wait. */
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { get, path, post } from './client'
+import type { Query } from './client'
+import { keys } from './keys'
+import type { Gate, Json, Page, PinnedWorkflow, Run, Step } from './types'
+
+const LARGEST_PAGE = 200
+
+export function useRuns(query: Query, refetchInterval: number | false = false) {
+  return useInfiniteQuery({
+    queryKey: keys.runs(query),
+    queryFn: ({ pageParam, signal }) => get<Page<Run>>('runs', { ...query, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor,
+    refetchInterval,
+  })
+}
+
+export function useRun(id: string, refetchInterval: number | false = false) {
+  return useQuery({
+    queryKey: keys.run(id),
+    queryFn: ({ signal }) => get<Run>(path`runs/${id}`, {}, signal),
+    refetchInterval,
+  })
+}
+
+/** All steps of a run, in the order in which they began. */
+export function useSteps(runId: string, refetchInterval: number | false = false) {
+  return useQuery({
+    queryKey: keys.steps(runId),
+    queryFn: async ({ signal }) => {
+      const steps: Step[] = []
+      let cursor: string | undefined
+      do {
+        // Each page names the next one.
+        // oxlint-disable-next-line no-await-in-loop
+        const page: Page<Step> = await get(path`runs/${runId}/steps`, { cursor, limit: LARGEST_PAGE }, signal)
+        steps.push(...page.items)
+        cursor = page.nextCursor
+      } while (cursor)
+      return steps
+    },
+    refetchInterval,
+  })
+}
+
+export function usePinnedWorkflow(runId: string) {
+  return useQuery({
+    queryKey: keys.pinned(runId),
+    queryFn: ({ signal }) => get<PinnedWorkflow>(path`runs/${runId}/workflow`, {}, signal),
+    staleTime: Infinity, // a run never changes what it runs
+  })
+}
+
+export function useStartRun(workflowId: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (input: Json) => post<{ runId: string }>(path`workflows/${workflowId}/runs`, { input }),
+    onSuccess: () => client.invalidateQueries({ queryKey: keys.allRuns }),
+  })
+}
+
+export function useCancelRun(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => post<Run>(path`runs/${id}/cancel`),
+    onSuccess: (run) => {
+      client.setQueryData(keys.run(id), run)
+      void client.invalidateQueries({ queryKey: keys.allRuns })
+      void client.invalidateQueries({ queryKey: keys.allGates })
+    },
+  })
+}
+
+export function useGates(query: Query = {}, refetchInterval: number | false = false) {
+  return useInfiniteQuery({
+    queryKey: keys.gates(query),
+    queryFn: ({ pageParam, signal }) => get<Page<Gate>>('gates', { ...query, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.nextCursor,
+    refetchInterval,
+  })
+}
+
+/** A gate, looked at again as long as it is open: once closed it changes no more. */
+export function useGate(stepId: string, lookEvery: number | false = false) {
+  return useQuery({
+    queryKey: keys.gate(stepId),
+    queryFn: ({ signal }) => get<Gate>(path`gates/${stepId}`, {}, signal),
+    refetchInterval: ({ state }) => (state.data?.state === 'open' ? lookEvery : false),
+  })
+}
+
+/** Answers a gate. Problem 409: somebody was first; 422: the answer does not fit the gate's schema. */
+export function useAnswer(stepId: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (output: Json) => post<Gate>(path`steps/${stepId}/human-complete`, { output }),
+    onSuccess: (gate) => client.setQueryData(keys.gate(stepId), gate),
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: keys.allGates })
+      void client.invalidateQueries({ queryKey: keys.allRuns })
+      void client.invalidateQueries({ queryKey: keys.overview })
+    },
+  })
+}

@@ -1,0 +1,63 @@
+/** The entities of the API, as `schema.d.ts` has them: that file is made from the API's OpenAPI document by
+ *  `npm run types`. Where it says `unknown`, any JSON may stand. */
+import type { components } from './schema'
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+export type JsonObject = { [key: string]: Json }
+/** A JSON Schema, draft 2020-12. */
+export type JsonSchema = JsonObject
+
+type Known<Value> = unknown extends Value
+  ? Json
+  : Value extends readonly (infer Item)[]
+    ? Known<Item>[]
+    : Value extends object
+      ? { [Name in keyof Value]: Known<Value[Name]> }
+      : Value
+
+type Schemas = components['schemas']
+
+export type NodeType = Schemas['NodeType']
+export type RunStatus = Schemas['RunStatus']
+export type StepStatus = Schemas['StepStatus']
+export type ModelProvider = Schemas['ModelProvider']
+export type ToolType = Schemas['ToolType']
+export type Permission = Schemas['Permission']
+export type CatalogueKind = 'projects' | 'agents' | 'tools' | 'workflows'
+
+export type Project = Known<Schemas['Project']>
+export type Agent = Known<Schemas['Agent']>
+export type ToolConfig = Known<Schemas['ToolConfig']>
+export type Tool = Known<Schemas['Tool']>
+/** Its label '' shows the id. */
+export type GraphNode = Known<Schemas['Node']>
+export type GraphEdge = Known<Schemas['Edge']>
+export type WorkflowGraph = Known<Schemas['WorkflowGraph']>
+export type Workflow = Known<Schemas['Workflow']>
+export type Trigger = Workflow['triggers'][number]
+export type Revision = Known<Schemas['Revision']>
+
+export type Run = Known<Schemas['Run']>
+export type Step = Known<Schemas['Step']>
+export type EventLog = Known<Schemas['EventLog']>
+/** What a run is pinned to. */
+export type PinnedWorkflow = Known<Schemas['PinnedWorkflow']>
+export type Gate = Known<Schemas['Gate']>
+export type GateState = Gate['state']
+
+/** Only `code` and `message` are always there. */
+export type Issue = Pick<Schemas['Issue'], 'code' | 'message'> & Partial<Schemas['Issue']>
+
+export type ProjectOverview = Schemas['ProjectOverview']
+export type Use = Schemas['Use']
+export type RegisteredFunction = Schemas['Function']
+export type AgentReply = Known<Schemas['AgentReply']>
+export type Session = Schemas['Session']
+export type About = Schemas['About']
+
+export interface Page<Item> {
+  items: Item[]
+  nextCursor?: string
+  /** Sentences on entities that are there and cannot be read. */
+  faults?: string[]
+}

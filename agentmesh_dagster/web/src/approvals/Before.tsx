@@ -1,0 +1,69 @@
+import { usePinnedWorkflow, useSteps } from '../api/runs'
+import type { Gate, Json, StepStatus, WorkflowGraph } from '../api/types'
+import { OutputView } from '../run/OutputView'
+import { Icon, NODE_ICONS } from '../ui/icons'
+import { Loaded } from '../ui/states'
+
+/** What is known of a step here: both the API's and the live one fit. */
+export interface KnownStep {
+  nodeId: string
+  status: StepStatus
+  output?: Json
+}
+
+/** What came before the gate: the outputs of the steps that lead to it. */
+export function Before({ gate, steps }: { gate: Gate; steps?: readonly KnownStep[] }) {
+  const pinned = usePinnedWorkflow(gate.runId)
+  return (
+    <section className="gate-before stack" aria-label="What came before">
+      <h2 className="gate-title">What came before</h2>
+      <Loaded query={pinned} rows={2}>
+        {({ workflow }) =>
+          steps ? (
+            <Outputs gate={gate} graph={workflow.graph} steps={steps} />
+          ) : (
+            <LoadedOutputs gate={gate} graph={workflow.graph} />
+          )
+        }
+      </Loaded>
+    </section>
+  )
+}
+
+interface Props {
+  gate: Gate
+  graph: WorkflowGraph
+}
+
+function LoadedOutputs({ gate, graph }: Props) {
+  const query = useSteps(gate.runId)
+  return (
+    <Loaded query={query} rows={2}>
+      {(steps) => <Outputs gate={gate} graph={graph} steps={steps} />}
+    </Loaded>
+  )
+}
+
+function Outputs({ gate, graph, steps }: Props & { steps: readonly KnownStep[] }) {
+  const parents = new Set(
+    graph.edges.filter(({ toNodeId }) => toNodeId === gate.nodeId).map((edge) => edge.fromNodeId),
+  )
+  const ended = steps.filter(({ nodeId, status }) => parents.has(nodeId) && status === 'succeeded')
+  const nodes = new Map(graph.nodes.map((node) => [node.id, node]))
+  if (ended.length === 0) return <p className="muted">Nothing but the start of the run.</p>
+  return ended.map(({ nodeId, output }, at) => {
+    const node = nodes.get(nodeId)
+    const title = node?.label || nodeId
+    return (
+      <details key={`${nodeId} ${at}`} open={at === 0} className="gate-output">
+        <summary>
+          {node && <Icon name={NODE_ICONS[node.type]} size={14} />}
+          <span className="truncate" dir="auto">
+            {title}
+          </span>
+        </summary>
+        <OutputView value={output ?? null} label={`Output of ${title}`} />
+      </details>
+    )
+  })
+}

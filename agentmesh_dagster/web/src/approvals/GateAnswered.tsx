@@ -1,0 +1,92 @@
+import type { Gate, Json } from '../api/types'
+import { isObject } from '../schema/json'
+import { Icon } from '../ui/icons'
+import { JsonView } from '../ui/JsonView'
+import { Time } from '../ui/Time'
+import { listChanges } from './changes'
+import { ChangeList } from './ChangeList'
+
+/** A closed gate: who, when, what was said and what was changed. */
+export function GateAnswered({ gate }: { gate: Gate }) {
+  const { state, answer, answeredBy, answeredAt, answeredVia } = gate
+  const verdict = readVerdict(gate)
+  const comment = isObject(answer) && typeof answer['comment'] === 'string' ? answer['comment'] : undefined
+  return (
+    <section className="stack gate-answered" aria-label="The answer">
+      <div className={`notice notice-${verdict.look}`}>
+        <Icon name={verdict.look === 'good' ? 'check' : verdict.look === 'bad' ? 'cross' : 'info'} />
+        <div className="grow">
+          <strong>{verdict.word}</strong>
+          {state === 'answered' && answeredBy && (
+            <>
+              {' by '}
+              <bdi>{answeredBy}</bdi>
+            </>
+          )}
+          {', '}
+          <Time at={answeredAt} />
+          {state === 'answered' && answeredVia && (
+            <span className="muted">{VIA[answeredVia] ?? `, via ${answeredVia}`}</span>
+          )}
+          {comment && (
+            <p className="gate-comment" dir="auto">
+              {comment}
+            </p>
+          )}
+        </div>
+      </div>
+      <Payload gate={gate} />
+      {answer !== undefined && answer !== null && (
+        <details open={verdict.isForm}>
+          <summary>The whole answer</summary>
+          <JsonView value={answer} label="The whole answer" />
+        </details>
+      )}
+    </section>
+  )
+}
+
+/** What was changed in the payload; where the answer brings none, the payload as it was shown. */
+function Payload({ gate }: { gate: Gate }) {
+  const answered = payloadIn(gate.answer)
+  if (gate.payload === undefined) return null
+  if (answered !== undefined) {
+    return (
+      <section className="stack" aria-label="What was changed">
+        <h2 className="gate-title">What was changed</h2>
+        <ChangeList changes={listChanges(gate.payload, answered)} />
+      </section>
+    )
+  }
+  return (
+    <section className="stack" aria-label="What was asked about">
+      <h2 className="gate-title">What was asked about</h2>
+      <JsonView value={gate.payload} label="What was asked about" />
+    </section>
+  )
+}
+
+function payloadIn(answer: Json | undefined): Json | undefined {
+  return isObject(answer) ? answer['payload'] : undefined
+}
+
+function readVerdict({ state, answer }: Gate): {
+  word: string
+  look: 'good' | 'bad' | 'warn'
+  isForm: boolean
+} {
+  if (state === 'canceled') return { word: 'Canceled with its run', look: 'warn', isForm: false }
+  const approved = isObject(answer) ? answer['approved'] : undefined
+  const isForm = approved === undefined
+  const word = approved === true ? 'Approved' : approved === false ? 'Rejected' : undefined
+  if (state === 'expired')
+    return { word: `The deadline passed${word ? `: ${word.toLowerCase()}` : ''}`, look: 'warn', isForm }
+  return { word: word ?? 'Answered', look: approved === false ? 'bad' : 'good', isForm }
+}
+
+const VIA: Readonly<Record<string, string>> = {
+  session: ', in the web app',
+  open: ', without login',
+  token: ', with a token',
+  cli: ', on the command line',
+}

@@ -1,0 +1,22 @@
+import type { Gate } from '../api/types'
+import { GateChip } from '../ui/StatusChip'
+import { Time } from '../ui/Time'
+
+/** Since when it waits, until when, and who is asked. */
+export function GateFacts({ gate }: { gate: Gate }) {
+  const { state, openedAt, deadline, assignees } = gate
+  return (
+    <div className="row row-wrap small muted gate-facts">
+      <GateChip state={state} />
+      <span>
+        asked <Time at={openedAt} />
+      </span>
+      {deadline && state === 'open' && (
+        <span className="gate-deadline">
+          due <Time at={deadline} />
+        </span>
+      )}
+      <span dir="auto">{assignees.length > 0 ? `for ${assignees.join(', ')}` : 'anybody may answer'}</span>
+    </div>
+  )
+}

@@ -1,0 +1,55 @@
+import { Link } from 'wouter'
+import type { Gate } from '../api/types'
+import { addresses } from '../app/addresses'
+import { Table } from '../ui/Table'
+import type { Column } from '../ui/Table'
+import { Time } from '../ui/Time'
+
+const COLUMNS: readonly Column<Gate>[] = [
+  {
+    key: 'what',
+    head: 'What',
+    cell: (gate) => (
+      <>
+        <Link href={addresses.approval(gate.stepId)} className="table-name" dir="auto" title={gate.label}>
+          {gate.label}
+        </Link>
+        <span className="table-sub truncate muted" dir="auto" title={gate.instructions}>
+          {gate.instructions.replace(/\s+/g, ' ').slice(0, 160)}
+        </span>
+      </>
+    ),
+  },
+  {
+    key: 'workflow',
+    head: 'Workflow',
+    width: '220',
+    cell: (gate) => (
+      <Link
+        href={addresses.run(gate.runId)}
+        className="table-sub truncate"
+        dir="auto"
+        title={`${gate.workflow}: see the run`}
+      >
+        {gate.workflow}
+      </Link>
+    ),
+  },
+  {
+    key: 'who',
+    head: 'Asked',
+    width: '180',
+    cell: (gate) => (
+      <span className="table-sub truncate" dir="auto" title={gate.assignees.join(', ')}>
+        {gate.assignees.join(', ') || 'Anybody'}
+      </span>
+    ),
+  },
+  { key: 'since', head: 'Waits since', width: '130', cell: (gate) => <Time at={gate.openedAt} /> },
+  { key: 'due', head: 'Due', width: '120', cell: (gate) => <Time at={gate.deadline} /> },
+]
+
+/** Gates, one a line. */
+export function GateTable({ label, gates }: { label: string; gates: readonly Gate[] }) {
+  return <Table label={label} columns={COLUMNS} rows={gates} keyOf={(gate) => gate.stepId} />
+}

@@ -1,0 +1,118 @@
+import type { Agent, JsonObject, ModelProvider } from '../api/types'
+import { isObject } from '../schema/json'
+import { Field } from '../ui/Field'
+import { JsonEditor } from '../ui/JsonEditor'
+import { ScalarControl } from '../ui/ScalarControl'
+import { ToolChoice } from './ToolChoice'
+
+const PROVIDERS: Record<ModelProvider, string> = {
+  openai: 'OpenAI',
+  anthropic: 'Anthropic',
+  local: 'Local, or the offline model',
+}
+const EXAMPLES: Record<ModelProvider, string> = {
+  openai: 'gpt-5',
+  anthropic: 'claude-sonnet-4-5',
+  local: 'llama3.2',
+}
+
+interface Props {
+  agent: Agent
+  faultOf: (field: string) => string | undefined
+  onFault: (field: string) => (hasFault: boolean) => void
+  onChange: (fields: Partial<Agent>) => void
+}
+
+/** What makes an agent: its model, its prompt, its tools. */
+export function AgentFields({ agent, faultOf, onFault, onChange }: Props) {
+  return (
+    <>
+      <div className="detail-pair">
+        <Field label="Provider" isRequired fault={faultOf('modelProvider')}>
+          {(field) => (
+            <select
+              {...field}
+              className="select"
+              value={agent.modelProvider}
+              onChange={(event) => onChange({ modelProvider: event.target.value as ModelProvider })}
+            >
+              {Object.entries(PROVIDERS).map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label="Model" isRequired fault={faultOf('modelName')}>
+          {(field) => (
+            <input
+              {...field}
+              className="input mono"
+              placeholder={EXAMPLES[agent.modelProvider]}
+              value={agent.modelName}
+              onChange={(event) => onChange({ modelName: event.target.value })}
+            />
+          )}
+        </Field>
+      </div>
+      <Field
+        label="System prompt"
+        hint="Who the agent is and how it answers. A node may override it."
+        fault={faultOf('systemPrompt')}
+      >
+        {(field) => (
+          <textarea
+            {...field}
+            className="textarea"
+            dir="auto"
+            rows={8}
+            value={agent.systemPrompt}
+            onChange={(event) => onChange({ systemPrompt: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field
+        label="Temperature"
+        hint="0 is steady, 2 is wild; empty leaves it to the model."
+        fault={faultOf('temperature')}
+      >
+        {(field) => (
+          <ScalarControl
+            field={field}
+            control={{ kind: 'number' }}
+            schema={{ minimum: 0, maximum: 2 }}
+            value={agent.temperature}
+            onChange={(value) => onChange({ temperature: typeof value === 'number' ? value : undefined })}
+            isRequired={false}
+          />
+        )}
+      </Field>
+      <ToolChoice
+        projectId={agent.projectId}
+        chosen={agent.tools}
+        fault={faultOf('tools')}
+        onChange={(tools) => onChange({ tools })}
+      />
+      <Field
+        label="Metadata"
+        hint="Anything you want to keep with the agent, as a JSON object."
+        fault={faultOf('metadata')}
+      >
+        {() => (
+          <JsonEditor
+            label="Metadata"
+            lines={[2, 12]}
+            value={Object.keys(agent.metadata).length > 0 ? agent.metadata : undefined}
+            onFault={onFault('metadata')}
+            onChange={(value) => {
+              const isFit = value === undefined || isObject(value)
+              onFault('metadata')(!isFit)
+              if (isFit) onChange({ metadata: (value ?? {}) as JsonObject })
+            }}
+          />
+        )}
+      </Field>
+    </>
+  )
+}

@@ -1,0 +1,77 @@
+import { Link } from 'wouter'
+import type { Agent, Tool } from '../api/types'
+import { addresses } from '../app/addresses'
+import { Icon } from '../ui/icons'
+import { Table } from '../ui/Table'
+import type { Column } from '../ui/Table'
+import { Time } from '../ui/Time'
+
+type Entity = Agent | Tool
+
+const COLUMNS: readonly Column<Entity>[] = [
+  {
+    key: 'name',
+    head: 'Name',
+    width: '260',
+    cell: (entity) => (
+      <span className="row">
+        <Icon name={isAgent(entity) ? 'agent' : 'tool'} />
+        <Link
+          href={isAgent(entity) ? addresses.agent(entity.id) : addresses.tool(entity.id)}
+          className="table-name"
+          dir="auto"
+          title={entity.name}
+        >
+          {entity.name}
+        </Link>
+      </span>
+    ),
+  },
+  {
+    key: 'description',
+    head: 'Description',
+    cell: (entity) => (
+      <span className="table-sub truncate muted" dir="auto" title={entity.description}>
+        {entity.description}
+      </span>
+    ),
+  },
+  {
+    key: 'what',
+    head: 'What it calls',
+    width: '240',
+    cell: (entity) => {
+      const text = tellWhat(entity)
+      return (
+        <span className="table-sub truncate mono" title={text}>
+          {text}
+        </span>
+      )
+    },
+  },
+  {
+    key: 'saved',
+    head: 'Saved',
+    width: '130',
+    cell: (entity) => (
+      <span className="muted">
+        <Time at={entity.updatedAt} />
+      </span>
+    ),
+  },
+]
+
+/** Agents or tools. */
+export function EntityTable({ label, entities }: { label: string; entities: readonly Entity[] }) {
+  return <Table label={label} columns={COLUMNS} rows={entities} keyOf={(entity) => entity.id} />
+}
+
+function isAgent(entity: Entity): entity is Agent {
+  return 'modelProvider' in entity
+}
+
+function tellWhat(entity: Entity): string {
+  if (isAgent(entity)) return `${entity.modelProvider} / ${entity.modelName}`
+  if (entity.type === 'http') return `${entity.config.method ?? 'GET'} ${entity.config.url ?? ''}`
+  return `${entity.type} ${entity.config.functionName ?? ''}`
+}

@@ -1,0 +1,158 @@
+import { useFunctions } from '../api/catalogue'
+import type { Tool, ToolConfig, ToolType } from '../api/types'
+import { Combobox } from '../ui/Combobox'
+import { Field } from '../ui/Field'
+import { SchemaEditor } from '../ui/SchemaEditor'
+import { HeaderRows } from './HeaderRows'
+
+const TYPES: Record<ToolType, string> = {
+  http: 'HTTP: calls an address',
+  function: 'Function: registered in Python',
+  builtin: 'Builtin: ships with AgentMesh',
+}
+
+interface Props {
+  tool: Tool
+  faultOf: (field: string) => string | undefined
+  onFault: (field: string) => (hasFault: boolean) => void
+  onChange: (fields: Partial<Tool>) => void
+}
+
+/** What makes a tool: what is called, and the schemas of what goes in and comes out. */
+export function ToolFields({ tool, faultOf, onFault, onChange }: Props) {
+  const configure = (fields: Partial<ToolConfig>) => onChange({ config: { ...tool.config, ...fields } })
+  return (
+    <>
+      <Field label="Type" isRequired fault={faultOf('type')}>
+        {(field) => (
+          <select
+            {...field}
+            className="select"
+            value={tool.type}
+            onChange={(event) => onChange({ type: event.target.value as ToolType, config: {} })}
+          >
+            {Object.entries(TYPES).map(([value, label]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      {tool.type === 'http' ? (
+        <HttpFields config={tool.config} faultOf={faultOf} onChange={configure} />
+      ) : (
+        <FunctionField type={tool.type} config={tool.config} faultOf={faultOf} onChange={configure} />
+      )}
+      <SchemaField
+        label="Input"
+        hint="Checked before each call, and shown to the model."
+        schema={tool.inputSchema}
+        fault={faultOf('inputSchema')}
+        onFault={onFault('inputSchema')}
+        onChange={(inputSchema) => onChange({ inputSchema })}
+      />
+      <SchemaField
+        label="Output"
+        hint="Checked after each call; without one anything may come back."
+        schema={tool.outputSchema}
+        fault={faultOf('outputSchema')}
+        onFault={onFault('outputSchema')}
+        onChange={(outputSchema) => onChange({ outputSchema })}
+      />
+    </>
+  )
+}
+
+type ConfigProps = Pick<Props, 'faultOf'> & {
+  config: ToolConfig
+  onChange: (fields: Partial<ToolConfig>) => void
+}
+
+function HttpFields({ config, faultOf, onChange }: ConfigProps) {
+  return (
+    <>
+      <Field
+        label="Method"
+        hint="GET sends the input as query, POST as JSON."
+        fault={faultOf('config.method')}
+      >
+        {(field) => (
+          <select
+            {...field}
+            className="select"
+            value={config.method ?? 'GET'}
+            onChange={(event) => onChange({ method: event.target.value as 'GET' | 'POST' })}
+          >
+            <option value="GET">GET</option>
+            <option value="POST">POST</option>
+          </select>
+        )}
+      </Field>
+      <Field label="Address" isRequired fault={faultOf('config.url')}>
+        {(field) => (
+          <input
+            {...field}
+            className="input mono"
+            type="url"
+            placeholder="https://api.example.com/orders"
+            value={config.url ?? ''}
+            onChange={(event) => onChange({ url: event.target.value || undefined })}
+          />
+        )}
+      </Field>
+      <HeaderRows
+        headers={config.headers ?? {}}
+        fault={faultOf('config.headers')}
+        onChange={(headers) => onChange({ headers })}
+      />
+    </>
+  )
+}
+
+function FunctionField({ type, config, faultOf, onChange }: ConfigProps & { type: ToolType }) {
+  const functions = useFunctions().data?.items ?? []
+  const options = functions
+    .filter((one) => one.type === type)
+    .map(({ name, description }) => ({ value: name, label: name, detail: description }))
+  const chosen = functions.find((one) => one.name === config.functionName)
+  return (
+    <Field label="Function" isRequired hint={chosen?.description} fault={faultOf('config.functionName')}>
+      {(field) => (
+        <Combobox
+          {...field}
+          options={options}
+          value={config.functionName ?? ''}
+          placeholder={options.length > 0 ? 'Choose a function' : 'None is registered: type its name'}
+          allowsOther
+          onChange={(functionName) => onChange({ functionName: functionName || undefined })}
+        />
+      )}
+    </Field>
+  )
+}
+
+interface SchemaProps {
+  label: string
+  hint: string
+  schema: Tool['inputSchema']
+  fault: string | undefined
+  onFault: (hasFault: boolean) => void
+  onChange: (schema: Tool['inputSchema']) => void
+}
+
+function SchemaField({ label, hint, schema, fault, onFault, onChange }: SchemaProps) {
+  return (
+    <fieldset className="field">
+      <legend>{label}</legend>
+      <div className="field-hint">{hint}</div>
+      <SchemaEditor
+        label={label}
+        schema={Object.keys(schema).length > 0 ? schema : undefined}
+        onFault={onFault}
+        onChange={(next) => onChange(next ?? {})}
+      />
+      {fault && <div className="field-fault">{fault}</div>}
+    </fieldset>
+  )
+}

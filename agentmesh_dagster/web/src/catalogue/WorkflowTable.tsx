@@ -1,0 +1,119 @@
+import { useState } from 'react'
+import { Link } from 'wouter'
+import { useNameOf } from '../api/catalogue'
+import { useMay } from '../api/session'
+import type { Run, Workflow } from '../api/types'
+import { addresses } from '../app/addresses'
+import { RunDialog } from '../runs/RunDialog'
+import { useLastRuns } from '../runs/useLastRuns'
+import { Icon } from '../ui/icons'
+import { StatusChip } from '../ui/StatusChip'
+import { Table } from '../ui/Table'
+import type { Column } from '../ui/Table'
+import { Time } from '../ui/Time'
+
+interface Props {
+  workflows: readonly Workflow[]
+  /** The project that they are all of; undefined shows each one's. */
+  projectId?: string
+}
+
+/** Workflows with their last run, to open and to run. */
+export function WorkflowTable({ workflows, projectId }: Props) {
+  const [chosen, setChosen] = useState<Workflow>()
+  const lastRuns = useLastRuns(projectId)
+  const nameOf = useNameOf('projects')
+  const mayEdit = useMay('edit')
+
+  const project: Column<Workflow> = {
+    key: 'project',
+    head: 'Project',
+    width: '160',
+    cell: (workflow) => (
+      <Link href={addresses.project(workflow.projectId)} className="truncate" dir="auto">
+        {nameOf(workflow.projectId)}
+      </Link>
+    ),
+  }
+  const columns: Column<Workflow>[] = [
+    { key: 'name', head: 'Name', cell: (workflow) => <Name workflow={workflow} /> },
+    ...(projectId === undefined ? [project] : []),
+    {
+      key: 'run',
+      head: 'Last run',
+      width: '250',
+      cell: (workflow) => <LastRun run={lastRuns.byWorkflow.get(workflow.id)} isKnown={lastRuns.isKnown} />,
+    },
+    {
+      key: 'saved',
+      head: 'Saved',
+      width: '180',
+      cell: (workflow) => (
+        <span className="muted">
+          <Time at={workflow.updatedAt} /> · r{workflow.revision}
+        </span>
+      ),
+    },
+    {
+      key: 'actions',
+      head: 'Actions',
+      isHeadHidden: true,
+      width: '170',
+      align: 'end',
+      cell: (workflow) => (
+        <div className="row">
+          <Link
+            href={addresses.workflow(workflow.id)}
+            className="button button-small"
+            aria-label={`Edit ${workflow.name}`}
+          >
+            {mayEdit ? 'Edit' : 'Open'}
+          </Link>
+          {mayEdit && (
+            <button
+              type="button"
+              className="button button-small"
+              aria-label={`Run ${workflow.name}`}
+              onClick={() => setChosen(workflow)}
+            >
+              <Icon name="play" size={13} />
+              Run
+            </button>
+          )}
+        </div>
+      ),
+    },
+  ]
+  return (
+    <>
+      <Table label="Workflows" columns={columns} rows={workflows} keyOf={(workflow) => workflow.id} />
+      {chosen && <RunDialog workflow={chosen} onClose={() => setChosen(undefined)} />}
+    </>
+  )
+}
+
+function Name({ workflow }: { workflow: Workflow }) {
+  return (
+    <>
+      <Link href={addresses.workflow(workflow.id)} className="table-name" dir="auto" title={workflow.name}>
+        {workflow.name}
+      </Link>
+      {workflow.description && (
+        <span className="table-sub muted small truncate" dir="auto" title={workflow.description}>
+          {workflow.description}
+        </span>
+      )}
+    </>
+  )
+}
+
+function LastRun({ run, isKnown }: { run: Run | undefined; isKnown: boolean }) {
+  if (!run) return <span className="muted">{isKnown ? 'None lately' : ''}</span>
+  const status = run.waitingOn.length > 0 ? 'waiting_human' : run.status
+  return (
+    <Link href={addresses.run(run.id)} className="row">
+      <StatusChip status={status} />
+      <Time at={run.startedAt} />
+    </Link>
+  )
+}

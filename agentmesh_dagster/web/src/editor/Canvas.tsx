@@ -1,0 +1,145 @@
+import {
+  Background,
+  BackgroundVariant,
+  Controls,
+  MarkerType,
+  MiniMap,
+  ReactFlow,
+  useReactFlow,
+  useStoreApi,
+} from '@xyflow/react'
+import type { Connection, OnConnectEnd, ReactFlowInstance } from '@xyflow/react'
+import '@xyflow/react/dist/base.css'
+import { useCallback, useState } from 'react'
+import type { DragEvent } from 'react'
+import type { NodeType } from '../api/types'
+import type { CanvasEdge, CanvasNode } from '../graph/canvas'
+import { mayConnect } from '../graph/edits'
+import { NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
+import { LetGoMenu } from './LetGoMenu'
+import type { LetGo } from './LetGoMenu'
+import { addStep, graphOf } from './state'
+import { StepNode } from './StepNode'
+import { useCanvas } from './useCanvas'
+import { useReveal } from './useReveal'
+import { useEditorStore } from './useEditor'
+import { WayEdge } from './WayEdge'
+import './canvas.css'
+
+export const DRAGGED_TYPE = 'application/x-agentmesh-node'
+
+const NODE_TYPES = { step: StepNode }
+const EDGE_TYPES = { way: WayEdge }
+const ARROW = { type: MarkerType.ArrowClosed, width: 26, height: 26, markerUnits: 'userSpaceOnUse' }
+const EDGE_DEFAULTS = { markerEnd: ARROW }
+const FIT = { maxZoom: 1, minZoom: 0.1, padding: 0.15 }
+const LEAST_ZOOM = 0.45 // below that nobody can read a node
+const READABLE_ZOOM = 0.75
+const MARGIN = 32 // pixels before the first node
+const WORDS = {
+  'node.a11yDescription.default':
+    'Enter selects the node, arrow keys move it, Delete removes it. Its connections are in the inspector.',
+  'controls.ariaLabel': 'View',
+  'controls.zoomIn.ariaLabel': 'Zoom in',
+  'controls.zoomOut.ariaLabel': 'Zoom out',
+  'controls.fitView.ariaLabel': 'Show all',
+  'minimap.ariaLabel': 'Map of the graph',
+}
+
+/** The graph, to look at and to edit. */
+export function Canvas({ mayEdit }: { mayEdit: boolean }) {
+  const store = useEditorStore()
+  const { nodes, edges, ...changes } = useCanvas()
+  const { screenToFlowPosition } = useReactFlow()
+  const { getState } = useStoreApi()
+  useReveal()
+  const isValid = useCallback(
+    ({ source, target }: Connection | CanvasEdge) => mayConnect(graphOf(store.get()), source, target),
+    [store],
+  )
+  const onDrop = (event: DragEvent) => {
+    const type = event.dataTransfer.getData(DRAGGED_TYPE) as NodeType | ''
+    if (!type || !mayEdit) return
+    event.preventDefault()
+    const { x, y } = screenToFlowPosition({ x: event.clientX, y: event.clientY })
+    const at = { x: Math.round(x - NODE_WIDTH / 2), y: Math.round(y - NODE_HEIGHT / 2) }
+    store.change((state) => addStep(state, type, at))
+  }
+  const [letGo, setLetGo] = useState<LetGo>()
+  const closeMenu = useCallback(() => setLetGo(undefined), [])
+  const onConnectEnd: OnConnectEnd = (event, { fromNode, fromHandle, toNode }) => {
+    if (!(event instanceof MouseEvent) || toNode || !fromNode || fromHandle?.type !== 'source') return
+    const { x, y } = screenToFlowPosition({ x: event.clientX, y: event.clientY })
+    const at = { x: Math.round(x), y: Math.round(y - NODE_HEIGHT / 2) }
+    setLetGo({ fromNodeId: fromNode.id, at, left: event.clientX, top: event.clientY })
+  }
+  return (
+    <ReactFlow<CanvasNode, CanvasEdge>
+      nodes={nodes}
+      edges={edges}
+      {...changes}
+      onConnectEnd={onConnectEnd}
+      nodeTypes={NODE_TYPES}
+      edgeTypes={EDGE_TYPES}
+      defaultEdgeOptions={EDGE_DEFAULTS}
+      isValidConnection={isValid}
+      nodesDraggable={mayEdit}
+      nodesConnectable={mayEdit}
+      edgesReconnectable={mayEdit}
+      reconnectRadius={26} // around the area of the handle, which lies on top
+      edgesFocusable={false} // there are too many to go through: the inspector of the node they leave has them
+      deleteKeyCode={null}
+      multiSelectionKeyCode={MULTI_KEYS}
+      connectionRadius={28}
+      minZoom={0.1}
+      maxZoom={2}
+      onInit={(begun) => showFirst(begun, getState())}
+      ariaLabelConfig={WORDS}
+      onDrop={onDrop}
+      onDragOver={onDragOver}
+    >
+      {letGo && <LetGoMenu {...letGo} onClose={closeMenu} />}
+      <Background variant={BackgroundVariant.Dots} gap={20} size={1.4} />
+      <Controls
+        showInteractive={false}
+        fitViewOptions={FIT}
+        position="bottom-left"
+        orientation="horizontal"
+      />
+      <MiniMap<CanvasNode>
+        pannable
+        zoomable
+        position="bottom-right"
+        nodeClassName={mapClass}
+        nodeBorderRadius={10}
+      />
+    </ReactFlow>
+  )
+}
+
+/** All of the graph; where that would be too small to read, its beginning. */
+function showFirst(
+  flow: ReactFlowInstance<CanvasNode, CanvasEdge>,
+  { width, height }: { width: number; height: number },
+) {
+  const nodes = flow.getNodes()
+  const bounds = flow.getNodesBounds(nodes)
+  const zoom = Math.min(width / bounds.width, height / bounds.height) / (1 + FIT.padding)
+  const first = nodes.find(({ data }) => data.node.type === 'start') ?? nodes[0]
+  if (!first || zoom >= LEAST_ZOOM) return void flow.fitView(FIT)
+  const x = MARGIN - first.position.x * READABLE_ZOOM
+  const y = height / 2 - (first.position.y + NODE_HEIGHT / 2) * READABLE_ZOOM
+  return void flow.setViewport({ x, y, zoom: READABLE_ZOOM })
+}
+
+const MULTI_KEYS = ['Meta', 'Control', 'Shift']
+
+function mapClass({ data }: CanvasNode): string {
+  return `step-map-${data.node.type}`
+}
+
+function onDragOver(event: DragEvent) {
+  if (!event.dataTransfer.types.includes(DRAGGED_TYPE)) return
+  event.preventDefault()
+  event.dataTransfer.dropEffect = 'copy'
+}

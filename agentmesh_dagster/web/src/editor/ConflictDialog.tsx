@@ -1,0 +1,75 @@
+import { useState } from 'react'
+import { Dialog } from '../ui/Dialog'
+import { Tabs } from '../ui/Tabs'
+import { Time } from '../ui/Time'
+import { DiffView } from './DiffView'
+import { takeVersion, workflowOf } from './state'
+import { useEditor, useEditorStore } from './useEditor'
+import type { Conflict, Saving } from './useSaving'
+
+/** Somebody saved a newer revision: shows both, and asks which way to go. Nothing is saved until that is said. */
+export function ConflictDialog({ conflict, saving }: { conflict: Conflict; saving: Saving }) {
+  const store = useEditorStore()
+  const base = useEditor((state) => state.base)
+  const mine = useEditor(workflowOf)
+  const [view, setView] = useState<'theirs' | 'mine'>('theirs')
+  const { theirs, savedBy, savedAt } = conflict
+  const takeTheirs = () => {
+    store.change((state) => ({ ...takeVersion(state, theirs), base: theirs }))
+    saving.dropConflict()
+  }
+  return (
+    <Dialog
+      title="There is a newer revision"
+      size="large"
+      onClose={saving.dropConflict}
+      actions={
+        <>
+          <button type="button" className="button" onClick={saving.dropConflict}>
+            Back to mine
+          </button>
+          <button type="button" className="button" onClick={takeTheirs}>
+            Drop mine, show theirs
+          </button>
+          <button
+            type="button"
+            className="button button-danger"
+            disabled={saving.isSaving}
+            onClick={() => void saving.save(theirs)}
+          >
+            Save mine over theirs
+          </button>
+        </>
+      }
+    >
+      <div className="stack">
+        <p>
+          <strong>{savedBy ?? 'Somebody'}</strong> has saved revision {theirs.revision}
+          {savedAt && (
+            <>
+              {' '}
+              <Time at={savedAt} />
+            </>
+          )}
+          , after the revision {base.revision} that you began with. Yours is not saved. Whatever you choose,
+          every revision can be restored, and Undo brings yours back.
+        </p>
+        <Tabs
+          label="Differences"
+          tabs={[
+            { key: 'theirs', label: 'What they changed' },
+            { key: 'mine', label: 'What yours would change in theirs' },
+          ]}
+          chosen={view}
+          onChoose={setView}
+        >
+          {view === 'theirs' ? (
+            <DiffView before={base} after={theirs} />
+          ) : (
+            <DiffView before={theirs} after={mine} />
+          )}
+        </Tabs>
+      </div>
+    </Dialog>
+  )
+}

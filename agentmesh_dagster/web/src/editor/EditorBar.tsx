@@ -1,0 +1,135 @@
+import { Link } from 'wouter'
+import { useNameOf } from '../api/catalogue'
+import { addresses } from '../app/addresses'
+import { Icon } from '../ui/icons'
+import type { IconName } from '../ui/icons'
+import { isDirty, layOutAgain, redoEdit, undoEdit, workflowOf } from './state'
+import { useEditor, useEditorStore } from './useEditor'
+import type { Refusal } from './useSaving'
+
+type View = 'canvas' | 'yaml'
+
+interface Props {
+  mayEdit: boolean
+  isSaving: boolean
+  refusal: Refusal | undefined
+  view: View
+  onView: (view: View | 'history' | 'keys') => void
+  onSave: () => void
+  onRun: () => void
+}
+
+/** Which workflow this is, and what can be done with all of it. */
+export function EditorBar({ mayEdit, isSaving, refusal, view, onView, onSave, onRun }: Props) {
+  const store = useEditorStore()
+  const canUndo = useEditor((state) => state.history.past.length > 0)
+  const canRedo = useEditor((state) => state.history.future.length > 0)
+  const dirty = useEditor(isDirty)
+  const isNew = useEditor((state) => state.base.revision === undefined)
+  return (
+    <div className="editor-bar">
+      <Title refusal={refusal} />
+      {mayEdit && (
+        <div className="editor-bar-group">
+          <BarButton
+            icon="undo"
+            label="Undo (Ctrl Z)"
+            isOff={!canUndo}
+            onClick={() => store.change(undoEdit)}
+          />
+          <BarButton
+            icon="redo"
+            label="Redo (Ctrl Shift Z)"
+            isOff={!canRedo}
+            onClick={() => store.change(redoEdit)}
+          />
+          <BarButton icon="layout" label="Lay the nodes out anew" onClick={() => store.change(layOutAgain)} />
+        </div>
+      )}
+      <div className="editor-views" role="group" aria-label="View">
+        {VIEWS.map(([one, words]) => (
+          <button key={one} type="button" aria-pressed={view === one} onClick={() => onView(one)}>
+            {words}
+          </button>
+        ))}
+      </div>
+      <div className="editor-bar-group">
+        <BarButton icon="history" label="Revisions" isOff={isNew} onClick={() => onView('history')} />
+        <BarButton icon="keyboard" label="Keys" onClick={() => onView('keys')} />
+      </div>
+      {mayEdit ? (
+        <>
+          <button type="button" className="button" disabled={isSaving} onClick={onRun}>
+            <Icon name="play" />
+            {dirty ? 'Save and run' : 'Run'}
+          </button>
+          <button
+            type="button"
+            className="button button-primary"
+            disabled={isSaving || !dirty}
+            onClick={onSave}
+          >
+            <Icon name="save" />
+            {isSaving ? 'Saving …' : 'Save'}
+          </button>
+        </>
+      ) : (
+        <span className="muted small">You may look at it, not change it.</span>
+      )}
+    </div>
+  )
+}
+
+const VIEWS: readonly (readonly [View, string])[] = [
+  ['canvas', 'Canvas'],
+  ['yaml', 'YAML'],
+]
+
+function Title({ refusal }: { refusal: Refusal | undefined }) {
+  const projectId = useEditor((state) => workflowOf(state).projectId)
+  const name = useEditor((state) => workflowOf(state).name)
+  const revision = useEditor((state) => state.base.revision)
+  const dirty = useEditor(isDirty)
+  const isRefused = useEditor((state) => workflowOf(state) === refusal?.workflow)
+  const nameOf = useNameOf('projects')
+  return (
+    <div className="editor-title">
+      <Link href={addresses.project(projectId)} className="editor-project truncate" title={nameOf(projectId)}>
+        {nameOf(projectId)}
+      </Link>
+      <span className="muted" aria-hidden="true">
+        /
+      </span>
+      <h1 className="truncate" dir="auto" title={name}>
+        {name || 'New workflow'}
+      </h1>
+      <span
+        className={isRefused ? 'editor-state editor-refused small' : 'editor-state muted small'}
+        role="status"
+      >
+        {isRefused ? `Not saved: ${refusal?.text}` : tellState(revision, dirty)}
+      </span>
+    </div>
+  )
+}
+
+function tellState(revision: number | undefined, isChanged: boolean): string {
+  if (revision === undefined) return 'not saved yet'
+  return isChanged ? `● changed since r${revision}` : `r${revision}, saved`
+}
+
+function BarButton(props: { icon: IconName; label: string; isOff?: boolean; onClick: () => void }) {
+  const { icon, label, isOff = false, onClick } = props
+  return (
+    <button
+      type="button"
+      className="button button-quiet button-icon"
+      aria-label={label}
+      title={label}
+      aria-disabled={isOff}
+      onClick={isOff ? undefined : onClick}
+    >
+      <Icon name={icon} />
+    </button>
+  )
+}

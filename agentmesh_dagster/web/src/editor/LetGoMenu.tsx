@@ -1,0 +1,64 @@
+import { useEffect, useRef } from 'react'
+import { createPortal } from 'react-dom'
+import type { Position } from '../graph/layout'
+import { NODE_TYPES, NODE_WORDS } from '../graph/words'
+import { Icon, NODE_ICONS } from '../ui/icons'
+import { addStepFrom } from './state'
+import { useEditorStore } from './useEditor'
+
+/** An edge that was drawn from a node and let go in the open. */
+export interface LetGo {
+  fromNodeId: string
+  /** The place on the canvas, and on the screen. */
+  at: Position
+  left: number
+  top: number
+}
+
+const HEIGHT = 190 // of the menu, about
+
+/** Asks which node is to stand at the end of the edge. */
+export function LetGoMenu({ fromNodeId, at, left, top, onClose }: LetGo & { onClose: () => void }) {
+  const store = useEditorStore()
+  const menu = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    menu.current?.querySelector('button')?.focus()
+    const onPress = (event: Event) => {
+      if (event.target instanceof Node && !menu.current?.contains(event.target)) onClose()
+    }
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') onClose()
+    }
+    document.addEventListener('pointerdown', onPress, true)
+    document.addEventListener('keydown', onKeyDown)
+    return () => {
+      document.removeEventListener('pointerdown', onPress, true)
+      document.removeEventListener('keydown', onKeyDown)
+    }
+  }, [onClose])
+  return createPortal(
+    <div
+      className="let-go"
+      role="group"
+      aria-label="Add a node at the end of the edge"
+      ref={menu}
+      style={{ left, top: Math.min(top, window.innerHeight - HEIGHT) }}
+    >
+      {NODE_TYPES.filter((type) => type !== 'start').map((type) => (
+        <button
+          key={type}
+          type="button"
+          className={`let-go-item palette-${type}`}
+          onClick={() => {
+            store.change((state) => addStepFrom(state, fromNodeId, type, at))
+            onClose()
+          }}
+        >
+          <Icon name={NODE_ICONS[type]} size={15} />
+          {NODE_WORDS[type]}
+        </button>
+      ))}
+    </div>,
+    document.body,
+  )
+}

@@ -1,0 +1,118 @@
+import { useCallback, useState } from 'react'
+import { useMay } from '../api/session'
+import type { Workflow } from '../api/types'
+import { useTitle } from '../app/Page'
+import { useFilters } from '../app/place'
+import { useLeaveGuard } from '../app/useLeaveGuard'
+import { useSaveKey } from '../app/useSaveKey'
+import type { PlacedIssue } from '../graph/issues'
+import { RunDialog } from '../runs/RunDialog'
+import { Announcer } from './Announcer'
+import { Canvas } from './Canvas'
+import { ConflictDialog } from './ConflictDialog'
+import { EditorBar } from './EditorBar'
+import { HelpDialog } from './HelpDialog'
+import { HistoryDialog } from './HistoryDialog'
+import { Inspector } from './inspector/Inspector'
+import type { Wish } from './inspector/Inspector'
+import { IssuePanel } from './IssuePanel'
+import { NewerNotice } from './NewerNotice'
+import { Palette } from './Palette'
+import { isDirty, select, workflowOf } from './state'
+import { useEditor, useEditorStore } from './useEditor'
+import { useEditorKeys } from './useEditorKeys'
+import { useSaving } from './useSaving'
+import { useValidation } from './useValidation'
+import { YamlView } from './YamlView'
+import './editor.css'
+
+/** The editor as it is seen: the bar, the palette, the canvas or the YAML, the faults, the inspector, and its dialogs. */
+export function Workbench({ newest }: { newest: Workflow }) {
+  const store = useEditorStore()
+  const mayEdit = useMay('edit')
+  const [filters, setFilters] = useFilters()
+  const view = filters['view'] ?? ''
+  const [areFaultsOpen, setFaultsOpen] = useState(false)
+  const [wish, setWish] = useState<Wish>()
+  const [isRunning, setRunning] = useState(false)
+  const dirty = useEditor(isDirty)
+  const hasEdits = useEditor((state) => state.history.past.length > 0) // else a new workflow is as it was made
+  const name = useEditor((state) => workflowOf(state).name)
+  const checking = useValidation(store)
+  const showFaults = useCallback(() => setFaultsOpen(true), [])
+  const saving = useSaving(store, showFaults)
+  const goTo = useGoTo(setWish)
+  useTitle(name || 'New workflow')
+  useLeaveGuard(dirty && hasEdits && mayEdit && !saving.isSaving)
+  useEditorKeys(store, mayEdit)
+  useSaveKey(() => {
+    if (mayEdit && dirty) void saving.save()
+  })
+
+  const run = async () => {
+    const isNew = store.get().base.revision === undefined
+    if (dirty && mayEdit && !(await saving.save())) return
+    if (isNew)
+      setFilters({ view: 'run' }) // the page of the new workflow asks for the input
+    else setRunning(true)
+  }
+  const close = () => setFilters({ view: '' })
+  const stopRunning = () => {
+    setRunning(false)
+    if (view === 'run') close()
+  }
+  return (
+    <div className="editor">
+      <EditorBar
+        mayEdit={mayEdit}
+        isSaving={saving.isSaving}
+        refusal={saving.refusal}
+        view={view === 'yaml' ? 'yaml' : 'canvas'}
+        onView={(next) => setFilters({ view: next === 'canvas' ? '' : next })}
+        onSave={() => void saving.save()}
+        onRun={() => void run()}
+      />
+      <NewerNotice newest={newest} onShow={() => void saving.showTheirs()} />
+      <div className="editor-main">
+        {view === 'yaml' ? (
+          <div className="editor-center">
+            <YamlView mayEdit={mayEdit} wish={wish} />
+            <IssuePanel checking={checking} isOpen={areFaultsOpen} onOpen={setFaultsOpen} onChoose={goTo} />
+          </div>
+        ) : (
+          <>
+            {mayEdit && <Palette />}
+            <div className="editor-center">
+              <div className="editor-canvas" tabIndex={-1} role="region" aria-label="Canvas">
+                <Canvas mayEdit={mayEdit} />
+              </div>
+              <IssuePanel checking={checking} isOpen={areFaultsOpen} onOpen={setFaultsOpen} onChoose={goTo} />
+            </div>
+            <Inspector wish={wish} mayEdit={mayEdit} />
+          </>
+        )}
+      </div>
+      <Announcer />
+      {view === 'history' && <HistoryDialog mayEdit={mayEdit} onClose={close} />}
+      {view === 'keys' && <HelpDialog onClose={close} />}
+      {saving.conflict && <ConflictDialog conflict={saving.conflict} saving={saving} />}
+      {(isRunning || view === 'run') && <RunDialog workflow={store.get().base} onClose={stopRunning} />}
+    </div>
+  )
+}
+
+/** Goes to the place of a fault: selects what it belongs to, and wishes for its field. */
+function useGoTo(setWish: (wish: Wish) => void): (issue: PlacedIssue) => void {
+  const store = useEditorStore()
+  return useCallback(
+    (issue) => {
+      const { nodeId, edgeId, field } = issue
+      store.change((state) => {
+        if (edgeId !== undefined) return select(state, [], [edgeId])
+        return select(state, nodeId === undefined ? [] : [nodeId])
+      })
+      setWish({ issue, field, at: Date.now() })
+    },
+    [store, setWish],
+  )
+}

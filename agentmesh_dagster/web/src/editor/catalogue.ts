@@ -1,0 +1,24 @@
+import { createContext, useContext, useMemo } from 'react'
+import { useEveryEntity } from '../api/catalogue'
+import type { Catalogue } from '../graph/summaries'
+
+const EMPTY: Catalogue = { agents: new Map(), tools: new Map() }
+
+/** The agents and tools that nodes may name. */
+export const CatalogueContext = createContext<Catalogue>(EMPTY)
+
+export function useCatalogue(): Catalogue {
+  return useContext(CatalogueContext)
+}
+
+export function useFetchedCatalogue(): Catalogue {
+  const { data: agents } = useEveryEntity('agents')
+  const { data: tools } = useEveryEntity('tools')
+  return useMemo(
+    () => ({
+      agents: new Map(agents?.map((agent) => [agent.id, agent])),
+      tools: new Map(tools?.map((tool) => [tool.id, tool])),
+    }),
+    [agents, tools],
+  )
+}

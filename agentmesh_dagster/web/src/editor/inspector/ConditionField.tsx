@@ -1,0 +1,40 @@
+import type { GraphEdge, GraphNode } from '../../api/types'
+import { ExpressionInput } from './ExpressionInput'
+import { useFault } from './PlacedField'
+import { useOffers } from './useOffers'
+
+interface Props {
+  /** The node that the edge leaves. */
+  node: GraphNode
+  edge: GraphEdge
+  onChange: (condition: string) => void
+  label: string
+}
+
+/** The condition of an edge: an expression, or the literal to match where the branch has an expression of its own. */
+export function ConditionField({ node, edge, onChange, label }: Props) {
+  const offers = useOffers(node.id, 'out-edge')
+  const faults = [useFault('condition'), useFault('')]
+  const fault = faults.filter(Boolean).join(' ')
+  const isLiteral = node.type === 'branch' && typeof node.config['condition'] === 'string'
+  return (
+    <div className="field" data-place="condition">
+      <ExpressionInput
+        aria-invalid={fault ? true : undefined}
+        label={label}
+        value={edge.condition ?? ''}
+        onChange={onChange}
+        offers={isLiteral ? NOTHING : offers}
+        placeholder={isLiteral ? '"refund", 3, true, or empty: otherwise' : placeholderFor(node)}
+      />
+      {fault && <div className="field-fault">{fault}</div>}
+    </div>
+  )
+}
+
+const NOTHING = () => []
+
+function placeholderFor(node: GraphNode): string {
+  if (node.type === 'human_approval') return 'context.last_output.approved, or empty: otherwise'
+  return node.config['mode'] === 'all' ? 'Empty: always' : 'Empty: otherwise'
+}

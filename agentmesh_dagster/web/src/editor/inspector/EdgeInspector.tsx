@@ -1,0 +1,87 @@
+import type { NodeType } from '../../api/types'
+import { findNode, mayChoose, moveEdge, setCondition, titleOf } from '../../graph/edits'
+import { NODE_TYPES, NODE_WORDS } from '../../graph/words'
+import { Icon, NODE_ICONS } from '../../ui/icons'
+import { addStep, changeGraph, graphOf, removeSelected, select } from '../state'
+import { useEditor, useEditorStore } from '../useEditor'
+import { ConditionField } from './ConditionField'
+import { InspectorHead } from './InspectorHead'
+import { OtherFaults } from './OtherFaults'
+
+const BETWEEN = NODE_TYPES.filter((type) => type !== 'start' && type !== 'end')
+
+/** One edge: its ends, its condition, its place among those that leave the same node. */
+export function EdgeInspector({ id }: { id: string }) {
+  const store = useEditorStore()
+  const edge = useEditor((state) => graphOf(state).edges.find((one) => one.id === id))
+  const from = useEditor((state) => findNode(graphOf(state), edge?.fromNodeId ?? ''))
+  const to = useEditor((state) => findNode(graphOf(state), edge?.toNodeId ?? ''))
+  if (!edge || !from) return null
+  const chooses = mayChoose(from.type) && from.config['mode'] !== 'each'
+  const move = (by: -1 | 1) => store.change((state) => changeGraph(state, (graph) => moveEdge(graph, id, by)))
+  const goTo = (nodeId: string) => store.change((state) => select(state, [nodeId]))
+  const insert = (type: NodeType) => store.change((state) => addStep(state, type))
+  return (
+    <div className="stack inspector-body">
+      <InspectorHead
+        icon={<Icon name="chevron" size={18} />}
+        kind="way"
+        title="Edge"
+        onRemove={() => store.change(removeSelected)}
+      />
+      <OtherFaults />
+      <dl className="ends">
+        <dt>From</dt>
+        <dd>
+          <button type="button" className="way-target" onClick={() => goTo(edge.fromNodeId)}>
+            <span dir="auto">{titleOf(from)}</span>
+          </button>
+        </dd>
+        <dt>To</dt>
+        <dd>
+          <button type="button" className="way-target" onClick={() => goTo(edge.toNodeId)}>
+            <span dir="auto">{to ? titleOf(to) : edge.toNodeId}</span>
+          </button>
+        </dd>
+      </dl>
+      {(chooses || edge.condition !== undefined) && (
+        <div className="field">
+          <span className="field-label">Condition</span>
+          <ConditionField
+            node={from}
+            edge={edge}
+            label="Condition"
+            onChange={(text) =>
+              store.change((state) =>
+                changeGraph(state, (graph) => setCondition(graph, id, text), `${id} condition`),
+              )
+            }
+          />
+        </div>
+      )}
+      {chooses && (
+        <div className="row">
+          <button type="button" className="button button-small" onClick={() => move(-1)}>
+            <Icon name="up" size={14} />
+            Try earlier
+          </button>
+          <button type="button" className="button button-small" onClick={() => move(1)}>
+            <Icon name="down" size={14} />
+            Try later
+          </button>
+        </div>
+      )}
+      <div className="field" role="group" aria-label="Put a node onto the edge">
+        <span className="field-label">Put a node onto it</span>
+        <div className="row row-wrap">
+          {BETWEEN.map((type) => (
+            <button key={type} type="button" className="button button-small" onClick={() => insert(type)}>
+              <Icon name={NODE_ICONS[type]} size={14} />
+              {NODE_WORDS[type]}
+            </button>
+          ))}
+        </div>
+      </div>
+    </div>
+  )
+}

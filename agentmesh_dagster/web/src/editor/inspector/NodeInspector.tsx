@@ -1,0 +1,122 @@
+import { useState } from 'react'
+import type { GraphNode } from '../../api/types'
+import { findNode, renameNode, titleOf } from '../../graph/edits'
+import { NODE_PURPOSES, NODE_WORDS } from '../../graph/words'
+import { Field } from '../../ui/Field'
+import { Icon, NODE_ICONS } from '../../ui/icons'
+import { changeGraph, duplicateSelected, graphOf, removeSelected, select, settleEdits } from '../state'
+import { useEditor, useEditorStore } from '../useEditor'
+import { AgentFields } from './AgentFields'
+import { BranchFields } from './BranchFields'
+import { EndFields } from './EndFields'
+import { GateFields } from './GateFields'
+import { InspectorHead } from './InspectorHead'
+import { OtherFaults } from './OtherFaults'
+import { PlacedField } from './PlacedField'
+import { ReliabilityFields } from './ReliabilityFields'
+import { StartFields } from './StartFields'
+import { ToolFields } from './ToolFields'
+import { useSetNode } from './useConfig'
+import { WayList } from './WayList'
+
+/** All that can be said of one node. */
+export function NodeInspector({ id }: { id: string }) {
+  const store = useEditorStore()
+  const node = useEditor((state) => findNode(graphOf(state), id))
+  if (!node) return null
+  return (
+    <div className="stack inspector-body">
+      <InspectorHead
+        icon={<Icon name={NODE_ICONS[node.type]} size={18} />}
+        kind={node.type}
+        title={NODE_WORDS[node.type]}
+        onDuplicate={node.type === 'start' ? undefined : () => store.change(duplicateSelected)}
+        onRemove={() => store.change(removeSelected)}
+      >
+        {NODE_PURPOSES[node.type]}
+      </InspectorHead>
+      <OtherFaults />
+      <LabelField node={node} />
+      <TypeFields node={node} />
+      {node.type !== 'end' && <WayList node={node} />}
+      <ReliabilityFields node={node} />
+      <IdField key={node.id} node={node} />
+    </div>
+  )
+}
+
+function TypeFields({ node }: { node: GraphNode }) {
+  switch (node.type) {
+    case 'start':
+      return <StartFields />
+    case 'agent':
+      return <AgentFields node={node} />
+    case 'tool':
+      return <ToolFields node={node} />
+    case 'branch':
+      return <BranchFields node={node} />
+    case 'human_approval':
+      return <GateFields node={node} />
+    case 'end':
+      return <EndFields node={node} />
+  }
+}
+
+function LabelField({ node }: { node: GraphNode }) {
+  const setNode = useSetNode(node.id)
+  return (
+    <PlacedField place="label" label="Label">
+      {(field) => (
+        <input
+          {...field}
+          className="input"
+          dir="auto"
+          autoComplete="off"
+          placeholder={node.id}
+          value={node.label}
+          onChange={(event) => setNode({ label: event.target.value })}
+        />
+      )}
+    </PlacedField>
+  )
+}
+
+/** The id: taken over when the field is left, since every expression that names the node follows. */
+function IdField({ node }: { node: GraphNode }) {
+  const store = useEditorStore()
+  const [typed, setTyped] = useState(node.id)
+  const isTaken = useEditor((state) => typed !== node.id && findNode(graphOf(state), typed) !== undefined)
+  const fault =
+    typed.trim() === '' ? 'A node needs an id.' : isTaken ? 'Another node has this id.' : undefined
+  const rename = () => {
+    if (fault || typed === node.id) return setTyped(node.id)
+    store.change((state) =>
+      select(
+        changeGraph(settleEdits(state), (graph) => renameNode(graph, node.id, typed)),
+        [typed],
+      ),
+    )
+  }
+  return (
+    <div data-place="id">
+      <Field
+        label="Id"
+        fault={fault}
+        hint={`Expressions name ${titleOf(node)} by it; they follow when it changes.`}
+      >
+        {(field) => (
+          <input
+            {...field}
+            className="input mono"
+            autoComplete="off"
+            spellCheck={false}
+            value={typed}
+            onChange={(event) => setTyped(event.target.value)}
+            onBlur={rename}
+            onKeyDown={(event) => event.key === 'Enter' && rename()}
+          />
+        )}
+      </Field>
+    </div>
+  )
+}

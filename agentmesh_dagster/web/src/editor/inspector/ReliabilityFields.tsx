@@ -1,0 +1,159 @@
+import type { GraphNode, Json } from '../../api/types'
+import { isObject } from '../../schema/json'
+import { ScalarControl } from '../../ui/ScalarControl'
+import { DurationField } from './DurationField'
+import { PlacedField } from './PlacedField'
+import { Section } from './Section'
+import { textOf, useSetConfig, withField } from './useConfig'
+
+const PLACES = ['config.retry', 'config.timeoutSeconds', 'config.pool']
+
+/** What every node may set: retries, a time limit, a pool. */
+export function ReliabilityFields({ node }: { node: GraphNode }) {
+  const set = useSetConfig(node.id)
+  const { config } = node
+  const retry = isObject(config['retry']) ? config['retry'] : {}
+  const setRetry = (name: string, value: Json | undefined) => set({ retry: withField(retry, name, value) })
+  const summary = summarize(node)
+  return (
+    <Section
+      title="Retries, time limit, pool"
+      places={PLACES}
+      isOpen={summary !== undefined}
+      summary={summary ?? 'none'}
+    >
+      <div className="field-pair">
+        <RetryNumber
+          label="Attempts"
+          name="maxAttempts"
+          retry={retry}
+          onChange={setRetry}
+          kind="integer"
+          minimum={1}
+        />
+        <RetryNumber
+          label="Seconds between"
+          name="delaySeconds"
+          retry={retry}
+          onChange={setRetry}
+          kind="number"
+          minimum={0}
+        />
+      </div>
+      {Object.keys(retry).length > 0 && (
+        <div className="field-pair">
+          <RetryChoice
+            label="The pause"
+            name="backoff"
+            retry={retry}
+            onChange={setRetry}
+            choices={BACKOFFS}
+          />
+          <RetryChoice
+            label="Vary it at random"
+            name="jitter"
+            retry={retry}
+            onChange={setRetry}
+            choices={JITTERS}
+          />
+        </div>
+      )}
+      <DurationField node={node} name="timeoutSeconds" label="Time limit of one attempt" />
+      <PlacedField
+        place="config.pool"
+        label="Pool"
+        hint="A Dagster concurrency pool: limits how many steps run at once."
+      >
+        {(field) => (
+          <input
+            {...field}
+            className="input"
+            autoComplete="off"
+            value={textOf(config['pool'])}
+            onChange={(event) => set({ pool: event.target.value || undefined })}
+          />
+        )}
+      </PlacedField>
+    </Section>
+  )
+}
+
+const BACKOFFS: readonly (readonly [Json, string])[] = [
+  ['constant', 'Stays as it is'],
+  ['linear', 'Grows evenly'],
+  ['exponential', 'Doubles'],
+]
+const JITTERS: readonly (readonly [Json, string])[] = [
+  [false, 'No'],
+  ['plus_minus', 'A little'],
+  ['full', 'From nothing to all'],
+]
+
+interface RetryProps {
+  label: string
+  name: string
+  retry: Readonly<Record<string, Json>>
+  onChange: (name: string, value: Json | undefined) => void
+}
+
+function RetryNumber({
+  label,
+  name,
+  retry,
+  onChange,
+  kind,
+  minimum,
+}: RetryProps & { kind: 'integer' | 'number'; minimum: number }) {
+  return (
+    <PlacedField place={`config.retry.${name}`} label={label}>
+      {(field) => (
+        <ScalarControl
+          field={field}
+          control={{ kind }}
+          schema={{ minimum }}
+          value={retry[name]}
+          onChange={(value) => onChange(name, value)}
+          isRequired={false}
+        />
+      )}
+    </PlacedField>
+  )
+}
+
+/** The first choice is what counts when nothing is set. */
+function RetryChoice({ label, name, retry, onChange, choices }: RetryProps & { choices: typeof BACKOFFS }) {
+  const given = retry[name] === true ? 'plus_minus' : (retry[name] ?? choices[0]?.[0])
+  const chosen = choices.findIndex(([value]) => value === given)
+  return (
+    <PlacedField place={`config.retry.${name}`} label={label}>
+      {(field) => (
+        <select
+          {...field}
+          className="select"
+          value={chosen}
+          onChange={(event) => {
+            const at = Number(event.target.value)
+            onChange(name, at === 0 ? undefined : choices[at]?.[0])
+          }}
+        >
+          {chosen < 0 && <option value={-1}>{textOf(given)}</option>}
+          {choices.map(([value, words], at) => (
+            <option key={String(value)} value={at}>
+              {words}
+            </option>
+          ))}
+        </select>
+      )}
+    </PlacedField>
+  )
+}
+
+function summarize({ config }: GraphNode): string | undefined {
+  const { retry, timeoutSeconds, pool } = config
+  const parts = [
+    isObject(retry) ? `${textOf(retry['maxAttempts']) || 1} attempts` : '',
+    timeoutSeconds === undefined ? '' : `${textOf(timeoutSeconds)} s`,
+    pool === undefined ? '' : textOf(pool),
+  ].filter(Boolean)
+  return parts.length > 0 ? parts.join(', ') : undefined
+}

@@ -1,0 +1,147 @@
+import type { GraphEdge, GraphNode } from '../../api/types'
+import { findNode, mayChoose, mayConnect, moveEdge, remove, setCondition, titleOf } from '../../graph/edits'
+import { NODE_WORDS } from '../../graph/words'
+import { Combobox } from '../../ui/Combobox'
+import { Icon } from '../../ui/icons'
+import { changeGraph, connectNodes, graphOf, select } from '../state'
+import { useEditor, useEditorStore } from '../useEditor'
+import { ConditionField } from './ConditionField'
+import { PlacedGroup, SubjectContext } from './PlacedField'
+
+/** Where a node leads to: its out-edges in their order, with conditions where it chooses, and a way to draw one more. */
+export function WayList({ node }: { node: GraphNode }) {
+  const store = useEditorStore()
+  const graph = useEditor(graphOf)
+  const edges = graph.edges.filter(({ fromNodeId }) => fromNodeId === node.id)
+  const targets = graph.nodes.filter(
+    ({ id }) =>
+      mayConnect(graph, node.id, id) && (mayChoose(node.type) || !edges.some((edge) => edge.toNodeId === id)),
+  )
+  return (
+    <PlacedGroup place="edges" label="Leads to" hint={hintFor(node, edges)}>
+      {edges.length > 0 && (
+        <ol className="ways plain">
+          {edges.map((edge, at) => (
+            <li key={edge.id}>
+              <Way node={node} edge={edge} isFirst={at === 0} isLast={at === edges.length - 1} />
+            </li>
+          ))}
+        </ol>
+      )}
+      <Combobox
+        label="Connect to"
+        placeholder={targets.length > 0 ? 'Connect to …' : 'No other node to connect to'}
+        value=""
+        options={targets.map((one) => ({ value: one.id, label: titleOf(one), detail: NODE_WORDS[one.type] }))}
+        onChange={(id) => store.change((state) => connectNodes(state, node.id, id))}
+      />
+    </PlacedGroup>
+  )
+}
+
+interface WayProps {
+  node: GraphNode
+  edge: GraphEdge
+  isFirst: boolean
+  isLast: boolean
+}
+
+function Way({ node, edge, isFirst, isLast }: WayProps) {
+  const store = useEditorStore()
+  const target = useEditor((state) => findNode(graphOf(state), edge.toNodeId))
+  const title = target ? titleOf(target) : edge.toNodeId
+  const move = (by: -1 | 1) =>
+    store.change((state) => changeGraph(state, (graph) => moveEdge(graph, edge.id, by)))
+  const setText = (text: string) =>
+    store.change((state) =>
+      changeGraph(state, (graph) => setCondition(graph, edge.id, text), `${edge.id} condition`),
+    )
+  const chooses = mayChoose(node.type) && node.config['mode'] !== 'each'
+  return (
+    <SubjectContext value={{ kind: 'edge', id: edge.id }}>
+      <div className="way-row">
+        <button
+          type="button"
+          className="way-target truncate"
+          title={`Select ${title}`}
+          onClick={() => store.change((state) => select(state, [edge.toNodeId]))}
+        >
+          <Icon name="chevron" size={12} />
+          <span className="truncate" dir="auto">
+            {title}
+          </span>
+        </button>
+        <SmallButton
+          icon="edit"
+          label={`Select the way to ${title}`}
+          onClick={() => store.change((state) => select(state, [], [edge.id]))}
+        />
+        {chooses && (
+          <>
+            <SmallButton
+              icon="up"
+              label={`Try the way to ${title} earlier`}
+              isOff={isFirst}
+              onClick={() => move(-1)}
+            />
+            <SmallButton
+              icon="down"
+              label={`Try the way to ${title} later`}
+              isOff={isLast}
+              onClick={() => move(1)}
+            />
+          </>
+        )}
+        <SmallButton
+          icon="trash"
+          label={`Remove the way to ${title}`}
+          onClick={() =>
+            store.change((state) => changeGraph(state, (graph) => remove(graph, { edges: [edge.id] })))
+          }
+        />
+      </div>
+      {(chooses || edge.condition !== undefined) && (
+        <ConditionField
+          node={node}
+          edge={edge}
+          onChange={setText}
+          label={`Condition of the way to ${title}`}
+        />
+      )}
+    </SubjectContext>
+  )
+}
+
+interface SmallButtonProps {
+  icon: 'up' | 'down' | 'trash' | 'edit'
+  label: string
+  isOff?: boolean
+  onClick: () => void
+}
+
+function SmallButton({ icon, label, isOff = false, onClick }: SmallButtonProps) {
+  return (
+    <button
+      type="button"
+      className="button button-quiet button-small button-icon"
+      aria-label={label}
+      title={label}
+      aria-disabled={isOff}
+      onClick={isOff ? undefined : onClick}
+    >
+      <Icon name={icon} size={14} />
+    </button>
+  )
+}
+
+function hintFor(node: GraphNode, edges: readonly GraphEdge[]): string | undefined {
+  if (node.type === 'human_approval') {
+    return edges.some((edge) => edge.condition !== undefined)
+      ? 'Without a condition a way is taken when no other is.'
+      : 'A rejection ends the run as failed, unless conditions say where to go on.'
+  }
+  if (node.type !== 'branch') return edges.length > 1 ? 'All of these run at the same time.' : undefined
+  if (node.config['mode'] === 'all') return 'Every way whose condition is true is taken.'
+  if (node.config['mode'] === 'each') return 'Everything up to the join runs once for each item.'
+  return 'Tried in this order. A way without a condition is taken when nothing else was.'
+}

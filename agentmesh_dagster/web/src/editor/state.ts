@@ -1,0 +1,290 @@
+/** The state of the editor, and every edit of it: pure functions from one state to the next. */
+import type { NodeType, Workflow, WorkflowGraph } from '../api/types'
+import { descendantsOf } from '../graph/ancestors'
+import { NOTHING_SELECTED } from '../graph/canvas'
+import type { Selection } from '../graph/canvas'
+import { copy, paste, readCopied } from '../graph/clipboard'
+import { haveSameContent } from '../graph/compare'
+import { addNode, connect, findEdgeToSplit, remove, splitEdge } from '../graph/edits'
+import { beginHistory, record, redo, settle, undo } from '../graph/history'
+import type { History } from '../graph/history'
+import type { PlacedIssue } from '../graph/issues'
+import { completePositions, findRoom, layOut, makeRoom, NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
+import type { Position, Positions } from '../graph/layout'
+
+/** What undo goes through. */
+export interface Sketch {
+  workflow: Workflow
+  positions: Positions
+}
+
+export interface EditorState {
+  history: History<Sketch>
+  selection: Selection
+  /** The workflow as it was last read or saved. */
+  base: Workflow
+  /** What the server found in the sketch, or in the one before it. */
+  issues: readonly PlacedIssue[]
+  /** Fields whose text stands for nothing just now, such as JSON that is cut off: name → what is wrong. */
+  textFaults: ReadonlyMap<string, PlacedIssue>
+}
+
+const BESIDE = NODE_WIDTH + 72
+const PASTE_BY = 40
+
+export function beginEditing(workflow: Workflow, known: Positions): EditorState {
+  const positions = completePositions(workflow.graph, known)
+  return {
+    history: beginHistory({ workflow, positions }),
+    selection: NOTHING_SELECTED,
+    base: workflow,
+    issues: [],
+    textFaults: new Map(),
+  }
+}
+
+export function sketchOf(state: EditorState): Sketch {
+  return state.history.present
+}
+
+export function workflowOf(state: EditorState): Workflow {
+  return state.history.present.workflow
+}
+
+export function graphOf(state: EditorState): WorkflowGraph {
+  return state.history.present.workflow.graph
+}
+
+/** Whether there is something to save. */
+export function isDirty(state: EditorState): boolean {
+  return !haveSameContent(workflowOf(state), state.base) || state.base.revision === undefined
+}
+
+/** Changes the workflow. Changes with the same tag, one after the other, are undone together. */
+export function changeWorkflow(
+  state: EditorState,
+  change: (workflow: Workflow) => Workflow,
+  tag?: string,
+  places: Positions = new Map(),
+): EditorState {
+  const before = sketchOf(state)
+  const workflow = change(before.workflow)
+  if (workflow === before.workflow) return state
+  const positions = completePositions(
+    workflow.graph,
+    places.size > 0 ? new Map([...before.positions, ...places]) : before.positions,
+  )
+  return withHistory(state, record(state.history, { workflow, positions }, tag))
+}
+
+export function changeGraph(
+  state: EditorState,
+  change: (graph: WorkflowGraph) => WorkflowGraph,
+  tag?: string,
+  places?: Positions,
+): EditorState {
+  const replace = (workflow: Workflow) => {
+    const graph = change(workflow.graph)
+    return graph === workflow.graph ? workflow : { ...workflow, graph }
+  }
+  return changeWorkflow(state, replace, tag, places)
+}
+
+export function moveNodes(state: EditorState, places: Positions, tag?: string): EditorState {
+  const { workflow, positions } = sketchOf(state)
+  const isSame = [...places].every(
+    ([id, { x, y }]) => positions.get(id)?.x === x && positions.get(id)?.y === y,
+  )
+  if (isSame) return state
+  return withHistory(
+    state,
+    record(state.history, { workflow, positions: new Map([...positions, ...places]) }, tag),
+  )
+}
+
+export function layOutAgain(state: EditorState): EditorState {
+  return moveNodes(state, layOut(graphOf(state)))
+}
+
+export function undoEdit(state: EditorState): EditorState {
+  return withHistory(state, undo(state.history))
+}
+
+export function redoEdit(state: EditorState): EditorState {
+  return withHistory(state, redo(state.history))
+}
+
+/** Ends a series of changes with one tag: a field was left. */
+export function settleEdits(state: EditorState): EditorState {
+  const history = settle(state.history)
+  return history === state.history ? state : { ...state, history }
+}
+
+export function select(
+  state: EditorState,
+  nodes: Iterable<string>,
+  edges: Iterable<string> = [],
+): EditorState {
+  const selection = { nodes: new Set(nodes), edges: new Set(edges) }
+  return isSameSet(selection.nodes, state.selection.nodes) &&
+    isSameSet(selection.edges, state.selection.edges)
+    ? state
+    : { ...settleEdits(state), selection }
+}
+
+export function selectAll(state: EditorState): EditorState {
+  const { nodes, edges } = graphOf(state)
+  return select(
+    state,
+    nodes.map(({ id }) => id),
+    edges.map(({ id }) => id),
+  )
+}
+
+/** Adds a node and selects it. `at` says where it was dropped: then it stands alone. Else it goes onto the selected
+ *  edge, or behind the selected node, or before the end; what stands in its way moves on. */
+export function addStep(state: EditorState, type: NodeType, at?: Position): EditorState {
+  const { positions } = sketchOf(state)
+  const { graph, node } = addNode(graphOf(state), type)
+  if (at)
+    return select(
+      changeGraph(state, () => graph, undefined, new Map([[node.id, at]])),
+      [node.id],
+    )
+
+  const { nodes, edges } = state.selection
+  const before = onlyOne(nodes, edges)
+  const isAsked = nodes.size + edges.size > 0
+  const edge = graph.edges.find(({ id }) => id === onlyOne(edges, nodes)) ?? findEdgeToSplit(graph, before)
+  const onEdge = edge && (isAsked || type !== 'end') ? splitEdge(graph, edge.id, node.id) : graph
+  const joined = onEdge === graph && before !== undefined ? connect(graph, before, node.id).graph : onEdge
+  const source = joined.edges.find(({ toNodeId }) => toNodeId === node.id)?.fromNodeId
+  const anchor = positions.get(source ?? '')
+  const wanted = anchor ? { x: anchor.x + BESIDE, y: anchor.y } : placeBehindAll(positions)
+  const moved = makeRoom(positions, descendantsOf(joined, node.id), wanted.x + BESIDE)
+  const place = findRoom(wanted, new Map([...positions, ...moved]))
+  return select(
+    changeGraph(state, () => joined, undefined, new Map([...moved, [node.id, place]])),
+    [node.id],
+  )
+}
+
+/** Adds a node where an edge was let go in the open, at the end of that edge. */
+export function addStepFrom(
+  state: EditorState,
+  fromNodeId: string,
+  type: NodeType,
+  at: Position,
+): EditorState {
+  const { graph, node } = addNode(graphOf(state), type)
+  const join = () => connect(graph, fromNodeId, node.id).graph
+  return select(changeGraph(state, join, undefined, new Map([[node.id, at]])), [node.id])
+}
+
+/** Draws an edge, if there may be one, and selects nothing else. */
+export function connectNodes(state: EditorState, fromNodeId: string, toNodeId: string): EditorState {
+  return changeGraph(state, (graph) => connect(graph, fromNodeId, toNodeId).graph)
+}
+
+export function removeSelected(state: EditorState): EditorState {
+  const { nodes, edges } = state.selection
+  if (nodes.size === 0 && edges.size === 0) return state
+  return changeGraph(state, (graph) => remove(graph, { nodes, edges }))
+}
+
+/** The selected nodes as text for the clipboard; undefined where nothing can be copied. */
+export function copySelected(state: EditorState): string | undefined {
+  const { workflow, positions } = sketchOf(state)
+  const text = copy(workflow.graph, state.selection.nodes, positions)
+  return readCopied(text)?.nodes.length ? text : undefined
+}
+
+/** Adds what was copied, beside where it stood, or around `at`, and selects it. Other text changes nothing. */
+export function pasteText(state: EditorState, text: string, at?: Position): EditorState {
+  const copied = readCopied(text)
+  if (!copied || copied.nodes.length === 0) return state
+  const { positions } = sketchOf(state)
+  const { graph, ids } = paste(graphOf(state), copied)
+  const known = Object.entries(copied.places)
+  const left = Math.min(...known.map(([, place]) => place.x))
+  const top = Math.min(...known.map(([, place]) => place.y))
+  let [byX, byY] = at && known.length > 0 ? [at.x - left, at.y - top] : [PASTE_BY, PASTE_BY]
+  const isOnAnother = () =>
+    known.some(([, { x, y }]) =>
+      [...positions.values()].some((one) => one.x === x + byX && one.y === y + byY),
+    )
+  while (isOnAnother()) [byX, byY] = [byX + PASTE_BY, byY + PASTE_BY]
+  const places = new Map(known.map(([id, { x, y }]) => [ids.get(id) ?? id, { x: x + byX, y: y + byY }]))
+  return select(
+    changeGraph(state, () => graph, undefined, places),
+    ids.values(),
+  )
+}
+
+export function duplicateSelected(state: EditorState): EditorState {
+  const text = copySelected(state)
+  return text === undefined ? state : pasteText(state, text)
+}
+
+/** The workflow was saved as `saved`. What was edited since the save began stays unsaved. */
+export function adoptSaved(state: EditorState, sent: Workflow, saved: Workflow): EditorState {
+  const { workflow, positions } = sketchOf(state)
+  const present = workflow === sent ? saved : { ...workflow, id: saved.id }
+  return {
+    ...settleEdits(state),
+    base: saved,
+    history: { ...state.history, present: { workflow: present, positions }, tag: undefined },
+  }
+}
+
+/** Goes on from a newer revision of somebody else: what is on the canvas is then an edit of that one. */
+export function rebase(state: EditorState, base: Workflow): EditorState {
+  return { ...state, base }
+}
+
+/** Takes another version as the sketch; undo brings the own one back. */
+export function takeVersion(state: EditorState, workflow: Workflow): EditorState {
+  return changeWorkflow(state, () => workflow)
+}
+
+function withHistory(state: EditorState, history: History<Sketch>): EditorState {
+  if (history === state.history) return state
+  const { graph } = history.present.workflow
+  const { nodes, edges } = state.selection
+  const selection =
+    graph === graphOf(state)
+      ? state.selection
+      : {
+          nodes: keepSet(
+            nodes,
+            graph.nodes.map(({ id }) => id),
+          ),
+          edges: keepSet(
+            edges,
+            graph.edges.map(({ id }) => id),
+          ),
+        }
+  return { ...state, history, selection }
+}
+
+/** The set without what is gone; the same set where nothing is. */
+function keepSet(chosen: ReadonlySet<string>, there: readonly string[]): ReadonlySet<string> {
+  if (chosen.size === 0) return chosen
+  const all = new Set(there)
+  return [...chosen].every((id) => all.has(id)) ? chosen : new Set([...chosen].filter((id) => all.has(id)))
+}
+
+function onlyOne(chosen: ReadonlySet<string>, others: ReadonlySet<string>): string | undefined {
+  return chosen.size === 1 && others.size === 0 ? [...chosen][0] : undefined
+}
+
+function placeBehindAll(positions: Positions): Position {
+  const places = [...positions.values()]
+  if (places.length === 0) return { x: 0, y: 0 }
+  const lowest = Math.max(...places.map(({ y }) => y))
+  return { x: Math.min(...places.map(({ x }) => x)), y: lowest + NODE_HEIGHT + 48 }
+}
+
+function isSameSet(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((id) => other.has(id))
+}

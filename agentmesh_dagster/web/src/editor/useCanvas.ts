@@ -1,0 +1,81 @@
+import { applyNodeChanges } from '@xyflow/react'
+import type { Connection, EdgeChange, NodeChange, NodePositionChange } from '@xyflow/react'
+import { useCallback, useState } from 'react'
+import { reconnect } from '../graph/edits'
+import { toCanvas } from '../graph/canvas'
+import type { CanvasEdge, CanvasNode } from '../graph/canvas'
+import { changeGraph, connectNodes, moveNodes, select, settleEdits, sketchOf } from './state'
+import { useEditor, useEditorStore } from './useEditor'
+
+/** What the canvas draws, and what happens on it. While something is dragged only the canvas knows where it is: the
+ *  sketch hears of it when it is dropped. */
+export function useCanvas() {
+  const store = useEditorStore()
+  const sketch = useEditor(sketchOf)
+  const selection = useEditor((state) => state.selection)
+  const [given, setGiven] = useState({ sketch, selection })
+  const [drawn, setDrawn] = useState(() =>
+    toCanvas(sketch.workflow.graph, sketch.positions, undefined, selection),
+  )
+  if (given.sketch !== sketch || given.selection !== selection) {
+    setGiven({ sketch, selection })
+    setDrawn(toCanvas(sketch.workflow.graph, sketch.positions, drawn, selection))
+  }
+
+  const onNodesChange = useCallback(
+    (changes: NodeChange<CanvasNode>[]) => {
+      const picks = changes.filter((change) => change.type === 'select')
+      if (picks.length > 0) {
+        store.change((state) =>
+          select(state, applyPicks(state.selection.nodes, picks), state.selection.edges),
+        )
+      }
+      const moves = changes.filter((change) => change.type === 'position' || change.type === 'dimensions')
+      if (moves.length > 0)
+        setDrawn((before) => ({ ...before, nodes: applyNodeChanges(moves, before.nodes) }))
+      const dropped = changes.filter(isDropped)
+      if (dropped.length > 0) {
+        const places = new Map(dropped.map(({ id, position }) => [id, position]))
+        store.change((state) => moveNodes(state, places, 'move'))
+      }
+    },
+    [store],
+  )
+  const onEdgesChange = useCallback(
+    (changes: EdgeChange<CanvasEdge>[]) => {
+      const picks = changes.filter((change) => change.type === 'select')
+      if (picks.length === 0) return
+      store.change((state) => select(state, state.selection.nodes, applyPicks(state.selection.edges, picks)))
+    },
+    [store],
+  )
+  const onConnect = useCallback(
+    ({ source, target }: Connection) => store.change((state) => connectNodes(state, source, target)),
+    [store],
+  )
+  const onReconnect = useCallback(
+    ({ id }: CanvasEdge, { source, target }: Connection) =>
+      store.change((state) => changeGraph(state, (graph) => reconnect(graph, id, source, target))),
+    [store],
+  )
+  const onNodeDragStart = useCallback(() => store.change(settleEdits), [store])
+  return { ...drawn, onNodesChange, onEdgesChange, onConnect, onReconnect, onNodeDragStart }
+}
+
+function applyPicks(
+  chosen: ReadonlySet<string>,
+  picks: readonly { id: string; selected: boolean }[],
+): ReadonlySet<string> {
+  const next = new Set(chosen)
+  for (const { id, selected } of picks) {
+    if (selected) next.add(id)
+    else next.delete(id)
+  }
+  return next
+}
+
+function isDropped(
+  change: NodeChange<CanvasNode>,
+): change is NodePositionChange & { position: { x: number; y: number } } {
+  return change.type === 'position' && change.dragging !== true && change.position !== undefined
+}

@@ -1,0 +1,116 @@
+/** A graph as the canvas draws it, and back. The canvas adds places and a selection; the graph knows neither. */
+import type { Edge as FlowEdge, Node as FlowNode } from '@xyflow/react'
+import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
+import { titleOf } from './edits'
+import { NODE_HEIGHT, NODE_WIDTH } from './layout'
+import type { Positions } from './layout'
+import { labelWays } from './ways'
+import { NODE_WORDS } from './words'
+
+export type CanvasNode = FlowNode<{ node: GraphNode }, 'step'>
+/** `label`: when the way is taken, in a few words; '' where it always is. `lane`: 1, 2 … for more ways between the same two. */
+export type CanvasEdge = FlowEdge<{ edge: GraphEdge; label: string; lane: number }, 'way'>
+
+export interface Selection {
+  nodes: ReadonlySet<string>
+  edges: ReadonlySet<string>
+}
+
+export interface Drawn {
+  nodes: readonly CanvasNode[]
+  edges: readonly CanvasEdge[]
+}
+
+export const NOTHING_SELECTED: Selection = { nodes: new Set(), edges: new Set() }
+const NOTHING_DRAWN: Drawn = { nodes: [], edges: [] }
+const NOWHERE = { x: 0, y: 0 }
+
+/** Nodes and edges for the canvas; what has not changed stays the same object, so that it is not drawn again. */
+export function toCanvas(
+  graph: WorkflowGraph,
+  positions: Positions,
+  before: Drawn = NOTHING_DRAWN,
+  selection: Selection = NOTHING_SELECTED,
+): { nodes: CanvasNode[]; edges: CanvasEdge[] } {
+  const oldNodes = new Map(before.nodes.map((node) => [node.id, node]))
+  const oldEdges = new Map(before.edges.map((edge) => [edge.id, edge]))
+  const titles = new Map(graph.nodes.map((node) => [node.id, titleOf(node)]))
+  const labels = labelWays(graph)
+  const lanes = new Map<string, number>()
+  return {
+    nodes: graph.nodes.map((node) => {
+      const position = positions.get(node.id) ?? NOWHERE
+      return drawNode(node, position, selection.nodes.has(node.id), oldNodes.get(node.id))
+    }),
+    edges: graph.edges.map((edge) => {
+      const ends = JSON.stringify([edge.fromNodeId, edge.toNodeId])
+      const lane = lanes.get(ends) ?? 0
+      lanes.set(ends, lane + 1)
+      const label = labels.get(edge.id) ?? ''
+      const spoken = speakEdge(edge, titles, label)
+      return drawEdge(edge, label, lane, spoken, selection.edges.has(edge.id), oldEdges.get(edge.id))
+    }),
+  }
+}
+
+/** The graph that the canvas shows; for an edge that was drawn there, `data` is made with it. */
+export function fromCanvas(canvas: Drawn): WorkflowGraph {
+  return {
+    nodes: canvas.nodes.map(({ data }) => data.node),
+    edges: canvas.edges.map(
+      ({ id, source, target, data }) => data?.edge ?? { id, fromNodeId: source, toNodeId: target },
+    ),
+  }
+}
+
+function drawNode(
+  node: GraphNode,
+  position: { x: number; y: number },
+  selected: boolean,
+  old: CanvasNode | undefined,
+): CanvasNode {
+  const isSame =
+    old?.data.node === node &&
+    old.position.x === position.x &&
+    old.position.y === position.y &&
+    (old.selected ?? false) === selected
+  if (isSame) return old
+  return {
+    ...old,
+    id: node.id,
+    type: 'step',
+    position,
+    selected,
+    ariaLabel: `${NODE_WORDS[node.type]}: ${titleOf(node)}`,
+    width: NODE_WIDTH,
+    height: NODE_HEIGHT,
+    data: old?.data.node === node ? old.data : { node },
+  }
+}
+
+function drawEdge(
+  edge: GraphEdge,
+  label: string,
+  lane: number,
+  ariaLabel: string,
+  selected: boolean,
+  old: CanvasEdge | undefined,
+): CanvasEdge {
+  const isSameData = old?.data?.edge === edge && old.data.label === label && old.data.lane === lane
+  if (isSameData && old.ariaLabel === ariaLabel && (old.selected ?? false) === selected) return old
+  return {
+    ...old,
+    id: edge.id,
+    type: 'way',
+    source: edge.fromNodeId,
+    target: edge.toNodeId,
+    selected,
+    ariaLabel,
+    data: isSameData && old.data ? old.data : { edge, label, lane },
+  }
+}
+
+function speakEdge(edge: GraphEdge, titles: ReadonlyMap<string, string>, label: string): string {
+  const ends = `From ${titles.get(edge.fromNodeId) ?? edge.fromNodeId} to ${titles.get(edge.toNodeId) ?? edge.toNodeId}`
+  return label ? `${ends}: ${label}` : ends
+}

@@ -1,0 +1,105 @@
+/** What differs between two versions of a workflow, by name. */
+import type { Workflow } from '../api/types'
+import { titleOf } from './edits'
+
+export interface Change {
+  kind: 'added' | 'removed' | 'changed'
+  /** `Node “Plan it”`, `Triggers`. */
+  what: string
+  /** The fields that differ, where it is changed. */
+  fields: string[]
+}
+
+/** All that makes a workflow but what the store sets. */
+export function contentOf(workflow: Workflow): Omit<Workflow, 'revision' | 'createdAt' | 'updatedAt'> {
+  const { revision: _, createdAt: __, updatedAt: ___, ...content } = workflow
+  return content
+}
+
+export function haveSameContent(one: Workflow, other: Workflow): boolean {
+  return one === other || areAlike(contentOf(one), contentOf(other))
+}
+
+/** The changes from one version to the other; none where only the order of nodes differs. */
+export function compareWorkflows(before: Workflow, after: Workflow): Change[] {
+  const titles = new Map(
+    [...before.graph.nodes, ...after.graph.nodes].map((node) => [node.id, titleOf(node)]),
+  )
+  const title = (id: string) => titles.get(id) ?? id
+  return [
+    ...compareHeads(before, after),
+    ...compareLists(before.graph.nodes, after.graph.nodes, ({ id }) => `Node “${title(id)}”`),
+    ...compareLists(
+      before.graph.edges,
+      after.graph.edges,
+      ({ fromNodeId, toNodeId }) => `Edge from “${title(fromNodeId)}” to “${title(toNodeId)}”`,
+    ),
+    ...compareOrder(before, after),
+  ]
+}
+
+function compareHeads(before: Workflow, after: Workflow): Change[] {
+  const names = [
+    ['name', 'Name'],
+    ['description', 'Description'],
+    ['projectId', 'Project'],
+    ['inputSchema', 'Input schema'],
+    ['triggers', 'Triggers'],
+  ] as const
+  return names
+    .filter(([field]) => !areAlike(before[field], after[field]))
+    .map(([, what]) => ({ kind: 'changed', what, fields: [] }))
+}
+
+function compareLists<Item extends { id: string }>(
+  before: readonly Item[],
+  after: readonly Item[],
+  tell: (item: Item) => string,
+): Change[] {
+  const old = new Map(before.map((item) => [item.id, item]))
+  const now = new Map(after.map((item) => [item.id, item]))
+  const changes: Change[] = []
+  for (const item of after) {
+    const other = old.get(item.id)
+    if (!other) changes.push({ kind: 'added', what: tell(item), fields: [] })
+    else if (!areAlike(other, item)) {
+      changes.push({ kind: 'changed', what: tell(item), fields: listFields(other, item) })
+    }
+  }
+  for (const item of before)
+    if (!now.has(item.id)) changes.push({ kind: 'removed', what: tell(item), fields: [] })
+  return changes
+}
+
+/** A branch tries its edges in their order, so that the order says something. */
+function compareOrder(before: Workflow, after: Workflow): Change[] {
+  const order = (workflow: Workflow, among: ReadonlySet<string>) =>
+    workflow.graph.edges.map(({ id }) => id).filter((id) => among.has(id))
+  const kept = new Set(after.graph.edges.map(({ id }) => id))
+  const common = new Set(before.graph.edges.map(({ id }) => id).filter((id) => kept.has(id)))
+  const isSame = areAlike(order(before, common), order(after, common))
+  return isSame ? [] : [{ kind: 'changed', what: 'Order of the edges', fields: [] }]
+}
+
+function listFields(before: object, after: object): string[] {
+  const flat = (item: object): Record<string, unknown> => {
+    const { config, ...others } = item as Record<string, unknown>
+    return { ...(config as Record<string, unknown> | undefined), ...others }
+  }
+  const old = flat(before)
+  const now = flat(after)
+  return [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
+    (name) => !areAlike(old[name], now[name]),
+  )
+}
+
+/** Deep equality; a field that is undefined is not there. */
+function areAlike(one: unknown, other: unknown): boolean {
+  if (one === other) return true
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
+  if (Array.isArray(one) !== Array.isArray(other)) return false
+  const names = new Set([...Object.keys(one), ...Object.keys(other)])
+  return [...names].every((name) =>
+    areAlike(one[name as keyof typeof one], other[name as keyof typeof other]),
+  )
+}

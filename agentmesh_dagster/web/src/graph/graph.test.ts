@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest'
+import { ancestorsOf } from './ancestors'
+import { fromCanvas, toCanvas } from './canvas'
+import { copy, paste, readCopied } from './clipboard'
+import { complete, listCompletions } from './completions'
+import { changeNode } from './edits'
+import { beginHistory, record, redo, settle, undo } from './history'
+import { completePositions, layOut, NODE_HEIGHT, NODE_WIDTH } from './layout'
+import { keepPositions, readPositions } from './positions'
+import { graphOf, node } from './samples'
+
+describe('history', () => {
+  it('goes back and forth, and forgets what was undone at the next change', () => {
+    const three = record(record(beginHistory(1), 2), 3)
+    const back = undo(undo(three))
+    expect([back.present, redo(back).present, redo(redo(back)).present]).toEqual([1, 2, 3])
+    expect(redo(record(back, 9)).present).toBe(9)
+    expect(undo(beginHistory(1)).present).toBe(1)
+  })
+  it('undoes letters typed into one field together, and two visits to it one by one', () => {
+    const typed = record(record(record(beginHistory(''), 'a', 'label'), 'ab', 'label'), 'abc', 'label')
+    expect(undo(typed).present).toBe('')
+    const twice = record(settle(typed), 'abcd', 'label')
+    expect(undo(twice).present).toBe('abc')
+  })
+})
+
+describe('copy and paste', () => {
+  const graph = graphOf('start>a a>b b>end', [
+    node('b', 'agent', { prompt: '{{ context.outputs.a.text }} {{ context.outputs.start.x }}' }),
+  ])
+  it('gives new ids, and lets the copies name each other', () => {
+    const copied = readCopied(copy(graph, ['start', 'a', 'b']))
+    const { graph: pasted, ids } = paste(graph, copied ?? graphOf(''))
+    expect([...ids]).toEqual([
+      ['b', 'b_2'],
+      ['a', 'a_2'],
+    ])
+    expect(pasted.nodes.find((one) => one.id === 'b_2')?.config['prompt']).toBe(
+      '{{ context.outputs.a_2.text }} {{ context.outputs.start.x }}',
+    )
+    expect(pasted.edges.slice(3)).toEqual([{ id: 'e4', fromNodeId: 'a_2', toNodeId: 'b_2' }])
+    expect(new Set(pasted.nodes.map((one) => one.id)).size).toBe(pasted.nodes.length)
+  })
+  it('reads nothing from other text', () => {
+    for (const text of ['', 'hello', '{"nodes": []}', 'null', '[1]']) expect(readCopied(text)).toBeUndefined()
+  })
+})
+
+describe('canvas', () => {
+  const graph = graphOf('start>a a>end')
+  it('gives the graph back as it was', () => {
+    expect(fromCanvas(toCanvas(graph, layOut(graph)))).toEqual(graph)
+  })
+  it('keeps what has not changed as the same object', () => {
+    const positions = layOut(graph)
+    const before = toCanvas(graph, positions)
+    const after = toCanvas(changeNode(graph, 'a', { config: { prompt: 'x' } }), positions, before)
+    expect(after.nodes[0]).toBe(before.nodes[0])
+    expect(after.nodes[1]).not.toBe(before.nodes[1])
+    expect(after.edges).toEqual(before.edges)
+    expect(after.edges[0]).toBe(before.edges[0])
+  })
+})
+
+describe('layout', () => {
+  it('puts what runs later further right, and nothing on top of something else', () => {
+    const graph = graphOf('start>a start>b a>c b>c c>end')
+    const positions = layOut(graph)
+    for (const { fromNodeId, toNodeId } of graph.edges) {
+      expect(positions.get(toNodeId)?.x ?? 0).toBeGreaterThanOrEqual(
+        (positions.get(fromNodeId)?.x ?? 0) + NODE_WIDTH,
+      )
+    }
+    expect(Math.abs((positions.get('a')?.y ?? 0) - (positions.get('b')?.y ?? 0))).toBeGreaterThanOrEqual(
+      NODE_HEIGHT,
+    )
+  })
+  it('lays 200 nodes out in under a second', () => {
+    const ways = Array.from({ length: 199 }, (_, at) => `n${Math.floor(at / 2)}>n${at + 1}`).join(' ')
+    const begun = performance.now()
+    expect(layOut(graphOf(ways)).size).toBe(200)
+    expect(performance.now() - begun).toBeLessThan(1_000)
+  })
+  it('leaves known places and finds room for new nodes', () => {
+    const graph = graphOf('start>a start>b')
+    const known = new Map([...layOut(graph)].filter(([id]) => id !== 'b'))
+    known.set('a', layOut(graph).get('b') ?? { x: 0, y: 0 })
+    const positions = completePositions(graph, known)
+    expect(positions.get('a')).toEqual(known.get('a'))
+    expect(positions.get('b')).not.toEqual(known.get('a'))
+  })
+  it('is kept in the browser, and survives what is not ours', () => {
+    const kept = new Map<string, string>()
+    const storage = {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+    }
+    keepPositions('w', new Map([['a', { x: 1.4, y: -2 }]]), storage)
+    expect(readPositions('w', storage)).toEqual(new Map([['a', { x: 1, y: -2 }]]))
+    kept.set('agentmesh.positions.w', 'broken')
+    expect(readPositions('w', storage).size).toBe(0)
+  })
+})
+
+describe('completion', () => {
+  const graph = graphOf('start>score score>route route>a route>b a>end b>end start>aside', [
+    {
+      ...node('score', 'agent', {
+        outputSchema: { type: 'object', properties: { score: { type: 'number' } } },
+      }),
+      label: 'Score it',
+    },
+    node('route', 'branch'),
+    node('b', 'human_approval'),
+  ])
+  const sources = {
+    agents: new Map(),
+    tools: new Map(),
+    inputSchema: { type: 'object', properties: { 'sub ject': { type: 'string' } } },
+  }
+  const textsFor = (id: string, place: 'node' | 'out-edge' = 'node') =>
+    listCompletions(graph, id, place, sources).map(({ text }) => text)
+
+  it('names ancestors and nothing else', () => {
+    expect(
+      ancestorsOf(graph, 'a')
+        .map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(['route', 'score', 'start'])
+    const outputs = textsFor('a').filter((text) => /^context\.outputs\.\w+$/.test(text))
+    expect(outputs.toSorted()).toEqual([
+      'context.outputs.route',
+      'context.outputs.score',
+      'context.outputs.start',
+    ])
+  })
+  it('knows fields from schemas, also of odd names', () => {
+    expect(textsFor('a')).toContain('context.outputs.score.score')
+    expect(textsFor('a')).toContain('context.input["sub ject"]')
+    expect(textsFor('route')).toContain('context.last_output.score')
+  })
+  it('offers the parents by name where several meet', () => {
+    expect(textsFor('end')).toContain('context.last_output.b.approved')
+  })
+  it('offers the answer on the edges behind a gate', () => {
+    expect(textsFor('b', 'out-edge')).toContain('context.last_output.approved')
+  })
+  it('offers the item only behind an each', () => {
+    const each = graphOf('start>each each>work', [node('each', 'branch', { mode: 'each' })])
+    const texts = (id: string) => listCompletions(each, id, 'node', sources).map(({ text }) => text)
+    expect(texts('work')).toContain('context.item')
+    expect(texts('each')).not.toContain('context.item')
+  })
+  it('replaces the path that is being written', () => {
+    const offered = listCompletions(graph, 'a', 'node', sources)
+    const text = 'has(context.input) && context.outputs.sc'
+    const { replaces, matches } = complete(text, text.length, offered)
+    expect(replaces).toBe('context.outputs.sc'.length)
+    expect(matches.map(({ text: one }) => one)).toContain('context.outputs.score.score')
+    expect(complete('1 > ', 4, offered).matches).toEqual([])
+    expect(complete('context.input["sub', 18, offered).matches[0]?.text).toBe('context.input["sub ject"]')
+    expect(complete('x and sco', 9, offered)).toMatchObject({ replaces: 3 })
+  })
+})

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { findShownField, isInField, placeIssues, sortIssues, tellFaults } from './issues'
+import { graphOf, workflowOf } from './samples'
+
+const workflow = workflowOf(graphOf('start>a a>end'))
+const place = (path: string, more = {}) =>
+  placeIssues([{ code: 'x', message: 'm', path, ...more }], workflow)[0]
+
+describe('placing', () => {
+  it('ties a fault to the node or edge that stood at its place', () => {
+    expect(place('$.graph.nodes[1].config.retry.maxAttempts')).toMatchObject({
+      nodeId: 'a',
+      field: 'config.retry.maxAttempts',
+    })
+    expect(place('$.graph.edges[1].condition', { nodeId: 'a' })).toEqual({
+      issue: expect.anything() as unknown,
+      edgeId: 'e2',
+      field: 'condition',
+    })
+    expect(place('$.graph.nodes[1]')).toMatchObject({ nodeId: 'a', field: '' })
+  })
+  it('leaves the rest to the workflow', () => {
+    expect(place('$.triggers[0].cron')).toMatchObject({ nodeId: undefined, field: 'triggers[0].cron' })
+    expect(place('$.name')).toMatchObject({ field: 'name' })
+  })
+  it('sends the author to the field that mends the fault', () => {
+    expect(place('$.graph.nodes[1]', { code: 'missing-agent-id' })).toMatchObject({ field: 'agentId' })
+  })
+  it('puts warnings behind errors', () => {
+    const issues = placeIssues(
+      [
+        { code: 'a', message: 'odd', severity: 'warning' },
+        { code: 'b', message: 'wrong', severity: 'error' },
+      ],
+      workflow,
+    )
+    expect(sortIssues(issues).map(({ issue }) => issue.message)).toEqual(['wrong', 'odd'])
+  })
+})
+
+describe('fields', () => {
+  it('hold what is inside of them, and not what only begins the same', () => {
+    expect(isInField('config.output["a b"][0]', 'config.output')).toBe(true)
+    expect(isInField('config.items', 'config.item')).toBe(false)
+    expect(isInField('config', 'config.item')).toBe(false)
+  })
+  it('tell where inside of them the fault is', () => {
+    const issues = [place('$.graph.nodes[1].config.output.a[0]'), place('$.graph.nodes[1].config.prompt')]
+    const known = issues.filter((issue) => issue !== undefined)
+    expect(tellFaults(known, 'config.output')).toBe('a[0]: m')
+    expect(tellFaults(known, 'config.prompt')).toBe('m')
+    expect(tellFaults(known, 'config.pool')).toBe('')
+  })
+  it('are found by the closest around a place', () => {
+    const fields = ['config.retry', 'config.retry.maxAttempts', 'label']
+    expect(findShownField('config.retry.maxAttempts', fields)).toBe('config.retry.maxAttempts')
+    expect(findShownField('config.retry.jitter', fields)).toBe('config.retry')
+    expect(findShownField('config.foo', fields)).toBeUndefined()
+  })
+})

@@ -1,0 +1,43 @@
+/** When each edge is taken, in the words that the canvas shows. */
+import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
+
+/** Edge id → when it is taken; an edge that is always taken has no entry. */
+export function labelWays(graph: WorkflowGraph): Map<string, string> {
+  const choosing = new Map(
+    graph.nodes
+      .filter((node) => node.type === 'branch' || node.type === 'human_approval')
+      .map((node) => [node.id, node]),
+  )
+  const siblings = new Map<string, GraphEdge[]>()
+  for (const edge of graph.edges) {
+    if (choosing.has(edge.fromNodeId))
+      siblings.set(edge.fromNodeId, [...(siblings.get(edge.fromNodeId) ?? []), edge])
+  }
+  const labels = new Map<string, string>()
+  for (const [id, edges] of siblings) {
+    const node = choosing.get(id)
+    if (!node) continue
+    const asked = edges.filter((edge) => edge.condition !== undefined)
+    for (const edge of edges) {
+      const label = labelWay(node, edge, asked)
+      if (label) labels.set(edge.id, label)
+    }
+  }
+  return labels
+}
+
+function labelWay(node: GraphNode, edge: GraphEdge, asked: readonly GraphEdge[]): string {
+  const condition = edge.condition === undefined ? undefined : shorten(edge.condition)
+  if (node.type === 'human_approval') return condition ?? (asked.length > 0 ? 'otherwise' : '')
+  const mode = node.config['mode'] ?? 'first'
+  if (mode === 'each') return condition ?? 'for each item'
+  if (mode === 'all') return condition ?? 'always'
+  if (condition === undefined) return 'otherwise'
+  if (node.config['condition'] !== undefined) return `= ${condition}`
+  return asked.length > 1 ? `${asked.indexOf(edge) + 1}. ${condition}` : condition
+}
+
+/** Without what nearly every condition begins with: the room on an edge is short. */
+function shorten(condition: string): string {
+  return condition.replace(/\bcontext\.(?:last_output\.|outputs\.)?(?=\w)/g, '').replace(/\s+/g, ' ')
+}

@@ -1,0 +1,92 @@
+import { CopyButton } from '../ui/CopyButton'
+import { Icon } from '../ui/icons'
+import { JsonView } from '../ui/JsonView'
+import { tellDuration } from '../ui/times'
+import { readJson } from '../schema/json'
+import type { Message, ModelCall } from './conversation'
+import { tellCost, tellMany, tellTokens } from './figures'
+
+/** One call of a model: what it was told, and its reply. */
+export function ModelCallView({ call, isRunning }: { call: ModelCall; isRunning: boolean }) {
+  const { reply } = call
+  return (
+    <section className="call-model" aria-label={`Call of ${call.model}`}>
+      <div className="call-head">
+        <Icon name="agent" size={14} />
+        <strong className="truncate" title={call.model}>
+          {call.model}
+        </strong>
+        <span className="muted small grow">
+          {call.provider}
+          {call.temperature !== undefined && `, temperature ${call.temperature}`}
+        </span>
+        {reply?.seconds !== undefined && (
+          <span className="muted small">{tellDuration(reply.seconds * 1_000)}</span>
+        )}
+      </div>
+      {call.tools.length > 0 && <p className="muted small">May call {call.tools.join(', ')}.</p>}
+      {call.messages.map((message, at) => (
+        <MessageView key={at} message={message} />
+      ))}
+      {reply === undefined ? (
+        <p className="muted">{isRunning ? 'Waiting for the reply …' : 'No reply came.'}</p>
+      ) : (
+        <>
+          <ReplyView reply={reply} model={call.model} />
+          <p className="muted small">
+            {[
+              tellTokens(reply.usage),
+              tellCost(reply.usage),
+              reply.stopReason && `stopped: ${reply.stopReason}`,
+            ]
+              .filter(Boolean)
+              .join(' · ')}
+          </p>
+        </>
+      )}
+    </section>
+  )
+}
+
+const ROLES: Readonly<Record<string, string>> = { system: 'System prompt', user: 'Prompt' }
+
+/** What the model was told; a system prompt is closed, since it is the same each time. */
+function MessageView({ message: { role, text } }: { message: Message }) {
+  const title = ROLES[role] ?? role
+  return (
+    <details className="call-message" open={role !== 'system'}>
+      <summary>
+        <span className="grow">{title}</span>
+      </summary>
+      <p className="call-text" dir="auto">
+        {text}
+      </p>
+    </details>
+  )
+}
+
+function ReplyView({ reply, model }: { reply: NonNullable<ModelCall['reply']>; model: string }) {
+  const read = readJson(reply.text)
+  const isJson = 'value' in read && typeof read.value === 'object'
+  return (
+    <div className="call-reply">
+      <div className="row spread">
+        <h3>Reply</h3>
+        {!isJson && reply.text !== '' && (
+          <CopyButton text={() => reply.text} what={`the reply of ${model}`} />
+        )}
+      </div>
+      {isJson ? (
+        <JsonView value={read.value} label={`Reply of ${model}`} />
+      ) : (
+        reply.text !== '' && (
+          <p className="call-text" dir="auto">
+            {reply.text}
+          </p>
+        )
+      )}
+      {reply.toolCalls > 0 && <p className="muted small">Wants {tellMany(reply.toolCalls, 'tool call')}.</p>}
+      {reply.text === '' && reply.toolCalls === 0 && <p className="muted">An empty text.</p>}
+    </div>
+  )
+}

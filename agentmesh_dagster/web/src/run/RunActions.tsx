@@ -1,0 +1,109 @@
+import { useState } from 'react'
+import { useLocation } from 'wouter'
+import { useEntity } from '../api/catalogue'
+import { Problem, tell } from '../api/problem'
+import { useCancelRun, useStartRun } from '../api/runs'
+import { useAbout, useMay } from '../api/session'
+import type { PinnedWorkflow, Run } from '../api/types'
+import { addresses } from '../app/addresses'
+import { useToast } from '../app/toasts'
+import { RunDialog } from '../runs/RunDialog'
+import { ConfirmDialog } from '../ui/Dialog'
+import { Icon } from '../ui/icons'
+
+/** Cancel, run again, open in Dagster. */
+export function RunActions({ run, pinned }: { run: Run; pinned: PinnedWorkflow | undefined }) {
+  const [asks, setAsks] = useState<'cancel' | 'input'>()
+  const mayEdit = useMay('edit')
+  const newest = useEntity('workflows', run.workflowId)
+  const again = useStartRun(run.workflowId)
+  const [, navigate] = useLocation()
+  const say = useToast()
+  const isGone = newest.error instanceof Problem && newest.error.status === 404
+  const isOver = run.status !== 'running' && run.status !== 'pending'
+  const mayNot = isGone ? 'The workflow was deleted' : mayEdit ? undefined : 'Your role may not start runs'
+
+  const runAgain = () =>
+    again.mutate(run.input ?? null, {
+      onSuccess: ({ runId }) => navigate(addresses.run(runId)),
+      onError: (error) => {
+        say({ text: tell(error), kind: 'bad' })
+        if (error instanceof Problem && error.status === 422) setAsks('input') // the input does not fit any more
+      },
+    })
+  return (
+    <div className="row run-actions">
+      <DagsterLink run={run} pinned={pinned} />
+      {!isOver && mayEdit && (
+        <button type="button" className="button button-danger" onClick={() => setAsks('cancel')}>
+          <Icon name="stop" size={14} />
+          Cancel run
+        </button>
+      )}
+      <button
+        type="button"
+        className="button"
+        disabled={mayNot !== undefined || newest.data === undefined}
+        title={mayNot ?? 'Starts the newest revision, with this input to edit'}
+        onClick={() => setAsks('input')}
+      >
+        <Icon name="edit" size={14} />
+        Edit input
+      </button>
+      <button
+        type="button"
+        className="button button-primary"
+        disabled={mayNot !== undefined || again.isPending}
+        title={mayNot ?? 'Starts the newest revision with the same input'}
+        onClick={runAgain}
+      >
+        <Icon name="play" size={14} />
+        Run again
+      </button>
+      {asks === 'cancel' && <CancelDialog runId={run.id} onClose={() => setAsks(undefined)} />}
+      {asks === 'input' && newest.data && (
+        <RunDialog
+          workflow={newest.data}
+          initialInput={run.input ?? null}
+          onClose={() => setAsks(undefined)}
+        />
+      )}
+    </div>
+  )
+}
+
+function CancelDialog({ runId, onClose }: { runId: string; onClose: () => void }) {
+  const cancel = useCancelRun(runId)
+  const say = useToast()
+  const onConfirm = () =>
+    cancel.mutate(undefined, {
+      onSettled: onClose,
+      onError: (error) => say({ text: tell(error), kind: 'bad' }),
+    })
+  return (
+    <ConfirmDialog
+      title="Cancel this run?"
+      verb="Cancel the run"
+      onConfirm={onConfirm}
+      onClose={onClose}
+      isBusy={cancel.isPending}
+    >
+      What is at work is stopped, and what waits for an answer is closed. The run cannot go on afterwards.
+    </ConfirmDialog>
+  )
+}
+
+/** To the newest launch in Dagster's UI. */
+function DagsterLink({ run, pinned }: { run: Run; pinned: PinnedWorkflow | undefined }) {
+  const { data: about } = useAbout()
+  const newest = run.launches.at(-1)
+  const to = about && newest ? `${about.dagsterUrl.replace(/\/$/, '')}/runs/${newest}` : pinned?.dagsterRunUrl
+  if (!to) return null
+  return (
+    <a className="button" href={to} target="_blank" rel="noopener">
+      Open in Dagster
+      <Icon name="outside" size={13} />
+      <span className="visually-hidden">, opens in a new tab</span>
+    </a>
+  )
+}

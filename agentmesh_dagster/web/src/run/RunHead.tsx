@@ -1,0 +1,91 @@
+import { Link } from 'wouter'
+import type { PinnedWorkflow, Run } from '../api/types'
+import { addresses } from '../app/addresses'
+import { addUsages } from '../live/foldStep'
+import type { RunStep } from '../live/runSteps'
+import type { StreamStatus } from '../live/stream'
+import { Icon } from '../ui/icons'
+import { StatusChip } from '../ui/StatusChip'
+import { Duration, Time } from '../ui/Time'
+import { tellCost, tellMany, tellTokens } from './figures'
+import { RunActions } from './RunActions'
+
+interface Props {
+  run: Run
+  pinned: PinnedWorkflow | undefined
+  steps: readonly RunStep[]
+  stream: StreamStatus
+  error: unknown
+  onGate: (nodeId: string) => void
+}
+
+/** What ran, how far it is, what it took, and what can be done with it. */
+export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
+  const name = pinned?.workflow.name ?? run.workflowId
+  const waiting = steps.filter(({ status }) => status === 'waiting_human')
+  const isParked = waiting.length > 0 && !steps.some(({ status }) => status === 'running')
+  const usage = addUsages(steps.map((step) => step.usage))
+  const titles = new Map(pinned?.workflow.graph.nodes.map((node) => [node.id, node.label || node.id]))
+  return (
+    <header className="run-head">
+      <div className="grow">
+        <nav className="page-trail" aria-label="Where this belongs">
+          <Link href={addresses.runs()}>Runs</Link>
+          <Link href={addresses.runs({ workflow: run.workflowId })} className="truncate" dir="auto">
+            {name}
+          </Link>
+        </nav>
+        <div className="row">
+          <h1 className="truncate" dir="auto" title={name}>
+            {name}
+          </h1>
+          <span role="status">
+            <StatusChip status={isParked ? 'waiting_human' : run.status} />
+          </span>
+          {waiting.slice(0, 2).map((step) => (
+            <button
+              key={step.stepId}
+              type="button"
+              className="button button-small run-gate"
+              onClick={() => onGate(step.nodeId)}
+            >
+              <Icon name="person" size={13} />
+              <span className="truncate" dir="auto">
+                {titles.get(step.nodeId) ?? step.nodeId}
+              </span>
+            </button>
+          ))}
+        </div>
+        <div className="run-facts muted small">
+          {run.startedAt ? (
+            <>
+              <span>
+                Started <Time at={run.startedAt} />
+              </span>
+              <span>
+                took <Duration from={run.startedAt} to={run.finishedAt} />
+              </span>
+            </>
+          ) : (
+            <span>{run.status === 'pending' ? 'Waits for a worker' : 'Never started'}</span>
+          )}
+          <span>{tellMany(steps.length, 'step')}</span>
+          {usage && <span>{[tellTokens(usage), tellCost(usage)].filter(Boolean).join(' · ')}</span>}
+          <span title="A run never changes what it runs">revision {run.revision}</span>
+          <StreamState stream={stream} error={error} />
+        </div>
+      </div>
+      <RunActions run={run} pinned={pinned} />
+    </header>
+  )
+}
+
+function StreamState({ stream, error }: { stream: StreamStatus; error: unknown }) {
+  const isLost = stream === 'late' || error !== undefined
+  if (stream === 'over' && !isLost) return null
+  return (
+    <span className={isLost ? 'run-stream run-stream-late' : 'run-stream'} role="status">
+      {isLost ? 'Not live: the connection is being tried again' : stream === 'live' ? 'Live' : 'Connecting …'}
+    </span>
+  )
+}

@@ -1,0 +1,36 @@
+import { Handle, Position } from '@xyflow/react'
+import type { NodeProps } from '@xyflow/react'
+import { memo } from 'react'
+import { titleOf } from '../graph/edits'
+import type { NodeState } from '../live/nodeStates'
+import { Icon, NODE_ICONS, STATUS_ICONS } from '../ui/icons'
+import { statusWord } from '../ui/StatusChip'
+import type { RunCanvasNode } from './canvas'
+
+/** A node in the graph of a run: what it is called, and how far it has come. */
+export const RunNode = memo(function RunNode({ data: { node, state } }: NodeProps<RunCanvasNode>) {
+  const title = titleOf(node)
+  return (
+    <div className={`run-node run-node-${state?.status ?? 'unreached'}`} title={title}>
+      {node.type !== 'start' && <Handle type="target" position={Position.Left} isConnectable={false} />}
+      <span className="run-node-icon">
+        <Icon name={NODE_ICONS[node.type]} size={18} />
+      </span>
+      <span className="run-node-words">
+        <span className="run-node-title truncate" dir="auto">
+          {title}
+        </span>
+        <span className="run-node-status truncate">
+          {state && <Icon name={STATUS_ICONS[state.status]} size={13} />}
+          <span className="run-node-word">{state ? statusWord(state.status) : 'Not reached'}</span>
+          {state && state.steps > 1 && <span>{tellItems(state)}</span>}
+        </span>
+      </span>
+      {node.type !== 'end' && <Handle type="source" position={Position.Right} isConnectable={false} />}
+    </div>
+  )
+})
+
+function tellItems({ steps, ended }: NodeState): string {
+  return ended === steps ? `${steps} items` : `${ended} of ${steps}`
+}

@@ -1,0 +1,62 @@
+import { useState } from 'react'
+import type { Run } from '../api/types'
+import { GatePanel } from '../approvals/GatePanel'
+import { countByStatus } from '../live/runState'
+import type { RunStep } from '../live/runSteps'
+import { Icon } from '../ui/icons'
+import { JsonView } from '../ui/JsonView'
+import { tellCounts } from './figures'
+import { OutputView } from './OutputView'
+
+const MOST_GATES = 3 // in full; of more, each is found by its node
+
+/** The run as a whole: what it waits for, what came of it, and what it was given. */
+export function RunPanel({ run, steps }: { run: Run; steps: readonly RunStep[] }) {
+  const gates = useGatesSeen(steps)
+  return (
+    <div className="stack stack-l">
+      {gates.slice(0, MOST_GATES).map((stepId) => (
+        <section key={stepId} className="card" aria-label="Approval">
+          <GatePanel stepId={stepId} steps={steps} />
+        </section>
+      ))}
+      {gates.length > MOST_GATES && (
+        <p className="muted">{gates.length - MOST_GATES} more wait: choose their nodes.</p>
+      )}
+      {run.error && (
+        <div className={run.status === 'canceled' ? 'notice notice-warn' : 'notice notice-bad'}>
+          <Icon name="warning" />
+          <p className="step-error" dir="auto">
+            {run.error}
+          </p>
+        </div>
+      )}
+      {run.status === 'succeeded' && (
+        <section className="stack">
+          <h2>Output</h2>
+          <OutputView value={run.output ?? null} label="Output of the run" />
+        </section>
+      )}
+      <section className="stack">
+        <h2>Input</h2>
+        <JsonView value={run.input} label="Input of the run" />
+      </section>
+      <section className="stack">
+        <h2>Steps</h2>
+        <p className="muted">
+          {steps.length === 0
+            ? 'None has begun.'
+            : `${tellCounts(countByStatus(steps))}. Choose one to see all of it.`}
+        </p>
+      </section>
+    </div>
+  )
+}
+
+/** What waits for an answer, and what did so since the panel is shown: a card does not go away under somebody's hands. */
+function useGatesSeen(steps: readonly RunStep[]): readonly string[] {
+  const [seen, setSeen] = useState<readonly string[]>([])
+  const fresh = steps.filter(({ stepId, status }) => status === 'waiting_human' && !seen.includes(stepId))
+  if (fresh.length > 0) setSeen([...seen, ...fresh.map(({ stepId }) => stepId)])
+  return seen
+}

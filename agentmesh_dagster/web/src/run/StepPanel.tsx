@@ -1,0 +1,120 @@
+import { useEffect, useMemo } from 'react'
+import { GatePanel } from '../approvals/GatePanel'
+import type { EventLog, GraphNode } from '../api/types'
+import { titleOf } from '../graph/edits'
+import type { RunStep } from '../live/runSteps'
+import { JsonView } from '../ui/JsonView'
+import { Icon, NODE_ICONS } from '../ui/icons'
+import { StatusChip } from '../ui/StatusChip'
+import { Tabs } from '../ui/Tabs'
+import type { Tab } from '../ui/Tabs'
+import { Duration, Time } from '../ui/Time'
+import { AttemptList } from './AttemptList'
+import { CallList } from './CallList'
+import { listCalls } from './conversation'
+import { tellCost, tellTokens } from './figures'
+import { OutputView } from './OutputView'
+import type { StepTab } from './place'
+
+interface Props {
+  node: GraphNode
+  step: RunStep
+  events: readonly EventLog[]
+  tab: StepTab | undefined
+  onTab: (tab: StepTab) => void
+  /** Reads the steps anew: a step that has just begun was not listed yet. */
+  onMissing: () => void
+}
+
+/** All that is known of one step. */
+export function StepPanel({ node, step, events, tab, onTab, onMissing }: Props) {
+  const { stepId, isListed, status } = step
+  const isGate = node.type === 'human_approval' && step.spans.length > 0
+  const tabs = useMemo(() => listTabs(node, isGate), [node, isGate])
+  const chosen = tabs.find(({ key }) => key === tab)?.key ?? tabs[0]?.key ?? 'output'
+  const calls = useMemo(() => listCalls(events, stepId), [events, stepId])
+  useEffect(() => {
+    if (!isListed) onMissing()
+  }, [isListed, onMissing])
+  const isRunning = status === 'running'
+  return (
+    <div className="stack">
+      <StepFacts node={node} step={step} />
+      {step.error && (
+        <div className="notice notice-bad">
+          <Icon name="warning" />
+          <p className="step-error" dir="auto">
+            {step.error}
+          </p>
+        </div>
+      )}
+      <Tabs label="Of the step" tabs={tabs} chosen={chosen} onChoose={onTab}>
+        {chosen === 'answer' && <GatePanel stepId={stepId} steps={[]} isShort />}
+        {chosen === 'output' &&
+          (step.output === undefined ? (
+            <p className="muted">{tellNoOutput(step)}</p>
+          ) : (
+            <OutputView value={step.output} label="Output" />
+          ))}
+        {chosen === 'input' &&
+          (isListed ? (
+            <JsonView value={step.input} label="Input" />
+          ) : (
+            <p className="muted">The input is being read …</p>
+          ))}
+        {chosen === 'calls' && <CallList calls={calls} isRunning={isRunning} />}
+        {chosen === 'attempts' && <AttemptList step={step} />}
+      </Tabs>
+    </div>
+  )
+}
+
+function StepFacts({ node, step }: { node: GraphNode; step: RunStep }) {
+  const title = titleOf(node)
+  return (
+    <div className="step-facts">
+      <h2 className="step-title">
+        <Icon name={NODE_ICONS[node.type]} size={18} />
+        <span dir="auto">{title}</span>
+        {step.item !== null && <span className="muted">item {step.item + 1}</span>}
+      </h2>
+      <div className="row row-wrap small muted">
+        <StatusChip status={step.status} detail={step.attempt > 1 ? `attempt ${step.attempt}` : undefined} />
+        {step.startedAt && (
+          <>
+            <Time at={step.startedAt} />
+            <Duration from={step.startedAt} to={step.finishedAt} />
+          </>
+        )}
+        {step.usage && (
+          <span>{[tellTokens(step.usage), tellCost(step.usage)].filter(Boolean).join(' · ')}</span>
+        )}
+      </div>
+    </div>
+  )
+}
+
+function listTabs(node: GraphNode, isGate: boolean): Tab<StepTab>[] {
+  const calls = node.type === 'agent' ? 'Model' : node.type === 'tool' ? 'Calls' : undefined
+  return [
+    ...(isGate ? [{ key: 'answer', label: 'Approval' } as const] : []),
+    { key: 'output', label: 'Output' },
+    { key: 'input', label: 'Input' },
+    ...(calls ? [{ key: 'calls', label: calls } as const] : []),
+    { key: 'attempts', label: 'Attempts' },
+  ]
+}
+
+function tellNoOutput({ status }: RunStep): string {
+  switch (status) {
+    case 'skipped':
+      return 'No way led here, so the step was skipped.'
+    case 'waiting_human':
+      return 'The answer will be the output.'
+    case 'failed':
+    case 'canceled':
+      return 'There is no output.'
+    default:
+      return 'There is no output yet.'
+  }
+}

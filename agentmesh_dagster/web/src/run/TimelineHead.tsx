@@ -1,0 +1,36 @@
+import type { TimeScale } from './timeScale'
+
+/** The times above the rows, and the pauses that are drawn short. */
+export function TimelineHead({ scale }: { scale: TimeScale }) {
+  return (
+    <div className="timeline-head" aria-hidden="true">
+      <span className="timeline-label">Step</span>
+      <span className="timeline-bars">
+        {scale.ticks.map((tick) => (
+          <span
+            key={`${tick.at} ${tick.label}`}
+            className="timeline-tick"
+            style={{ insetInlineStart: percent(tick.at) }}
+          >
+            {tick.label}
+          </span>
+        ))}
+        {scale.cuts.map((cut) => (
+          <span
+            key={cut.at}
+            className="timeline-cut"
+            style={{ insetInlineStart: percent(cut.at), width: percent(cut.end - cut.at) }}
+            title={`${cut.label} in which nothing was at work: drawn short`}
+          >
+            {cut.label}
+          </span>
+        ))}
+      </span>
+      <span className="timeline-took">Took</span>
+    </div>
+  )
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(3)}%`
+}

@@ -1,0 +1,112 @@
+import type { Span } from '../live/foldStep'
+import { Icon, NODE_ICONS, STATUS_ICONS } from '../ui/icons'
+import { statusWord } from '../ui/StatusChip'
+import { tellDuration } from '../ui/times'
+import { tellMany } from './figures'
+import type { Row } from './rows'
+import { percent } from './TimelineHead'
+import type { TimeScale } from './timeScale'
+
+interface Props {
+  id: string
+  row: Row
+  at: number
+  top: number
+  scale: TimeScale
+  now: number
+  isActive: boolean
+  isChosen: boolean
+  onAct: () => void
+}
+
+/** One step, or one group of steps: its name, its status, and when it was at work. */
+export function TimelineRow({ id, row, at, top, scale, now, isActive, isChosen, onAct }: Props) {
+  const isGroup = row.kind === 'group'
+  const spans = isGroup ? extentOf(row.steps.flatMap((step) => step.spans)) : row.step.spans
+  const took = tookOf(spans, now)
+  const classes = ['timeline-row', isActive && 'timeline-row-active', isChosen && 'timeline-row-chosen']
+  return (
+    // The grid has the focus and the keys; a row is reached through it.
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
+    <div
+      id={id}
+      className={classes.filter(Boolean).join(' ')}
+      role="row"
+      tabIndex={-1}
+      aria-level={row.depth + 1}
+      aria-rowindex={at + 1}
+      aria-expanded={isGroup ? row.isOpen : undefined}
+      aria-selected={isChosen}
+      style={{ top }}
+      onClick={onAct}
+    >
+      <span className="timeline-label" role="gridcell" style={{ paddingInlineStart: 12 + row.depth * 18 }}>
+        <Icon name={isGroup ? (row.isOpen ? 'down' : 'chevron') : NODE_ICONS[row.nodeType]} size={14} />
+        <span
+          className="truncate grow"
+          dir="auto"
+          title={row.detail ? `${row.label}: ${row.detail}` : row.label}
+        >
+          {row.label}
+          {row.detail && <span className="muted small"> {row.detail}</span>}
+        </span>
+        {isGroup && row.items !== undefined && (
+          <span className="muted small">{tellMany(row.items, 'item')}</span>
+        )}
+        <span className={`timeline-status timeline-status-${row.status}`} title={statusWord(row.status)}>
+          <Icon name={STATUS_ICONS[row.status]} size={14} />
+          <span className="visually-hidden">{statusWord(row.status)}</span>
+        </span>
+      </span>
+      <span className="timeline-bars" role="gridcell">
+        {spans.map((span) => (
+          <Bar key={`${span.kind} ${span.from}`} span={span} isGroup={isGroup} scale={scale} now={now} />
+        ))}
+      </span>
+      <span className="timeline-took" role="gridcell">
+        {took === undefined ? '' : tellDuration(took)}
+      </span>
+    </div>
+  )
+}
+
+function Bar({ span, isGroup, scale, now }: { span: Span; isGroup: boolean; scale: TimeScale; now: number }) {
+  const from = Date.parse(span.from)
+  const to = span.to === undefined ? now : Date.parse(span.to)
+  const start = scale.place(from)
+  const look = span.kind === 'wait' ? 'wait' : isGroup ? 'group' : (span.outcome ?? 'running')
+  return (
+    <span
+      className={`timeline-bar timeline-bar-${look}`}
+      style={{ insetInlineStart: percent(start), width: `max(3px, ${percent(scale.place(to) - start)})` }}
+      title={tellSpan(span, isGroup, to - from)}
+    >
+      {span.kind === 'wait' && <span className="timeline-wait-word">waited {tellDuration(to - from)}</span>}
+    </span>
+  )
+}
+
+function tellSpan(span: Span, isGroup: boolean, ms: number): string {
+  const took = tellDuration(ms)
+  if (isGroup) return `${took} from the first to the last`
+  if (span.kind === 'wait') return `Waited for a person: ${took}`
+  return `Attempt ${span.attempt}: ${took}${span.error ? `, ${span.error}` : ''}`
+}
+
+/** One stretch from the first beginning to the last end. */
+function extentOf(spans: readonly Span[]): readonly Span[] {
+  const [first] = spans
+  if (first === undefined) return []
+  let { from, to } = first
+  for (const span of spans) {
+    if (span.from < from) from = span.from
+    to = to === undefined || span.to === undefined ? undefined : span.to > to ? span.to : to
+  }
+  return [{ kind: 'work', attempt: 1, from, to }]
+}
+
+function tookOf(spans: readonly Span[], now: number): number | undefined {
+  const [first, last] = [spans[0], spans.at(-1)]
+  if (first === undefined || last === undefined) return undefined
+  return (last.to === undefined ? now : Date.parse(last.to)) - Date.parse(first.from)
+}

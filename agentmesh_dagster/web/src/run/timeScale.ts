@@ -1,0 +1,125 @@
+/** Where moments stand on the timeline. Long stretches in which nothing is at work are drawn short, so that a run that
+ *  waited for three days still shows its steps. Moments are milliseconds. No React. */
+import { tellDuration } from '../ui/times'
+
+export interface Stretch {
+  from: number
+  to: number
+}
+
+export interface Tick {
+  /** 0 at the beginning of the timeline, 1 at its end. */
+  at: number
+  label: string
+}
+
+/** A pause that is drawn short. */
+export interface Cut {
+  at: number
+  end: number
+  label: string
+}
+
+export interface TimeScale {
+  place: (moment: number) => number
+  ticks: readonly Tick[]
+  cuts: readonly Cut[]
+}
+
+const LEAST_PAUSE_MS = 10_000 // shorter ones are never cut
+const PAUSE_SHARE = 0.5 // of the time without notable pauses: longer ones are cut
+const CUT_SHARE = 0.35 // of the time that is not cut: how long all cuts look together
+const LEAST_CUT_SHARE = 0.1 // and each of them at least
+const LAST_TICK = 0.9 // behind it there is no room for a label
+const MOST_CUTS = 6
+const TICKS = 6
+const STEPS_MS = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000,
+]
+const LONG_STEPS_MS = [600_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 86_400_000]
+
+/** The scale of a run from its start to its end, or to now; `work` is when some step was at work. */
+export function makeScale(run: Stretch, work: readonly Stretch[]): TimeScale {
+  const whole = { from: run.from, to: Math.max(run.to, run.from + 1) }
+  const pauses = listPauses(whole, work)
+  const isNotable = (pause: Stretch) => lengthOf([pause]) > LEAST_PAUSE_MS
+  const dense = whole.to - whole.from - lengthOf(pauses.filter(isNotable))
+  const long = pauses.filter((pause) => isNotable(pause) && lengthOf([pause]) > dense * PAUSE_SHARE)
+  const cut = long.length > MOST_CUTS ? longest(long) : long
+  const kept = whole.to - whole.from - lengthOf(cut)
+  const shown = Math.max(kept * Math.max(CUT_SHARE / Math.max(cut.length, 1), LEAST_CUT_SHARE), 1)
+  const saved = lengthOf(cut) - cut.length * shown
+  const length = whole.to - whole.from - saved
+
+  function place(moment: number): number {
+    let passed = Math.min(Math.max(moment, whole.from), whole.to) - whole.from
+    for (const { from, to } of cut) {
+      if (moment <= from) break
+      const inside = Math.min(moment, to) - from
+      passed -= inside * (1 - shown / (to - from))
+    }
+    return passed / length
+  }
+  return {
+    place,
+    cuts: cut.map(({ from, to }) => ({ at: place(from), end: place(to), label: tellDuration(to - from) })),
+    ticks: listTicks(whole, cut, length, place),
+  }
+}
+
+/** When nothing was at work, in order. */
+export function listPauses(whole: Stretch, work: readonly Stretch[]): Stretch[] {
+  const pauses: Stretch[] = []
+  let busyUntil = whole.from
+  for (const { from, to } of work.toSorted((a, b) => a.from - b.from)) {
+    if (from > busyUntil) pauses.push({ from: busyUntil, to: Math.min(from, whole.to) })
+    busyUntil = Math.max(busyUntil, to)
+  }
+  if (busyUntil < whole.to) pauses.push({ from: busyUntil, to: whole.to })
+  return pauses
+}
+
+function lengthOf(stretches: readonly Stretch[]): number {
+  return stretches.reduce((sum, { from, to }) => sum + to - from, 0)
+}
+
+function longest(pauses: readonly Stretch[]): Stretch[] {
+  const kept = new Set(pauses.toSorted((a, b) => b.to - b.from - (a.to - a.from)).slice(0, MOST_CUTS))
+  return pauses.filter((pause) => kept.has(pause))
+}
+
+/** Round times since the start; behind a cut the time of day, since nobody counts on from there. */
+function listTicks(
+  whole: Stretch,
+  cuts: readonly Stretch[],
+  length: number,
+  place: (at: number) => number,
+): Tick[] {
+  const step = [...STEPS_MS, ...LONG_STEPS_MS].find((one) => length / one <= TICKS) ?? length / TICKS
+  const ticks: Tick[] = []
+  const firstEnd = cuts[0]?.from ?? whole.to
+  for (let since = 0; whole.from + since <= firstEnd; since += step) {
+    ticks.push({ at: place(whole.from + since), label: tellSince(since) })
+  }
+  for (const { to } of cuts) ticks.push({ at: place(to), label: tellClock(to, whole) })
+  return ticks.filter(({ at }) => at <= LAST_TICK)
+}
+
+function tellSince(ms: number): string {
+  if (ms === 0) return '0'
+  return ms < 1_000 ? `${ms} ms` : ms % 1_000 === 0 && ms < 60_000 ? `${ms / 1_000} s` : tellDuration(ms)
+}
+
+const DAY_MS = 86_400_000
+const clock = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const day = new Intl.DateTimeFormat('en', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+})
+
+function tellClock(moment: number, whole: Stretch): string {
+  return (moment - whole.from > DAY_MS ? day : clock).format(moment)
+}

@@ -1,0 +1,83 @@
+import { useMemo } from 'react'
+import { Link } from 'wouter'
+import { useNameOf } from '../api/catalogue'
+import { useGates } from '../api/runs'
+import type { Run } from '../api/types'
+import { addresses } from '../app/addresses'
+import { summarize } from '../schema/json'
+import { StatusChip } from '../ui/StatusChip'
+import { Table } from '../ui/Table'
+import type { Column } from '../ui/Table'
+import { Duration, Time } from '../ui/Time'
+
+const LOOK_EVERY_MS = 5_000
+
+/** Runs, newest first, with what they wait for. */
+export function RunTable({ runs }: { runs: readonly Run[] }) {
+  const workflowName = useNameOf('workflows')
+  const gateLabel = useGateLabels(runs.some((run) => run.waitingOn.length > 0))
+  const columns: Column<Run>[] = [
+    {
+      key: 'status',
+      head: 'Status',
+      width: '130',
+      cell: (run) => <StatusChip status={run.waitingOn.length > 0 ? 'waiting_human' : run.status} />,
+    },
+    {
+      key: 'workflow',
+      head: 'Workflow',
+      width: '230',
+      cell: (run) => {
+        const name = workflowName(run.workflowId)
+        return (
+          <Link
+            href={addresses.run(run.id)}
+            className="table-name"
+            dir="auto"
+            title={`${name}, run ${run.id}`}
+          >
+            {name}
+          </Link>
+        )
+      },
+    },
+    { key: 'start', head: 'Started', width: '130', cell: (run) => <Time at={run.startedAt} /> },
+    {
+      key: 'took',
+      head: 'Took',
+      width: '110',
+      cell: (run) => <Duration from={run.startedAt} to={run.finishedAt} />,
+    },
+    { key: 'input', head: 'Input', cell: (run) => <Summary run={run} /> },
+    {
+      key: 'waits',
+      head: 'Waits for',
+      width: '210',
+      cell: (run) =>
+        run.waitingOn.map((stepId) => (
+          <Link key={stepId} href={addresses.approval(stepId)} className="table-sub truncate" dir="auto">
+            {gateLabel(stepId)}
+          </Link>
+        )),
+    },
+  ]
+  return <Table label="Runs" columns={columns} rows={runs} keyOf={(run) => run.id} />
+}
+
+function Summary({ run }: { run: Run }) {
+  const text = summarize(run.input)
+  return (
+    <span className="table-sub truncate muted" dir="auto" title={text}>
+      {text}
+    </span>
+  )
+}
+
+/** What a gate is called, by its step: only asked for where a run waits. */
+function useGateLabels(isNeeded: boolean): (stepId: string) => string {
+  const { data } = useGates({ limit: 200 }, isNeeded ? LOOK_EVERY_MS : false)
+  return useMemo(() => {
+    const labels = new Map(data?.pages.flatMap((page) => page.items).map((gate) => [gate.stepId, gate.label]))
+    return (stepId) => labels.get(stepId) ?? 'An approval'
+  }, [data])
+}

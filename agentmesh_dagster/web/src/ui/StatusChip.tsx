@@ -1,0 +1,47 @@
+import type { GateState, StepStatus } from '../api/types'
+import { Icon, STATUS_ICONS } from './icons'
+import type { IconName } from './icons'
+import './StatusChip.css'
+
+const WORDS: Record<StepStatus, string> = {
+  pending: 'Pending',
+  running: 'Running',
+  succeeded: 'Succeeded',
+  failed: 'Failed',
+  waiting_human: 'Waiting',
+  skipped: 'Skipped',
+  canceled: 'Canceled',
+}
+
+/** What a status is called. */
+export function statusWord(status: StepStatus): string {
+  return WORDS[status]
+}
+
+/** The status of a run or a step: a word, a shape and a colour. `detail` stands behind the word: `2 of 5`. */
+export function StatusChip({ status, detail }: { status: StepStatus; detail?: string }) {
+  return (
+    <span className={`chip chip-${status}`}>
+      <Icon name={STATUS_ICONS[status]} size={13} />
+      {WORDS[status]}
+      {detail && <span className="chip-detail">{detail}</span>}
+    </span>
+  )
+}
+
+const GATES: Record<GateState, { word: string; icon: IconName; look: StepStatus }> = {
+  open: { word: 'Open', icon: 'person', look: 'waiting_human' },
+  answered: { word: 'Answered', icon: 'check', look: 'succeeded' },
+  expired: { word: 'Expired', icon: 'clock', look: 'failed' },
+  canceled: { word: 'Canceled', icon: 'ban', look: 'canceled' },
+}
+
+export function GateChip({ state }: { state: GateState }) {
+  const { word, icon, look } = GATES[state]
+  return (
+    <span className={`chip chip-${look}`}>
+      <Icon name={icon} size={13} />
+      {word}
+    </span>
+  )
+}

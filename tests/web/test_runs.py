@@ -1,0 +1,101 @@
+"""Starting runs from a form, and finding them again."""
+
+import re
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.process.servers import wait_until
+
+
+@pytest.fixture(scope="module")
+def finished(api: httpx2.Client) -> str:
+    """The id of a run of the freshness alert."""
+    return start(api, "freshness_alert")
+
+
+def start(api: httpx2.Client, workflow: str) -> str:
+    """Starts a run with the defaults of its workflow's inputs."""
+    schema = api.get(f"/api/workflows/{workflow}").json()["inputSchema"]
+    given = {name: field["default"] for name, field in schema["properties"].items() if "default" in field}
+    started = api.post(f"/api/workflows/{workflow}/runs", json={"input": given})
+    assert started.status_code == 201, started.text
+    return str(started.json()["runId"])
+
+
+def test_the_form_starts_with_the_defaults_and_says_what_is_missing(page: Page) -> None:
+    page.goto("workflows")
+    page.get_by_role("button", name="Run Support triage").click()
+    subject = page.get_by_role("dialog").get_by_role("textbox", name="Subject")
+    expect(subject).to_have_value("Charged twice in March")
+
+    page.get_by_role("spinbutton", name="Charges").fill("-1")
+    page.get_by_role("button", name="Run", exact=True).click()
+
+    charges = page.get_by_role("spinbutton", name="Charges")
+    expect(charges).to_have_accessible_description(re.compile("at least 0"))
+
+
+def test_json_and_form_are_two_views_of_one_input(page: Page) -> None:
+    page.goto("workflows")
+    page.get_by_role("button", name="Run Support triage").click()
+    page.get_by_role("tab", name="JSON").click()
+    text = page.get_by_role("textbox", name="Input")
+    text.fill('{"subject": "Hi",}')
+    expect(page.get_by_text("Line 1, column 18")).to_be_visible()
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_disabled()
+
+    text.fill('{"subject": "Hi"}')
+    page.get_by_role("tab", name="Form").click()
+
+    expect(page.get_by_role("textbox", name="Subject")).to_have_value("Hi")
+
+
+def test_a_run_starts_and_its_input_is_remembered(page: Page) -> None:
+    page.goto("workflows")
+    page.get_by_role("button", name="Run Freshness alert").click()
+    first = page.get_by_role("dialog").get_by_role("textbox").first
+    first.fill("mart.remembered")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/runs/[0-9a-f-]{36}$"))
+
+    page.goto("workflows")
+    page.get_by_role("button", name="Run Freshness alert").click()
+
+    expect(page.get_by_role("dialog").get_by_role("textbox").first).to_have_value("mart.remembered")
+
+
+def test_the_list_of_runs_is_live(page: Page, api: httpx2.Client, finished: str) -> None:
+    page.goto("runs")
+    rows = page.get_by_role("table", name="Runs").get_by_role("row")
+    expect(rows.nth(1)).to_be_visible()
+    before = rows.count()
+
+    start(api, "freshness_alert")
+
+    expect(rows).to_have_count(before + 1)
+
+
+def test_filters_are_part_of_the_address(page: Page, finished: str) -> None:
+    page.goto("runs?workflow=freshness_alert")
+    expect(page.get_by_label("Workflow", exact=True)).to_have_value("freshness_alert")
+    expect(page.get_by_role("table", name="Runs").get_by_role("link", name="Freshness alert").first).to_be_visible()
+
+    page.get_by_role("checkbox", name="Waiting for a person").check()
+    expect(page.get_by_role("heading", name="No run fits")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?workflow=freshness_alert&waiting=true$"))
+    page.get_by_role("button", name="Show all runs").click()
+
+    expect(page).to_have_url(re.compile(r"/runs$"))
+
+
+def test_what_a_run_waits_for_is_a_link_to_where_it_is_answered(page: Page, api: httpx2.Client) -> None:
+    run = start(api, "backfill_approval")
+    wait_until(lambda: api.get(f"/api/runs/{run}").json()["waitingOn"], 90)
+    page.goto("runs?waiting=true")
+
+    page.get_by_role("link", name="May it run?").first.click()
+
+    expect(page).to_have_url(re.compile(r"/approvals/."))
+    expect(page.get_by_role("link", name=re.compile(r"Approvals \d+ waiting"))).to_be_visible()
