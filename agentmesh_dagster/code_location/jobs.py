@@ -3,7 +3,10 @@
 import dagster as dg
 
 from agentmesh_dagster.code_location.pinning import Pin
+from agentmesh_dagster.control.triggers import LoadedTrigger
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.graph.triggers import read_triggers
 from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import find_job, list_job_names
@@ -31,11 +34,25 @@ class WorkflowJobs:
     def _build(self, job_name: str) -> dg.JobDefinition:
         workflow_id = find_job(self._services.store, job_name)
         try:
-            load = load_plan if self._pin.is_new else load_pinned_plan
-            plan = load(self._services.store, workflow_id, self._pin.revision)
-            return build_job(plan, job_name, self._services, self._executor)
+            return build_job(self._load_plan(workflow_id), job_name, self._services, self._executor)
         except (AgentMeshError, dg.DagsterError) as fault:
             return _build_broken_job(job_name, workflow_id, str(fault))
+
+    def _load_plan(self, workflow_id: str) -> Plan:
+        load = load_plan if self._pin.is_new else load_pinned_plan
+        return load(self._services.store, workflow_id, self._pin.revision)
+
+    def list_triggers(self) -> list[LoadedTrigger]:
+        """The triggers of all workflows that can run; only documents with triggers are read."""
+        names = list_job_names(self._services.store, at=self._pin.revision, with_triggers=True)
+        return [trigger for job_name, workflow_id in names.items() for trigger in self._load(job_name, workflow_id)]
+
+    def _load(self, job_name: str, workflow_id: str) -> list[LoadedTrigger]:
+        try:
+            plan = self._load_plan(workflow_id)
+        except AgentMeshError:
+            return []  # its job says what is wrong
+        return [LoadedTrigger(plan, trigger, self.get(job_name)) for trigger in read_triggers(plan.workflow.triggers)]
 
 
 def _build_broken_job(job_name: str, workflow_id: str, reason: str) -> dg.JobDefinition:

@@ -1,6 +1,7 @@
 """The lazy repository: a run worker builds its own job, not a thousand."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import dagster as dg
@@ -9,16 +10,23 @@ from agentmesh_dagster.code_location.dagster_internals import SINGLETON_REPOSITO
 from agentmesh_dagster.code_location.jobs import WorkflowJobs
 from agentmesh_dagster.code_location.pinning import pin_revision
 from agentmesh_dagster.code_location.sensors import build_sensors
-from agentmesh_dagster.runtime.services import open_services
+from agentmesh_dagster.code_location.triggers import build_schedules, build_trigger_sensors
+from agentmesh_dagster.control.pinning import mark_revision
+from agentmesh_dagster.control.triggers import LoadedTrigger
+from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.store.catalogue import JobNotFound
 
 
 class WorkflowRepository(dg.RepositoryData):
-    """The jobs of all workflows, and the sensors that look after their runs."""
+    """The jobs of all workflows, what triggers them, and the sensor that looks after their runs."""
 
-    def __init__(self, jobs: WorkflowJobs, sensors: Sequence[dg.SensorDefinition]) -> None:
+    def __init__(self, services: Services, jobs: WorkflowJobs) -> None:
+        self._services = services
         self._jobs = jobs
-        self._sensors = sensors
+
+    @cached_property
+    def _triggers(self) -> Sequence[LoadedTrigger]:
+        return self._jobs.list_triggers()
 
     def get_top_level_resources(self) -> Mapping[str, dg.ResourceDefinition]:
         return {}
@@ -42,14 +50,20 @@ class WorkflowRepository(dg.RepositoryData):
     def get_job(self, job_name: str) -> dg.JobDefinition:
         return self._jobs.get(job_name)
 
+    def get_all_schedules(self) -> Sequence[dg.ScheduleDefinition]:
+        return build_schedules(self._services, self._triggers)
+
     def get_all_sensors(self) -> Sequence[dg.SensorDefinition]:
-        return self._sensors
+        return [*build_sensors(self._services), *build_trigger_sensors(self._services, self._triggers)]
 
 
 def build_repository() -> dg.RepositoryDefinition:
     """The code location of an installation, by its settings: put it into a module that Dagster loads."""
     services = open_services()
-    jobs = WorkflowJobs(services, pin_revision(services.store))
+    pin = pin_revision(services.store)
+    jobs = WorkflowJobs(services, pin)
     return dg.RepositoryDefinition(
-        SINGLETON_REPOSITORY_NAME, repository_data=WorkflowRepository(jobs, build_sensors(services))
+        SINGLETON_REPOSITORY_NAME,
+        repository_data=WorkflowRepository(services, jobs),
+        metadata=mark_revision(pin.revision),
     )

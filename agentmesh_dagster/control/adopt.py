@@ -15,6 +15,7 @@ from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
 
 _YOUNGER_THAN = timedelta(hours=24)
 _AT_ONCE = 200
+_TICK_TAGS = frozenset({"dagster/schedule_name", "dagster/sensor_name"})
 _STATUSES = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.QUEUED,
@@ -30,10 +31,15 @@ def adopt_launches(services: Services, instance: dg.DagsterInstance) -> int:
         dg.RunsFilter(statuses=_STATUSES, created_after=datetime.now(UTC) - _YOUNGER_THAN),
         limit=_AT_ONCE,
     )
-    ours = {run.run_id: run for run in recent if WORKFLOW_TAG in run.tags}
+    ours = {run.run_id: run for run in recent if WORKFLOW_TAG in run.tags and not _is_left_to_its_tick(run)}
     with services.store.read() as connection:
         unknown = find_unknown_launches(connection, list(ours))
     return sum(_adopt(services, instance, run) for launch_id, run in ours.items() if launch_id in unknown)
+
+
+def _is_left_to_its_tick(run: dg.DagsterRun) -> bool:
+    """Whether a schedule or a sensor of Dagster has just made it: its next tick queues it should this one have died."""
+    return run.status is dg.DagsterRunStatus.NOT_STARTED and not _TICK_TAGS.isdisjoint(run.tags)
 
 
 def _adopt(services: Services, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

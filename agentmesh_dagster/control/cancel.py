@@ -27,7 +27,7 @@ def cancel_run(services: Services, instance: dg.DagsterInstance, run_id: str, *,
             raise RunIsOver(f"`{run_id}` is {run.status.value}")
         cancel_gates(tx, run_id)
         close_running_steps(tx, run_id, None, StepStatus.CANCELED, reason)
-        settlement.cancel_run(tx, run, reason)
+        settlement.cancel_run(tx, run, reason, by=by)
         unended = [launch.id for launch in list_launches(tx, run_id) if launch.ended_at is None]
     for launch_id in unended:
         _cancel_in_dagster(instance, launch_id, reason)

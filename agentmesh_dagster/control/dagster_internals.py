@@ -9,23 +9,31 @@ from dagster._core.errors import DagsterRunAlreadyExists
 from dagster._core.execution.api import create_execution_plan, execute_run
 from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 from dagster._core.remote_origin import (
+    CodeLocationOrigin,
     ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteInstigatorOrigin,
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.scheduler.instigation import InstigatorStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 __all__ = [
+    "GRPC_INFO_TAG",
     "SINGLETON_REPOSITORY_NAME",
     "CheckError",
+    "CodeLocationOrigin",
     "CodeLocationReconstructionMetadataValue",
     "DagsterRunAlreadyExists",
+    "InstigatorStatus",
     "JobPythonOrigin",
     "LoadableTargetOrigin",
     "ManagedGrpcPythonEnvCodeLocationOrigin",
     "ModuleCodePointer",
     "ReconstructableJob",
     "ReconstructableRepository",
+    "RemoteInstigatorOrigin",
     "RemoteJobOrigin",
     "RemoteRepositoryOrigin",
     "RepositoryLoadData",

@@ -51,7 +51,7 @@ def prepare_launch(
     """
     revision = current_revision(services.store)
     plan = load_plan(services.store, workflow.id, revision)
-    checked = _check_input(plan.workflow, run_input)
+    checked = check_input(plan.workflow, run_input)
     job_name = get_job_name(services.store, plan.workflow)
     job = build_job(plan, job_name, services)
     run_config = build_run_config(plan, checked, log_level=services.settings.console_log_level)
@@ -83,7 +83,8 @@ def prepare_launch(
     return PreparedLaunch(run_id, run_id, job_name, revision)
 
 
-def _check_input(workflow: Workflow, run_input: JsonValue) -> JsonValue:
+def check_input(workflow: Workflow, run_input: JsonValue) -> JsonValue:
+    """The input with the defaults of the workflow's inputSchema filled in. Raises InvalidJson, UnfitInput."""
     checked = fit_input(workflow.input_schema, check_json(run_input))
     if workflow.input_schema is not None:
         try:

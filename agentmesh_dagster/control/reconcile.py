@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from agentmesh_dagster.control.dagster_internals import GRPC_INFO_TAG
 from agentmesh_dagster.control.parking import report_gone_on, report_over, report_suspended
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
@@ -36,8 +37,8 @@ _NEVER_STARTED_AFTER = timedelta(seconds=60)  # a launch that Dagster was not gi
 
 _ON_THEIR_WAY = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING)
 _DIED = "The worker died: its lease ended, and it was not heard of since."
-_GIVEN_UP = (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE)
 _AT_WORK = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
+_EXIT_IS_SEEN_AFTER = timedelta(seconds=10)  # the code server looks every 0.5 s
 _NEVER_TAKEN_UP_AFTER = timedelta(seconds=120)  # a worker needs seconds to load its code
 
 
@@ -113,6 +114,8 @@ def _show_end(
 ) -> None:
     """Makes Dagster show what became of a launch that it saw succeed."""
     if is_parked:
+        if _may_be_taken_for_dead(instance, dagster_run):
+            return  # shown at a later look
         report_suspended(instance, dagster_run)
     with services.store.read() as connection:
         seen, run = find_launch(connection, launch.id), get_run(connection, launch.run_id)
@@ -122,10 +125,22 @@ def _show_end(
         report_over(instance, dagster_run, run.error)  # such as by a gate that was rejected meanwhile
 
 
+def _may_be_taken_for_dead(instance: dg.DagsterInstance, dagster_run: dg.DagsterRun) -> bool:
+    """Whether a code server that started the run's process may not have seen yet that it exited.
+
+    When it sees that, it fails the run unless Dagster holds it finished, as it does a success, but no suspended run.
+    """
+    if GRPC_INFO_TAG not in dagster_run.tags:
+        return False  # no code server's process
+    record = instance.get_run_record_by_id(dagster_run.run_id)
+    ended = record.end_time if record else None
+    return ended is not None and datetime.now(UTC) - datetime.fromtimestamp(ended, UTC) < _EXIT_IS_SEEN_AFTER
+
+
 def _reconcile_parked(services: Services, instance: dg.DagsterInstance, parked: Launch, last: Launch) -> bool:
     """Closes the Dagster run of a parked launch once its run has gone on, or ended; a cancel of it cancels the run."""
     dagster_run = instance.get_run_by_id(parked.id)
-    if dagster_run is None or dagster_run.status in _GIVEN_UP:
+    if dagster_run is None or dagster_run.status is dg.DagsterRunStatus.CANCELED:
         _settle(services, parked, StepStatus.CANCELED, "Canceled in Dagster while it waited.")
         return True
     with services.store.read() as connection:
@@ -133,11 +148,15 @@ def _reconcile_parked(services: Services, instance: dg.DagsterInstance, parked: 
     if run.status is RunStatus.CANCELED:
         instance.report_run_canceled(dagster_run, run.error)
     elif run.status.is_end and last.id == parked.id:
-        report_over(instance, dagster_run, run.error)
+        if (run.status, dagster_run.status) != (RunStatus.FAILED, dg.DagsterRunStatus.FAILURE):
+            report_over(instance, dagster_run, run.error)
     elif last.id != parked.id:
         report_gone_on(instance, dagster_run)
     else:
-        if dagster_run.status is not dg.DagsterRunStatus.SUSPENDED:  # whoever parked it died before saying so
+        # Whoever parked it has not said so yet, or died before; or a code server took its process for dead: nobody
+        # else fails a run without a process, and it still waits.
+        is_shown = dagster_run.status is dg.DagsterRunStatus.SUSPENDED
+        if not is_shown and not _may_be_taken_for_dead(instance, dagster_run):
             report_suspended(instance, dagster_run)
         return False
     with services.store.begin() as tx:

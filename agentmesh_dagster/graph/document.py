@@ -1,10 +1,12 @@
 """What is wrong with a document: its text, its structure and its graphs, all at once."""
 
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TypeVar, cast
 
 from agentmesh_dagster.entities.documents import Document, read_text
-from agentmesh_dagster.entities.json_values import write_path
+from agentmesh_dagster.entities.json_values import JsonValue, write_path
 from agentmesh_dagster.entities.models import Agent, Kind, Tool, Workflow
 from agentmesh_dagster.entities.salvage import DocumentFault, Salvage, Salvaged, salvage_document
 from agentmesh_dagster.graph.issue import Issue
@@ -13,10 +15,13 @@ from agentmesh_dagster.graph.rules import NOTHING_KNOWN, Lookup, validate
 from agentmesh_dagster.graph.rules.catalogue import list_unknown_tools, tell_unknown_tool
 from agentmesh_dagster.graph.rules.schemas import list_tool_schema_faults, tell_schema_fault
 
+Thing = TypeVar("Thing")
+
 # What a rule says of a name may be wrong while some entity of that kind could not be read.
 _CODES_ABOUT_IDS = {
     Kind.AGENT: ("unknown-agent",),
     Kind.TOOL: ("unknown-tool", "unknown-agent-tool"),
+    Kind.WORKFLOW: ("unknown-workflow",),
 }
 
 
@@ -31,21 +36,31 @@ def read_document(text: str | bytes, *, name: str) -> tuple[Document, list[Issue
 
 
 def validate_document(text: str | bytes, *, name: str, lookup: Lookup = NOTHING_KNOWN) -> list[Issue]:
-    """All faults of a document; `lookup` has the agents and tools that its workflows may name besides its own."""
+    """All faults of a document; `lookup` has what its workflows may name besides its own."""
     return check_document(text, name=name, lookup=lookup)[1]
 
 
 def check_document(text: str | bytes, *, name: str, lookup: Lookup = NOTHING_KNOWN) -> tuple[Document, list[Issue]]:
     """The entities of a document, as `read_document` gives them, and all of its faults."""
-    salvage, issues = _read(text, name)
+    return _check(*_read(text, name), lookup)
+
+
+def check_value(value: JsonValue, *, lookup: Lookup = NOTHING_KNOWN) -> tuple[Document, list[Issue]]:
+    """`check_document` for a document that is read already."""
+    return _check(*_salvage(value), lookup)
+
+
+def _check(salvage: Salvage, issues: list[Issue], lookup: Lookup) -> tuple[Document, list[Issue]]:
     agents = {entry.entity.id: entry.entity for entry in salvage.entries if isinstance(entry.entity, Agent)}
     tools = {entry.entity.id: entry.entity for entry in salvage.entries if isinstance(entry.entity, Tool)}
-    known = Lookup({**lookup.agents, **agents}, {**lookup.tools, **tools})
+    workflows = {entry.entity.id: entry.entity for entry in salvage.entries if isinstance(entry.entity, Workflow)}
+    known = Lookup(_join(agents, lookup.agents), _join(tools, lookup.tools))
     found = [*_check_agents(salvage, known), *_check_tools(salvage)]
     # Told once for the agent and the tool themselves, and not again in every graph that uses them.
     sound = Lookup(
-        {**lookup.agents, **{key: _without_unknown_tools(agent, known) for key, agent in agents.items()}},
-        {**lookup.tools, **{key: _without_bad_schemas(tool) for key, tool in tools.items()}},
+        _join({key: _without_unknown_tools(agent, known) for key, agent in agents.items()}, lookup.agents),
+        _join({key: _without_bad_schemas(tool) for key, tool in tools.items()}, lookup.tools),
+        None if lookup.workflows is None else _join(workflows, lookup.workflows),
     )
     for entry in salvage.entries:
         if isinstance(entry.entity, Workflow) and entry.has_graph:
@@ -54,14 +69,24 @@ def check_document(text: str | bytes, *, name: str, lookup: Lookup = NOTHING_KNO
     return salvage.document, issues + [issue for issue in found if issue.code not in doubtful]
 
 
+def _join(own: Mapping[str, Thing], others: Mapping[str, Thing]) -> Mapping[str, Thing]:
+    """One look-up in both; the others are not read all, since they may stand in a database."""
+    return ChainMap(cast("dict[str, Thing]", own), cast("dict[str, Thing]", others))
+
+
 def _read(text: str | bytes, name: str) -> tuple[Salvage, list[Issue]]:
     value, faults = read_text(text, name=name)
     issues = [Issue(fault.code, fault.message, path=fault.path) for fault in faults]
     if value is None and faults:
         return Salvage((), (), frozenset()), issues
+    salvage, found = _salvage(value)
+    return salvage, issues + found
+
+
+def _salvage(value: JsonValue) -> tuple[Salvage, list[Issue]]:
     salvage = salvage_document(value)
     workflows = {entry.path: entry for entry in salvage.entries if isinstance(entry.entity, Workflow)}
-    return salvage, issues + [_to_issue(fault, workflows.get(fault.path[:2])) for fault in salvage.faults]
+    return salvage, [_to_issue(fault, workflows.get(fault.path[:2])) for fault in salvage.faults]
 
 
 def _to_issue(fault: DocumentFault, workflow: Salvaged | None) -> Issue:

@@ -24,10 +24,15 @@ from agentmesh_dagster.store.runs import (
     renew_launch,
 )
 from agentmesh_dagster.store.steps import inherit_steps, read_states
+from agentmesh_dagster.store.triggers import take_delivery
 
 
 class RunHasEnded(Conflict):
     """The run has ended, so this launch does nothing."""
+
+
+class DeliveredAlready(Conflict):
+    """Another run was started for this event, so this launch does nothing."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class LaunchFacts:
     selected: frozenset[StepKey] | None = None  # without an item: all items; None: all steps
     is_from_failure: bool = False  # a re-execution of what Dagster saw fail, or never saw end
     launched_by: str | None = None
+    delivery_id: str | None = None  # of what a trigger starts it for
 
 
 def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submitted: bool = True) -> Launch:
@@ -51,6 +57,8 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
 
     A re-execution from failure, or of steps that have not succeeded, continues its run. One that asks for finished
     steps again, or for everything, is a new run, which takes over what it does not run again.
+
+    Raises DeliveredAlready: what a trigger was given becomes one run, however often Dagster is asked for it.
     """
     parent = find_launch(tx, facts.parent_id) if facts.parent_id else None
     if parent and _continues_run(tx, plan, parent, facts):
@@ -64,6 +72,8 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
             instance_id=facts.instance_id,
             is_submitted=is_submitted,
         )
+    if facts.delivery_id and not parent and not take_delivery(tx, facts.delivery_id, facts.launch_id):
+        raise DeliveredAlready(f"`{facts.launch_id}` was asked for once more")
     workflow = plan.workflow
     new = NewRun(
         id=facts.launch_id,

@@ -21,6 +21,7 @@ from agentmesh_dagster.store.steps import (
     read_states,
     step_id,
 )
+from agentmesh_dagster.store.triggers import deliver_run_end
 
 
 def settle(tx: Connection, plan: Plan, run: RunHead, key: StepKey, end: StepEnd) -> None:
@@ -89,7 +90,7 @@ def complete_run(tx: Connection, plan: Plan, run: RunHead) -> None:
     outputs = {key.node_id: output for key, output in read_outputs(tx, run.id, ends).items()}
     output = _merge({node_id: outputs[node_id] for node_id in ends if node_id in outputs})
     mark_run_ended(tx, run.id, RunStatus.SUCCEEDED, output=output)
-    _record(tx, run, EventType.RUN_COMPLETED, {"output": output})
+    _record_end(tx, run, EventType.RUN_COMPLETED, {"output": output})
 
 
 def _merge(outputs: Mapping[str, JsonValue]) -> JsonValue:
@@ -98,16 +99,18 @@ def _merge(outputs: Mapping[str, JsonValue]) -> JsonValue:
 
 def fail_run(tx: Connection, run: RunHead, error: str) -> None:
     mark_run_ended(tx, run.id, RunStatus.FAILED, error=error)
-    _record(tx, run, EventType.RUN_FAILED, {"error": error})
+    _record_end(tx, run, EventType.RUN_FAILED, {"error": error})
 
 
-def cancel_run(tx: Connection, run: RunHead, error: str) -> None:
+def cancel_run(tx: Connection, run: RunHead, error: str, *, by: str | None = None) -> None:
+    """`by` is who did it, where that is known."""
     mark_run_ended(tx, run.id, RunStatus.CANCELED, error=error)
-    _record(tx, run, EventType.RUN_CANCELED, {"error": error})
+    _record_end(tx, run, EventType.RUN_CANCELED, {"error": error} if by is None else {"error": error, "by": by})
 
 
-def _record(tx: Connection, run: RunHead, event_type: EventType, payload: dict[str, JsonValue]) -> None:
+def _record_end(tx: Connection, run: RunHead, event_type: EventType, payload: dict[str, JsonValue]) -> None:
     record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[Event(event_type, payload)])
+    deliver_run_end(tx, run.id, run.workflow_id, event_type)
 
 
 def _tell_failures(tx: Connection, plan: Plan, run_id: str) -> str:

@@ -13,7 +13,8 @@ from agentmesh_dagster.translator.dagster_internals import SqlRunStorage
 from agentmesh_dagster.translator.launchpad import INPUT
 
 ITEM_KEY = "item_"  # before the item's index in the mapping key of a dynamic output
-_USER_TAGS = ("dagster/schedule_name", "dagster/sensor_name", "user")
+DELIVERY_TAG = "dagster/run_key"  # the sensors of our triggers ask for a run by the id of what they deliver
+_LAUNCHERS = {"dagster/schedule_name": "schedule", "dagster/sensor_name": "sensor", "user": "user"}  # by tag
 
 
 def read_instance_id(instance: dg.DagsterInstance) -> str:
@@ -32,7 +33,8 @@ def read_launch_facts(plan: Plan, run: dg.DagsterRun, instance: dg.DagsterInstan
         parent_id=run.parent_run_id,
         selected=_read_selection(plan, run),
         is_from_failure=run.is_resume_retry,
-        launched_by=next((f"{tag}: {run.tags[tag]}" for tag in _USER_TAGS if tag in run.tags), None),
+        launched_by=next((f"{what}: {run.tags[tag]}" for tag, what in _LAUNCHERS.items() if tag in run.tags), None),
+        delivery_id=run.tags.get(DELIVERY_TAG),
     )
 
 

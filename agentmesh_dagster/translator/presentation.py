@@ -7,14 +7,16 @@ from urllib.parse import quote
 import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.entities.models import ModelProvider, NodeType
+from agentmesh_dagster.entities.models import CronTrigger, EventTrigger, ModelProvider, NodeType, RunStatus, RunTrigger
 from agentmesh_dagster.graph.config import GateConfig
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
+from agentmesh_dagster.graph.triggers import GraphTrigger
 from agentmesh_dagster.settings import Settings
 
 WORKFLOW_TAG = "agentmesh/workflow"  # the workflow's id, on every run of its job
 _SHOWN_BYTES = 20_000
+_END = {RunStatus.SUCCEEDED: "succeeded", RunStatus.FAILED: "failed", RunStatus.CANCELED: "been canceled"}
 
 _KIND_OF_PROVIDER = {
     ModelProvider.OPENAI: "openai",
@@ -38,6 +40,20 @@ def describe_job(plan: Plan, settings: Settings) -> str:
         base = settings.public_url.rstrip("/")
         lines.append(f"[Open in AgentMesh]({base}/agentmesh/workflows/{quote(workflow.id, safe='')})")
     return "\n\n".join(line for line in lines if line)
+
+
+def describe_trigger(plan: Plan, trigger: GraphTrigger) -> str:
+    """The description of a trigger's schedule or sensor, which Dagster shows as plain text."""
+    definition = trigger.definition
+    match definition:
+        case CronTrigger():
+            when = f"at {definition.cron} ({definition.timezone})"
+        case EventTrigger():
+            condition = f", if {definition.condition}" if definition.condition else ""
+            when = f"when something is posted to /api/events/{quote(definition.name, safe='')}{condition}"
+        case RunTrigger():
+            when = f"when a run of the workflow {definition.workflow} has {_END[definition.status]}"
+    return f"Starts the workflow {plan.workflow.name} {when}."
 
 
 def describe_op(plan: Plan, op: PlannedOp) -> str:

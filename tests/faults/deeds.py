@@ -1,6 +1,7 @@
 """What a process of a test does, for as long as it lives; the tools of these tests, which say when they were called."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from agentmesh_dagster.entities.models import Kind, Workflow
 from agentmesh_dagster.runtime.answers import Answer, GateClosed, answer_gate
 from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.store.catalogue import get_entity
+from agentmesh_dagster.store.triggers import receive_event
 from agentmesh_dagster.tools import tool
 from tests.control.dagster_actions import execute_launch
 from tests.control.instances import open_test_instance
@@ -85,6 +87,28 @@ def tick(start: str) -> None:
         _wait_for(start)
         for run_id in keep_up(services, instance).resumed:
             _say(run_id)
+
+
+def post(name: str, event_ids: Sequence[str], start: str) -> None:
+    """Posts events once the file `start` is there; says which of them were new."""
+    services = open_services()
+    with services.store.read():
+        _wait_for(start)
+    for event_id in event_ids:
+        with services.store.begin() as tx:
+            is_new = receive_event(tx, name, event_id, {"id": event_id}, by="test")
+        if is_new:
+            _say(event_id)
+
+
+def sense(sensor: str, crash_at: str | None = None) -> None:
+    """One round of the daemon over the sensors, which may die in this one's at a crash point of Dagster's own."""
+    from tests.triggers.daemon import Daemon
+
+    services = open_services()
+    with open_test_instance(services.settings.home) as instance:
+        tick = Daemon(instance).sense(sensor, {crash_at: signal.SIGKILL} if crash_at else None)
+        _say(tick.status.value)
 
 
 def _wait_for(start: str) -> None:

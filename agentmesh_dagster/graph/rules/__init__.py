@@ -47,7 +47,14 @@ from agentmesh_dagster.graph.rules.structure import (
     there_is_an_end,
     there_is_one_start,
 )
-from agentmesh_dagster.graph.rules.triggers import conditions_of_triggers_look_at_the_event
+from agentmesh_dagster.graph.rules.triggers import (
+    cron_triggers_say_when,
+    event_triggers_can_be_posted_to,
+    fixed_inputs_of_triggers_fit,
+    run_triggers_name_a_workflow_and_its_end,
+    triggers_look_at_the_event,
+    workflows_do_not_start_themselves,
+)
 
 __all__ = ["NOTHING_KNOWN", "RULES", "Lookup", "Rule", "validate"]
 
@@ -89,11 +96,17 @@ RULES: tuple[Rule, ...] = (
     references_to_outputs_name_a_node,
     references_to_outputs_name_an_ancestor,
     items_are_used_inside_an_each,
-    conditions_of_triggers_look_at_the_event,
     # JSON Schemas and values
     schemas_of_the_graph_are_schemas,
     schemas_of_tools_are_schemas,
     fixed_tool_inputs_fit,
+    # What starts the workflow
+    cron_triggers_say_when,
+    event_triggers_can_be_posted_to,
+    run_triggers_name_a_workflow_and_its_end,
+    workflows_do_not_start_themselves,
+    triggers_look_at_the_event,
+    fixed_inputs_of_triggers_fit,
 )
 
 

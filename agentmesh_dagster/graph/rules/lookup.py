@@ -1,15 +1,17 @@
-"""Lookup: the agents and tools that a graph may name."""
+"""Lookup: the agents, tools and other workflows that a workflow may name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agentmesh_dagster.entities.models import Agent, Tool
+from agentmesh_dagster.entities.models import Agent, Tool, Workflow
 
 
 @dataclass(frozen=True)
 class Lookup:
     agents: Mapping[str, Agent] = field(default_factory=dict[str, Agent])  # by id
     tools: Mapping[str, Tool] = field(default_factory=dict[str, Tool])  # by id
+    # By id: those whose end it waits for, those that these wait for, and so on; None: not looked up, so all may be.
+    workflows: Mapping[str, Workflow] | None = None
 
 
 NOTHING_KNOWN = Lookup()

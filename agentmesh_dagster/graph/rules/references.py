@@ -13,7 +13,7 @@ from agentmesh_dagster.graph.templates import TemplateReference
 
 CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "run")
 RUN_FIELDS = ("id", "workflowId", "workflowName", "revision", "startedAt")
-_EVENT = "event"  # only the conditions of event triggers have it
+_EVENT = "event"  # only triggers have it
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def references_name_something(graph: Graph, _: Lookup) -> Iterator[Issue]:
             )
             yield use.issue("bare-context", message)
         elif path[0] == _EVENT:
-            message = "`context.event` is known only to conditions of event triggers: in a graph use context.input."
+            message = "`context.event` is known only to triggers: in a graph use context.input."
             yield use.issue("unknown-context-field", message)
         elif path[0] not in CONTEXT_FIELDS:
             hint = with_hint(f"There is no `context.{shorten(str(path[0]))}`", str(path[0]), CONTEXT_FIELDS)

@@ -151,7 +151,9 @@ def _index_triggers() -> None:
     )
     rows = [row for found in documents.all() for row in _list_triggers(found.id, found.updated_at, found.document)]
     if rows:
-        columns = [sa.column(name) for name in ("workflow_id", "trigger", "kind", "source", "status")]
+        columns: list[sa.ColumnClause[Any]] = [
+            sa.column(name) for name in ("workflow_id", "trigger", "kind", "source", "status")
+        ]
         op.bulk_insert(sa.table("agentmesh_triggers", *columns, sa.column("enabled_at", MOMENT)), rows)
 
 
@@ -168,18 +170,16 @@ def _number_triggers(workflow_id: str, updated_at: Any, triggers: list[dict[str,
     seen: Counter[tuple[str, ...]] = Counter()
     rows: list[dict[str, Any]] = []
     for trigger in triggers:
-        kind, status = trigger["type"], trigger.get("status")
-        source = trigger["name"] if kind == "event" else trigger["workflow"]
-        same = (kind, source) if kind == "event" else (kind, source, status)
-        seen[same] += 1
-        parts = [kind, str(seen[same]), source] if kind == "event" else [kind, str(seen[same]), status, source]
+        kind: str = trigger["type"]
+        awaited: list[str] = [trigger["name"]] if kind == "event" else [trigger["status"], trigger["workflow"]]
+        seen[kind, *awaited] += 1
         rows.append(
             {
                 "workflow_id": workflow_id,
-                "trigger": ":".join(parts),
+                "trigger": ":".join([kind, str(seen[kind, *awaited]), *awaited]),
                 "kind": kind,
-                "source": source,
-                "status": status,
+                "source": awaited[-1],
+                "status": None if kind == "event" else awaited[0],
                 "enabled_at": updated_at if trigger.get("enabled", True) else None,
             }
         )

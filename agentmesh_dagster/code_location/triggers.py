@@ -1,0 +1,90 @@
+"""Triggers of stored workflows as schedules and sensors: seen, switched and inspected on Dagster's Automation page."""
+
+from collections.abc import Sequence
+from datetime import UTC
+
+import dagster as dg
+
+from agentmesh_dagster.control.triggers import (
+    LoadedTrigger,
+    Switch,
+    TriggerTick,
+    build_trigger_config,
+    look_for_arrivals,
+)
+from agentmesh_dagster.entities.models import CronTrigger
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.translator.presentation import WORKFLOW_TAG, describe_trigger
+
+_EVERY_SECONDS = 5
+
+
+def build_schedules(services: Services, triggers: Sequence[LoadedTrigger]) -> list[dg.ScheduleDefinition]:
+    """A schedule for each cron trigger."""
+    return [
+        _build_schedule(services, loaded, loaded.trigger.definition)
+        for loaded in triggers
+        if isinstance(loaded.trigger.definition, CronTrigger)
+    ]
+
+
+def _build_schedule(services: Services, loaded: LoadedTrigger, cron: CronTrigger) -> dg.ScheduleDefinition:
+    def ask_for_a_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        scheduled = context.scheduled_execution_time.astimezone(UTC)
+        event = {"scheduledAt": scheduled.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        return dg.RunRequest(run_config=build_trigger_config(services, loaded, event))
+
+    return dg.ScheduleDefinition(
+        name=loaded.name,
+        cron_schedule=cron.cron.strip().lower(),
+        execution_timezone=cron.timezone,
+        job_name=loaded.job.name,
+        execution_fn=ask_for_a_run,
+        description=describe_trigger(loaded.plan, loaded.trigger),
+        tags={WORKFLOW_TAG: loaded.plan.workflow.id},
+        default_status=dg.DefaultScheduleStatus.RUNNING if cron.enabled else dg.DefaultScheduleStatus.STOPPED,
+    )
+
+
+def build_trigger_sensors(services: Services, triggers: Sequence[LoadedTrigger]) -> list[dg.SensorDefinition]:
+    """A sensor for each trigger that waits for an event or for the end of a run."""
+    return [
+        _build_sensor(services, loaded) for loaded in triggers if not isinstance(loaded.trigger.definition, CronTrigger)
+    ]
+
+
+def _build_sensor(services: Services, loaded: LoadedTrigger) -> dg.SensorDefinition:
+    def ask_for_runs(context: dg.SensorEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        switch = None
+        if context.code_location_origin is not None and context.repository_name is not None:
+            switch = Switch.of(context.instance, context.code_location_origin, context.repository_name, loaded.name)
+        tick = look_for_arrivals(services, context.instance, loaded, switch)
+        if not tick.asked:
+            return dg.SkipReason(_tell(tick))
+        context.log.info(_tell(tick))
+        return [dg.RunRequest(run_key=asked.delivery.id, run_config=asked.run_config) for asked in tick.asked]
+
+    is_enabled = loaded.trigger.definition.enabled
+    return dg.SensorDefinition(
+        name=loaded.name,
+        evaluation_fn=ask_for_runs,
+        job_name=loaded.job.name,
+        minimum_interval_seconds=_EVERY_SECONDS,
+        description=describe_trigger(loaded.plan, loaded.trigger),
+        tags={WORKFLOW_TAG: loaded.plan.workflow.id},
+        default_status=dg.DefaultSensorStatus.RUNNING if is_enabled else dg.DefaultSensorStatus.STOPPED,
+    )
+
+
+def _tell(tick: TriggerTick) -> str:
+    told = [
+        f"{delivery.source}: {reason}"
+        for delivery, reason in [
+            *((asked.delivery, "asks for a run.") for asked in tick.asked),
+            *((delivery, f"became run `{run_id}`.") for delivery, run_id in tick.launched),
+            *((delivery, "the trigger's condition is false.") for delivery in tick.declined),
+            *tick.missed,
+        ]
+    ]
+    more = [f"and {len(told) - 20} more"] if len(told) > 20 else []
+    return "; ".join([*told[:20], *more]) or "Nothing has arrived."

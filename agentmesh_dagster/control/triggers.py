@@ -1,0 +1,202 @@
+"""Triggers: what has arrived for one becomes a run, exactly one, however often its sensor is interrupted.
+
+Dagster creates and queues the runs that a sensor asks for, and its ticks show them. The store decides: it knows what
+has arrived, and a second run for the same, should Dagster make one, does nothing (`register_launch`).
+"""
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from agentmesh_dagster.control.dagster_internals import (
+    CodeLocationOrigin,
+    InstigatorStatus,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from agentmesh_dagster.control.launch import check_input
+from agentmesh_dagster.crash_points import CrashPoint, crash_point
+from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.errors import AgentMeshError, InvalidValue
+from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.graph.triggers import GraphTrigger, TriggerFault
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.triggers import (
+    Delivery,
+    DeliveryState,
+    close_delivery,
+    find_enabled_at,
+    get_delivery,
+    list_due_deliveries,
+    request_delivery,
+    take_delivery,
+)
+from agentmesh_dagster.translator.dagster_runs import DELIVERY_TAG, build_run_config, read_instance_id
+
+_TICK_SECONDS = 30.0  # Dagster gives a tick 60
+_LOOKED_AT = 500  # in one tick
+_RUNS_A_TICK = 25  # the daemon creates some two a second, and other sensors wait meanwhile
+_BYTES_A_TICK = 2_000_000  # of run configs: Dagster keeps them with the tick, too
+_SLACK_SECONDS = 60.0  # between the clock of the database and that of Dagster
+_TOLD = 5  # faults in one message
+
+
+class NoRunForThis(AgentMeshError):
+    """Some of what has arrived cannot become a run; the rest is not held up."""
+
+
+@dataclass(frozen=True)
+class LoadedTrigger:
+    """A trigger as a code server has loaded it."""
+
+    plan: Plan
+    trigger: GraphTrigger
+    job: dg.JobDefinition
+
+    @property
+    def name(self) -> str:
+        """Of its schedule or sensor; unique over all workflows."""
+        return f"{self.job.name}__{self.trigger.name}"
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A sensor as Dagster's Automation page shows it, with its ticks."""
+
+    instance: dg.DagsterInstance
+    origin_id: str
+    selector_id: str
+
+    @classmethod
+    def of(
+        cls, instance: dg.DagsterInstance, location: CodeLocationOrigin, repository_name: str, sensor_name: str
+    ) -> "Switch":
+        origin = RemoteInstigatorOrigin(RemoteRepositoryOrigin(location, repository_name), sensor_name)
+        return cls(instance, origin.get_id(), origin.get_selector().get_id())
+
+    def read_switched_on_at(self) -> datetime | None:
+        """When somebody switched it on there; None: it is on because the document has it enabled."""
+        state = self.instance.get_instigator_state(self.origin_id, self.selector_id)
+        if state is None or state.status is not InstigatorStatus.RUNNING:
+            return None
+        moment: float | None = getattr(state.instigator_data, "last_sensor_start_timestamp", None)
+        return None if moment is None else datetime.fromtimestamp(moment, UTC)
+
+    def has_made_a_run(self, delivery: Delivery) -> bool:
+        """Whether a tick says that the run it was asked for was there: then a run that is missing was deleted."""
+        assert delivery.requested_at is not None
+        since = delivery.requested_at.timestamp() - _SLACK_SECONDS
+        ticks = self.instance.get_ticks(self.origin_id, self.selector_id, after=since, limit=50)
+        return any(delivery.id in tick.run_keys for tick in ticks)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A run that Dagster is to make."""
+
+    delivery: Delivery
+    run_config: dict[str, Any]
+
+
+@dataclass
+class TriggerTick:
+    """What one tick of a trigger's sensor found and decided."""
+
+    asked: list[Asked] = field(default_factory=list[Asked])
+    launched: list[tuple[Delivery, str]] = field(default_factory=list[tuple[Delivery, str]])  # with the run's id
+    declined: list[Delivery] = field(default_factory=list[Delivery])  # by the trigger's condition
+    missed: list[tuple[Delivery, str]] = field(default_factory=list[tuple[Delivery, str]])  # with the reason
+    failed: list[tuple[Delivery, str]] = field(default_factory=list[tuple[Delivery, str]])  # with the reason
+    bytes: int = 0  # of the run configs
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.asked) >= _RUNS_A_TICK or self.bytes >= _BYTES_A_TICK
+
+
+def build_trigger_config(services: Services, loaded: LoadedTrigger, event: JsonValue) -> dict[str, Any]:
+    """The run config of the run that an event starts. Raises TriggerFault, InvalidValue, DagsterInvalidConfigError."""
+    run_input = check_input(loaded.plan.workflow, loaded.trigger.build_input(event))
+    run_config = build_run_config(loaded.plan, run_input, log_level=services.settings.console_log_level)
+    dg.validate_run_config(loaded.job, run_config)
+    return run_config
+
+
+def look_for_arrivals(
+    services: Services, instance: dg.DagsterInstance, loaded: LoadedTrigger, switch: Switch | None
+) -> TriggerTick:
+    """What Dagster is to be asked for now, derived from the store alone; as much as one tick can do.
+
+    Raises NoRunForThis, with nothing asked for in that tick: what it tells of is told once, and what else has arrived
+    follows at the next.
+    """
+    instance_id = read_instance_id(instance)
+    workflow_id, key = loaded.plan.workflow.id, loaded.trigger.key
+    with services.store.read() as connection:
+        due = list_due_deliveries(connection, workflow_id, key, instance_id, limit=_LOOKED_AT)
+        enabled_at = find_enabled_at(connection, workflow_id, key)
+    tick = TriggerTick()
+    if not due:
+        return tick
+    started = time.monotonic()
+    on_since = (switch.read_switched_on_at() if switch else None) or enabled_at
+    for delivery_id in due:
+        with services.store.read() as connection:
+            delivery = get_delivery(connection, delivery_id)
+        if delivery.requested_at is None or not _has_come_of_it(tick, instance, switch, delivery):
+            _judge(tick, services, loaded, delivery, on_since)
+        if tick.is_full or time.monotonic() - started > _TICK_SECONDS:
+            break
+    _write_down(services, tick, instance_id)
+    crash_point(CrashPoint.RUN_ASKED_FOR)
+    if tick.failed:
+        raise NoRunForThis("; ".join(f"{delivery.source}: {reason}" for delivery, reason in tick.failed[:_TOLD]))
+    return tick
+
+
+def _has_come_of_it(tick: TriggerTick, instance: dg.DagsterInstance, switch: Switch | None, delivery: Delivery) -> bool:
+    """Whether Dagster has done with what an earlier tick asked it for."""
+    found = instance.get_runs(dg.RunsFilter(tags={DELIVERY_TAG: delivery.id}), limit=1)
+    if found and found[0].status is not dg.DagsterRunStatus.NOT_STARTED:
+        tick.launched.append((delivery, found[0].run_id))
+        return True
+    if not found and switch is not None and switch.has_made_a_run(delivery):
+        tick.missed.append((delivery, "Its run was deleted in Dagster before it began."))
+        return True
+    return False  # asked for once more, Dagster makes it, or queues the one that it has made
+
+
+def _judge(
+    tick: TriggerTick, services: Services, loaded: LoadedTrigger, delivery: Delivery, on_since: datetime | None
+) -> None:
+    if on_since is not None and delivery.arrived_at < on_since:
+        tick.missed.append((delivery, "It came while the trigger was switched off."))
+        return
+    try:
+        if not loaded.trigger.is_met_by(delivery.event):
+            tick.declined.append(delivery)
+            return
+        run_config = build_trigger_config(services, loaded, delivery.event)
+    except (TriggerFault, InvalidValue, dg.DagsterInvalidConfigError) as fault:
+        tick.failed.append((delivery, str(fault)))
+        return
+    tick.asked.append(Asked(delivery, run_config))
+    tick.bytes += len(write_json(run_config))
+
+
+def _write_down(services: Services, tick: TriggerTick, instance_id: str) -> None:
+    with services.store.begin() as tx:
+        for delivery, run_id in tick.launched:
+            take_delivery(tx, delivery.id, run_id)
+        for delivery in tick.declined:
+            close_delivery(tx, delivery.id, DeliveryState.DECLINED, "The trigger's condition is false.")
+        for delivery, reason in tick.missed:
+            close_delivery(tx, delivery.id, DeliveryState.MISSED, reason)
+        for delivery, reason in tick.failed:
+            close_delivery(tx, delivery.id, DeliveryState.FAILED, reason)
+        if not tick.failed:
+            # Another instance, or another code server of this one, may have asked meanwhile.
+            tick.asked = [asked for asked in tick.asked if request_delivery(tx, asked.delivery, instance_id)]
