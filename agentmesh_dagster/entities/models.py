@@ -10,6 +10,15 @@ from pydantic.alias_generators import to_camel
 
 from agentmesh_dagster.entities.json_values import JsonValue
 
+JsonObject = dict[str, Any]
+
+
+def _only_nulls_are_left_out(schema: JsonObject, model: type[BaseModel]) -> None:
+    """Says in the schema of what is sent that a field is missing only where it would be null."""
+    nullable = {field.alias or name for name, field in model.model_fields.items() if field.default is None}
+    if "required" in schema:
+        schema["required"] = [name for name in schema["required"] if name not in nullable]
+
 
 class Entity(BaseModel):
     """A frozen record; snake_case in Python, camelCase on the wire; unknown fields are refused."""
@@ -20,6 +29,8 @@ class Entity(BaseModel):
         extra="forbid",
         frozen=True,
         ser_json_inf_nan="constants",  # kept, so that the check at the door sees and refuses them
+        json_schema_serialization_defaults_required=True,
+        json_schema_extra=_only_nulls_are_left_out,
     )
 
     def to_wire(self) -> dict[str, JsonValue]:
@@ -47,7 +58,6 @@ def _literals_are_conditions(value: object) -> object:
 
 Id = Annotated[str, BeforeValidator(_integers_are_ids), AfterValidator(_require_text), Field(max_length=255)]
 Name = Annotated[str, AfterValidator(_require_text), Field(max_length=255)]
-JsonObject = dict[str, Any]
 Timestamp = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 

@@ -183,7 +183,8 @@ def _without_nulls(value: Any) -> Any:
 
 def _mend(fields: JsonObject, fault: FieldFault) -> None:
     """Takes what is wrong out of `fields`, or puts a stand-in there."""
-    path = fault.path[:2] if fault.path[0] == "triggers" and fault.meant is None else fault.path
+    # A trigger with a fault is replaced as a whole; a field too many is only taken out.
+    path = fault.path[:2] if fault.path[0] == "triggers" and fault.code != "unknown-field" else fault.path
     parent, key = _follow(fields, path[:-1]), path[-1]
     if parent is None:
         return  # what was around it is mended already

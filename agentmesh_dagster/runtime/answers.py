@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
+from agentmesh_dagster.entities.access import Identity, Role
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
@@ -37,6 +38,10 @@ class UnfitAnswer(InvalidValue):
     """The answer does not fit the gate's schema; the gate stays open."""
 
 
+class NotAsked(AgentMeshError):
+    """This gate asks somebody else."""
+
+
 @dataclass(frozen=True)
 class Answer:
     output: JsonValue  # by habit {"approved": …, "comment"?, "payload"?}
@@ -59,6 +64,20 @@ def answer_gate(services: Services, step_id: str, answer: Answer) -> Gate:
         except SchemaMismatch as mismatch:
             raise UnfitAnswer(mismatch.detail) from mismatch
     return _close(services, gate, GateState.ANSWERED, answer)
+
+
+def answer_gate_as(services: Services, identity: Identity, step_id: str, output: JsonValue) -> Gate:
+    """`answer_gate` by somebody whom the server knows.
+
+    Raises NotAsked, too: a gate with assignees takes an answer of these and of an admin only. Where login is switched
+    off nobody can be told from another, and anybody may answer.
+    """
+    with services.store.read() as connection:
+        gate = get_gate(connection, step_id)
+    is_asked = not gate.assignees or identity.name in gate.assignees
+    if not is_asked and identity.role is not Role.ADMIN and identity.via != "open":
+        raise NotAsked(f"{', '.join(gate.assignees)}; you are {identity.name}")
+    return answer_gate(services, step_id, Answer(output, by=identity.name, via=identity.via))
 
 
 def expire_gate(services: Services, gate: Gate) -> Gate:

@@ -3,7 +3,7 @@
 from agentmesh_dagster.tools.builtin_tools import Builtin, list_builtins, lookup_builtin
 from agentmesh_dagster.tools.call import ToolDescription, call_tool, describe_tool
 from agentmesh_dagster.tools.errors import ToolError
-from agentmesh_dagster.tools.functions import ToolFunction, lookup_function, tool
+from agentmesh_dagster.tools.functions import ToolFunction, list_functions, lookup_function, tool
 from agentmesh_dagster.tools.request import ToolRequest
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "call_tool",
     "describe_tool",
     "list_builtins",
+    "list_functions",
     "lookup_builtin",
     "lookup_function",
     "tool",

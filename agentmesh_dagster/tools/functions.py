@@ -103,6 +103,14 @@ class FunctionRegistry:
                 return found
         raise UnknownFunction(self._describe_unknown(name))
 
+    def list_all(self) -> list[ToolFunction]:
+        """All functions that can be found here, by name; what an entry point cannot give is left out."""
+        for key in self._entry_points:
+            self._load(key)
+        loaded = {name: function for name, function in self._loaded.items() if function is not None}
+        found = {**loaded, **self._registered}
+        return [found[name] for name in sorted(found)]
+
     def _load(self, key: str) -> ToolFunction | None:
         """The function of one entry point; None when it names a module, or is broken."""
         if key in self._faults:
@@ -173,3 +181,8 @@ def tool(function: Any = None, /, *, name: str | None = None) -> Any:
 def lookup_function(name: str) -> ToolFunction:
     """The function of this name; raises UnknownFunction, InvalidTool when its entry point is broken."""
     return _functions.look_up(name)
+
+
+def list_functions() -> list[ToolFunction]:
+    """The functions that this process knows, by name."""
+    return _functions.list_all()

@@ -57,22 +57,33 @@ export function Canvas({ mayEdit }: { mayEdit: boolean }) {
     ({ source, target }: Connection | CanvasEdge) => mayConnect(graphOf(store.get()), source, target),
     [store],
   )
-  const onDrop = (event: DragEvent) => {
-    const type = event.dataTransfer.getData(DRAGGED_TYPE) as NodeType | ''
-    if (!type || !mayEdit) return
-    event.preventDefault()
-    const { x, y } = screenToFlowPosition({ x: event.clientX, y: event.clientY })
-    const at = { x: Math.round(x - NODE_WIDTH / 2), y: Math.round(y - NODE_HEIGHT / 2) }
-    store.change((state) => addStep(state, type, at))
-  }
+  // What the canvas is given stays the same while something is dragged: only the nodes are new with each frame.
+  const onDrop = useCallback(
+    (event: DragEvent) => {
+      const type = event.dataTransfer.getData(DRAGGED_TYPE) as NodeType | ''
+      if (!type || !mayEdit) return
+      event.preventDefault()
+      const { x, y } = screenToFlowPosition({ x: event.clientX, y: event.clientY })
+      const at = { x: Math.round(x - NODE_WIDTH / 2), y: Math.round(y - NODE_HEIGHT / 2) }
+      store.change((state) => addStep(state, type, at))
+    },
+    [store, mayEdit, screenToFlowPosition],
+  )
   const [letGo, setLetGo] = useState<LetGo>()
   const closeMenu = useCallback(() => setLetGo(undefined), [])
-  const onConnectEnd: OnConnectEnd = (event, { fromNode, fromHandle, toNode }) => {
-    if (!(event instanceof MouseEvent) || toNode || !fromNode || fromHandle?.type !== 'source') return
-    const { x, y } = screenToFlowPosition({ x: event.clientX, y: event.clientY })
-    const at = { x: Math.round(x), y: Math.round(y - NODE_HEIGHT / 2) }
-    setLetGo({ fromNodeId: fromNode.id, at, left: event.clientX, top: event.clientY })
-  }
+  const onConnectEnd = useCallback<OnConnectEnd>(
+    (event, { fromNode, fromHandle, toNode }) => {
+      if (!(event instanceof MouseEvent) || toNode || !fromNode || fromHandle?.type !== 'source') return
+      const { x, y } = screenToFlowPosition({ x: event.clientX, y: event.clientY })
+      const at = { x: Math.round(x), y: Math.round(y - NODE_HEIGHT / 2) }
+      setLetGo({ fromNodeId: fromNode.id, at, left: event.clientX, top: event.clientY })
+    },
+    [screenToFlowPosition],
+  )
+  const onInit = useCallback(
+    (flow: ReactFlowInstance<CanvasNode, CanvasEdge>) => showFirst(flow, getState()),
+    [getState],
+  )
   return (
     <ReactFlow<CanvasNode, CanvasEdge>
       nodes={nodes}
@@ -93,7 +104,7 @@ export function Canvas({ mayEdit }: { mayEdit: boolean }) {
       connectionRadius={28}
       minZoom={0.1}
       maxZoom={2}
-      onInit={(begun) => showFirst(begun, getState())}
+      onInit={onInit}
       ariaLabelConfig={WORDS}
       onDrop={onDrop}
       onDragOver={onDragOver}

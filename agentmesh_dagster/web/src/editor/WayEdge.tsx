@@ -1,22 +1,22 @@
-import { BaseEdge, EdgeLabelRenderer, getBezierPath } from '@xyflow/react'
+import { BaseEdge, getBezierPath } from '@xyflow/react'
 import type { EdgeProps } from '@xyflow/react'
 import { memo } from 'react'
 import type { CanvasEdge } from '../graph/canvas'
 import { isWarning } from '../graph/issues'
 import { Icon } from '../ui/icons'
 import { issuesOf } from './issuesOf'
-import { select } from './state'
-import { useEditor, useEditorStore } from './useEditor'
+import { useEditor } from './useEditor'
 
 const LANE_HEIGHT = 34 // between ways that have the same ends
+const LABEL = { width: 150, height: 24 }
 
-/** An edge with its condition. */
+/** An edge with its condition. The label is part of the drawing: as a portal each of them would search the page for
+ *  its place with every step of a drag. */
 export const WayEdge = memo(function WayEdge(props: EdgeProps<CanvasEdge>) {
   const { id, selected = false, data, markerEnd } = props
-  const store = useEditorStore()
   const issues = useEditor((state) => issuesOf(state, { kind: 'edge', id }))
   const lane = data?.lane ?? 0
-  const [path, labelX, labelY] = getBezierPath({
+  const [path, x, y] = getBezierPath({
     ...props,
     curvature: 0.25 + lane * 0.35,
     sourceY: props.sourceY + lane * 4,
@@ -33,23 +33,22 @@ export const WayEdge = memo(function WayEdge(props: EdgeProps<CanvasEdge>) {
         interactionWidth={24}
       />
       {(label || issues.length > 0) && (
-        <EdgeLabelRenderer>
-          {/* The edge itself is what the keyboard reaches. */}
-          {/* oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions */}
+        <foreignObject
+          className="way-label-place"
+          x={x - LABEL.width / 2}
+          y={y - LABEL.height / 2 + lane * LANE_HEIGHT}
+          {...LABEL}
+        >
           <div
-            className={`way-label nodrag nopan ${selected ? 'way-label-selected' : ''} ${isFaulty ? 'way-label-faulty' : ''}`}
-            style={{
-              transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY + lane * LANE_HEIGHT}px)`,
-            }}
+            className={`way-label ${selected ? 'way-label-selected' : ''} ${isFaulty ? 'way-label-faulty' : ''}`}
             title={[data?.edge.condition ?? label, ...issues.map(({ issue }) => issue.message)]
               .filter(Boolean)
               .join('\n')}
-            onClick={() => store.change((state) => select(state, [], [id]))}
           >
             {issues.length > 0 && <Icon name="warning" size={12} />}
             <span className="truncate">{label}</span>
           </div>
-        </EdgeLabelRenderer>
+        </foreignObject>
       )}
     </>
   )

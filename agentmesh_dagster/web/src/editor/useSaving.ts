@@ -68,6 +68,11 @@ export function useSaving(store: EditorStore, showFaults: () => void): Saving {
   const explain = async (error: unknown) => {
     const workflow = workflowOf(store.get())
     if (!(error instanceof Problem)) throw error
+    if (error.status === 409 && store.get().base.revision === undefined) {
+      return refuse('the id is taken', workflow, [
+        { code: 'taken-id', path: '$.id', message: 'There is a workflow with this id.' },
+      ])
+    }
     if (error.status === 409 && error.body['revision'] !== undefined)
       setConflict(await readConflict(error, workflow.id))
     else if (error.issues.length > 0) refuse(tellFaults(error.issues), workflow, error.issues)

@@ -19,6 +19,8 @@ export interface LiveRun {
 
 type Change = { events: EventLog[] } | { stream: StreamStatus } | { error: unknown }
 
+const TRY_AGAIN_MS = 3_000
+
 const START: LiveRun = { state: NOTHING_YET, events: [], stream: 'connecting' }
 
 /** The events of a run: those up to now in pages, then as they happen. For one run only: give the component a key.
@@ -35,17 +37,24 @@ export function useRunEvents(runId: string, take: number): LiveRun {
       lastId.current = Math.max(lastId.current, events.at(-1)?.id ?? 0)
       change({ events })
     }
-    readHistory(runId, lastId.current, onEvents, reading.signal).then(
-      (last) => {
-        if (reading.signal.aborted) return
-        const address = (after: number) => apiUrl(path`runs/${runId}/events`, { after })
-        stop = followRun(address, last, { onEvents, onStatus: (stream) => change({ stream }) })
-      },
-      (error: unknown) => {
-        if (!reading.signal.aborted) change({ error })
-      },
-    )
+    let waiting: ReturnType<typeof setTimeout> | undefined
+    const read = () =>
+      readHistory(runId, lastId.current, reading.signal).then(
+        (events) => {
+          if (reading.signal.aborted) return
+          if (events.length > 0) onEvents(events)
+          const address = (after: number) => apiUrl(path`runs/${runId}/events`, { after })
+          stop = followRun(address, lastId.current, { onEvents, onStatus: (stream) => change({ stream }) })
+        },
+        (error: unknown) => {
+          if (reading.signal.aborted) return
+          change({ error })
+          waiting = setTimeout(() => void read(), TRY_AGAIN_MS)
+        },
+      )
+    void read()
     return () => {
+      clearTimeout(waiting)
       reading.abort()
       stop?.()
     }

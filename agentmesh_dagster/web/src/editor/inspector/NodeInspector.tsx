@@ -12,7 +12,7 @@ import { EndFields } from './EndFields'
 import { GateFields } from './GateFields'
 import { InspectorHead } from './InspectorHead'
 import { OtherFaults } from './OtherFaults'
-import { PlacedField } from './PlacedField'
+import { PlacedField, useFault } from './PlacedField'
 import { ReliabilityFields } from './ReliabilityFields'
 import { StartFields } from './StartFields'
 import { ToolFields } from './ToolFields'
@@ -86,6 +86,7 @@ function IdField({ node }: { node: GraphNode }) {
   const store = useEditorStore()
   const [typed, setTyped] = useState(node.id)
   const isTaken = useEditor((state) => typed !== node.id && findNode(graphOf(state), typed) !== undefined)
+  const found = useFault('id')
   const fault =
     typed.trim() === '' ? 'A node needs an id.' : isTaken ? 'Another node has this id.' : undefined
   const rename = () => {
@@ -101,7 +102,7 @@ function IdField({ node }: { node: GraphNode }) {
     <div data-place="id">
       <Field
         label="Id"
-        fault={fault}
+        fault={fault ?? found}
         hint={`Expressions name ${titleOf(node)} by it; they follow when it changes.`}
       >
         {(field) => (

@@ -7,6 +7,7 @@ import { SubjectContext } from './PlacedField'
 
 /** Fields that tell their own faults. */
 const SHOWN = [
+  'id',
   'name',
   'description',
   'projectId',

@@ -1,0 +1,72 @@
+"""Checking what was sent: all faults at once, in the words that `agentmesh validate` uses."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+from agentmesh_dagster.api.context import ApiContext
+from agentmesh_dagster.api.problems import InvalidBody
+from agentmesh_dagster.entities.documents import SECTIONS, Document
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import JsonObject, Kind
+from agentmesh_dagster.graph.document import check_value
+from agentmesh_dagster.graph.issue import Issue, Severity
+from agentmesh_dagster.store.catalogue import AnyEntity, kind_of_type, open_lookup
+
+_SECTION_OF = {kind: name for name, kind in SECTIONS.items()}
+
+
+def read_entity(
+    context: ApiContext, entity_type: type[AnyEntity], body: JsonValue, identity: str, *, is_given: bool = False
+) -> AnyEntity:
+    """The entity in a body, with this id where the body says none. Raises InvalidBody.
+
+    `is_given`: the body may say no other.
+    """
+    kind = kind_of_type(entity_type)
+    document, issues = check_entity(context, kind, body, identity)
+    if is_given and isinstance(body, dict):
+        said = cast("JsonObject", body).get("id")
+        if said is not None and str(said) != identity:
+            message = f"The `id` in the body is not `{identity}`, that of the address: leave it out."
+            issues = [*issues, Issue("bad-value", message, path="$.id")]
+    refuse(issues)
+    [entity] = document
+    assert isinstance(entity, entity_type)
+    return entity
+
+
+def check_entity(context: ApiContext, kind: Kind, body: JsonValue, identity: str) -> tuple[Document, list[Issue]]:
+    """The document of the entity in a body, and what is wrong with it; paths begin at the entity."""
+    section = _SECTION_OF[kind]
+    if isinstance(body, dict) and (fields := cast("JsonObject", body)).get("id") is None:
+        body = {**fields, "id": identity}
+    document, issues = check_document(context, {section: [body]})
+    return document, [_move(issue, f"$.{section}[0]") for issue in issues]
+
+
+def check_document(context: ApiContext, body: JsonValue) -> tuple[Document, list[Issue]]:
+    """A document in a body, and what is wrong with it; it may name what the catalogue has."""
+    with open_lookup(context.services.store) as lookup:
+        return check_value(body, lookup=lookup)
+
+
+def refuse(issues: Sequence[Issue]) -> None:
+    """Raises InvalidBody if an error is among the issues."""
+    if any(issue.severity is Severity.ERROR for issue in issues):
+        raise InvalidBody(issues)
+
+
+def read_revision(body: JsonValue) -> int | None:
+    """The `revision` that the author of a workflow has seen; None where the body says none. Raises InvalidBody."""
+    revision: object = cast("JsonObject", body).get("revision") if isinstance(body, dict) else None
+    if revision is None or (isinstance(revision, int) and not isinstance(revision, bool) and revision > 0):
+        return revision
+    raise InvalidBody([Issue("bad-value", "`revision` must be the whole number of an answer.", path="$.revision")])
+
+
+def _move(issue: Issue, root: str) -> Issue:
+    """The issue with a path that begins at `root`."""
+    if issue.path is None or not issue.path.startswith(root):
+        return issue
+    return replace(issue, path="$" + issue.path.removeprefix(root))

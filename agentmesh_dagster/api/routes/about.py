@@ -1,0 +1,50 @@
+"""What this server is, and what it has in figures."""
+
+from importlib.metadata import version
+
+from agentmesh_dagster import wire
+from agentmesh_dagster.api.requests import Asked, Cursor, Limit, build_router
+from agentmesh_dagster.entities.models import ToolType
+from agentmesh_dagster.store.overview import page_projects
+from agentmesh_dagster.tools import list_builtins, list_functions
+
+router = build_router("", "about")
+
+
+@router.get("/about")
+def get_about(call: Asked) -> wire.About:
+    """Versions, and where Dagster's UI is."""
+    return wire.About(
+        version=version("agentmesh-dagster"), dagster_version=version("dagster"), dagster_url=f"{call.dagster}/"
+    )
+
+
+@router.get("/overview")
+def get_overview(call: Asked, limit: Limit = 50, cursor: Cursor = None) -> wire.PageOf[wire.ProjectOverview]:
+    """The projects in figures, by name."""
+    with call.context.services.store.read() as connection:
+        page = page_projects(connection, limit=limit, cursor=cursor)
+    items = [
+        wire.ProjectOverview(
+            project_id=each.project_id,
+            name=each.name,
+            workflows=each.workflows,
+            runs_last_day=each.runs_last_day,
+            waiting=each.waiting,
+        )
+        for each in page.items
+    ]
+    return wire.PageOf[wire.ProjectOverview](items=items, next_cursor=page.next_cursor)
+
+
+@router.get("/functions")
+def list_tool_functions(call: Asked) -> wire.PageOf[wire.Function]:  # noqa: ARG001
+    """What a tool's `config.functionName` can name: builtins, and the functions that this process knows."""
+    builtins = [
+        wire.Function(name=each.name, type=ToolType.BUILTIN, description=each.description) for each in list_builtins()
+    ]
+    functions = [
+        wire.Function(name=each.name, type=ToolType.FUNCTION, description=each.description or None)
+        for each in list_functions()
+    ]
+    return wire.PageOf[wire.Function](items=[*builtins, *functions])

@@ -1,0 +1,108 @@
+"""Runs: what was started, how far it has come, and what happened in it."""
+
+from fastapi import Response
+
+from agentmesh_dagster import wire
+from agentmesh_dagster.api.requests import (
+    Asked,
+    Cursor,
+    Editor,
+    EventLimit,
+    EventNumber,
+    LastEventId,
+    Limit,
+    PathId,
+    ProjectFilter,
+    StatusFilter,
+    WaitingFilter,
+    WorkflowFilter,
+    build_router,
+    faults,
+)
+from agentmesh_dagster.api.settling import get_shown_run, list_shown_runs
+from agentmesh_dagster.api.stream import EventStreams, accepts_stream
+from agentmesh_dagster.control.cancel import cancel_run as cancel
+from agentmesh_dagster.entities.models import EventLog, Run, Step
+from agentmesh_dagster.store.catalogue import load_workflow_at
+from agentmesh_dagster.store.events import page_events
+from agentmesh_dagster.store.runs import RunFilter, get_run_head, list_launches
+from agentmesh_dagster.store.steps import page_steps
+
+router = build_router("/runs", "runs")
+
+
+@router.get("")
+def list_runs(
+    call: Asked,
+    project_id: ProjectFilter = None,
+    workflow_id: WorkflowFilter = None,
+    status: StatusFilter = None,
+    waiting: WaitingFilter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> wire.PageOf[Run]:
+    """Runs, newest first."""
+    return list_shown_runs(call.context, RunFilter(workflow_id, project_id, status or (), waiting), limit, cursor)
+
+
+@router.get("/{id}", responses=faults(404))
+def get_run(call: Asked, identity: PathId) -> Run:
+    """One run; its status follows from Dagster's and from the open gates."""
+    return get_shown_run(call.context, identity)
+
+
+@router.get("/{id}/steps", responses=faults(404))
+def list_run_steps(call: Asked, identity: PathId, limit: Limit = 50, cursor: Cursor = None) -> wire.PageOf[Step]:
+    """The steps of a run, by when they started."""
+    with call.context.services.store.read() as connection:
+        get_run_head(connection, identity)
+        page = page_steps(connection, identity, limit=limit, cursor=cursor)
+    return wire.PageOf[Step](items=list(page.items), next_cursor=page.next_cursor)
+
+
+@router.get("/{id}/workflow", responses=faults(404, 409))
+def get_run_workflow(call: Asked, identity: PathId) -> wire.PinnedWorkflow:
+    """The workflow, agents and tools that a run executes: as they were when it was launched."""
+    store = call.context.services.store
+    with store.read() as connection:
+        run = get_run_head(connection, identity)
+        newest = list_launches(connection, identity)[-1]
+    found = load_workflow_at(store, run.workflow_id, run.revision)
+    return wire.PinnedWorkflow(
+        workflow=found.workflow,
+        agents=list(found.agents.values()),
+        tools=list(found.tools.values()),
+        dagster_job=run.job_name,
+        dagster_run_url=f"{call.dagster}/runs/{newest.id}",
+    )
+
+
+_STREAM = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+
+
+@router.get("/{id}/events", responses={**faults(404), **_STREAM}, response_model=wire.PageOf[EventLog])
+def list_run_events(
+    call: Asked, identity: PathId, after: EventNumber = 0, last_event_id: LastEventId = None, limit: EventLimit = 200
+) -> Response | wire.PageOf[EventLog]:
+    """The events of a run, oldest first; with `Accept: text/event-stream` live, as they happen.
+
+    The stream ends by itself after some ten seconds: come back with the last id as `Last-Event-ID`, as browsers do.
+    The message `end` says that the run is over and all was sent.
+    """
+    context = call.context
+    if accepts_stream(call.request):
+        get_shown_run(context, identity)
+        streams: EventStreams = call.request.app.state.streams
+        return streams.open(identity, after if last_event_id is None else last_event_id)
+    with context.services.store.read() as connection:
+        get_run_head(connection, identity)
+        page = page_events(connection, identity, after=after, limit=limit)
+    return wire.PageOf[EventLog](items=list(page.items), next_cursor=page.next_cursor)
+
+
+@router.post("/{id}/cancel", responses=faults(404, 409))
+def cancel_run(call: Asked, editor: Editor, identity: PathId) -> Run:
+    """Cancels a run: queued, at work, or waiting for a person."""
+    context = call.context
+    cancel(context.services, context.instance, identity, by=editor.name)
+    return get_shown_run(context, identity)

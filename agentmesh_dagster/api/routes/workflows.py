@@ -1,0 +1,150 @@
+"""Workflows: directed graphs of agents, tools, branches and gates."""
+
+import logging
+
+import dagster as dg
+
+from agentmesh_dagster import wire
+from agentmesh_dagster.api.catalogue import (
+    create,
+    delete,
+    find_one,
+    get_old,
+    get_one,
+    list_history,
+    list_page,
+    replace,
+    restore,
+)
+from agentmesh_dagster.api.checking import check_document, check_entity
+from agentmesh_dagster.api.problems import NotTaken, write_issues
+from agentmesh_dagster.api.requests import (
+    AnyBody,
+    Asked,
+    Cursor,
+    Editor,
+    IfMatch,
+    Limit,
+    NewRunBody,
+    PathId,
+    PathRevision,
+    ProjectFilter,
+    StatusFilter,
+    WaitingFilter,
+    WorkflowBody,
+    build_router,
+    faults,
+    read_body,
+)
+from agentmesh_dagster.api.settling import list_shown_runs
+from agentmesh_dagster.control.launch import prepare_launch
+from agentmesh_dagster.entities.documents import SECTIONS
+from agentmesh_dagster.entities.models import Kind, Run, Workflow
+from agentmesh_dagster.store.catalogue import list_revisions
+from agentmesh_dagster.store.runs import RunFilter
+
+_log = logging.getLogger(__name__)
+
+router = build_router("/workflows", "workflows")
+
+
+@router.post("", status_code=201, responses=faults(409))
+def create_workflow(call: Asked, editor: Editor, body: WorkflowBody) -> Workflow:
+    """Saves a new workflow; without an `id` it gets one."""
+    return create(call, editor, Workflow, body)
+
+
+@router.get("")
+def list_workflows(
+    call: Asked, project_id: ProjectFilter = None, limit: Limit = 50, cursor: Cursor = None
+) -> wire.PageOf[Workflow]:
+    """The workflows, by name."""
+    return list_page(call, Workflow, project_id=project_id, limit=limit, cursor=cursor)
+
+
+@router.get("/{id}", responses=faults(404, 409))
+def get_workflow(call: Asked, identity: PathId) -> Workflow:
+    """One workflow; the `ETag` is its revision."""
+    return get_one(call, Workflow, identity)
+
+
+@router.put("/{id}", responses=faults(404, 409))
+def save_workflow(
+    call: Asked, editor: Editor, identity: PathId, body: WorkflowBody, if_match: IfMatch = None
+) -> Workflow:
+    """Saves a workflow that there is.
+
+    Somebody else's save since the `revision` in the body, or since `If-Match`, is a conflict.
+    """
+    return replace(call, editor, Workflow, identity, body, if_match)
+
+
+@router.delete("/{id}", status_code=204, responses=faults(404, 409))
+def delete_workflow(call: Asked, editor: Editor, identity: PathId, if_match: IfMatch = None) -> None:
+    """Deletes a workflow; its runs go on, and its history stays."""
+    delete(call, editor, Workflow, identity, if_match)
+
+
+@router.get("/{id}/revisions", responses=faults(404))
+def list_workflow_revisions(
+    call: Asked, identity: PathId, limit: Limit = 50, cursor: Cursor = None
+) -> wire.PageOf[wire.Revision]:
+    """The history of a workflow, deleted or not, newest first."""
+    return list_history(call, Kind.WORKFLOW, identity, limit, cursor)
+
+
+@router.get("/{id}/revisions/{revision}", responses=faults(404, 409))
+def get_workflow_revision(call: Asked, identity: PathId, revision: PathRevision) -> Workflow:
+    """The workflow as it was saved in this revision."""
+    return get_old(call, Workflow, identity, revision)
+
+
+@router.post("/{id}/revisions/{revision}/restore", responses=faults(404, 409))
+def restore_workflow(call: Asked, editor: Editor, identity: PathId, revision: PathRevision) -> Workflow:
+    """Saves an older revision as a new one, also of a workflow that was deleted."""
+    return restore(call, editor, Workflow, identity, revision)
+
+
+@router.post("/validate")
+def validate_workflow(call: Asked, body: AnyBody = None) -> wire.Issues:
+    """What is wrong with a workflow, or with a whole document; nothing is saved."""
+    if isinstance(body, dict) and "graph" not in body and not body.keys().isdisjoint(SECTIONS):
+        _, issues = check_document(call.context, body)
+    else:
+        _, issues = check_entity(call.context, Kind.WORKFLOW, body, "new")
+    return wire.Issues(issues=write_issues(issues))
+
+
+@router.post("/{id}/runs", status_code=201, responses=faults(404, 409))
+def start_run(call: Asked, editor: Editor, identity: PathId, body: NewRunBody) -> wire.StartedRun:
+    """Starts a run of the workflow as it is saved now; the answer does not wait for the run."""
+    wanted = read_body(wire.NewRun, body)
+    context = call.context
+    workflow = find_one(context, Workflow, identity)
+    location = context.workspace.find_code_location()
+    launch = prepare_launch(
+        context.services, context.instance, workflow, wanted.input, launched_by=editor.name, location=location
+    )
+    try:
+        context.workspace.submit(launch.launch_id)
+    except dg.DagsterError as error:
+        _log.exception("The launch %s could not be submitted", launch.launch_id)
+        raise NotTaken(f"run `{launch.run_id}`") from error
+    call.response.headers["Location"] = f"{call.mount}/runs/{launch.run_id}"
+    return wire.StartedRun(run_id=launch.run_id)
+
+
+@router.get("/{id}/runs", responses=faults(404))
+def list_workflow_runs(
+    call: Asked,
+    identity: PathId,
+    status: StatusFilter = None,
+    waiting: WaitingFilter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> wire.PageOf[Run]:
+    """The runs of a workflow, newest first."""
+    page = list_shown_runs(call.context, RunFilter(identity, None, status or (), waiting), limit, cursor)
+    if not page.items:
+        list_revisions(call.context.services.store, Kind.WORKFLOW, identity, limit=1)
+    return page

@@ -1,0 +1,132 @@
+"""Trials: an agent or a tool is tried as it stands in the catalogue, by the code that runs steps; nothing is stored."""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.entities.models import Agent, EventType, NodeType, Tool, Workflow
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.graph import Graph
+from agentmesh_dagster.graph.plan import plan_graph
+from agentmesh_dagster.graph.read import read_graph
+from agentmesh_dagster.graph.rules import Lookup
+from agentmesh_dagster.graph.rules.catalogue import agents_have_known_tools
+from agentmesh_dagster.graph.templates import TemplateFault
+from agentmesh_dagster.providers.errors import ProviderError, ProviderNotConfigured
+from agentmesh_dagster.runtime.agent import run_agent
+from agentmesh_dagster.runtime.attempt import Attempt, AttemptTimedOut
+from agentmesh_dagster.runtime.plans import WorkflowHasFaults
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.work import StepFault, Work
+from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
+from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, UnknownBuiltin, UnknownFunction
+
+Result = TypeVar("Result")
+
+_TRIAL_SECONDS = 60.0
+_AT_ONCE = 8  # each holds a thread of the server
+_NODE = "agent"
+
+_places = threading.BoundedSemaphore(_AT_ONCE)
+
+
+class TrialRefused(AgentMeshError):
+    """This cannot be tried so."""
+
+
+class TrialFailed(AgentMeshError):
+    """It was tried, and failed."""
+
+
+class TooManyTrials(AgentMeshError):
+    """Too much is being tried at once: try again in a moment."""
+
+
+@dataclass(frozen=True)
+class AgentTrial:
+    agent: Agent
+    tools: Mapping[str, Tool]  # by id: those of the agent
+    prompt: str | None  # a template; None: the input is the prompt
+    input: JsonValue
+    context: Mapping[str, JsonValue]  # what the template sees besides `context.input`
+
+
+def try_agent(services: Services, trial: AgentTrial) -> dict[str, JsonValue]:
+    """What a node with this agent would give: `{text, raw}` and the fields of the reply.
+
+    Takes at most 60 s. Raises WorkflowHasFaults for a prompt that is no template or an agent with unknown tools;
+    TrialRefused, TrialFailed, TooManyTrials.
+    """
+    config = {} if trial.prompt is None else {"prompt": trial.prompt}
+    graph = _build_graph(trial.agent, config)
+    lookup = Lookup({trial.agent.id: trial.agent}, trial.tools)
+    # Not all rules: the context may hold outputs of nodes that are not in this graph.
+    if errors := [*graph.faults, *agents_have_known_tools(graph, lookup)]:
+        raise WorkflowHasFaults(errors)
+    context: dict[str, JsonValue] = {"input": trial.input, "last_output": trial.input, "outputs": {}, **trial.context}
+    work = Work(
+        services,
+        plan_graph(graph, lookup.agents, lookup.tools),
+        graph.nodes[_NODE],
+        check_json(trial.input),
+        check_json(context),
+        idempotency_key=str(uuid.uuid4()),
+        deadline=_find_deadline(services),
+        record=_forget,
+    )
+    return cast("dict[str, JsonValue]", _try(lambda: run_agent(work).output, work.deadline))
+
+
+def try_tool(services: Services, tool: Tool, tool_input: JsonValue) -> JsonValue:
+    """What the tool gives for this input. Takes at most 60 s. Raises TrialRefused, TrialFailed, TooManyTrials."""
+    request = ToolRequest(tool, tool_input, str(uuid.uuid4()), _find_deadline(services))
+    return _try(lambda: call_tool(request, services.settings), request.deadline)
+
+
+def _build_graph(agent: Agent, config: Mapping[str, JsonValue]) -> Graph:
+    nodes = [
+        {"id": "start", "type": NodeType.START},
+        {"id": _NODE, "type": NodeType.AGENT, "agentId": agent.id, "config": config},
+        {"id": "end", "type": NodeType.END},
+    ]
+    edges = [
+        {"id": "in", "fromNodeId": "start", "toNodeId": _NODE},
+        {"id": "out", "fromNodeId": _NODE, "toNodeId": "end"},
+    ]
+    written = {"id": "trial", "name": "trial", "graph": {"nodes": nodes, "edges": edges}}
+    return read_graph(Workflow.model_validate(written))
+
+
+def _find_deadline(services: Services) -> float:
+    return time.monotonic() + min(_TRIAL_SECONDS, services.settings.step_timeout_seconds)
+
+
+def _forget(_type: EventType, _payload: Mapping[str, JsonValue]) -> None:
+    """Where events of a trial go."""
+
+
+def _try(work: Callable[[], Result], deadline: float) -> Result:
+    with _one_place():
+        try:
+            return Attempt(work, name="trial").finish(deadline, is_lost=lambda: False)
+        except (InvalidTool, InvalidToolInput, UnknownBuiltin, UnknownFunction) as fault:
+            raise TrialRefused(str(fault)) from fault
+        except (ProviderNotConfigured, TemplateFault) as fault:
+            raise TrialRefused(str(fault)) from fault
+        except (ToolError, ProviderError, StepFault, AttemptTimedOut) as fault:
+            raise TrialFailed(str(fault)) from fault
+
+
+@contextmanager
+def _one_place() -> Generator[None]:
+    if not _places.acquire(blocking=False):
+        raise TooManyTrials(f"{_AT_ONCE} are on their way")
+    try:
+        yield
+    finally:
+        _places.release()

@@ -1,0 +1,50 @@
+"""Workflows as bodies of the API, for tests in which the graph is not the point."""
+
+from typing import Any
+
+from tests.shapes import node, workflow
+
+AGENT: dict[str, Any] = {"name": "Writer", "modelProvider": "local", "modelName": "offline", "systemPrompt": "Write."}
+CALCULATOR: dict[str, Any] = {
+    "id": "sum",
+    "name": "Calculator",
+    "type": "builtin",
+    "config": {"functionName": "calculator"},
+}
+
+
+def straight(identity: str = "straight", **fields: Any) -> dict[str, Any]:
+    """start → end: gives its input back."""
+    return _write(identity, [node("start", "start"), node("end", "end")], ["start -> end"], **fields)
+
+
+def says(identity: str, word: str) -> dict[str, Any]:
+    """start → end: gives `word`."""
+    return _write(identity, [node("start", "start"), node("end", "end", output=word)], ["start -> end"])
+
+
+def asks(identity: str = "asks", **gate: Any) -> dict[str, Any]:
+    """start → gate → end: gives what the person said."""
+    nodes = [node("start", "start"), node("gate", "human_approval", label="Is it good?", **gate), node("end", "end")]
+    return _write(identity, nodes, ["start -> gate", "gate -> end"], name=f"Workflow {identity}")
+
+
+def counts(identity: str, items: int) -> dict[str, Any]:
+    """start → each → sum → join → end: works something out for each of `items`."""
+    nodes = [
+        node("start", "start"),
+        node("each", "branch", mode="each", items=list(range(items)), join="join"),
+        node("add", "tool", toolId="sum", input={"expression": "{{ context.item }} + 1"}),
+        node("join", "end"),
+    ]
+    return _write(identity, nodes, ["start -> each", "each -> add", "add -> join"])
+
+
+def writes(identity: str, agent_id: str) -> dict[str, Any]:
+    """start → agent → end."""
+    nodes = [node("start", "start"), node("write", "agent", agentId=agent_id), node("end", "end")]
+    return _write(identity, nodes, ["start -> write", "write -> end"])
+
+
+def _write(identity: str, nodes: list[dict[str, Any]], edges: list[str], **fields: Any) -> dict[str, Any]:
+    return dict(workflow(identity, nodes, edges, **fields).to_wire())

@@ -1,0 +1,116 @@
+"""Gates over HTTP: what waits for whom, and the one answer that is taken."""
+
+import threading
+
+from tests.api.flows import asks, straight
+from tests.api.office import Office
+
+
+def test_an_open_gate_says_what_a_person_needs_to_know(office: Office):
+    schema = {"type": "object", "required": ["approved"]}
+    office.ok("POST", "/workflows", asks(instructions="Look at {{ context.input.n }}", payload={"n": 1}, schema=schema))
+    run = office.run("asks", {"n": 7})
+    office.ok("PUT", "/workflows/asks", straight("asks", name="Renamed"))
+
+    [gate] = office.ok("GET", "/gates")["items"]
+
+    assert gate["stepId"] == run["waitingOn"][0]
+    shown = {name: gate[name] for name in ("runId", "workflow", "label", "instructions", "payload", "schema", "state")}
+    assert shown == {
+        "runId": run["id"],
+        "workflow": "Workflow asks",
+        "label": "Is it good?",
+        "instructions": "Look at 7",
+        "payload": {"n": 1},
+        "schema": schema,
+        "state": "open",
+    }
+    assert office.ok("GET", f"/gates/{gate['stepId']}") == gate
+    assert office.ok("GET", "/gates?projectId=none")["items"] == []
+    assert office.ok("GET", "/overview")["items"][0]["waiting"] == 1
+
+
+def test_after_the_answer_the_run_goes_on_with_it(office: Office):
+    office.ok("POST", "/workflows", asks())
+    run = office.run("asks")
+    [step_id] = run["waitingOn"]
+
+    gate = office.ok("POST", f"/steps/{step_id}/human-complete", {"output": {"approved": True, "comment": "fine"}})
+
+    assert (gate["state"], gate["answer"]["comment"]) == ("answered", "fine")
+    assert (gate["answeredBy"], gate["answeredVia"]) == ("ann", "session")
+    office.wait_for_queue()
+    office.work()
+    ended = office.ok("GET", f"/runs/{run['id']}")
+    assert (ended["status"], ended["output"]) == ("succeeded", {"approved": True, "comment": "fine"})
+    assert len(ended["launches"]) == 2
+    assert office.ok("GET", f"/gates/{step_id}") == gate
+    answered = office.ok("GET", "/events?type=gate.answered")["items"]
+    assert [(event["payload"]["by"], event["payload"]["via"]) for event in answered] == [("ann", "session")]
+
+
+def test_of_many_answers_one_is_taken_and_the_others_hear_who_was_first(office: Office):
+    office.ok("POST", "/workflows", asks())
+    [step_id] = office.run("asks")["waitingOn"]
+    answers: list[tuple[int, str]] = []
+
+    def answer(name: str) -> None:
+        with office.open_client(f"{name} approver session") as client:
+            response = client.post(f"/steps/{step_id}/human-complete", json={"output": {"approved": True, "who": name}})
+            answers.append((response.status_code, response.json()["answeredBy"]))
+
+    threads = [threading.Thread(target=answer, args=(f"p{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(status for status, _ in answers) == [200] + [409] * 7
+    assert len({first for _, first in answers}) == 1
+    assert office.fault(409, "POST", f"/steps/{step_id}/human-complete", {"output": 1})["state"] == "answered"
+
+
+def test_an_answer_that_does_not_fit_leaves_the_gate_open(office: Office):
+    office.ok("POST", "/workflows", asks(schema={"type": "object", "required": ["amount"]}))
+    [step_id] = office.run("asks")["waitingOn"]
+
+    assert "amount" in office.fault(422, "POST", f"/steps/{step_id}/human-complete", {"output": {}})["detail"]
+    office.fault(422, "POST", f"/steps/{step_id}/human-complete", {})
+    assert office.ok("GET", f"/gates/{step_id}")["state"] == "open"
+
+
+def test_a_gate_with_assignees_takes_answers_of_these_and_of_admins_only(office: Office):
+    office.ok("POST", "/workflows", asks(assignees=["bob"]))
+    step_ids = [office.run("asks")["waitingOn"][0] for _ in range(3)]
+    body = {"output": {"approved": True}}
+
+    refused = office.fault(
+        403, "POST", f"/steps/{step_ids[0]}/human-complete", body, headers={"x-test-identity": "eve approver session"}
+    )
+
+    assert "bob" in refused["detail"]
+    people = ["bob approver session", "ann admin token", "anybody approver open"]
+    for step_id, who in zip(step_ids, people, strict=True):
+        office.ok("POST", f"/steps/{step_id}/human-complete", body, headers={"x-test-identity": who})
+
+
+def test_a_gate_that_closed_with_its_run_takes_no_answer(office: Office):
+    office.ok("POST", "/workflows", asks())
+    run = office.run("asks")
+    office.ok("POST", f"/runs/{run['id']}/cancel")
+
+    [step_id] = run["waitingOn"]
+    problem = office.fault(409, "POST", f"/steps/{step_id}/human-complete", {"output": {"approved": True}})
+
+    assert problem["state"] == "canceled"
+
+
+def test_gates_are_listed_in_pages_oldest_first(office: Office):
+    office.ok("POST", "/workflows", asks())
+    waiting = [office.run("asks")["waitingOn"][0] for _ in range(3)]
+
+    first = office.ok("GET", "/gates?limit=2")
+    second = office.ok("GET", f"/gates?limit=2&cursor={first['nextCursor']}")
+
+    assert [gate["stepId"] for gate in first["items"] + second["items"]] == waiting
+    assert "nextCursor" not in second

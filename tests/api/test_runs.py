@@ -1,0 +1,167 @@
+"""Runs over HTTP: started, listed, looked at, canceled."""
+
+import time
+
+import dagster as dg
+import pytest
+
+from agentmesh_dagster.store.runs import RunFilter, page_runs
+from tests.api.flows import CALCULATOR, asks, counts, says, straight
+from tests.api.office import Office
+
+
+def test_a_run_is_started_and_its_answer_waits_for_no_worker(office: Office):
+    office.ok("POST", "/workflows", straight())
+    response = office.client.post("/workflows/straight/runs", json={"input": {"n": 1}})
+
+    run_id = response.json()["runId"]
+    assert response.status_code == 201
+    assert response.headers["Location"] == f"/runs/{run_id}"
+    assert office.ok("GET", f"/runs/{run_id}")["status"] == "pending"
+    office.work()
+    run = office.ok("GET", f"/runs/{run_id}")
+    assert (run["status"], run["output"], run["launches"]) == ("succeeded", {"n": 1}, [run_id])
+    with office.services.store.read() as connection:
+        assert page_runs(connection, RunFilter(), limit=1).items[0].id == run_id
+
+
+def test_a_run_started_right_after_a_save_runs_what_was_saved(office: Office):
+    office.ok("POST", "/workflows", says("w", "0"))
+    run_ids: list[str] = []
+    for number in range(5):
+        office.ok("PUT", "/workflows/w", says("w", str(number)))
+        run_ids.append(office.start("w"))
+    office.ok("DELETE", "/workflows/w")
+    office.work()
+
+    assert [office.ok("GET", f"/runs/{run_id}")["output"] for run_id in run_ids] == ["0", "1", "2", "3", "4"]
+
+
+def test_an_input_that_does_not_fit_starts_nothing(office: Office):
+    schema = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
+    office.ok("POST", "/workflows", straight(input_schema=schema))
+
+    problem = office.fault(422, "POST", "/workflows/straight/runs", {"input": {"n": "x"}})
+
+    assert problem["type"] == "urn:agentmesh:problem:unfit-input"
+    assert "$.n" in problem["detail"]
+    assert office.ok("GET", "/runs")["items"] == []
+
+
+def test_a_launch_that_dagster_does_not_take_is_told(office: Office):
+    office.ok("POST", "/workflows", straight())
+    office.workspace.breaks_with = dg.DagsterInvariantViolationError("no queue")
+
+    assert "run" in office.fault(503, "POST", "/workflows/straight/runs", {})["detail"]
+
+
+def test_runs_are_filtered_and_read_in_pages_newest_first(office: Office):
+    office.apply(workflows=[straight(), asks()])
+    straight_ids = [office.start("straight", {"n": n}) for n in range(5)]
+    asking = office.start("asks")
+    office.work()
+    waiting_in_queue = office.start("straight")
+
+    def list_ids(query: str) -> list[str]:
+        ids: list[str] = []
+        page = office.ok("GET", f"/runs?limit=2&{query}")
+        ids += [run["id"] for run in page["items"]]
+        while cursor := page.get("nextCursor"):
+            page = office.ok("GET", f"/runs?limit=2&{query}&cursor={cursor}")
+            ids += [run["id"] for run in page["items"]]
+        return ids
+
+    assert list_ids("") == [waiting_in_queue, asking, *reversed(straight_ids)]
+    assert list_ids("waiting=true") == [asking]
+    assert list_ids("waiting=false") == [waiting_in_queue, *reversed(straight_ids)]
+    assert list_ids("status=succeeded") == [*reversed(straight_ids)]
+    assert list_ids("status=pending&status=running") == [waiting_in_queue, asking]
+    assert list_ids("workflowId=asks") == [asking]
+    assert list_ids("projectId=default&workflowId=straight") == [waiting_in_queue, *reversed(straight_ids)]
+    assert list_ids("projectId=none") == []
+    page = office.ok("GET", "/workflows/straight/runs?limit=2&status=succeeded")
+    assert [run["id"] for run in page["items"]] == [straight_ids[4], straight_ids[3]]
+
+
+def test_a_page_of_large_runs_ends_early(office: Office):
+    office.ok("POST", "/workflows", straight())
+    large = "x" * 6_000_000
+    for _ in range(4):
+        office.start("straight", {"large": large})
+
+    page = office.ok("GET", "/runs")
+    rest = office.ok("GET", f"/runs?cursor={page['nextCursor']}")
+
+    assert [len(page["items"]), len(rest["items"])] == [3, 1]
+
+
+def test_steps_are_listed_in_pages_in_the_order_in_which_they_started(office: Office):
+    office.apply(tools=[CALCULATOR], workflows=[counts("w", 6)])
+    run = office.run("w")
+    assert run["status"] == "succeeded", run
+
+    page = office.ok("GET", f"/runs/{run['id']}/steps?limit=4")
+    steps = list(page["items"])
+    while cursor := page.get("nextCursor"):
+        page = office.ok("GET", f"/runs/{run['id']}/steps?limit=4&cursor={cursor}")
+        steps += page["items"]
+
+    assert len(steps) == len({step["id"] for step in steps}) == 9
+    assert (steps[0]["nodeId"], steps[-1]["nodeId"]) == ("start", "join")
+    assert sorted(step["itemIndex"] for step in steps if step["nodeId"] == "add") == list(range(6))
+    started = [step["startedAt"] for step in steps]
+    assert started == sorted(started)
+
+
+def test_what_a_run_executes_is_shown_as_it_was_when_it_was_launched(office: Office):
+    office.ok("POST", "/workflows", asks() | {"name": "Before"})
+    run = office.run("asks")
+    office.ok("PUT", "/workflows/asks", straight("asks", name="After"))
+
+    pinned = office.ok("GET", f"/runs/{run['id']}/workflow")
+
+    assert pinned["workflow"]["name"] == "Before"
+    assert [each["id"] for each in pinned["workflow"]["graph"]["nodes"]] == ["start", "gate", "end"]
+    assert pinned["dagsterJob"]
+    assert pinned["dagsterRunUrl"] == f"/runs/{run['id']}"
+
+
+def test_a_run_is_canceled_in_the_queue_and_while_it_waits(office: Office):
+    office.apply(workflows=[straight(), asks()])
+    waiting = office.run("asks")["id"]
+    queued = office.start("straight")
+
+    for run_id in (queued, waiting):
+        run = office.ok("POST", f"/runs/{run_id}/cancel")
+        assert (run["status"], run["waitingOn"]) == ("canceled", [])
+        dagster_run = office.instance.get_run_by_id(run_id)
+        assert dagster_run
+        assert dagster_run.status is dg.DagsterRunStatus.CANCELED
+        office.fault(409, "POST", f"/runs/{run_id}/cancel")
+        last = office.ok("GET", f"/runs/{run_id}/events")["items"][-1]
+        assert (last["type"], last["payload"]["by"]) == ("run.canceled", "ann")
+    assert office.ok("GET", "/gates")["items"] == []
+
+
+@pytest.mark.parametrize("path", ["/runs/{}", "/runs"])
+def test_what_dagster_knows_is_seen_without_anybodys_help(office: Office, path: str):
+    office.ok("POST", "/workflows", straight())
+    run_id = office.start("straight")
+    dagster_run = office.instance.get_run_by_id(run_id)
+    assert dagster_run
+    office.instance.report_run_canceled(dagster_run, "in Dagster's UI")
+
+    found = office.ok("GET", path.format(run_id))
+
+    assert (found["items"][0] if "items" in found else found)["status"] == "canceled"
+
+
+def test_starting_a_run_is_quick(office: Office):
+    office.ok("POST", "/workflows", straight())
+    office.start("straight")
+    # Of the processor, not of the clock: other tests run at the same time.
+    before = time.process_time()
+    for _ in range(5):
+        office.start("straight")
+
+    assert (time.process_time() - before) / 5 < 0.3
