@@ -27,7 +27,7 @@ from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.runtime.answers import Answer, answer_gate
 from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.store.gates import list_open_gates
-from agentmesh_dagster.store.runs import list_launches
+from agentmesh_dagster.store.launches import list_launches
 from tests.faults.multiply import multiply
 from tests.shapes import node, save, workflow
 

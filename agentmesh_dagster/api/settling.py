@@ -6,7 +6,8 @@ from agentmesh_dagster import wire
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.entities.models import Run
-from agentmesh_dagster.store.runs import RunFilter, get_run, list_launches, page_runs
+from agentmesh_dagster.store.launches import list_launches
+from agentmesh_dagster.store.runs import RunFilter, get_run, page_runs
 
 # Dagster holds these ended; a run of ours that has not ended then needs a look.
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]

@@ -9,7 +9,7 @@ from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.launches import register_launch
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.runs import find_launch, find_unknown_launches
+from agentmesh_dagster.store.launches import find_launch, find_unknown_launches
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
 

@@ -7,7 +7,8 @@ from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.runtime import settlement
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import cancel_gates
-from agentmesh_dagster.store.runs import list_launches, lock_run
+from agentmesh_dagster.store.launches import list_launches
+from agentmesh_dagster.store.runs import lock_run
 from agentmesh_dagster.store.steps import close_running_steps
 
 

@@ -17,7 +17,7 @@ from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision, get_job_name
-from agentmesh_dagster.store.runs import mark_launch_submitted
+from agentmesh_dagster.store.launches import mark_launch_submitted
 from agentmesh_dagster.translator.build_job import build_job
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
 

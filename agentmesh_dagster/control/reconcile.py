@@ -17,19 +17,17 @@ from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import cancel_gates, has_untaken_answers
-from agentmesh_dagster.store.runs import (
+from agentmesh_dagster.store.launches import (
     Launch,
     LaunchKind,
-    RunHead,
     end_launch,
     find_launch,
-    get_run,
     has_live_lease,
     list_launches,
-    lock_run,
     mark_launch_submitted,
     park_launch,
 )
+from agentmesh_dagster.store.runs import RunHead, get_run, lock_run
 from agentmesh_dagster.store.steps import close_running_steps, read_states, step_id
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 

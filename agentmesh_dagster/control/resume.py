@@ -18,15 +18,8 @@ from agentmesh_dagster.graph.regions import Region
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import has_untaken_answers, take_answers
-from agentmesh_dagster.store.runs import (
-    Launch,
-    LaunchKind,
-    get_run,
-    insert_launch,
-    list_launches,
-    lock_run,
-    mark_launch_submitted,
-)
+from agentmesh_dagster.store.launches import Launch, LaunchKind, insert_launch, list_launches, mark_launch_submitted
+from agentmesh_dagster.store.runs import get_run, lock_run
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.translator.build_job import build_job
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id

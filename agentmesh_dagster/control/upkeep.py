@@ -16,7 +16,8 @@ from agentmesh_dagster.runtime.answers import GateClosed, expire_gate
 from agentmesh_dagster.runtime.notices import send_notice
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import Gate, list_due_gates, list_due_notices, list_runs_to_resume
-from agentmesh_dagster.store.runs import Launch, list_parked_launches, list_unsettled_run_ids
+from agentmesh_dagster.store.launches import Launch, list_parked_launches
+from agentmesh_dagster.store.runs import list_unsettled_run_ids
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 
 _TICK_SECONDS = 40.0  # Dagster gives a tick 60

@@ -12,17 +12,8 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.catalogue import has_changed
 from agentmesh_dagster.store.events import Event, record_events
-from agentmesh_dagster.store.runs import (
-    Launch,
-    LaunchKind,
-    NewRun,
-    find_launch,
-    insert_launch,
-    insert_run,
-    lock_run,
-    mark_run_started,
-    renew_launch,
-)
+from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, insert_launch, renew_launch
+from agentmesh_dagster.store.runs import NewRun, insert_run, lock_run, mark_run_started
 from agentmesh_dagster.store.steps import inherit_steps, read_states
 from agentmesh_dagster.store.triggers import take_delivery
 

@@ -30,7 +30,8 @@ from agentmesh_dagster.runtime.work import Result, Work
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import open_gate, was_asked
-from agentmesh_dagster.store.runs import RunHead, find_launch, lock_run
+from agentmesh_dagster.store.launches import find_launch
+from agentmesh_dagster.store.runs import RunHead, lock_run
 from agentmesh_dagster.store.steps import (
     Claim,
     LeaseLost,

@@ -1,4 +1,4 @@
-"""Runs and their launches.
+"""Runs: what users started; `launches` has the Dagster runs of each.
 
 Functions take a connection: a caller puts several of them into one transaction. Whoever changes a run, its steps
 or its events holds the run's row lock first (`lock_run`), so that changes of one run come one after the other.
@@ -6,8 +6,6 @@ or its events holds the run's row lock first (`lock_run`), so that changes of on
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -17,7 +15,6 @@ from sqlalchemy import (
     Select,
     and_,
     func,
-    insert,
     null,
     or_,
     select,
@@ -35,12 +32,6 @@ from agentmesh_dagster.store.tables import gates, launches, runs, steps
 from agentmesh_dagster.store.timeline import Timeline, find_page
 
 
-class LaunchKind(StrEnum):
-    FIRST = "first"
-    RESUME = "resume"  # behind an answered gate
-    REEXECUTION = "reexecution"  # asked for in Dagster, of steps that had not ended well
-
-
 class RunNotFound(NotFound):
     """There is no such run."""
 
@@ -54,26 +45,6 @@ class NewRun:
     revision: int
     input: JsonValue
     launched_by: str | None
-
-
-@dataclass(frozen=True)
-class Launch:
-    id: str  # the Dagster run's id
-    run_id: str
-    instance_id: str  # which Dagster instance keeps it: only that one knows its status
-    position: int  # 0 for the first of the run
-    kind: LaunchKind
-    revision: int
-    created_at: datetime
-    submitted_at: datetime | None  # when Dagster had taken it; None: the launcher died, or is just about it
-    parked_at: datetime | None  # when its work was done and its run began to wait for a person
-    lease_expires_at: datetime | None  # None until a worker took it up
-    ended_at: datetime | None  # when its Dagster run was seen to have ended
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it is on its way, or at work, as far as the store knows."""
-        return self.ended_at is None and self.parked_at is None
 
 
 @dataclass(frozen=True)
@@ -105,48 +76,6 @@ def insert_run(tx: Connection, run: NewRun) -> bool:
     )
 
 
-def insert_launch(
-    tx: Connection,
-    launch_id: str,
-    run_id: str,
-    kind: LaunchKind,
-    revision: int,
-    *,
-    instance_id: str,
-    is_submitted: bool,
-) -> Launch:
-    """Adds a launch to a run whose lock the caller holds; `is_submitted`: Dagster has it already."""
-    position = tx.execute(select(func.count()).where(launches.c.run_id == run_id)).scalar_one()
-    moment = now(tx)
-    tx.execute(
-        insert(launches).values(
-            launch_id=launch_id,
-            run_id=run_id,
-            instance_id=instance_id,
-            position=position,
-            kind=kind.value,
-            created_at=moment,
-            submitted_at=moment if is_submitted else None,
-            revision=revision,
-        )
-    )
-    launch = find_launch(tx, launch_id)
-    assert launch is not None
-    return launch
-
-
-def mark_launch_submitted(tx: Connection, launch_id: str, before: datetime | None = None) -> bool:
-    """Dagster has taken the launch: from now on only Dagster can lose it.
-
-    False when somebody else has marked it since the caller read `before`: then it is theirs to start.
-    """
-    unchanged = launches.c.submitted_at.is_(None) if before is None else launches.c.submitted_at == before
-    marked = tx.execute(
-        update(launches).where(launches.c.launch_id == launch_id, unchanged).values(submitted_at=now(tx))
-    )
-    return marked.rowcount == 1
-
-
 def lock_run(tx: Connection, run_id: str) -> RunHead:
     """The run, locked until the transaction ends; RunNotFound."""
     return _read_head(tx, _select_head(run_id).with_for_update(), run_id)
@@ -168,65 +97,6 @@ def _read_head(connection: Connection, query: Select[*tuple[Any, ...]], run_id: 
     if row is None:
         raise RunNotFound(f"`{run_id}`")
     return RunHead(row.id, row.workflow_id, row.project_id, row.job_name, row.revision, RunStatus(row.status))
-
-
-def find_launch(connection: Connection, launch_id: str) -> Launch | None:
-    row = connection.execute(select(launches).where(launches.c.launch_id == launch_id)).mappings().one_or_none()
-    return _read_launch(row) if row else None
-
-
-def list_launches(connection: Connection, run_id: str) -> list[Launch]:
-    """The launches of a run, oldest first."""
-    rows = connection.execute(select(launches).where(launches.c.run_id == run_id).order_by(launches.c.position))
-    return [_read_launch(row) for row in rows.mappings()]
-
-
-def _read_launch(values: RowMapping) -> Launch:
-    return Launch(
-        values["launch_id"],
-        values["run_id"],
-        values["instance_id"],
-        values["position"],
-        LaunchKind(values["kind"]),
-        values["revision"],
-        values["created_at"],
-        values["submitted_at"],
-        values["parked_at"],
-        values["lease_expires_at"],
-        values["ended_at"],
-    )
-
-
-def renew_launch(tx: Connection, launch_id: str, lease_seconds: float) -> bool:
-    """Puts the end of the launch's lease off; False when the launch was ended meanwhile."""
-    renewed = tx.execute(
-        update(launches)
-        .where(launches.c.launch_id == launch_id, launches.c.ended_at.is_(None))
-        .values(lease_expires_at=now(tx) + timedelta(seconds=lease_seconds))
-    )
-    return renewed.rowcount == 1
-
-
-def has_live_lease(connection: Connection, launch: Launch) -> bool:
-    """Whether a worker has renewed the launch's lease lately, by the database's clock."""
-    return launch.lease_expires_at is not None and now(connection) < launch.lease_expires_at
-
-
-def park_launch(tx: Connection, launch_id: str) -> None:
-    """The launch's work is done; its Dagster run stays open, as suspended, while its run waits for a person."""
-    tx.execute(
-        update(launches)
-        .where(launches.c.launch_id == launch_id, launches.c.ended_at.is_(None))
-        .values(parked_at=now(tx))
-    )
-
-
-def end_launch(tx: Connection, launch_id: str) -> None:
-    tx.execute(
-        update(launches)
-        .where(launches.c.launch_id == launch_id, launches.c.ended_at.is_(None))
-        .values(ended_at=now(tx))
-    )
 
 
 def mark_run_started(tx: Connection, run_id: str) -> None:
@@ -350,21 +220,6 @@ def list_unsettled_run_ids(connection: Connection, instance_id: str | None = Non
 def _launches_of(run_id: ColumnElement[str], instance_id: str | None) -> Select[Any]:
     query = select(launches.c.launch_id).where(launches.c.run_id == run_id)
     return query if instance_id is None else query.where(launches.c.instance_id == instance_id)
-
-
-def list_parked_launches(connection: Connection, instance_id: str, limit: int = 10_000) -> list[Launch]:
-    """The launches that stand as suspended in this Dagster instance, oldest first."""
-    parked = and_(
-        launches.c.instance_id == instance_id, launches.c.parked_at.is_not(None), launches.c.ended_at.is_(None)
-    )
-    rows = connection.execute(select(launches).where(parked).order_by(launches.c.parked_at).limit(limit))
-    return [_read_launch(row) for row in rows.mappings()]
-
-
-def find_unknown_launches(connection: Connection, launch_ids: Sequence[str]) -> set[str]:
-    """Those of the given Dagster run ids that are no launch of ours yet."""
-    known = connection.execute(select(launches.c.launch_id).where(launches.c.launch_id.in_(launch_ids)))
-    return set(launch_ids) - {row.launch_id for row in known}
 
 
 def _waiting_steps(condition: ColumnElement[bool]) -> Select[Any, Any]:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from agentmesh_dagster.runtime.launches import take_up_launch
 from agentmesh_dagster.runtime.lease import keep_lease
-from agentmesh_dagster.store.runs import renew_launch
+from agentmesh_dagster.store.launches import renew_launch
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 from agentmesh_dagster.translator.ops import CompiledWorkflow
 

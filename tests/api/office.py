@@ -21,7 +21,7 @@ from agentmesh_dagster.control.pinning import build_load_data, read_revision
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.entities.access import Identity, Role
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.runs import find_launch
+from agentmesh_dagster.store.launches import find_launch
 
 WHO = "x-test-identity"
 STARTS_WITHIN_SECONDS = 20

@@ -21,7 +21,7 @@ from agentmesh_dagster.control.pinning import build_load_data, read_revision
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision
-from agentmesh_dagster.store.runs import find_launch
+from agentmesh_dagster.store.launches import find_launch
 
 # Called anew each time, so that it shows the store of this test.
 _CODE = LoadableTargetOrigin(module_name="agentmesh_dagster.code_location", attribute="build_repository")

@@ -23,7 +23,8 @@ from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision
 from agentmesh_dagster.store.events import list_events
-from agentmesh_dagster.store.runs import find_launch, get_run
+from agentmesh_dagster.store.launches import find_launch
+from agentmesh_dagster.store.runs import get_run
 from agentmesh_dagster.store.steps import list_steps
 from agentmesh_dagster.store.tables import launches
 from agentmesh_dagster.translator.dagster_runs import read_instance_id

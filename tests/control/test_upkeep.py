@@ -13,7 +13,7 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import StepTask, run_step
 from agentmesh_dagster.store.catalogue import current_revision
 from agentmesh_dagster.store.gates import list_runs_to_resume
-from agentmesh_dagster.store.runs import end_launch
+from agentmesh_dagster.store.launches import end_launch
 from agentmesh_dagster.store.tables import revisions
 from agentmesh_dagster.translator.build_job import build_job
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id, read_launch_facts

@@ -13,7 +13,7 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventLog, EventType, RunStatus, StepStatus
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.events import list_events
-from agentmesh_dagster.store.runs import Launch, LaunchKind, list_launches
+from agentmesh_dagster.store.launches import Launch, LaunchKind, list_launches
 from agentmesh_dagster.store.tables import gates, runs, steps
 from tests.faults.processes import list_session
 

@@ -14,7 +14,8 @@ from agentmesh_dagster.entities.models import Run, Workflow
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import list_open_gates
-from agentmesh_dagster.store.runs import get_run, list_launches, list_runs
+from agentmesh_dagster.store.launches import list_launches
+from agentmesh_dagster.store.runs import get_run, list_runs
 from agentmesh_dagster.store.steps import step_id
 from agentmesh_dagster.store.tables import launches
 from tests.control.dagster_actions import execute_launch

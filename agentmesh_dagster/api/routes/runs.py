@@ -25,7 +25,8 @@ from agentmesh_dagster.control.cancel import cancel_run as cancel
 from agentmesh_dagster.entities.models import EventLog, Run, Step
 from agentmesh_dagster.store.catalogue import load_workflow_at
 from agentmesh_dagster.store.events import page_events
-from agentmesh_dagster.store.runs import RunFilter, get_run_head, list_launches
+from agentmesh_dagster.store.launches import list_launches
+from agentmesh_dagster.store.runs import RunFilter, get_run_head
 from agentmesh_dagster.store.steps import page_steps
 
 router = build_router("/runs", "runs")
