@@ -209,9 +209,9 @@ def test_values_as_deep_as_json_may_be_are_rendered_and_deeper_ones_refused():
 def test_reading_a_long_text_takes_time_in_proportion(piece):
     def measure(count):
         text = piece * count
-        start = time.perf_counter()
+        start = time.process_time()
         list_template_faults(text)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     small = min(measure(200) for _ in range(5))
     # 8 times as long; 64 would be quadratic.

@@ -207,12 +207,12 @@ def test_a_query_that_fails_is_a_clear_error(query: str):
 )
 def test_a_query_that_grows_without_bound_is_given_up(query: str):
     settings = Settings(max_value_bytes=1_000_000)
-    started = time.monotonic()
+    started = time.process_time()  # not the clock: other tests run beside this one
 
     with pytest.raises(ToolError, match="builds more than a value may hold"):
         use("json_query", settings, data={"items": [0] * 10_000}, query=query)
 
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 # text_template
@@ -326,11 +326,11 @@ def test_regex_extract_gives_the_first_thousand_matches():
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(.*)*b", "(a*)*c"])
 def test_no_pattern_backtracks_without_end(pattern: str):
-    started = time.monotonic()
+    started = time.process_time()
 
     use("regex_extract", text="a" * 20_000 + "!", pattern=pattern)
 
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 # current_time

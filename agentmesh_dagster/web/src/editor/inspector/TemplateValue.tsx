@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { Json, JsonObject } from '../../api/types'
 import type { Completion } from '../../graph/completions'
 import { readLoose, writeLoose } from '../../graph/templates'
-import { isObject } from '../../schema/json'
+import { isObject, writePath } from '../../schema/json'
 import { Icon } from '../../ui/icons'
 import { JsonEditor } from '../../ui/JsonEditor'
 import { ExpressionInput } from './ExpressionInput'
@@ -58,6 +58,7 @@ export function TemplateValue({ label, place, value, onChange, offers, unset }: 
       {shape === 'fields' && (
         <TemplateRows
           label={label}
+          place={place}
           value={isObject(value) ? value : {}}
           onChange={onChange}
           offers={offers}
@@ -78,20 +79,21 @@ export function TemplateValue({ label, place, value, onChange, offers, unset }: 
 
 interface RowsProps {
   label: string
+  place: string
   value: JsonObject
   onChange: (value: JsonObject) => void
   offers: () => Completion[]
 }
 
 /** The fields of an object, each with its template. */
-function TemplateRows({ label, value, onChange, offers }: RowsProps) {
+function TemplateRows({ label, place, value, onChange, offers }: RowsProps) {
   const entries = Object.entries(value)
   const replace = (at: number, entry: [string, Json] | undefined) =>
     onChange(
-      Object.fromEntries(entries.flatMap((one, place) => (place !== at ? [one] : entry ? [entry] : []))),
+      Object.fromEntries(entries.flatMap((one, index) => (index !== at ? [one] : entry ? [entry] : []))),
     )
   const rename = (at: number, name: string) => {
-    const isTaken = entries.some(([other], place) => place !== at && other === name)
+    const isTaken = entries.some(([other], index) => index !== at && other === name)
     if (!isTaken) replace(at, [name, entries[at]?.[1] ?? ''])
   }
   const add = () => {
@@ -119,14 +121,16 @@ function TemplateRows({ label, value, onChange, offers }: RowsProps) {
               <Icon name="trash" size={14} />
             </button>
           </div>
-          <ExpressionInput
-            label={`Value of ${name}`}
-            value={writeLoose(field)}
-            onChange={(text) => replace(at, [name, readLoose(text)])}
-            offers={offers}
-            isTemplate
-            placeholder="A text, {{ an expression }}, or JSON"
-          />
+          <div data-place={place + writePath([name]).slice(1)}>
+            <ExpressionInput
+              label={`Value of ${name}`}
+              value={writeLoose(field)}
+              onChange={(text) => replace(at, [name, readLoose(text)])}
+              offers={offers}
+              isTemplate
+              placeholder="A text, {{ an expression }}, or JSON"
+            />
+          </div>
         </div>
       ))}
       <div>
