@@ -32,7 +32,7 @@ workflows:
       nodes: [{id: start, type: start}, {id: end, type: end}]
       edges: [{id: e, fromNodeId: start, toNodeId: end}]
 """
-_DAEMON = (sys.executable, "-m", "dagster", "daemon", "run")
+_DAEMON = (sys.executable, "-m", "dagster._daemon", "run")
 
 
 @dataclass
@@ -47,12 +47,12 @@ class _Site:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
+    def start(self, *command: str, **settings: str) -> subprocess.Popen[bytes]:
         with (self.home / "soak.log").open("ab") as log:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**clean_environment(), **_settings(self.home)},
+                env={**clean_environment(), **_settings(self.home), **settings},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -84,7 +84,7 @@ class _Site:
 
 
 def _settings(home: Path) -> dict[str, str]:
-    return {"AGENTMESH_HOME": str(home), "DAGSTER_HOME": str(home), "AGENTMESH_AUTH": "off"}
+    return {"AGENTMESH_HOME": str(home), "AGENTMESH_AUTH": "off"}
 
 
 class _Watchers:
@@ -150,9 +150,8 @@ def soak(runs: int, clients: int) -> None:
         (site.home / "flow.yaml").write_text(_FLOW)
         try:
             site.start(*AGENTMESH, "apply", str(site.home / "flow.yaml")).wait(60)
-            site.start(*AGENTMESH, "runs").wait(60)
             web = site.start_web()
-            site.start(*_DAEMON, "-w", "workspace.yaml")
+            site.start(*_DAEMON, "-w", "workspace.yaml", DAGSTER_HOME=str(site.home))
             watchers = _Watchers(site.url, clients)
 
             def restart() -> None:
