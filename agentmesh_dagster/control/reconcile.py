@@ -27,7 +27,7 @@ from agentmesh_dagster.store.launches import (
     mark_launch_submitted,
     park_launch,
 )
-from agentmesh_dagster.store.runs import RunHead, get_run, lock_run
+from agentmesh_dagster.store.runs import RunHead, get_run, get_run_head, lock_run
 from agentmesh_dagster.store.steps import close_running_steps, read_states, step_id
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 
@@ -186,8 +186,9 @@ def _reconcile_missing(services: Services, launch: Launch) -> bool:
         return True
     with services.store.read() as connection:
         is_young = now(connection) - launch.created_at < _NEVER_STARTED_AFTER
-    if launch.kind is LaunchKind.RESUME or is_young:
-        return False  # `resume_run` creates it anew
+        is_over = get_run_head(connection, launch.run_id).status.is_end
+    if is_young or (launch.kind is LaunchKind.RESUME and not is_over):
+        return False  # somebody may be about to make it; of a run that goes on, `resume_run` makes it anew
     _settle(services, launch, StepStatus.FAILED, "The launch failed: it never reached Dagster.")
     return True
 

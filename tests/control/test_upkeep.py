@@ -1,9 +1,12 @@
 """The sensor's tick: one thing that goes wrong does not hold up the others."""
 
+from datetime import timedelta
+
 import dagster as dg
 import pytest
 
 from agentmesh_dagster.control.adopt import adopt_launches
+from agentmesh_dagster.control.cancel import cancel_run
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.entities.models import RunStatus, Workflow
@@ -13,8 +16,9 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import StepTask, run_step
 from agentmesh_dagster.store.catalogue import current_revision
 from agentmesh_dagster.store.gates import list_runs_to_resume
-from agentmesh_dagster.store.launches import end_launch
-from agentmesh_dagster.store.tables import revisions
+from agentmesh_dagster.store.launches import LaunchKind, end_launch, insert_launch, list_launches
+from agentmesh_dagster.store.runs import list_unsettled_run_ids, lock_run
+from agentmesh_dagster.store.tables import launches, revisions
 from agentmesh_dagster.translator.build_job import build_job
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id, read_launch_facts
 from tests.control.dagster_actions import reexecute_all
@@ -61,6 +65,25 @@ def test_a_run_whose_document_was_destroyed_is_told_and_does_not_stop_the_others
 
     assert done.faults
     assert fine in [*done.resumed, *done.settled]
+
+
+def test_a_resume_that_never_reached_dagster_ends_with_its_canceled_run(office: Office):
+    run_id = office.start(draft_gate_publish())
+    instance_id = read_instance_id(office.instance)
+    with office.services.store.begin() as tx:  # whoever resumed it dies between the store and Dagster
+        revision = lock_run(tx, run_id).revision
+        launch = insert_launch(
+            tx, "never-made", run_id, LaunchKind.RESUME, revision, instance_id=instance_id, is_submitted=False
+        )
+        long_ago = launch.created_at - timedelta(hours=1)
+        tx.execute(launches.update().where(launches.c.launch_id == launch.id).values(created_at=long_ago))
+    cancel_run(office.services, office.instance, run_id, by="test")
+
+    keep_up(office.services, office.instance)
+
+    with office.services.store.read() as connection:
+        assert list_unsettled_run_ids(connection, instance_id) == []
+        assert [launch.id for launch in list_launches(connection, run_id) if launch.ended_at is None] == []
 
 
 def test_a_worker_whose_launch_was_given_up_starts_no_more_steps(services: Services, instance: dg.DagsterInstance):
