@@ -1,0 +1,1 @@
+"""Extensions of Dagster that know nothing of workflows: any Dagster project may use them."""
