@@ -29,6 +29,18 @@ def asks(identity: str = "asks", **gate: Any) -> dict[str, Any]:
     return _write(identity, nodes, ["start -> gate", "gate -> end"], name=f"Workflow {identity}")
 
 
+def asks_beside(identity: str, *, tool_id: str) -> dict[str, Any]:
+    """start → gate → end, and beside it start → tool → done."""
+    nodes = [
+        node("start", "start"),
+        node("gate", "human_approval"),
+        node("work", "tool", toolId=tool_id),
+        node("end", "end"),
+        node("done", "end"),
+    ]
+    return _write(identity, nodes, ["start -> gate", "start -> work", "gate -> end", "work -> done"])
+
+
 def counts(identity: str, items: int) -> dict[str, Any]:
     """start → each → sum → join → end: works something out for each of `items`."""
     nodes = [

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -99,9 +99,12 @@ class Office:
     def start(self, workflow_id: str, run_input: Any = None) -> str:
         return self.ok("POST", f"/workflows/{workflow_id}/runs", {"input": run_input or {}})["runId"]
 
+    def list_queued(self) -> Sequence[dg.DagsterRun]:
+        return self.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]))
+
     def work(self) -> None:
         """Takes launches off the queue, as the daemon does, and executes them here, until none is left."""
-        while queued := self.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED])):
+        while queued := self.list_queued():
             for run in queued:
                 self._execute(run)
 
@@ -114,7 +117,7 @@ class Office:
     def wait_for_queue(self) -> None:
         """Waits until a launch stands in the queue: what follows an answer comes after the response."""
         give_up = time.monotonic() + 10
-        while not self.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED])):
+        while not self.list_queued():
             assert time.monotonic() < give_up, "nothing was queued"
             time.sleep(0.02)
 

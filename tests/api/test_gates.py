@@ -1,9 +1,20 @@
 """Gates over HTTP: what waits for whom, and the one answer that is taken."""
 
 import threading
+import time
 
-from tests.api.flows import asks, straight
+from agentmesh_dagster.tools.functions import tool
+from tests.api.flows import asks, asks_beside, straight
 from tests.api.office import Office
+
+HELD = threading.Event()
+
+
+@tool(name="tests_api_held")
+def hold() -> str:
+    """Works until somebody lets it end."""
+    HELD.wait(20)
+    return "done"
 
 
 def test_an_open_gate_says_what_a_person_needs_to_know(office: Office):
@@ -47,6 +58,29 @@ def test_after_the_answer_the_run_goes_on_with_it(office: Office):
     assert office.ok("GET", f"/gates/{step_id}") == gate
     answered = office.ok("GET", "/events?type=gate.answered")["items"]
     assert [(event["payload"]["by"], event["payload"]["via"]) for event in answered] == [("ann", "session")]
+
+
+def test_an_answer_that_comes_before_the_launch_has_ended_is_followed_as_soon_as_it_has(office: Office):
+    HELD.clear()
+    held = {"id": "held", "name": "Held", "type": "function", "config": {"functionName": "tests_api_held"}}
+    office.ok("POST", "/tools", held)
+    office.ok("POST", "/workflows", asks_beside("asks", tool_id="held"))
+    office.start("asks")
+    at_work = threading.Thread(target=office.work)
+    at_work.start()
+    while not (gates := office.ok("GET", "/gates")["items"]):
+        assert at_work.is_alive(), "the launch ended without asking anybody"
+
+    office.ok("POST", f"/steps/{gates[0]['stepId']}/human-complete", {"output": {"approved": True}})
+    time.sleep(0.5)  # the first try comes after the response, and finds the launch alive
+    assert not office.list_queued(), "one launch of a run lives at a time"
+    HELD.set()
+    at_work.join()
+
+    give_up = time.monotonic() + 10
+    while office.ok("GET", f"/runs/{gates[0]['runId']}")["status"] != "succeeded":
+        assert time.monotonic() < give_up, "nobody followed the answer"
+        office.work()
 
 
 def test_of_many_answers_one_is_taken_and_the_others_hear_who_was_first(office: Office):

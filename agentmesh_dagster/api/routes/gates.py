@@ -3,6 +3,7 @@
 from fastapi import BackgroundTasks
 
 from agentmesh_dagster import wire
+from agentmesh_dagster.api.going_on import go_on
 from agentmesh_dagster.api.pinned_names import write_gate
 from agentmesh_dagster.api.requests import (
     Approver,
@@ -16,7 +17,6 @@ from agentmesh_dagster.api.requests import (
     faults,
     read_body,
 )
-from agentmesh_dagster.control.resume import submit_resume
 from agentmesh_dagster.runtime.answers import answer_gate_as
 from agentmesh_dagster.store.gates import get_gate as get_stored_gate
 from agentmesh_dagster.store.gates import page_open_gates
@@ -52,5 +52,5 @@ def complete_human_step(
     context = call.context
     gate = answer_gate_as(context.services, approver, identity, wanted.output)
     # The answer stands, whatever becomes of the launch: the sensor follows up.
-    afterwards.add_task(submit_resume, context.services, context.instance, gate.run_id)
+    afterwards.add_task(go_on, context, gate.run_id)
     return write_gate(call.context.services.store, gate)

@@ -1,0 +1,33 @@
+"""After an answer: the run goes on at once, and if its launch has not ended yet, as soon as it has."""
+
+import asyncio
+
+from starlette.concurrency import run_in_threadpool
+
+from agentmesh_dagster.api.context import ApiContext
+from agentmesh_dagster.control.reconcile import reconcile_run
+from agentmesh_dagster.control.resume import submit_resume
+from agentmesh_dagster.store.launches import list_launches
+
+_PAUSES = (0.1, 0.2, 0.2, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0)  # seconds; a launch ends within one of its last gate's opening
+
+
+async def go_on(context: ApiContext, run_id: str) -> None:
+    """Launches what stands behind an answer that was given; gives up after seconds, because the sensor follows up.
+
+    No thread is held while it waits.
+    """
+    if await run_in_threadpool(submit_resume, context.services, context.instance, run_id):
+        return
+    for pause in _PAUSES:
+        await asyncio.sleep(pause)
+        if await run_in_threadpool(_try_again, context, run_id):
+            return
+
+
+def _try_again(context: ApiContext, run_id: str) -> bool:
+    """Whether there is nothing to wait for any more."""
+    reconcile_run(context.services, context.instance, run_id)
+    with context.services.store.read() as connection:
+        is_live = any(launch.is_live for launch in list_launches(connection, run_id))
+    return submit_resume(context.services, context.instance, run_id) is not None or not is_live
