@@ -27,8 +27,17 @@ class Settings(BaseSettings):
         default=None,
         description="SQLAlchemy URL of the store, such as postgresql://…; without it, SQLite in the home folder.",
     )
-    executor: Literal["in_process", "multiprocess"] = Field(
-        default="in_process", description="Executor of compiled jobs; multiprocess is a process for each step."
+    dagster_yaml: Path | None = Field(
+        default=None,
+        description="The `dagster.yaml` that the home folder gets; without it that of the current folder, else ours.",
+    )
+    executor: Literal["threads", "in_process", "multiprocess", "celery"] = Field(
+        default="threads",
+        description="Executor of compiled jobs: steps side by side in threads, in_process one after another,"
+        " multiprocess a process for each step, celery a worker elsewhere.",
+    )
+    max_concurrent_steps: int = Field(
+        default=32, ge=1, description="How many steps of a run the executor `threads` executes at the same time."
     )
     public_url: str | None = Field(
         default=None, description="Address under which people reach the web server, for links in Dagster's UI."

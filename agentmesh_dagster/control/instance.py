@@ -28,8 +28,8 @@ class InstanceUnavailable(AgentMeshError):
 def open_instance(settings: Settings) -> Generator[dg.DagsterInstance]:
     """The persistent instance in DAGSTER_HOME if that is set, else in the home folder, which is made.
 
-    The home folder gets its `dagster.yaml` from the current folder, or the one that AgentMesh ships with: so it is a
-    complete DAGSTER_HOME for `dagster dev`. Raises InstanceUnavailable.
+    The home folder gets the `dagster.yaml` that the settings name, else that of the current folder, else the one that
+    AgentMesh ships with: so it is a complete DAGSTER_HOME for `dagster dev`. Raises InstanceUnavailable.
     """
     given = os.environ.get("DAGSTER_HOME")
     folder = Path(given).expanduser() if given else settings.home
@@ -40,7 +40,7 @@ def open_instance(settings: Settings) -> Generator[dg.DagsterInstance]:
             folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
             if not given:
-                _write_config(folder)
+                _write_config(folder, settings.dagster_yaml)
             instance = dg.DagsterInstance.get() if given else dg.DagsterInstance.from_config(str(folder))
             _touch(instance)
     except (dg.DagsterError, CheckError, yaml.YAMLError, OSError) as error:
@@ -78,11 +78,12 @@ def _touch(instance: dg.DagsterInstance) -> None:
         instance.schedule_storage.all_instigator_state()
 
 
-def _write_config(home: Path) -> None:
+def _write_config(home: Path, given: Path | None) -> None:
     config, here = home / _CONFIG, Path.cwd() / _CONFIG
-    if config.exists() and not (here.exists() and config.read_text().startswith(_MARK)):
+    chosen = given or (here if here.exists() else None)
+    if config.exists() and not (chosen and config.read_text().startswith(_MARK)):
         return
-    wanted = _MARK + (here if here.exists() else _find_default_config()).read_text()
+    wanted = _MARK + (chosen or _find_default_config()).read_text()
     if not config.exists() or config.read_text() != wanted:
         config.write_text(wanted)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-ROOT = Path(__file__).parents[2]
+from tests.dagster_yaml import ROOT, find_dagster_yaml
 SELECTOR = {"repositoryLocationName": "agentmesh", "repositoryName": "__repository__"}
 PATIENCE_SECONDS = 120
 
@@ -30,7 +30,7 @@ class DagsterDev:
 
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / "dagster.yaml", home)
+        shutil.copy(find_dagster_yaml(), home / "dagster.yaml")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

@@ -26,6 +26,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
+    monkeypatch.delenv("AGENTMESH_DAGSTER_YAML", raising=False)
     return folder
 
 
@@ -57,6 +58,18 @@ def test_the_dagster_yaml_of_the_current_folder_counts(home, here):
     (here / "dagster.yaml").write_text("run_monitoring: {enabled: false}\n")
     with open_instance(Settings()) as instance:
         assert instance.run_monitoring_start_timeout_seconds == 8
+
+
+def test_a_dagster_yaml_that_the_settings_name_counts_more(here, monkeypatch):
+    (here / "dagster.yaml").write_text("run_monitoring: {enabled: false}\n")
+    (here / "other.yaml").write_text("run_monitoring: {enabled: true, start_timeout_seconds: 9}\n")
+    monkeypatch.setenv("AGENTMESH_DAGSTER_YAML", "other.yaml")
+    with open_instance(Settings()) as instance:
+        assert instance.run_monitoring_start_timeout_seconds == 9
+
+    (here / "other.yaml").unlink()
+    with pytest.raises(InstanceUnavailable, match=r"other\.yaml"), open_instance(Settings()):
+        pass
 
 
 def test_dagster_home_comes_first_and_is_left_as_it_is(home, here, monkeypatch):
