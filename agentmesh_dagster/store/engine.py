@@ -85,8 +85,13 @@ class Store:
                 yield connection
 
     def close(self) -> None:
-        """Close this process's idle connections; a later call opens new ones."""
+        """Forget this process's connections, the idle ones closed; a later call opens new ones."""
         if access := self._access.pop(os.getpid(), None):
+            access.engine.dispose()
+
+    def close_idle(self) -> None:
+        """Close this process's idle connections, and leave those alone that are in use."""
+        if access := self._access.get(os.getpid()):
             access.engine.dispose()
 
     def _access_here(self) -> _Access:
@@ -125,6 +130,17 @@ def close_stores() -> None:
     """Close every store that this process has opened; `open_store` opens them anew."""
     while _stores:
         _stores.popitem()[1].close()
+
+
+def _before_fork() -> None:
+    # SQLite keeps its locks by process. A child that opens a file which it has also inherited open believes to hold
+    # locks that it does not hold: so nothing idle is open during a fork.
+    for store in list(_stores.values()):
+        if store.url.drivername == "sqlite":
+            store.close_idle()
+
+
+os.register_at_fork(before=_before_fork)
 
 
 @contextmanager

@@ -13,12 +13,10 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
-    and_,
     func,
     null,
-    or_,
     select,
-    tuple_,
+    union,
     update,
 )
 
@@ -27,7 +25,7 @@ from agentmesh_dagster.entities.models import Run, RunStatus, StepStatus
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.insert_new import insert_new
-from agentmesh_dagster.store.pages import Page
+from agentmesh_dagster.store.pages import Page, write_cursor, write_moment
 from agentmesh_dagster.store.tables import gates, launches, runs, steps
 from agentmesh_dagster.store.timeline import Timeline, find_page
 
@@ -150,7 +148,8 @@ def page_runs(connection: Connection, wanted: RunFilter, *, limit: int, cursor: 
     """One page of runs, newest first; `limit` is at least 1. Raises InvalidCursor."""
     timeline = Timeline(runs.c.id, runs.c.created_at, [runs.c.input, runs.c.output], newest_first=True)
     query = select(runs.c.id).where(*_list_conditions(wanted))
-    ids, next_cursor = find_page(connection, query, timeline, limit=limit, cursor=cursor)
+    either = [runs.c.status == status.value for status in dict.fromkeys(wanted.statuses)]
+    ids, next_cursor = find_page(connection, query, timeline, limit=limit, cursor=cursor, either=either)
     rows = {row["id"]: row for row in connection.execute(select(runs).where(runs.c.id.in_(ids))).mappings()}
     return Page(tuple(_complete(connection, [rows[run_id] for run_id in ids])), next_cursor)
 
@@ -160,11 +159,11 @@ def _list_conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
         yield runs.c.workflow_id == wanted.workflow_id
     if wanted.project_id is not None:
         yield runs.c.project_id == wanted.project_id
-    if wanted.statuses:
-        yield runs.c.status.in_([status.value for status in wanted.statuses])
     if wanted.waiting is not None:
-        asked = runs.c.id.in_(select(gates.c.run_id).where(gates.c.state == "open"))
+        asked = select(gates.c.run_id).where(gates.c.run_id == runs.c.id, gates.c.state == "open").exists()
         yield asked if wanted.waiting else ~asked
+    if wanted.waiting:
+        yield runs.c.status == RunStatus.RUNNING.value  # follows from it, and leads to the few by an index
 
 
 def list_runs(
@@ -178,21 +177,20 @@ def list_runs(
     before: str | None = None,
 ) -> list[Run]:
     """Runs, newest first; `waiting` keeps those that wait for a person, `before` is the id of the last one seen."""
-    query = select(runs).order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit)
-    if workflow_id is not None:
-        query = query.where(runs.c.workflow_id == workflow_id)
-    if project_id is not None:
-        query = query.where(runs.c.project_id == project_id)
-    if statuses:
-        query = query.where(runs.c.status.in_([status.value for status in statuses]))
-    if waiting:
-        query = query.where(_waiting_steps(steps.c.run_id == runs.c.id).exists())
+    wanted = RunFilter(workflow_id, project_id, statuses, waiting or None)
+    cursor = None
     if before is not None:
         last = connection.execute(select(runs.c.created_at, runs.c.id).where(runs.c.id == before)).one_or_none()
         if last is None:
             raise RunNotFound(f"`{before}`")
-        query = query.where(tuple_(runs.c.created_at, runs.c.id) < tuple_(*last))
-    return _complete(connection, connection.execute(query).mappings().all())
+        cursor = write_cursor((write_moment(last.created_at), last.id))
+    found: list[Run] = []
+    while len(found) < limit:
+        page = page_runs(connection, wanted, limit=limit - len(found), cursor=cursor)
+        found += page.items
+        if (cursor := page.next_cursor) is None:
+            break
+    return found
 
 
 def list_unsettled_run_ids(connection: Connection, instance_id: str | None = None) -> list[str]:
@@ -204,16 +202,16 @@ def list_unsettled_run_ids(connection: Connection, instance_id: str | None = Non
     """
     is_open = runs.c.status.in_([RunStatus.PENDING.value, RunStatus.RUNNING.value])
     waits = _waiting_steps(steps.c.run_id == runs.c.id).exists()
-    unended = _launches_of(runs.c.id, instance_id).where(launches.c.ended_at.is_(None))
-    live = unended.where(launches.c.parked_at.is_(None))
-    rows = connection.execute(
-        select(runs.c.id)
-        .where(
-            _launches_of(runs.c.id, instance_id).exists(),
-            or_(live.exists(), and_(is_open, ~waits), and_(~is_open, unended.exists())),
-        )
-        .order_by(runs.c.created_at, runs.c.id)
+    unended = select(launches.c.run_id).where(launches.c.ended_at.is_(None))
+    if instance_id is not None:
+        unended = unended.where(launches.c.instance_id == instance_id)
+    # Each of the three by an index of its own: the many runs that have ended are not read.
+    unsettled = union(
+        unended.where(launches.c.parked_at.is_(None)),
+        select(runs.c.id).where(is_open, ~waits, _launches_of(runs.c.id, instance_id).exists()),
+        unended.join(runs, runs.c.id == launches.c.run_id).where(~is_open),
     )
+    rows = connection.execute(select(runs.c.id).where(runs.c.id.in_(unsettled)).order_by(runs.c.created_at, runs.c.id))
     return [row.id for row in rows]
 
 

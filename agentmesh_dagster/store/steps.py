@@ -303,13 +303,16 @@ def has_failed_step(connection: Connection, run_id: str) -> bool:
     return connection.execute(failed.limit(1)).first() is not None
 
 
-def count_ended(connection: Connection, run_id: str, node_ids: Collection[str], item: int | None = None) -> int:
-    """How many steps of these nodes have succeeded or were skipped; inside an `each` only of this item, if given."""
+def count_ended(
+    connection: Connection, run_id: str, node_ids: Collection[str] | None = None, item: int | None = None
+) -> int:
+    """How many steps of these nodes, or of all, have succeeded or were skipped; inside an `each` only of this item."""
     ended = select(func.count()).where(
         steps.c.run_id == run_id,
-        steps.c.node_id.in_(node_ids),
         steps.c.status.in_([StepStatus.SUCCEEDED.value, StepStatus.SKIPPED.value]),
     )
+    if node_ids is not None:
+        ended = ended.where(steps.c.node_id.in_(node_ids))
     if item is not None:
         ended = ended.where(steps.c.item == item)
     return connection.execute(ended).scalar_one()

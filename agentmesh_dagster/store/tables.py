@@ -163,6 +163,8 @@ runs = Table(
     Index(None, "workflow_id", "created_at", "id"),
     Index(None, "project_id", "created_at", "id"),
     Index(None, "status", "created_at", "id"),
+    Index(None, "workflow_id", "status", "created_at", "id"),
+    Index(None, "project_id", "status", "created_at", "id"),
 )
 
 launches = Table(
@@ -181,6 +183,7 @@ launches = Table(
     Column("revision", Integer, nullable=False),
     UniqueConstraint("run_id", "position"),
     Index(None, "lease_expires_at"),
+    Index(None, "ended_at", "parked_at"),  # most have ended
 )
 
 steps = Table(
@@ -225,6 +228,7 @@ events = Table(
     Column("payload", Json, nullable=False),
     Index(None, "run_id", "id"),
     Index(None, "type", "id"),
+    Index(None, "project_id", "type", "id"),
     sqlite_autoincrement=True,  # an id is never given twice
 )
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, func, literal, tuple_
+from sqlalchemy import ColumnElement, Connection, Integer, Select, func, literal, select, tuple_, union_all
 
 from agentmesh_dagster.store.pages import cut_page, read_cursor, read_moment, write_cursor, write_moment
 from agentmesh_dagster.store.tables import UtcDateTime
@@ -30,22 +30,39 @@ def measure(values: Sequence[ColumnElement[Any]]) -> ColumnElement[int]:
 
 
 def find_page(
-    connection: Connection, query: Select[Any], timeline: Timeline, *, limit: int, cursor: str | None
+    connection: Connection,
+    query: Select[Any],
+    timeline: Timeline,
+    *,
+    limit: int,
+    cursor: str | None,
+    either: Sequence[ColumnElement[bool]] = (),
 ) -> tuple[list[str], str | None]:
     """The ids of the rows on one page, in their order, and the cursor of the next; `query` chooses among all rows.
 
-    A page ends early where its values are large. Raises InvalidCursor.
+    `either` are conditions of which a row meets one; () for no such condition. A page ends early where its values
+    are large. Raises InvalidCursor.
     """
     place = tuple_(timeline.moment, timeline.id)
     if cursor is not None:
         moment, identity = read_cursor(cursor, 2)
         last = tuple_(literal(read_moment(moment), UtcDateTime()), literal(identity))
         query = query.where(place < last if timeline.newest_first else place > last)
-    order = [timeline.moment, timeline.id]
-    if timeline.newest_first:
-        order = [column.desc() for column in order]
     columns = (timeline.id.label("id"), timeline.moment.label("moment"), measure(timeline.values).label("size"))
-    found = connection.execute(query.with_only_columns(*columns).order_by(*order).limit(limit + 1)).all()
+    query = cast("Select[Any]", query.with_only_columns(*columns))
+    query = _put_in_order(query, timeline.moment, timeline.id, timeline).limit(limit + 1)
+    if either:
+        # One by one: each goes along an index in this order. Together they would all be read, and sorted.
+        firsts = union_all(*(select(query.where(condition).subquery()) for condition in either)).subquery()
+        query = _put_in_order(select(firsts), firsts.c.moment, firsts.c.id, timeline).limit(limit + 1)
+    found = connection.execute(query).all()
     shown = found[: cut_page([row.size for row in found], limit)]
     has_more = len(found) > len(shown)
     return [row.id for row in shown], write_cursor((write_moment(shown[-1].moment), shown[-1].id)) if has_more else None
+
+
+def _put_in_order(
+    query: Select[Any], moment: ColumnElement[datetime], identity: ColumnElement[str], timeline: Timeline
+) -> Select[Any]:
+    order = (moment.desc(), identity.desc()) if timeline.newest_first else (moment, identity)
+    return query.order_by(*order)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from agentmesh_dagster.runtime.plans import forget_plans
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.tables import catalogue, metadata
 
@@ -28,3 +29,4 @@ def empty_store(store: Store) -> None:
         for table in reversed(metadata.sorted_tables):
             tx.execute(table.delete())
         tx.execute(catalogue.insert().values(id=1, revision=0))
+    forget_plans()

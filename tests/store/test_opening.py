@@ -167,6 +167,33 @@ def test_a_forked_child_uses_connections_of_its_own(store):
     assert [entity.id for entity in list_entities(store, Kind.AGENT).items] == ["second", "third", "writer"]
 
 
+def test_what_a_forked_child_commits_outlives_its_parents_connections(store):
+    save_entities(store, [agent()], author="parent")
+    to_child, from_parent = os.pipe()
+    to_parent, from_child = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # as above
+        child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            save_entities(store, [agent("second")], author="child")
+            os.write(from_child, b".")
+            os.read(to_child, 1)
+            save_entities(store, [agent("third")], author="child")
+            status = 0
+        finally:
+            os._exit(status)
+
+    os.read(to_parent, 1)
+    store.close()  # the last connection of a file tidies up after itself: this is not the last
+    os.write(from_parent, b".")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert [entity.id for entity in list_entities(store, Kind.AGENT).items] == ["second", "third", "writer"]
+    for end in (to_child, from_parent, to_parent, from_child):
+        os.close(end)
+
+
 def test_a_closed_store_opens_again_when_it_is_used(store):
     store.close()
 

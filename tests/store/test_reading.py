@@ -18,6 +18,7 @@ from agentmesh_dagster.store.catalogue import (
     list_job_names,
     list_revisions,
     load_workflow_at,
+    newest_revisions,
     save_entities,
 )
 from agentmesh_dagster.store.pages import InvalidCursor
@@ -204,3 +205,25 @@ def test_a_broken_document_is_mended_by_saving_it_anew(store):
 
     assert save_entities(store, [workflow()], author="bob")[0].change == "updated"
     assert get_entity(store, Kind.WORKFLOW, "triage").name == "Triage"
+
+
+def test_the_newest_revisions_are_told_of_all_that_was_ever_saved(store):
+    save_entities(store, [agent()], author="ann")
+    first = current_revision(store)
+    save_entities(store, [agent(name="Another"), agent("b")], author="ann")
+    delete_entity(store, Kind.AGENT, agent().id, author="ann")
+    last = current_revision(store)
+
+    then, now = newest_revisions(store, at=first), newest_revisions(store, at=last)
+
+    assert (then[Kind.AGENT, agent().id], (Kind.AGENT, "b") in then) == (first, False)
+    assert now[Kind.AGENT, agent().id] == last, "to delete is a revision, too"
+
+
+def test_workflows_that_use_an_agent_share_what_was_read_of_it(store):
+    save_entities(
+        store, [agent("asked"), workflow("w1", agents=("asked",)), workflow("w2", agents=("asked",))], author="a"
+    )
+    at = current_revision(store)
+
+    assert load_workflow_at(store, "w1", at).agents["asked"] is load_workflow_at(store, "w2", at).agents["asked"]

@@ -1,0 +1,98 @@
+"""What people and sensors look at in a store, each once as code: for its figures and for the indexes it uses."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from agentmesh_dagster.entities.models import RunStatus
+from agentmesh_dagster.store.events import page_audit, page_events, read_tails
+from agentmesh_dagster.store.gates import (
+    list_due_gates,
+    list_due_notices,
+    list_open_gates,
+    list_runs_to_resume,
+    page_open_gates,
+)
+from agentmesh_dagster.store.launches import find_unknown_launches, list_launches, list_parked_launches
+from agentmesh_dagster.store.overview import page_projects
+from agentmesh_dagster.store.pages import write_cursor, write_moment
+from agentmesh_dagster.store.runs import RunFilter, get_run, list_runs, list_unsettled_run_ids, page_runs
+from agentmesh_dagster.store.steps import list_steps, page_steps
+from agentmesh_dagster.store.triggers import list_due_deliveries
+from tests.store.history import INSTANCE, TRIGGER, PastRun
+
+_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Look:
+    name: str
+    read: Callable[[Connection, PastRun], Any]  # with a run in the middle of the history
+
+
+def _runs(name: str, wanted: RunFilter) -> Sequence[Look]:
+    return (
+        Look(f"runs, {name}", lambda connection, _: page_runs(connection, wanted, limit=_PAGE)),
+        Look(
+            f"runs, {name}, page deep inside",
+            lambda connection, middle: page_runs(connection, wanted, limit=_PAGE, cursor=_place(middle)),
+        ),
+    )
+
+
+def _place(run: PastRun) -> str:
+    return write_cursor((write_moment(run.created_at), run.id))
+
+
+FAILED, ENDED_BADLY = (RunStatus.FAILED,), (RunStatus.FAILED, RunStatus.CANCELED)
+
+LOOKS = (
+    *_runs("all", RunFilter()),
+    *_runs("of a project", RunFilter(project_id="project-1")),
+    *_runs("of a workflow", RunFilter(workflow_id="flow-7")),
+    *_runs("failed", RunFilter(statuses=FAILED)),
+    *_runs("failed or canceled", RunFilter(statuses=ENDED_BADLY)),
+    *_runs("pending (none)", RunFilter(statuses=(RunStatus.PENDING,))),
+    *_runs("of a workflow, failed", RunFilter(workflow_id="flow-7", statuses=FAILED)),
+    *_runs("of a workflow, failed or canceled", RunFilter(workflow_id="flow-7", statuses=ENDED_BADLY)),
+    *_runs("of a project, canceled", RunFilter(project_id="project-1", statuses=(RunStatus.CANCELED,))),
+    *_runs("that wait", RunFilter(waiting=True)),
+    *_runs("that do not wait", RunFilter(waiting=False)),
+    *_runs("of a project, that wait", RunFilter(project_id="project-1", waiting=True)),
+    Look("CLI: runs", lambda connection, _: list_runs(connection)),
+    Look("CLI: runs that wait", lambda connection, _: list_runs(connection, waiting=True)),
+    Look("CLI: last run of a workflow", lambda connection, _: list_runs(connection, workflow_id="flow-7", limit=1)),
+    Look("one run", lambda connection, middle: get_run(connection, middle.id)),
+    Look("its launches", lambda connection, middle: list_launches(connection, middle.id)),
+    Look("its steps", lambda connection, middle: list_steps(connection, middle.id)),
+    Look("its steps, a page", lambda connection, middle: page_steps(connection, middle.id, limit=_PAGE)),
+    Look("its events, a page", lambda connection, middle: page_events(connection, middle.id, after=0, limit=_PAGE)),
+    Look("how far it has come", lambda connection, middle: read_tails(connection, [middle.id])),
+    Look("gates, oldest first", lambda connection, _: list_open_gates(connection, _PAGE)),
+    Look("gates, a page", lambda connection, _: page_open_gates(connection, limit=_PAGE)),
+    Look(
+        "gates of a project, a page",
+        lambda connection, _: page_open_gates(connection, project_id="project-1", limit=_PAGE),
+    ),
+    Look("overview of the projects", lambda connection, _: page_projects(connection, limit=_PAGE)),
+    Look("who did what", lambda connection, _: page_audit(connection, limit=_PAGE)),
+    Look(
+        "who did what in a project",
+        lambda connection, _: page_audit(connection, project_id="project-1", limit=_PAGE),
+    ),
+    Look("tick: gates past their deadline", lambda connection, _: list_due_gates(connection)),
+    Look("tick: webhooks to tell", lambda connection, _: list_due_notices(connection)),
+    Look("tick: runs to settle", lambda connection, _: list_unsettled_run_ids(connection, INSTANCE)),
+    Look("tick: runs to resume", lambda connection, _: list_runs_to_resume(connection, INSTANCE)),
+    Look("tick: parked launches", lambda connection, _: list_parked_launches(connection, INSTANCE)),
+    Look(
+        "tick: launches nobody knows",
+        lambda connection, middle: find_unknown_launches(connection, [middle.launch_id, *map(str, range(199))]),
+    ),
+    Look(
+        "tick: what came for a trigger",
+        lambda connection, _: list_due_deliveries(connection, "flow-0", TRIGGER, INSTANCE, limit=20),
+    ),
+)
