@@ -1,0 +1,82 @@
+"""The process that run workers are forked from: the standard library's fork server, which has one thread for ever.
+
+One per process that launches; it ends with the last of that process and the workers. `multiprocessing.Process` is not
+used: it would run the main script of the launching process again in each worker, and wait for all of them at its end.
+"""
+
+import os
+import pickle
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import connection, forkserver
+from typing import Any
+
+from agentmesh_dagster.errors import AgentMeshError
+
+# Imported last: what every worker needs, then what makes the fork server ready.
+_READY = "agentmesh_dagster.extensions.warm_launcher.ready"
+
+_ANSWERS_WITHIN_SECONDS = 60.0
+
+
+class NoWorkerForked(AgentMeshError):
+    """The fork server gave no worker; the log of this process says more."""
+
+
+@dataclass(frozen=True)
+class ForkedWorker:
+    """A worker that has been forked and told what to do."""
+
+    pid: int
+    exit_pipe: int  # file descriptor; the fork server writes the exit code into it
+
+
+def start_fork_server(preload: Sequence[str]) -> None:
+    """Starts the fork server unless it runs, and does not wait until it has imported `preload`."""
+    forkserver.set_forkserver_preload([*preload, _READY])
+    forkserver.ensure_running()
+
+
+def fork_worker(work: Any, preload: Sequence[str]) -> ForkedWorker:
+    """Forks a worker that does `work`, an object as `multiprocessing.spawn` runs it: it calls `_bootstrap(fd)`.
+
+    Waits for the fork server where it has yet to import something. Safe to call from several threads. Raises
+    NoWorkerForked: then nothing was done and nothing will be.
+    """
+    # To be sent before the work itself: what the worker is to take over from us. Nothing but the folder.
+    message = pickle.dumps({"dir": os.getcwd()}) + pickle.dumps(work)
+    try:
+        start_fork_server(preload)
+        exit_pipe, work_pipe = forkserver.connect_to_new_process([])
+    except OSError as error:
+        raise NoWorkerForked(str(error)) from error
+    # A worker that is forked after we gave up reads an end of file where its work should be, and ends.
+    with open(work_pipe, "wb", buffering=0) as pipe:
+        try:
+            pid = _read_pid(exit_pipe)
+        except NoWorkerForked:
+            os.close(exit_pipe)
+            raise
+        with suppress(BrokenPipeError):  # it has ended already, and its exit code will say so
+            pipe.write(message)
+    return ForkedWorker(pid, exit_pipe)
+
+
+def _read_pid(exit_pipe: int) -> int:
+    if not connection.wait([exit_pipe], _ANSWERS_WITHIN_SECONDS):
+        raise NoWorkerForked(f"it has not answered for {_ANSWERS_WITHIN_SECONDS:.0f} seconds")
+    try:
+        return forkserver.read_signed(exit_pipe)
+    except EOFError as error:
+        raise NoWorkerForked("it ended while it was asked") from error
+
+
+def wait_for_exit_code(worker: ForkedWorker) -> int | None:
+    """Waits until the worker has ended; None when the fork server ended first, so that nobody knows."""
+    try:
+        return forkserver.read_signed(worker.exit_pipe)
+    except EOFError:
+        return None
+    finally:
+        os.close(worker.exit_pipe)
