@@ -3,6 +3,17 @@
 from dagster._check import CheckError
 from dagster._core.definitions.dependency import DynamicCollectDependencyDefinition
 from dagster._core.events import EngineEventData
+from dagster._core.execution.retries import RetryMode
+from dagster._core.snap import JobSnap
 from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
+from dagster_shared.error import SerializableErrorInfo
 
-__all__ = ["CheckError", "DynamicCollectDependencyDefinition", "EngineEventData", "SqlRunStorage"]
+__all__ = [
+    "CheckError",
+    "DynamicCollectDependencyDefinition",
+    "EngineEventData",
+    "JobSnap",
+    "RetryMode",
+    "SerializableErrorInfo",
+    "SqlRunStorage",
+]

@@ -9,11 +9,14 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.graph.plan import Plan, Wiring
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.launches import LaunchFacts
+from agentmesh_dagster.runtime.recent import Recent
 from agentmesh_dagster.translator.dagster_internals import SqlRunStorage
 from agentmesh_dagster.translator.launchpad import INPUT
 
 ITEM_KEY = "item_"  # before the item's index in the mapping key of a dynamic output
 DELIVERY_TAG = "dagster/run_key"  # the sensors of our triggers ask for a run by the id of what they deliver
+# By Dagster run. Every step asks for it, and it takes as long as there are steps.
+_selections: Recent[str, frozenset[StepKey] | None] = Recent(64)
 _LAUNCHERS = {"dagster/schedule_name": "schedule", "dagster/sensor_name": "sensor", "user": "user"}  # by tag
 
 
@@ -31,7 +34,7 @@ def read_launch_facts(plan: Plan, run: dg.DagsterRun, instance: dg.DagsterInstan
         job_name=run.job_name,
         input=read_input(plan, run.run_config),
         parent_id=run.parent_run_id,
-        selected=_read_selection(plan, run),
+        selected=_selections.get(run.run_id, lambda: _read_selection(plan, run)),
         is_from_failure=run.is_resume_retry,
         launched_by=next((f"{what}: {run.tags[tag]}" for tag, what in _LAUNCHERS.items() if tag in run.tags), None),
         delivery_id=run.tags.get(DELIVERY_TAG),
@@ -59,12 +62,12 @@ def _read_selection(plan: Plan, run: dg.DagsterRun) -> frozenset[StepKey] | None
     names = run.step_keys_to_execute if run.step_keys_to_execute is not None else run.resolved_op_selection
     if names is None:
         return None
-    chosen = frozenset(key for name in names if (key := _read_step_key(plan, name)))
+    chosen = frozenset(key for name in names if (key := read_step_key(plan, name)))
     everything = {StepKey(op.node.id) for op in plan.ops if op.wiring is not Wiring.COLLECT}
     return None if chosen >= everything else chosen
 
 
-def _read_step_key(plan: Plan, name: str) -> StepKey | None:
+def read_step_key(plan: Plan, name: str) -> StepKey | None:
     """`work[item_3]` is one item of the op `work`, `work[?]` and `work` are all of them; None for a collect op."""
     op_name, _, mapping_key = name.removesuffix("]").partition("[")
     op = plan.by_name.get(op_name)

@@ -1,0 +1,30 @@
+"""Who is at work on a step, for somebody who waits for its end: its fence, and whether its lease still runs."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.steps import Claim
+from agentmesh_dagster.store.tables import steps
+
+
+@dataclass(frozen=True)
+class StepLease:
+    claim: Claim  # the newest
+    status: StepStatus
+    is_live: bool  # whether a worker has renewed it lately, by the database's clock
+
+
+def find_step_lease(connection: Connection, step_id: str) -> StepLease | None:
+    """The newest claim on a step; None as long as nobody took it."""
+    columns = (steps.c.run_id, steps.c.fence, steps.c.attempt, steps.c.status, steps.c.lease_expires_at)
+    row = connection.execute(select(*columns).where(steps.c.id == step_id)).one_or_none()
+    if row is None:
+        return None
+    status = StepStatus(row.status)
+    is_live = (
+        status is StepStatus.RUNNING and row.lease_expires_at is not None and now(connection) < row.lease_expires_at
+    )
+    return StepLease(Claim(step_id, row.run_id, row.fence, row.attempt), status, is_live)

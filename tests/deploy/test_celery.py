@@ -1,0 +1,99 @@
+"""The executor `celery`: steps run on workers elsewhere, and a worker that dies costs at most what it was doing."""
+
+import subprocess
+import sys
+
+import dagster as dg
+
+from agentmesh_dagster.entities.models import RunStatus, Workflow
+from tests.control.dagster_actions import reexecute_from_failure
+from tests.deploy.celery_site import APPROVED, CelerySite
+from tests.deploy.witness import calling
+from tests.faults.processes import wait_until
+from tests.shapes import node, workflow
+
+RETRIED_ONCE = {"retry": {"maxAttempts": 2}}
+
+
+def three_arms(*, slow: dict[str, object] | None = None) -> Workflow:
+    """start → (quick, slow, other) → gate → last → end."""
+    nodes = [node("start", "start"), calling("quick"), calling("slow", **slow or {}), calling("other")]
+    nodes += [node("gate", "human_approval"), calling("last"), node("end", "end")]
+    edges = [edge for arm in ("quick", "slow", "other") for edge in (f"start -> {arm}", f"{arm} -> gate")]
+    return workflow("w", nodes, [*edges, "gate -> last", "last -> end"])
+
+
+def run_until_its_worker_is_killed(site: CelerySite, flow: Workflow, *, edited: Workflow | None = None) -> None:
+    """Runs the workflow over two workers; kills that of `slow` when all arms have begun.
+
+    `edited` is saved just before that.
+    """
+    site.witness.held.add("slow")
+    site.save(flow)
+    site.start_workers("one", "two")
+    runner = site.start("run", "w")
+    wait_until(lambda: len(site.witness.count()) == 3)
+    if edited is not None:
+        site.save(edited)
+    killed = site.kill_worker_of("slow")
+    assert {worker.name for worker in site.workers} == {"one", "two"} - {killed}
+    runner.end_well()
+
+
+def test_a_killed_worker_fails_its_step_and_the_run_goes_on_from_there(celery_site: CelerySite):
+    site = celery_site
+    run_until_its_worker_is_killed(site, three_arms())
+
+    run = site.run()
+    assert run.status is RunStatus.FAILED
+    assert "The worker died while it executed the step: `slow`" in str(run.error)
+    assert site.instance.get_run_by_id(run.id).status is dg.DagsterRunStatus.FAILURE  # type: ignore[union-attr]
+
+    again = reexecute_from_failure(site.instance, run.id)
+    site.start("execute", again).end_well()
+    run = site.run()
+    assert (run.waiting_on, run.launches) == ([site.gate()], [run.id, again])
+    assert site.witness.count() == {"quick": 1, "slow": 2, "other": 1}, "what had ended is not repeated"
+    assert len(set(site.witness.calls)) == 3, "the same step sends the same key"
+
+    site.start("answer", site.gate(), APPROVED, "ann").end_well()
+    site.start("execute", site.last_launch()).end_well()
+    run = site.run()
+    assert (run.status, run.output) == (RunStatus.SUCCEEDED, {"from": "last"})
+    assert site.list_attempts() == ["end", "gate", "last", "other", "quick", "slow", "slow", "start"]
+    assert not [path for path in (site.services.settings.home / "storage").rglob("*") if path.is_file()]
+
+
+def test_a_step_that_may_be_retried_is_given_to_another_worker_at_the_runs_revision(celery_site: CelerySite):
+    site = celery_site
+    edited = workflow("w", [node("start", "start"), node("end", "end")], ["start -> end"])
+    run_until_its_worker_is_killed(site, three_arms(slow=RETRIED_ONCE), edited=edited)
+
+    run = site.run()
+    assert (run.waiting_on, run.launches) == ([site.gate()], [run.id])
+    assert site.witness.count() == {"quick": 1, "slow": 2, "other": 1}
+    assert site.list_celery_workers() == {"one", "two"}
+
+
+def test_a_process_that_dies_when_its_step_had_ended_costs_nothing(celery_site: CelerySite):
+    site = celery_site
+    site.save(workflow("w", [node("start", "start"), calling("a"), node("end", "end")], ["start -> a", "a -> end"]))
+    site.start_workers("one", AGENTMESH_CRASH_AT="step-ended")  # each process, after the first step that it executed
+    site.start("run", "w").end_well()
+
+    run = site.run()
+    assert (run.status, run.output) == (RunStatus.SUCCEEDED, {"from": "a"})
+    assert site.list_attempts() == ["a", "end", "start"]
+    assert site.witness.count() == {"a": 1}
+
+
+def test_the_executor_is_an_extra_and_says_how_to_get_it():
+    code = (
+        "import sys; sys.modules['dagster_celery'] = None\n"
+        "from agentmesh_dagster.settings import get_settings\n"
+        "from agentmesh_dagster.translator.executor import CeleryIsMissing, get_executor\n"
+        "try: get_executor('celery', get_settings())\n"
+        "except CeleryIsMissing as missing: print(missing)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install 'agentmesh-dagster[celery]'" in told.stdout
