@@ -4,18 +4,22 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
+
+from tests.dagster_yaml import find_dagster_yaml
 from tests.postgres import PostgresServer
 from tests.process.documents import build_echo
-from tests.process.servers import AGENTMESH, ROOT, clean_environment, run_dev, wait_until
+from tests.process.servers import AGENTMESH, clean_environment, run_dev, wait_until
 
-STORAGE = "\nstorage:\n  postgres:\n    postgres_url: {env: DAGSTER_POSTGRES_URL}\n"
+STORAGE = {"postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}}
 JOBS = "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } } } } }"
 
 
 def build_environment(folder: Path, store_url: str, dagster_url: str) -> Mapping[str, str]:
     home = folder / "dagster"
     home.mkdir()
-    (home / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text() + STORAGE)
+    config = yaml.safe_load(find_dagster_yaml().read_text()) | {"storage": STORAGE}
+    (home / "dagster.yaml").write_text(yaml.safe_dump(config))
     return {
         "AGENTMESH_DATABASE_URL": store_url,
         "DAGSTER_POSTGRES_URL": dagster_url,
