@@ -1,14 +1,20 @@
 """The names of Dagster and of its web server that this floor uses although they are not exported."""
 
+from dagster._core.remote_representation.code_location import GrpcServerCodeLocation
 from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
+from dagster._serdes import serialize_value
 from dagster_shared.cli import WorkspaceOpts
+from dagster_shared.serdes.objects.models.defs_state_info import DefsStateInfo
 from dagster_webserver import cli as webserver_cli
 from dagster_webserver.webserver import DagsterWebserver
 
 __all__ = [
     "DagsterWebserver",
+    "DefsStateInfo",
+    "GrpcServerCodeLocation",
     "WorkspaceOpts",
     "WorkspaceProcessContext",
     "WorkspaceRequestContext",
+    "serialize_value",
     "webserver_cli",
 ]

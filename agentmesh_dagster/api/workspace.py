@@ -4,10 +4,17 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from agentmesh_dagster.api.dagster_internals import WorkspaceProcessContext
+import dagster as dg
+
+from agentmesh_dagster.api.dagster_internals import (
+    DefsStateInfo,
+    GrpcServerCodeLocation,
+    WorkspaceProcessContext,
+    serialize_value,
+)
 from agentmesh_dagster.api.reloading import Location, Reloads
 from agentmesh_dagster.control.location import CodeLocation
-from agentmesh_dagster.control.pinning import read_loaded_revision
+from agentmesh_dagster.control.pinning import can_follow, read_loaded_revision
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import current_revision
 
@@ -51,6 +58,10 @@ class LoadedWorkspace:
         return found.revision if found else None
 
     def _reload(self) -> None:
+        found = self._find()
+        if found is not None and found.follower is not None and _follow(found.follower, self._read_newest()):
+            self._process_context.refresh_code_location(found.name)
+            return
         name = self._find_name()
         if name in self._process_context.code_location_names:
             self._process_context.reload_code_location(name)
@@ -64,9 +75,12 @@ class LoadedWorkspace:
         entries = self._process_context.get_current_workspace().code_location_entries
         for name, entry in entries.items():
             for repository in entry.code_location.get_repositories().values() if entry.code_location else ():
-                revision = read_loaded_revision(repository.repository_snap.metadata or {})
+                metadata = repository.repository_snap.metadata or {}
+                revision = read_loaded_revision(metadata)
                 if revision is not None:
-                    return _Found(name, revision)
+                    location = entry.code_location
+                    is_server = isinstance(location, GrpcServerCodeLocation)
+                    return _Found(name, revision, location if is_server and can_follow(metadata) else None)
         return None
 
 
@@ -76,3 +90,15 @@ class _Found:
 
     name: str
     revision: int  # of the catalogue, when it was loaded
+    follower: GrpcServerCodeLocation | None  # None: it must start anew to show what has changed
+
+
+def _follow(location: GrpcServerCodeLocation, newest: int) -> bool:
+    """Asks the code server to move on to the newest revision; False: it cannot, so it has to start anew."""
+    # Dagster's own way for definitions that are made from a state; ours is the catalogue, its revision the version.
+    state = DefsStateInfo.add_version(None, "agentmesh", str(newest))
+    try:
+        reply = location.client.reload_code_with_state(serialize_value(state))
+    except dg.DagsterError:
+        return False
+    return not reply.serialized_error

@@ -1,6 +1,6 @@
-"""A process that `agentmesh dev` starts: `python -m agentmesh_dagster.cli.child ROLE ARGUMENTS…`.
+"""What the processes of `agentmesh dev` do; imported before they are forked, with all that they need.
 
-It ends when its parent lets go of its standard input, on purpose or because the parent was killed.
+Each ends when its parent lets go of the pipe that it hangs on, on purpose or because the parent was killed.
 """
 
 import os
@@ -8,80 +8,85 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+import dagster as dg
+
+from agentmesh_dagster.api.hosting import run_webserver
+from agentmesh_dagster.cli.code_servers import serve_code
+from agentmesh_dagster.cli.dagster_internals import daemon_command
 from agentmesh_dagster.cli.exit_codes import ExitCode
+from agentmesh_dagster.cli.explaining import explain
+from agentmesh_dagster.control.instance import enter_home
+from agentmesh_dagster.extensions.on_demand_jobs import fetch_jobs_on_demand
+from agentmesh_dagster.extensions.warm_launcher import WarmRunLauncher
+from agentmesh_dagster.settings import get_settings
+from agentmesh_dagster.store.engine import close_stores
+
+Work = Callable[[int], None]  # given the pipe
 
 
-def serve_code(workspace: Path, arguments: Sequence[str]) -> None:
-    """The code servers; it writes to the file `workspace` where they are."""
-    from agentmesh_dagster.cli.code_servers import run_code_servers
+def serve_web(workspace: Path, arguments: Sequence[str]) -> Work:
+    """The web server, once the file `workspace` says where the code servers are."""
 
-    target, log_level = arguments
-    run_code_servers(workspace, Path(target) if target else None, log_level)
+    def serve() -> None:
+        while not workspace.exists():  # the parent looks after what writes it
+            time.sleep(0.05)
+        run_webserver(["--workspace", str(workspace), *arguments])
 
-
-def serve_web(workspace: Path, arguments: Sequence[str]) -> None:
-    """The web server, once there are code servers."""
-    from agentmesh_dagster.api.hosting import run_webserver
-
-    _wait_for(workspace)
-    run_webserver(["--workspace", str(workspace), *arguments])
+    return partial(_do, "web", serve)
 
 
-def run_daemon(workspace: Path, arguments: Sequence[str]) -> None:
-    """Dagster's daemon, once there are code servers."""
-    from agentmesh_dagster.cli.dagster_internals import daemon_command
-    from agentmesh_dagster.control.instance import enter_home
-    from agentmesh_dagster.settings import get_settings
+def run_daemon(workspace: Path, target: Path | None, log_level: str) -> Work:
+    """Dagster's daemon, and the code servers of the workspace file `target`: see `serve_code`."""
 
-    _wait_for(workspace)
-    enter_home(get_settings())
-    daemon_command.main(["--workspace", str(workspace), *arguments], prog_name="agentmesh dev")
+    def run() -> None:
+        fetch_jobs_on_demand()
+        enter_home(get_settings())
+        with serve_code(workspace, target, log_level):
+            _warm_up_launcher()
+            arguments = ["--workspace", str(workspace), "--log-level", log_level]
+            daemon_command.main(arguments, prog_name="agentmesh dev")
 
-
-_ROLES: Mapping[str, Callable[[Path, Sequence[str]], None]] = {
-    "code": serve_code,
-    "web": serve_web,
-    "daemon": run_daemon,
-}
+    return partial(_do, "daemon", run)
 
 
-def _wait_for(file: Path) -> None:
-    # The parent looks after what writes it. Meanwhile this process has imported what it needs.
-    while not file.exists():
-        time.sleep(0.05)
-
-
-def _end_with_parent() -> None:
-    def watch() -> None:
-        while os.read(sys.stdin.fileno(), 1):
-            pass
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
-
-
-def main() -> None:
-    """Runs the role that the command line names."""
+def _do(role: str, work: Callable[[], None], pipe: int) -> None:
+    with suppress(OSError):  # for `top` and `pstree`, where there is such a thing: all have one command line
+        Path("/proc/self/comm").write_text(f"mesh {role}")
     # Whoever starts the parent in the background of a script has both ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _end_with_parent()
-    role, workspace, *arguments = sys.argv[1:]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    _end_with_parent(pipe)
+    get_settings.cache_clear()  # the environment says more since our parent read them
     try:
-        _ROLES[role](Path(workspace), arguments)
+        work()
     except KeyboardInterrupt:
         sys.exit(ExitCode.DONE)
     except Exception as error:
         if os.environ.get("AGENTMESH_DEBUG"):
             raise
-        from agentmesh_dagster.cli.explaining import explain
-
         explain(error)
         sys.exit(ExitCode.REFUSED)
+    finally:
+        close_stores()  # a forked process ends without what Python does at an exit
 
 
-if __name__ == "__main__":
-    main()
+def _warm_up_launcher() -> None:
+    """Starts what runs are forked from; a plain `dagster-daemon` does so at its first run."""
+    with dg.DagsterInstance.get() as instance:
+        if isinstance(instance.run_launcher, WarmRunLauncher):
+            instance.run_launcher.warm_up()
+
+
+def _end_with_parent(pipe: int) -> None:
+    def watch() -> None:
+        while os.read(pipe, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

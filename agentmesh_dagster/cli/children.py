@@ -1,72 +1,94 @@
-"""The processes that `agentmesh dev` starts, and how they end: all of them, with all that they have started."""
+"""The processes that `agentmesh dev` forks, and how they end: all of them, with all that they have started."""
 
+import gc
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+_FORK = multiprocessing.get_context("fork")
 _LOOK_EVERY_SECONDS = 0.05
+
+_lifelines: list[int] = []  # the ends of pipes that this process holds, one for each child
+
+
+def make_ready_to_fork() -> None:
+    """Gives memory the form in which forked processes share most of it; to be called once all is imported."""
+    # What is here stays for ever: a child's garbage collector would write to, and so copy, every page of it.
+    gc.collect()
+    gc.freeze()
 
 
 class Child:
     """A process of ours at the head of a process group of its own.
 
-    A Ctrl-C of the terminal does not reach it, so that we choose the order in which they end; and what it starts is in
-    its group, and ends with it.
+    A Ctrl-C of the terminal does not reach it, so that it ends in its own order; what it starts is in its group, and ends
+    with it.
     """
 
-    def __init__(self, title: str, role: str, *arguments: str, environment: Mapping[str, str]) -> None:
-        """Starts `agentmesh_dagster.cli.child ROLE ARGUMENTS…`; `title` is its name for people."""
+    def __init__(self, title: str, work: Callable[[int], None]) -> None:
+        """Forks a process that does `work`; `title` is its name for people.
+
+        The work is given the end of a pipe that closes when we let go of it, or are killed: it should end then.
+        """
         self.title = title
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "agentmesh_dagster.cli.child", role, *arguments],
-            stdin=subprocess.PIPE,
-            env=dict(environment),
-            process_group=0,
-        )
+        childs_end, self._lifeline = os.pipe()
+        _lifelines.append(self._lifeline)
+        self._process = _FORK.Process(target=_begin, args=(work, childs_end, tuple(_lifelines)))
+        self._process.start()
+        os.close(childs_end)
+        self._pid = self._process.pid or 0
+        with suppress(OSError):  # the child does the same: whoever comes first
+            os.setpgid(self._pid, self._pid)
 
     def read_exit_code(self) -> int | None:
         """None while it lives; negative when a signal has ended it."""
-        return self._process.poll()
+        return self._process.exitcode
 
     def ask_to_end(self) -> None:
-        """Lets go of the line that it hangs on; it would hang up itself if this process were killed."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        """Lets go of the line that it hangs on."""
+        if self._lifeline in _lifelines:
+            _lifelines.remove(self._lifeline)
+            os.close(self._lifeline)
 
     def signal_group(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
-            os.killpg(self._process.pid, number)
+            os.killpg(self._pid, number)
 
     def has_left_nobody(self) -> bool:
         """Whether it has ended, and all that it had started."""
-        if self._process.poll() is None:
+        if self.read_exit_code() is None:
             return False
         try:
-            os.killpg(self._process.pid, 0)
+            os.killpg(self._pid, 0)
         except (ProcessLookupError, PermissionError):
             return True
         return False
 
 
-def end_in_order(stages: Sequence[tuple[Sequence[Child], float]], *, hurry: Callable[[], bool]) -> None:
-    """Asks the children of each stage to end, and gives them so many seconds; what is left then is ended by force.
+def _begin(work: Callable[[int], None], childs_end: int, lifelines: Sequence[int]) -> None:
+    os.setpgid(0, 0)
+    for line in lifelines:  # its own and its elders': nobody but our parent may hold them
+        os.close(line)
+    work(childs_end)
+
+
+def end(children: Sequence[Child], seconds: float, *, hurry: Callable[[], bool]) -> None:
+    """Asks the children to end, and gives them so many seconds; what is left then, they or what they have started, is
+    ended by force.
 
     `hurry` says that nobody wants to wait any more.
     """
-    everybody = [child for children, _ in stages for child in children]
-    for children, seconds in stages:
-        for child in children:
-            child.ask_to_end()
-        _wait(lambda children=children: all(child.read_exit_code() is not None for child in children), seconds, hurry)
-    for number, seconds in ((signal.SIGTERM, 1.5), (signal.SIGKILL, 0.5)):
+    for child in children:
+        child.ask_to_end()
+    _wait(lambda: all(child.read_exit_code() is not None for child in children), seconds, hurry)
+    for number, grace in ((signal.SIGTERM, 1.5), (signal.SIGKILL, 0.5)):
         # Code servers live on until the last of their runs has ended, and those until their last step has.
-        for child in everybody:
+        for child in children:
             child.signal_group(number)
-        _wait(lambda: all(child.has_left_nobody() for child in everybody), seconds, hurry)
+        _wait(lambda: all(child.has_left_nobody() for child in children), grace, hurry)
 
 
 def _wait(is_over: Callable[[], bool], seconds: float, hurry: Callable[[], bool]) -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from agentmesh_dagster.api.addresses import DEFAULT_HOST, bind, check_path_prefix, choose_port, show_address
 from agentmesh_dagster.api.login.hosts import check_auth_setting, is_loopback
-from agentmesh_dagster.cli.children import Child, describe_end, end_in_order
+from agentmesh_dagster.cli.children import Child, describe_end, end, make_ready_to_fork
 from agentmesh_dagster.cli.documents import NoDocuments, check_files, list_files, print_issues
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.printing import open_console, say
@@ -25,9 +25,7 @@ from agentmesh_dagster.store.catalogue import InvalidDocument
 _DOCUMENTS = Path("workflows")
 _LOOK_EVERY_SECONDS = 0.1
 
-# All of it has to be over within 10 seconds, with whatever is still running killed.
-_FRONT_SECONDS = 3.5  # web server and daemon
-_CODE_SECONDS = 1.0
+_GRACE_SECONDS = 4.5  # all of it has to be over within 10 seconds, with whatever is still running killed
 
 
 @dataclass(frozen=True)
@@ -57,23 +55,24 @@ def serve_all(options: DevOptions) -> ExitCode:
     if options.apply:
         _apply_documents(services, console)
     say(console, "Starting; Ctrl-C ends it.", "dim")
-    environment = _build_environment(services.settings, host, show_address(host, port) + prefix)
+    _set_environment(services.settings, host, show_address(host, port) + prefix)
+    services.store.close()  # no file of it may be open in two processes at once
     stop = _Stop()
+    # Only now: it takes seconds, and nobody else needs it. The children share what is imported here.
+    from agentmesh_dagster.cli.child import run_daemon, serve_web
+
+    make_ready_to_fork()
     with tempfile.TemporaryDirectory(prefix="agentmesh-") as folder:
-        shared = str(Path(folder) / "workspace.yaml")  # the code servers write it, the others wait for it
-        target = str(options.workspace or "")
-        logs = ("--log-level", options.log_level)
+        shared = Path(folder) / "workspace.yaml"  # where the code servers are
         address = ("--host", host, "--port", str(port), "--path-prefix", prefix)
-        web_logs = ("--dagster-log-level", options.log_level)
-        code = Child("code server", "code", shared, target, options.log_level, environment=environment)
-        front = [
-            Child("web server", "web", shared, *address, *web_logs, environment=environment),
-            Child("daemon", "daemon", shared, *logs, environment=environment),
+        children = [
+            Child("web server", serve_web(shared, [*address, "--dagster-log-level", options.log_level])),
+            Child("daemon", run_daemon(shared, options.workspace, options.log_level)),
         ]
         try:
-            failed = _watch([*front, code], stop)
+            failed = _watch(children, stop)
         finally:
-            end_in_order([(front, _FRONT_SECONDS), ([code], _CODE_SECONDS)], hurry=lambda: stop.asked > 1)
+            end(children, _GRACE_SECONDS, hurry=lambda: stop.asked > 1)
     if failed is None:
         return ExitCode.DONE
     say(open_console(as_json=True), f"{failed}, so everything was ended.", "red")
@@ -102,13 +101,11 @@ def _watch(children: list[Child], stop: _Stop) -> str | None:
     return None
 
 
-def _build_environment(settings: Settings, host: str, url: str) -> dict[str, str]:
-    environment = dict(os.environ)
-    environment.setdefault("AGENTMESH_HOME", str(settings.home))
+def _set_environment(settings: Settings, host: str, url: str) -> None:
+    os.environ.setdefault("AGENTMESH_HOME", str(settings.home))
     if is_loopback(host):
-        environment.setdefault("AGENTMESH_PUBLIC_URL", url)  # for links in Dagster's UI
-    environment["DAGSTER_IS_DEV_CLI"] = "1"
-    return environment
+        os.environ.setdefault("AGENTMESH_PUBLIC_URL", url)  # for links in Dagster's UI
+    os.environ["DAGSTER_IS_DEV_CLI"] = "1"
 
 
 def _apply_documents(services: Services, console: Console) -> None:

@@ -2,5 +2,6 @@
 
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster.components.core.component_tree import ComponentTree
 
-__all__ = ["SINGLETON_REPOSITORY_NAME", "DefinitionsLoadContext", "DefinitionsLoadType"]
+__all__ = ["SINGLETON_REPOSITORY_NAME", "ComponentTree", "DefinitionsLoadContext", "DefinitionsLoadType"]

@@ -1,16 +1,33 @@
 """Jobs of stored workflows; a workflow that cannot be built costs its own job, never the location."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import dagster as dg
 
 from agentmesh_dagster.code_location.pinning import Pin
 from agentmesh_dagster.control.triggers import LoadedTrigger
+from agentmesh_dagster.entities.models import Kind
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.triggers import read_triggers
-from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
+from agentmesh_dagster.runtime.plans import load_pinned_plan, read_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.catalogue import find_job, list_job_names
+from agentmesh_dagster.store.catalogue import Key, find_job, list_job_names, newest_revisions
 from agentmesh_dagster.translator.build_job import build_job
+
+
+@dataclass(frozen=True)
+class BuiltJob:
+    """A job with what it was made from."""
+
+    job: dg.JobDefinition
+    plan: Plan | None  # None: the workflow cannot run, and its job only says why
+    revision: int  # of the catalogue, when it was built
+
+    def is_up_to_date(self, newest: Mapping[Key, int]) -> bool:
+        """Whether nothing that it was made from has been saved or deleted since."""
+        return self.plan is not None and all(newest.get(key, 0) <= self.revision for key in _list_used(self.plan))
 
 
 class WorkflowJobs:
@@ -20,39 +37,68 @@ class WorkflowJobs:
         self._services = services
         self._pin = pin
         self._executor = executor
-        self._built: dict[str, dg.JobDefinition] = {}
+        self._built: dict[str, BuiltJob] = {}
+
+    @property
+    def revision(self) -> int:
+        """The catalogue's."""
+        return self._pin.revision
+
+    def move_to(self, pin: Pin) -> "WorkflowJobs":
+        """The jobs at a newer revision; those that nothing was changed in are taken over as they are."""
+        moved = WorkflowJobs(self._services, pin, self._executor)
+        newest = newest_revisions(self._services.store, at=pin.revision)
+        moved._built = {name: built for name, built in self._built.items() if built.is_up_to_date(newest)}
+        return moved
 
     def list_names(self) -> list[str]:
         return sorted(list_job_names(self._services.store, at=self._pin.revision))
 
     def get(self, job_name: str) -> dg.JobDefinition:
         """The job; that of a workflow with faults only says what they are. JobNotFound."""
+        return self._get(job_name).job
+
+    def _get(self, job_name: str) -> BuiltJob:
         if job_name not in self._built:
             self._built[job_name] = self._build(job_name)
         return self._built[job_name]
 
-    def _build(self, job_name: str) -> dg.JobDefinition:
+    def _build(self, job_name: str) -> BuiltJob:
         workflow_id = find_job(self._services.store, job_name)
         try:
-            return build_job(self._load_plan(workflow_id), job_name, self._services, self._executor)
+            plan = self._load_plan(workflow_id)
+            job = build_job(plan, job_name, self._services, self._executor)
         except (AgentMeshError, dg.DagsterError) as fault:
-            return _build_broken_job(job_name, workflow_id, str(fault))
+            return BuiltJob(_build_broken_job(job_name, workflow_id, str(fault)), None, self._pin.revision)
+        return BuiltJob(job, plan, self._pin.revision)
 
     def _load_plan(self, workflow_id: str) -> Plan:
-        load = load_plan if self._pin.is_new else load_pinned_plan
+        load = read_plan if self._pin.is_new else load_pinned_plan
         return load(self._services.store, workflow_id, self._pin.revision)
 
     def list_triggers(self) -> list[LoadedTrigger]:
         """The triggers of all workflows that can run; only documents with triggers are read."""
         names = list_job_names(self._services.store, at=self._pin.revision, with_triggers=True)
-        return [trigger for job_name, workflow_id in names.items() for trigger in self._load(job_name, workflow_id)]
+        built = [self._get(job_name) for job_name in names]
+        return [
+            LoadedTrigger(one.plan, trigger, one.job)
+            for one in built
+            if one.plan is not None  # else its job says what is wrong
+            for trigger in read_triggers(one.plan.workflow.triggers)
+        ]
 
-    def _load(self, job_name: str, workflow_id: str) -> list[LoadedTrigger]:
-        try:
-            plan = self._load_plan(workflow_id)
-        except AgentMeshError:
-            return []  # its job says what is wrong
-        return [LoadedTrigger(plan, trigger, self.get(job_name)) for trigger in read_triggers(plan.workflow.triggers)]
+
+def _list_used(plan: Plan) -> set[Key]:
+    """The entities that the plan was made from, those that it looked for in vain included."""
+    nodes = plan.workflow.graph.nodes
+    tools = {tool for agent in plan.agents.values() for tool in agent.tools}
+    return {
+        (Kind.WORKFLOW, plan.workflow.id),
+        (Kind.PROJECT, plan.workflow.project_id),
+        *((Kind.AGENT, node.agent_id) for node in nodes if node.agent_id),
+        *((Kind.TOOL, node.tool_id) for node in nodes if node.tool_id),
+        *((Kind.TOOL, tool) for tool in tools),
+    }
 
 
 def _build_broken_job(job_name: str, workflow_id: str, reason: str) -> dg.JobDefinition:

@@ -1,17 +1,20 @@
-"""The lazy repository: a run worker builds its own job, not a thousand."""
+"""The lazy repository: a run worker builds its own job, not a thousand; a reload builds what has changed."""
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 
-from agentmesh_dagster.code_location.dagster_internals import SINGLETON_REPOSITORY_NAME
+from agentmesh_dagster.code_location.dagster_internals import SINGLETON_REPOSITORY_NAME, ComponentTree
 from agentmesh_dagster.code_location.jobs import WorkflowJobs
 from agentmesh_dagster.code_location.pinning import pin_revision
 from agentmesh_dagster.code_location.sensors import build_sensors
 from agentmesh_dagster.code_location.triggers import build_schedules, build_trigger_sensors
-from agentmesh_dagster.control.pinning import mark_revision
+from agentmesh_dagster.control.pinning import REVISION_KEY, mark_revision
 from agentmesh_dagster.control.triggers import LoadedTrigger
 from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.store.catalogue import JobNotFound
@@ -34,6 +37,9 @@ class WorkflowRepository(dg.RepositoryData):
     def get_env_vars_by_top_level_resource(self) -> Mapping[str, Any]:
         return {}
 
+    def get_component_tree(self) -> ComponentTree:
+        return cast("ComponentTree", CatalogueState(self._services, self._jobs))
+
     def get_all_jobs(self) -> Sequence[dg.JobDefinition]:
         return [self._jobs.get(name) for name in self.get_job_names()]
 
@@ -50,6 +56,13 @@ class WorkflowRepository(dg.RepositoryData):
     def get_job(self, job_name: str) -> dg.JobDefinition:
         return self._jobs.get(job_name)
 
+    def load_all_definitions(self) -> None:
+        with _without_garbage_collection():
+            super().load_all_definitions()
+            for job in self.get_all_jobs():
+                # Web server and daemon ask for it at the same moment, and each would have it worked out.
+                job.get_job_snapshot_id()
+
     def get_all_schedules(self) -> Sequence[dg.ScheduleDefinition]:
         return build_schedules(self._services, self._triggers)
 
@@ -57,13 +70,53 @@ class WorkflowRepository(dg.RepositoryData):
         return [*build_sensors(self._services), *build_trigger_sensors(self._services, self._triggers)]
 
 
+@contextmanager
+def _without_garbage_collection() -> Generator[None]:
+    """For the time in which very many objects are made and none is dropped: it would look for some all the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@dataclass(frozen=True)
+class CatalogueState:
+    """What a code server of Dagster's asks when it is told that the state behind its definitions is a newer one.
+
+    That is how components with a state of their own are reloaded: in the server's process, which keeps its imports and
+    whatever has not changed. The catalogue is such a state; of a component tree Dagster uses no more here.
+    """
+
+    services: Services
+    jobs: WorkflowJobs
+
+    def __bool__(self) -> bool:
+        """False: it has no components to show."""
+        return False
+
+    def reload_with_state(self, _changed_keys: Iterable[str]) -> "CatalogueState":
+        """The newest state of the catalogue."""
+        return CatalogueState(self.services, self.jobs.move_to(pin_revision(self.services.store)))
+
+    def get_repository_def(self) -> dg.RepositoryDefinition:
+        """The repository at this state, pinned to its revision."""
+        definition = _define(self.services, self.jobs)
+        # At the first load Dagster itself writes this down.
+        return definition.replace_repository_load_data({REVISION_KEY: str(self.jobs.revision)}, None)
+
+
 def build_repository() -> dg.RepositoryDefinition:
     """The code location of an installation, by its settings: put it into a module that Dagster loads."""
     services = open_services()
-    pin = pin_revision(services.store)
-    jobs = WorkflowJobs(services, pin)
+    return _define(services, WorkflowJobs(services, pin_revision(services.store)))
+
+
+def _define(services: Services, jobs: WorkflowJobs) -> dg.RepositoryDefinition:
     return dg.RepositoryDefinition(
         SINGLETON_REPOSITORY_NAME,
         repository_data=WorkflowRepository(services, jobs),
-        metadata=mark_revision(pin.revision),
+        metadata=mark_revision(jobs.revision, follows=True),
     )

@@ -18,7 +18,7 @@ from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision, get_job_name
 from agentmesh_dagster.store.launches import mark_launch_submitted
-from agentmesh_dagster.translator.build_job import build_job
+from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
 
 
@@ -53,7 +53,7 @@ def prepare_launch(
     plan = load_plan(services.store, workflow.id, revision)
     checked = check_input(plan.workflow, run_input)
     job_name = get_job_name(services.store, plan.workflow)
-    job = build_job(plan, job_name, services)
+    job = build_job_once(plan, job_name, services)
     run_config = build_run_config(plan, checked, log_level=services.settings.console_log_level)
     load_data = build_load_data(revision)
     run_id = str(uuid.uuid4())

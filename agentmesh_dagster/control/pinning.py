@@ -12,6 +12,7 @@ from agentmesh_dagster.control.dagster_internals import (
 
 REVISION_KEY = "agentmesh/revision"
 _LOADED_KEY = "agentmesh/loaded_revision"
+_FOLLOWS_KEY = "agentmesh/follows_the_catalogue"
 
 
 def read_revision(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | None:
@@ -31,12 +32,21 @@ def build_load_data(revision: int) -> RepositoryLoadData:
     )
 
 
-def mark_revision(revision: int) -> dict[str, dg.IntMetadataValue]:
-    """The metadata of our repository: whoever has it loaded sees that it is ours, and at which revision."""
-    return {_LOADED_KEY: dg.MetadataValue.int(revision)}
+def mark_revision(revision: int, *, follows: bool = False) -> dict[str, dg.MetadataValue[Any]]:
+    """The metadata of our repository: whoever has it loaded sees that it is ours, and at which revision.
+
+    `follows`: its code server can move on to a newer revision without starting anew.
+    """
+    return {_LOADED_KEY: dg.MetadataValue.int(revision), _FOLLOWS_KEY: dg.MetadataValue.bool(follows)}
 
 
 def read_loaded_revision(metadata: Mapping[str, dg.MetadataValue[Any]]) -> int | None:
     """The catalogue revision at which a repository was loaded; None: it is not ours."""
     mark = metadata.get(_LOADED_KEY)
     return mark.value if isinstance(mark, dg.IntMetadataValue) else None
+
+
+def can_follow(metadata: Mapping[str, dg.MetadataValue[Any]]) -> bool:
+    """Whether the code server of a repository moves on to a newer revision when it is asked."""
+    mark = metadata.get(_FOLLOWS_KEY)
+    return isinstance(mark, dg.BoolMetadataValue) and mark.value is True

@@ -21,7 +21,7 @@ from agentmesh_dagster.store.gates import has_untaken_answers, take_answers
 from agentmesh_dagster.store.launches import Launch, LaunchKind, insert_launch, list_launches, mark_launch_submitted
 from agentmesh_dagster.store.runs import get_run, lock_run
 from agentmesh_dagster.store.steps import read_states
-from agentmesh_dagster.translator.build_job import build_job
+from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
 
 _NAMESPACE = uuid.UUID("c8a4f1d2-0f5e-5d0b-8f3a-2b7f9d6e4a11")
@@ -140,7 +140,7 @@ def _create_in_dagster(
     with services.store.read() as connection:
         run_input = get_run(connection, launch.run_id).input
     first = instance.get_run_by_id(launch.run_id)
-    job = build_job(plan, job_name, services)
+    job = build_job_once(plan, job_name, services)
     run_config = build_run_config(plan, run_input, log_level=services.settings.console_log_level)
     load_data = build_load_data(launch.revision)
     instance.create_run_for_job(

@@ -1,6 +1,8 @@
 """JSON Schema: compiled once, faults in plain words, nothing fetched from outside."""
 
+import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import jsonschema
@@ -47,7 +49,7 @@ class JsonSchema:
         self.schema: Any = schema
         validator_type: Any = jsonschema.validators.validator_for(self.schema, jsonschema.Draft202012Validator)
         try:
-            validator_type.check_schema(schema)
+            _check_once(validator_type, json.dumps(schema))
         except jsonschema.exceptions.SchemaError as error:
             raise InvalidSchema(f"at {write_path(list(error.absolute_path))}: {error.message}") from error
         self._validator: Any = validator_type(schema, registry=_NOTHING_FROM_OUTSIDE)
@@ -68,6 +70,12 @@ class JsonSchema:
         """Raises SchemaMismatch when the value does not fit."""
         if faults := self.list_faults(value):
             raise SchemaMismatch(faults)
+
+
+@lru_cache(maxsize=1024)
+def _check_once(validator_type: Any, text: str) -> None:
+    # A schema is held against its own schema whenever its workflow is loaded or launched: a millisecond each.
+    validator_type.check_schema(json.loads(text))
 
 
 def fit_input(schema: JsonValue, value: JsonValue) -> JsonValue:

@@ -1,9 +1,11 @@
 """One attempt: work that ends at its deadline, also when it does not want to."""
 
+import contextvars
 import ctypes
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 from agentmesh_dagster.errors import AgentMeshError
@@ -36,7 +38,10 @@ class Attempt(Generic[Result]):
         self._result: Result | None = None
         self._error: BaseException | None = None
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        # In a copy of the op's context: what follows a step in context variables, such as its name in front of the
+        # lines it prints, follows it here too.
+        in_context = partial(contextvars.copy_context().run, self._run)
+        self._thread = threading.Thread(target=in_context, name=name, daemon=True)
 
     def _run(self) -> None:
         try:

@@ -1,21 +1,39 @@
 """From a plan to a Dagster job, as data: nobody writes a function per workflow."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
+from agentmesh_dagster.runtime.recent import Recent
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.translator.dagster_internals import DynamicCollectDependencyDefinition
+from agentmesh_dagster.translator.dagster_internals import DynamicCollectDependencyDefinition, JobSnap
 from agentmesh_dagster.translator.dagster_runs import build_run_config
-from agentmesh_dagster.translator.executor import EXECUTORS, lease_executor
+from agentmesh_dagster.translator.executor import get_executor, lease_executor
 from agentmesh_dagster.translator.launchpad import accepts, build_input_field, read_default_input
-from agentmesh_dagster.translator.ops import PARENTS, RESOURCE, CompiledWorkflow, build_op, input_names
+from agentmesh_dagster.translator.ops import (
+    PARENTS,
+    RESOURCE,
+    CompiledWorkflow,
+    build_op,
+    build_retry_policy,
+    input_names,
+)
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG, describe_job
 
 Dependency = dg.DependencyDefinition | dg.MultiDependencyDefinition | DynamicCollectDependencyDefinition
+
+
+class CompiledJob(dg.JobDefinition):
+    """A job that keeps its snapshot's id, not the snapshot too: of a thousand jobs hardly one is looked at."""
+
+    _snapshot_id: str | None = None
+
+    def get_job_snapshot_id(self) -> str:
+        if self._snapshot_id is None:
+            self._snapshot_id = JobSnap.from_job_def(self).snapshot_id
+        return self._snapshot_id
 
 
 def build_job(
@@ -26,24 +44,38 @@ def build_job(
     `executor` is the setting's unless given.
     """
     compiled = CompiledWorkflow(plan, services)
-    # Definition names must be unique over the repository; the alias is what people see, and the step key.
-    definition_names = {op.name: f"{op.name}_{_digest(job_name, op.name)}" for op in plan.ops}
+    definitions = {op.name: build_op(plan, op) for op in plan.ops}
     graph = dg.GraphDefinition(
         name=job_name,
-        node_defs=[build_op(plan, op, definition_names[op.name]) for op in plan.ops],
+        node_defs=list(definitions.values()),
+        # The alias is what people see, and the step key.
         dependencies={
-            dg.NodeInvocation(definition_names[op.name], alias=op.name): _build_dependencies(op) for op in plan.ops
+            dg.NodeInvocation(
+                definitions[op.name].name, alias=op.name, retry_policy=build_retry_policy(op)
+            ): _build_dependencies(op)
+            for op in plan.ops
         },
     )
-    return dg.JobDefinition(
+    return CompiledJob(
         graph_def=graph,
         name=job_name,
         description=describe_job(plan, services.settings),
         resource_defs={RESOURCE: dg.ResourceDefinition.hardcoded_resource(compiled, "The plan and the store.")},
         config=_build_prefill(plan),
-        executor_def=lease_executor(executor or EXECUTORS[services.settings.executor], compiled),
+        executor_def=lease_executor(executor or get_executor(services.settings.executor, services.settings), compiled),
         tags={WORKFLOW_TAG: plan.workflow.id},
     )
+
+
+_KEPT = 64  # jobs in one process; with its config schema and snapshot one of ten nodes takes some 150 kB
+_jobs: Recent[tuple[int, int, str], dg.JobDefinition] = Recent(_KEPT)
+
+
+def build_job_once(plan: Plan, job_name: str, services: Services) -> dg.JobDefinition:
+    """`build_job`, kept for the next call with the same plan: also what Dagster works out of a job but once."""
+    # By identity: what is kept holds on to both, so no other object can have come to stand in their places.
+    key = (id(plan), id(services), job_name)
+    return _jobs.get(key, lambda: build_job(plan, job_name, services))
 
 
 def _build_prefill(plan: Plan) -> dict[str, Any] | None:
@@ -51,10 +83,6 @@ def _build_prefill(plan: Plan) -> dict[str, Any] | None:
     prefill = read_default_input(plan.workflow.input_schema)
     is_fit = accepts(build_input_field(plan.workflow.input_schema), prefill)
     return build_run_config(plan, prefill) if is_fit else None
-
-
-def _digest(*names: str) -> str:
-    return hashlib.sha256("\x1f".join(names).encode()).hexdigest()[:10]
 
 
 def _build_dependencies(op: PlannedOp) -> Mapping[str, Dependency]:

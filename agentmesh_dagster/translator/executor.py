@@ -1,12 +1,15 @@
 """The executor of compiled jobs: any of Dagster's, with a lease that lives exactly as long as the run worker."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.extensions.thread_executor import build_thread_executor
 from agentmesh_dagster.runtime.launches import take_up_launch
 from agentmesh_dagster.runtime.lease import keep_lease
+from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store.launches import renew_launch
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 from agentmesh_dagster.translator.ops import CompiledWorkflow
@@ -14,10 +17,26 @@ from agentmesh_dagster.translator.ops import CompiledWorkflow
 if TYPE_CHECKING:
     from dagster import DagsterEvent
 
-EXECUTORS: dict[str, dg.ExecutorDefinition] = {
-    "in_process": dg.in_process_executor,
-    "multiprocess": dg.multiprocess_executor,
+EXECUTORS: Mapping[str, Callable[[Settings], dg.ExecutorDefinition]] = {
+    "threads": lambda settings: build_thread_executor(settings.max_concurrent_steps),
+    "in_process": lambda _settings: dg.in_process_executor,
+    "multiprocess": lambda _settings: dg.multiprocess_executor,
 }
+
+
+class CeleryIsMissing(AgentMeshError):
+    """The executor `celery` is an extra: pip install 'agentmesh-dagster[celery]'."""
+
+
+def get_executor(name: str, settings: Settings) -> dg.ExecutorDefinition:
+    """The executor that the setting `executor` names; `celery` is imported only now. Raises CeleryIsMissing."""
+    if name != "celery":
+        return EXECUTORS[name](settings)
+    try:
+        from agentmesh_dagster.translator.celery import CELERY
+    except ModuleNotFoundError as missing:
+        raise CeleryIsMissing(f"there is no module `{missing.name}`") from missing
+    return CELERY
 
 
 class LeasedExecutor(dg.Executor):
@@ -25,7 +44,11 @@ class LeasedExecutor(dg.Executor):
 
     def __init__(self, inner: dg.Executor, compiled: CompiledWorkflow) -> None:
         self._inner = inner
-        self._compiled = compiled
+        self.compiled = compiled
+
+    def __getattr__(self, name: str) -> Any:
+        # Celery's loop, for one, asks the plan's executor, which is this one, for more than every executor has.
+        return getattr(self._inner, name)
 
     @property
     def retries(self) -> Any:
@@ -36,10 +59,10 @@ class LeasedExecutor(dg.Executor):
         return self._inner.step_dependency_config
 
     def execute(self, plan_context: Any, execution_plan: Any) -> "Iterator[DagsterEvent]":
-        store, settings = self._compiled.services.store, self._compiled.services.settings
+        store, settings = self.compiled.services.store, self.compiled.services.settings
         run: dg.DagsterRun = plan_context.dagster_run
-        facts = read_launch_facts(self._compiled.plan, run, plan_context.instance)
-        take_up_launch(self._compiled.services, self._compiled.plan, facts)
+        facts = read_launch_facts(self.compiled.plan, run, plan_context.instance)
+        take_up_launch(self.compiled.services, self.compiled.plan, facts)
 
         def renew() -> bool:
             with store.begin() as tx:

@@ -1,11 +1,15 @@
 """Ops: thin shells that hand a step to the runtime and tell Dagster what came of it."""
 
+import hashlib
+import threading
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 import dagster as dg
 
+from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.graph.config import Retry
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
@@ -33,20 +37,64 @@ class CompiledWorkflow:
     services: Services
 
 
-def build_op(plan: Plan, op: PlannedOp, definition_name: str) -> dg.OpDefinition:
-    """The op definition for a planned op; `definition_name` is unique over the repository."""
-    is_start = not op.inputs
-    return dg.OpDefinition(
-        compute_fn=collect_items if op.wiring is Wiring.COLLECT else execute_step,
-        name=definition_name,
-        ins=_build_ins(op),
-        outs=_build_outs(op),
+@dataclass(frozen=True)
+class _OpContent:
+    """All that an op definition says: nodes for which it is the same share one, whatever workflow they are of."""
+
+    name: str  # the node's; the definition's has a digest of the rest as well
+    wiring: Wiring
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    description: str
+    kind: str
+    pool: str | None
+    input_schema: Mapping[str, JsonValue] | None  # of the start op
+
+    @property
+    def definition_name(self) -> str:
+        """Unique over the repository, as Dagster asks for: another content is another name."""
+        rest = [self.wiring, self.inputs, self.outputs, self.description, self.kind, self.pool]
+        text = write_json([*rest, self.input_schema])
+        return f"{self.name}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+_definitions: WeakValueDictionary[str, dg.OpDefinition] = WeakValueDictionary()  # by name, while a job has them
+_defining = threading.Lock()
+
+
+def build_op(plan: Plan, op: PlannedOp) -> dg.OpDefinition:
+    """The op definition for a planned op, shared with all nodes that are told the same."""
+    is_collect = op.wiring is Wiring.COLLECT
+    content = _OpContent(
+        name=op.name,
+        wiring=op.wiring,
+        inputs=_name_inputs(op),
+        outputs=tuple(op.outputs.values()),
         description=describe_op(plan, op),
-        config_schema={INPUT: build_input_field(plan.workflow.input_schema)} if is_start else None,
+        kind=kind_of(plan, op),
+        pool=None if is_collect else op.node.config.pool,
+        input_schema=None if op.inputs else plan.workflow.input_schema,
+    )
+    name = content.definition_name
+    with _defining:  # two objects of one name in a repository would be refused
+        definition = _definitions.get(name)
+        if definition is None:
+            definition = _definitions[name] = _define(content, name)
+    return definition
+
+
+def _define(content: _OpContent, name: str) -> dg.OpDefinition:
+    is_start = not content.inputs
+    return dg.OpDefinition(
+        compute_fn=collect_items if content.wiring is Wiring.COLLECT else execute_step,
+        name=name,
+        ins={name: dg.In(dg.Nothing) for name in content.inputs},
+        outs=_build_outs(content),
+        description=content.description,
+        config_schema={INPUT: build_input_field(content.input_schema)} if is_start else None,
         required_resource_keys={RESOURCE},
-        tags={"kind": kind_of(plan, op)},
-        retry_policy=None if op.wiring is Wiring.COLLECT else _build_retry_policy(op.node.config.retry),
-        pool=None if op.wiring is Wiring.COLLECT else op.node.config.pool,
+        tags={"kind": content.kind},
+        pool=content.pool,
     )
 
 
@@ -55,20 +103,25 @@ def input_names(op: PlannedOp) -> Mapping[str, str]:
     return {port.source: f"from_{port.source}" for port in op.inputs}
 
 
-def _build_ins(op: PlannedOp) -> Mapping[str, dg.In]:
-    # Dagster carries the order of the steps; their outputs stay in the store: see ARCHITECTURE, "Outputs".
+def _name_inputs(op: PlannedOp) -> tuple[str, ...]:
     if op.wiring in (Wiring.REPEATED, Wiring.COLLECT):
-        return {name: dg.In(dg.Nothing) for name in input_names(op).values()}
-    return {PARENTS: dg.In(dg.Nothing)} if op.inputs else {}
+        return tuple(input_names(op).values())
+    return (PARENTS,) if op.inputs else ()
 
 
-def _build_outs(op: PlannedOp) -> Mapping[str, dg.Out | dg.DynamicOut]:
-    if op.wiring is Wiring.FAN_OUT:
+def _build_outs(content: _OpContent) -> Mapping[str, dg.Out | dg.DynamicOut]:
+    # Dagster carries the order of the steps; their outputs stay in the store: see ARCHITECTURE, "Outputs".
+    if content.wiring is Wiring.FAN_OUT:
         return {ITEM: dg.DynamicOut(dg.Nothing)}
-    if op.wiring is Wiring.CHOICE:
-        return {name: dg.Out(dg.Nothing, is_required=False) for name in op.outputs.values()}
+    if content.wiring is Wiring.CHOICE:
+        return {name: dg.Out(dg.Nothing, is_required=False) for name in content.outputs}
     # Below a fan-out Dagster knows no skipping: such an op always yields, and the store says what was skipped.
-    return {RESULT: dg.Out(dg.Nothing, is_required=op.wiring is Wiring.REPEATED)}
+    return {RESULT: dg.Out(dg.Nothing, is_required=content.wiring is Wiring.REPEATED)}
+
+
+def build_retry_policy(op: PlannedOp) -> dg.RetryPolicy | None:
+    """Dagster's retry policy of the node; None when it is tried once."""
+    return None if op.wiring is Wiring.COLLECT else _build_retry_policy(op.node.config.retry)
 
 
 def _build_retry_policy(retry: Retry) -> dg.RetryPolicy | None:

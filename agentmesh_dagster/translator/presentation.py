@@ -35,7 +35,9 @@ _KIND_OF_TYPE = {
 def describe_job(plan: Plan, settings: Settings) -> str:
     """A job's description in markdown."""
     workflow = plan.workflow
-    lines = [workflow.description or "", f"AgentMesh workflow **{_escape(workflow.name)}**, revision {plan.revision}."]
+    # The workflow's own revision, not the catalogue's: what is said of a job changes only with what it is made from.
+    told = "" if workflow.revision is None else f", revision {workflow.revision}"
+    lines = [workflow.description or "", f"AgentMesh workflow **{_escape(workflow.name)}**{told}."]
     if settings.public_url:
         base = settings.public_url.rstrip("/")
         lines.append(f"[Open in AgentMesh]({base}/agentmesh/workflows/{quote(workflow.id, safe='')})")

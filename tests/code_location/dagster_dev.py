@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 
 from tests.dagster_yaml import ROOT, find_dagster_yaml
+
 SELECTOR = {"repositoryLocationName": "agentmesh", "repositoryName": "__repository__"}
 PATIENCE_SECONDS = 120
 

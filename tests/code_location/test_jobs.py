@@ -12,10 +12,11 @@ from agentmesh_dagster.code_location import build_repository
 from agentmesh_dagster.code_location.dagster_internals import DefinitionsLoadContext, DefinitionsLoadType
 from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.launch import PreparedLaunch, UnfitInput, prepare_launch
-from agentmesh_dagster.entities.models import Kind, Run, Workflow
+from agentmesh_dagster.control.pinning import REVISION_KEY
+from agentmesh_dagster.entities.models import Agent, Kind, Run, Workflow
 from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.settings import get_settings
-from agentmesh_dagster.store.catalogue import delete_entity
+from agentmesh_dagster.store.catalogue import current_revision, delete_entity
 from agentmesh_dagster.store.runs import get_run
 from agentmesh_dagster.store.tables import revisions
 from tests.control.instances import open_test_instance
@@ -162,3 +163,63 @@ def test_the_launchpad_has_the_inputs_with_types_descriptions_and_defaults(servi
     assert fields["subject"].is_required
     assert fields["plan"].default_value == "pro"
     assert {choice.config_value for choice in fields["plan"].config_type.enum_values} == {"free", "pro"}
+
+
+def serve(agent: str, identity: str) -> Workflow:
+    nodes = [node("start", "start"), node("work", "agent", agentId=agent, prompt="hello"), node("end", "end")]
+    return workflow(identity, nodes, ["start -> work", "work -> end"])
+
+
+def make_agent(identity: str, name: str) -> Agent:
+    return Agent.model_validate({"id": identity, "name": name, "modelProvider": "local", "modelName": "offline"})
+
+
+def move_on(repository: dg.RepositoryDefinition) -> dg.RepositoryDefinition:
+    """What a code server of Dagster's does when it is told of a newer state."""
+    return repository.get_component_tree().reload_with_state(["agentmesh"]).get_repository_def()
+
+
+def test_a_reload_builds_only_the_jobs_that_something_was_changed_in(services: Services):
+    save(services, make_agent("ann", "Ann"), make_agent("bob", "Bob"), serve("ann", "a"), serve("bob", "b"))
+    save(services, greet("hello"), greet("bye", "gone", "Gone"))
+    before = build_repository()
+    before.load_all_definitions()
+
+    save(services, make_agent("bob", "Robert"), greet("good evening"), greet("hi", "new", "New"))
+    delete_entity(services.store, Kind.WORKFLOW, "gone", author="test")
+    after = move_on(before)
+
+    assert after.job_names == ["Greet_people", "New", "a", "b"]
+    assert after.get_job("a") is before.get_job("a")
+    assert after.get_job("Greet_people") is not before.get_job("Greet_people")
+    assert "Robert" in str(after.get_job("b").graph.node_named("work").definition.description)
+
+
+def test_a_job_whose_agent_came_later_is_built_anew(services: Services):
+    save(services, serve("ann", "a"))
+    before = build_repository()
+    assert "cannot run" in str(before.get_job("a").description)
+
+    save(services, make_agent("ann", "Ann"))
+
+    assert "cannot run" not in str(move_on(before).get_job("a").description)
+
+
+def test_runs_of_a_reloaded_location_are_pinned_to_what_it_was_reloaded_at(services: Services):
+    save(services, greet("hello"))
+    before = build_repository()
+    save(services, greet("good evening"))
+
+    load_data = move_on(before).repository_load_data
+
+    assert load_data is not None
+    assert load_data.reconstruction_metadata[REVISION_KEY].data == str(current_revision(services.store))
+
+
+def test_what_dagster_knows_of_a_job_stays_the_same_when_another_is_edited(services: Services):
+    save(services, greet("hello"), greet("bye", "other", "Other"))
+    before = build_repository().get_job("Other").get_job_snapshot_id()
+
+    save(services, greet("good evening"))
+
+    assert build_repository().get_job("Other").get_job_snapshot_id() == before

@@ -11,7 +11,7 @@ from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.runtime.launches import RunHasEnded, take_up_launch
-from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.runtime.plans import forget_plans, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import StepTask, run_step
 from agentmesh_dagster.store.catalogue import current_revision
@@ -60,6 +60,7 @@ def test_a_run_whose_document_was_destroyed_is_told_and_does_not_stop_the_others
     office.answer(fine, "gate", APPROVED)
     with office.services.store.begin() as tx:
         tx.execute(revisions.update().where(revisions.c.entity_id == "w").values(document="{"))
+    forget_plans()  # as in a process that has not read it yet
 
     done = keep_up(office.services, office.instance)
 

@@ -17,6 +17,7 @@ import httpx2
 
 ROOT = Path(__file__).parents[2]
 AGENTMESH = (sys.executable, "-c", "from agentmesh_dagster.cli import main; main()")
+OF_THE_SUITE = ("AGENTMESH_EXECUTOR", "AGENTMESH_DAGSTER_YAML")  # see tests/stock.yaml
 STARTS_WITHIN_SECONDS = 120
 ENDS_WITHIN_SECONDS = 10
 
@@ -105,7 +106,7 @@ def start_dev(folder: Path, *arguments: str, output: object, environment: Mappin
 def clean_environment() -> dict[str, str]:
     """This process's environment without settings and keys of the person who runs the tests."""
     ours = ("AGENTMESH_", "DAGSTER_", "OPENAI_", "ANTHROPIC_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours) or name in OF_THE_SUITE}
     return kept | {"PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": "1"}
 
 

@@ -2,9 +2,16 @@
 
 import inspect
 
+from dagster._grpc.client import DagsterGrpcClient
 from starlette.routing import Mount
 
-from agentmesh_dagster.api.dagster_internals import DagsterWebserver, WorkspaceOpts, webserver_cli
+from agentmesh_dagster.api.dagster_internals import (
+    DagsterWebserver,
+    DefsStateInfo,
+    GrpcServerCodeLocation,
+    WorkspaceOpts,
+    webserver_cli,
+)
 from agentmesh_dagster.api.hosting import serve
 from agentmesh_dagster.cli.dagster_internals import ProxyServerManager, daemon_command
 
@@ -41,3 +48,10 @@ def test_the_daemon_and_the_code_servers_take_what_we_give_them():
     assert {"workspace", "log_level"} <= {parameter.name for parameter in daemon_command.params}
     assert name_parameters(ProxyServerManager)[:3] == ["instance", "workspace_load_target", "code_server_log_level"]
     assert hasattr(ProxyServerManager, "get_code_server_specs")
+
+
+def test_a_code_server_can_be_told_of_a_newer_state():
+    state = DefsStateInfo.add_version(None, "agentmesh", "7")
+    assert state != DefsStateInfo.add_version(None, "agentmesh", "8"), "the same state twice would be no reload"
+    assert name_parameters(DagsterGrpcClient.reload_code_with_state)[:2] == ["self", "serialized_defs_state_info"]
+    assert "self.client = DagsterGrpcClient(" in inspect.getsource(GrpcServerCodeLocation.__init__)

@@ -27,7 +27,11 @@ JOBS = "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { nam
 
 
 def find_process(dev: RunningDev, role: str) -> int:
-    return next(pid for pid, command in dev.list_processes().items() if f"cli.child {role} " in command)
+    return next(pid for pid in dev.list_processes() if f"mesh {role}" == read_name(pid))
+
+
+def read_name(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text().strip()
 
 
 def read_stream(url: str, lines: list[str]) -> None:

@@ -12,6 +12,7 @@ from agentmesh_dagster.store.catalogue.faults import (
     MissingProject,
     StaleRevision,
 )
+from agentmesh_dagster.store.catalogue.heads import Key
 from agentmesh_dagster.store.catalogue.history import has_changed
 from agentmesh_dagster.store.catalogue.jobs import JobNotFound, find_job, get_job_name, list_job_names
 from agentmesh_dagster.store.catalogue.reading import (
@@ -27,6 +28,7 @@ from agentmesh_dagster.store.catalogue.reading import (
     list_entities,
     list_revisions,
     load_workflow_at,
+    newest_revisions,
 )
 from agentmesh_dagster.store.catalogue.saving import Saved, restore_revision, save_entities
 from agentmesh_dagster.store.catalogue.view import CatalogueView, open_lookup
@@ -42,6 +44,7 @@ __all__ = [
     "InvalidDocument",
     "InvalidEntity",
     "JobNotFound",
+    "Key",
     "MissingProject",
     "Revised",
     "RevisionInfo",
@@ -65,6 +68,7 @@ __all__ = [
     "list_revisions",
     "list_uses",
     "load_workflow_at",
+    "newest_revisions",
     "open_lookup",
     "refuse_faults",
     "restore_revision",

@@ -4,14 +4,15 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 
 from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Project, Tool, Workflow
-from agentmesh_dagster.store.catalogue.documents import Entry, read_as, read_document
+from agentmesh_dagster.store.catalogue.documents import AnyEntity, Entry, read_as, read_document
 from agentmesh_dagster.store.catalogue.entries import entry_of, live_entities, read_entries
 from agentmesh_dagster.store.catalogue.faults import AmbiguousName, BrokenDocument, EntityNotFound
-from agentmesh_dagster.store.catalogue.heads import read_heads
+from agentmesh_dagster.store.catalogue.heads import Key, read_heads
 from agentmesh_dagster.store.engine import Store
 from agentmesh_dagster.store.pages import Page, read_cursor, write_cursor
 from agentmesh_dagster.store.tables import catalogue, revisions
@@ -44,6 +45,17 @@ def current_revision(store: Store) -> int:
     """The catalogue's newest revision; 0 before the first save."""
     with store.read() as connection:
         return connection.execute(select(catalogue.c.revision)).scalar_one()
+
+
+def newest_revisions(store: Store, *, at: int) -> dict[Key, int]:
+    """The newest revision up to `at` of each entity that there was by then, deleted or not; reads no document."""
+    query = (
+        select(revisions.c.kind, revisions.c.entity_id, func.max(revisions.c.revision))
+        .where(revisions.c.revision <= at)
+        .group_by(revisions.c.kind, revisions.c.entity_id)
+    )
+    with store.read() as connection:
+        return {(Kind(kind), identity): revision for kind, identity, revision in connection.execute(query)}
 
 
 def get_entity(store: Store, kind: Kind, identity: str, *, at: int | None = None) -> CatalogueEntity:
@@ -194,14 +206,20 @@ def load_workflow_at(store: Store, workflow_id: str, at: int) -> CatalogueSlice:
         workflow = read_as(Workflow, entry)
         nodes = workflow.graph.nodes
         agents = {
-            found.id: read_as(Agent, found)
+            found.id: _read_shared(Agent, found)
             for found in read_live(Kind.AGENT, {node.agent_id for node in nodes if node.agent_id}).values()
         }
         used = {node.tool_id for node in nodes if node.tool_id} | {
             tool for agent in agents.values() for tool in agent.tools
         }
-        tools = {found.id: read_as(Tool, found) for found in read_live(Kind.TOOL, used).values()}
+        tools = {found.id: _read_shared(Tool, found) for found in read_live(Kind.TOOL, used).values()}
         project = read_live(Kind.PROJECT, {workflow.project_id}).get(workflow.project_id)
     if project is None:
         raise EntityNotFound(Kind.PROJECT, workflow.project_id, f" at revision {at}")
     return CatalogueSlice(workflow, read_as(Project, project), agents, tools, at)
+
+
+@lru_cache(maxsize=256)
+def _read_shared(entity_type: type[AnyEntity], entry: Entry) -> AnyEntity:
+    """`read_as`, the same object for all workflows that use the same agents and tools."""
+    return read_as(entity_type, entry)
