@@ -1,4 +1,4 @@
-"""What the processes of `agentmesh dev` do; imported before they are forked, with all that they need.
+"""What the processes of `agentmesh dev` do; imported before they are forked, with what they have in common.
 
 Each ends when its parent lets go of the pipe that it hangs on, on purpose or because the parent was killed.
 """
@@ -15,9 +15,6 @@ from pathlib import Path
 
 import dagster as dg
 
-from agentmesh_dagster.api.hosting import run_webserver
-from agentmesh_dagster.cli.code_servers import serve_code
-from agentmesh_dagster.cli.dagster_internals import daemon_command
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.explaining import explain
 from agentmesh_dagster.control.instance import enter_home
@@ -32,7 +29,10 @@ Work = Callable[[int], None]  # given the pipe
 def serve_web(workspace: Path, arguments: Sequence[str]) -> Work:
     """The web server, once the file `workspace` says where the code servers are."""
 
-    def serve() -> None:
+    def serve(pipe: int) -> None:
+        from agentmesh_dagster.api.hosting import run_webserver
+
+        _end_with_parent(pipe)
         while not workspace.exists():  # the parent looks after what writes it
             time.sleep(0.05)
         run_webserver(["--workspace", str(workspace), *arguments])
@@ -43,28 +43,31 @@ def serve_web(workspace: Path, arguments: Sequence[str]) -> Work:
 def run_daemon(workspace: Path, target: Path | None, log_level: str) -> Work:
     """Dagster's daemon, and the code servers of the workspace file `target`: see `serve_code`."""
 
-    def run() -> None:
-        fetch_jobs_on_demand()
+    def run(pipe: int) -> None:
         enter_home(get_settings())
+        _warm_up_launcher()  # first of all: as long as there is one thread
+        _end_with_parent(pipe)
+        from agentmesh_dagster.cli.code_servers import serve_code
+        from agentmesh_dagster.cli.dagster_internals import daemon_command
+
+        fetch_jobs_on_demand()
         with serve_code(workspace, target, log_level):
-            _warm_up_launcher()
             arguments = ["--workspace", str(workspace), "--log-level", log_level]
             daemon_command.main(arguments, prog_name="agentmesh dev")
 
     return partial(_do, "daemon", run)
 
 
-def _do(role: str, work: Callable[[], None], pipe: int) -> None:
+def _do(role: str, work: Work, pipe: int) -> None:
     with suppress(OSError):  # for `top` and `pstree`, where there is such a thing: all have one command line
         Path("/proc/self/comm").write_text(f"mesh {role}")
     # Whoever starts the parent in the background of a script has both ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-    _end_with_parent(pipe)
     get_settings.cache_clear()  # the environment says more since our parent read them
     try:
-        work()
+        work(pipe)
     except KeyboardInterrupt:
         sys.exit(ExitCode.DONE)
     except Exception as error:

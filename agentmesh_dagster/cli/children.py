@@ -24,8 +24,8 @@ def make_ready_to_fork() -> None:
 class Child:
     """A process of ours at the head of a process group of its own.
 
-    A Ctrl-C of the terminal does not reach it, so that it ends in its own order; what it starts is in its group, and ends
-    with it.
+    A Ctrl-C of the terminal does not reach it, so that it ends in its own order. What it starts is in its group, and
+    ends with it.
     """
 
     def __init__(self, title: str, work: Callable[[int], None]) -> None:

@@ -21,6 +21,7 @@ from agentmesh_dagster.extensions.step_threads import Mailbox, StepThread
 Told = Generator[dg.DagsterEvent, None, bool]  # gives True if there was anything to do
 
 _GRACE_SECONDS = 5.0  # for interrupted steps to end by themselves
+_WRITING_SECONDS = 0.02  # about what an event takes
 _LONGEST_WAIT_SECONDS = 15.0  # 0 from Dagster's state machine means "nothing is due", once in a million "due now"
 _SHORTEST_WAIT_SECONDS = 0.01  # a pool slot may be due for long, and a tag's limit in the way of asking for it
 
@@ -56,7 +57,7 @@ class SideBySide:
         try:
             yield from self._run()
         except GeneratorExit:
-            self._interrupt()
+            self._interrupt(self._running)
             raise
         except BaseException:
             yield from self._stop()
@@ -108,20 +109,21 @@ class SideBySide:
             thread.start()
         return skipped
 
-    def _interrupt(self) -> None:
-        for thread in self._running:
-            thread.interrupt()
+    def _interrupt(self, threads: set[StepThread]) -> set[StepThread]:
+        """Interrupts the threads, except for those that are writing just now: it gives these back."""
+        return {thread for thread in threads & self._running if not thread.interrupt()}
 
     def _stop(self) -> Iterator[dg.DagsterEvent]:
         """Interrupts the steps, gives them some seconds, and fails those that have not ended by then."""
-        self._interrupt()  # first of all: to tell of it may fail, too
+        writing = self._interrupt(self._running)  # first of all: to tell of it may fail, too
         keys = sorted(thread.key for thread in self._running)
         yield dg.DagsterEvent.engine_event(self._context, "Stopping the steps", EngineEventData.interrupted(keys))
         give_up = time.monotonic() + _GRACE_SECONDS
         with suppress(dg.DagsterExecutionInterruptedError):  # a second signal ends the grace
             while self._running and time.monotonic() < give_up:
-                self._mailbox.wait(give_up - time.monotonic())
+                self._mailbox.wait(_WRITING_SECONDS if writing else give_up - time.monotonic())
                 yield from self._hear_out()
+                writing = self._interrupt(writing)
         for thread in self._running:
             thread.leave_behind()
             if not thread.has_outcome:

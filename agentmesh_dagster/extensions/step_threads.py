@@ -6,7 +6,7 @@ import ctypes
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -67,33 +67,65 @@ class StepThread:
         self._mailbox = mailbox
         self._lines = StepLines(self.key)
         self._left_behind = False
+        # Held while the thread must not be interrupted: an exception that comes from outside when a thread has just
+        # got a lock, such as that of Dagster's log handler, leaves it held for ever. (`with lock:` itself is safe.)
+        self._busy = threading.RLock()
+        self._is_to_end = False
+        self._is_interrupted = False
         self._event_loop = asyncio.new_event_loop()
         # Async ops side by side cannot share the one loop that Dagster makes for a run.
         context._event_loop = self._event_loop  # pyright: ignore[reportPrivateUsage]
         for handler in context.log.handlers:
-            _ask_first(handler, self._accepts)
+            self._look_after(handler)
         work = partial(contextvars.copy_context().run, self._run)
         self._thread = threading.Thread(target=work, name=f"step {self.key}", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def interrupt(self) -> None:
-        """Raise DagsterExecutionInterruptedError in the thread; one that sleeps in C sees it when it wakes."""
-        if self._thread.ident is not None and self._thread.is_alive():
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(self._thread.ident), ctypes.py_object(dg.DagsterExecutionInterruptedError)
-            )
+    def interrupt(self) -> bool:
+        """Raise DagsterExecutionInterruptedError in the thread, once; False: it is writing something, try again.
+
+        A thread that sleeps in C sees it when it wakes, one that writes on and on with its next record.
+        """
+        self._is_to_end = True
+        if not self._busy.acquire(blocking=False):
+            return False
+        try:
+            if self._thread.ident is not None and self._thread.is_alive() and not self._is_interrupted:
+                self._is_interrupted = True
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(self._thread.ident), ctypes.py_object(dg.DagsterExecutionInterruptedError)
+                )
+        finally:
+            self._busy.release()
         with suppress(RuntimeError):  # its loop is closed: it is about to end
             self._event_loop.call_soon_threadsafe(lambda: None)  # wakes an async op
+        return True
 
     def leave_behind(self) -> None:
         """From now on nothing that the thread logs or tells Dagster is written."""
         self._left_behind = True
 
-    def _accepts(self, _record: logging.LogRecord) -> bool:
-        """Whether a log record is this step's: Python loggers that Dagster captures give each record to every step."""
-        return not self._left_behind and printing_step.get() in (None, self._lines)
+    def _look_after(self, handler: logging.Handler) -> None:
+        """Let the step's log handler take its own records only, and without interruption."""
+        dagsters = handler.handle
+
+        def handle(record: logging.LogRecord) -> bool:
+            # Python loggers that Dagster captures give each record to the handlers of all steps.
+            if self._left_behind or printing_step.get() not in (None, self._lines):
+                return False
+            with self._busy:
+                if self._is_to_end and not self._is_interrupted:
+                    self._is_interrupted = True
+                    raise dg.DagsterExecutionInterruptedError
+                return bool(dagsters(record))
+
+        handler.handle = handle
+
+    def _tell(self, event: dg.DagsterEvent | None, error: BaseException | None = None) -> None:
+        with self._busy:
+            self._mailbox.put(Message(self, event, error))
 
     def _run(self) -> None:
         printing_step.set(self._lines)
@@ -106,21 +138,16 @@ class StepThread:
         except BaseException as raised:  # noqa: BLE001 handed to the main thread, which raises it again
             error = raised
         finally:
-            self._mailbox.put(Message(self, None, error))
+            self._tell(None, error)
 
     def _execute(self) -> None:
         events: list[dg.DagsterEvent] = []
         for event in dagster_event_sequence_for_step(self._context):
             events.append(event)
             self.has_outcome |= event.is_step_success or event.is_step_failure or event.is_step_up_for_retry
-            self._mailbox.put(Message(self, event))
+            self._tell(event)
         for event in trigger_hooks(self._context, events):
-            self._mailbox.put(Message(self, event))
-
-
-def _ask_first(handler: logging.Handler, accepts: Callable[[logging.LogRecord], bool]) -> None:
-    dagsters = handler.filter  # which looks at no filter that is added to the handler
-    handler.filter = lambda record: accepts(record) and dagsters(record)
+            self._tell(event)
 
 
 def _close(event_loop: asyncio.AbstractEventLoop) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ class _Access:
     """What one process needs for its work with the database."""
 
     engine: Engine
-    sqlite_writer: threading.Lock = field(default_factory=threading.Lock)
+    sqlite_writer: threading.RLock = field(default_factory=threading.RLock)
 
 
 class Store:
@@ -153,14 +153,16 @@ def _in_plain_words(url: URL, *more: type[Exception]) -> Generator[None]:
 
 
 @contextmanager
-def _one_at_a_time(lock: threading.Lock) -> Generator[None]:
+def _one_at_a_time(lock: threading.RLock) -> Generator[None]:
     # SQLite lets waiting writers sleep and try again; among 32 threads some then wait for seconds.
-    if not lock.acquire(timeout=BUSY_SECONDS):
-        raise StoreUnavailable(f"another thread of this process has been writing for {BUSY_SECONDS} s")
     try:
+        if not lock.acquire(timeout=BUSY_SECONDS):
+            raise StoreUnavailable(f"another thread of this process has been writing for {BUSY_SECONDS} s")
         yield
     finally:
-        lock.release()
+        # Who stops a step raises in its thread, perhaps just when this lock was got: only an RLock knows its owner.
+        with suppress(RuntimeError):  # it is not ours
+            lock.release()
 
 
 def _build_engine(url: URL) -> Engine:

@@ -18,6 +18,8 @@ from tests.extensions.thread_jobs import crowd, seen
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
+workers: list[subprocess.Popen[bytes]] = []
+
 
 @pytest.fixture(autouse=True)
 def nothing_seen_yet() -> None:
@@ -247,12 +249,17 @@ def kept_instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[d
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     with dg.DagsterInstance.get() as instance:
         yield instance
+    while workers:
+        worker = workers.pop()
+        worker.kill()  # one that a test has waited for in vain
+        worker.communicate()
 
 
 def start_worker(instance: dg.DagsterInstance, job: str) -> tuple[str, subprocess.Popen[bytes]]:
     run = instance.create_run_for_job(thread_jobs.build(job))
     command = [sys.executable, "-m", thread_jobs.__name__, instance.root_directory, job, run.run_id]
-    return run.run_id, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    workers.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+    return run.run_id, workers[-1]
 
 
 def wait_for_steps(instance: dg.DagsterInstance, run_id: str, count: int) -> None:
@@ -309,3 +316,17 @@ def test_steps_that_can_be_interrupted_are_so_at_once_and_what_they_printed_is_k
     assert sorted(data.step_keys) == ["add", "cleans_up", "never_ends_async"]
     logs = kept_instance.compute_log_manager.get_log_data([run_id, "compute_logs", data.file_key])
     assert b"[cleans_up] looks after itself" in (logs.stdout or b"")
+
+
+def test_steps_that_are_writing_when_they_are_interrupted_leave_no_lock_behind(kept_instance: dg.DagsterInstance):
+    run_id, worker = start_worker(kept_instance, "chatty")
+    wait_for_steps(kept_instance, run_id, 12)
+
+    terminate(kept_instance, run_id, worker, signal.SIGINT)
+    output, _ = worker.communicate(timeout=30)
+
+    assert worker.returncode == 0, output.decode()
+    run = kept_instance.get_run_by_id(run_id)
+    assert run is not None
+    assert run.status is dg.DagsterRunStatus.CANCELED
+    assert len(kept_instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)) == 12

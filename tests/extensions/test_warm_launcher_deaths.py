@@ -72,6 +72,25 @@ def test_after_the_death_of_the_fork_server_workers_go_on_and_the_next_launch_ha
     wait_until(lambda: not exists(worker.pid))
 
 
+def test_a_process_that_warms_up_with_one_thread_is_forked_itself_and_again_after_the_death_of_that(
+    instance: dg.DagsterInstance, process: subprocess.Popen[str]
+):
+    first = ask_to_launch(process, "waiting")
+    fork_server = int(read_status(wait_for_worker(instance, first).pid, "PPid"))
+    assert int(read_status(fork_server, "PPid")) == process.pid
+    assert list_processes(process.pid)[fork_server] == list_processes(process.pid)[process.pid], "no Python of its own"
+    assert read_status(fork_server, "Threads") == "1"
+    os.kill(fork_server, signal.SIGKILL)
+    wait_until(lambda: not exists(fork_server))
+
+    later = ask_to_launch(process, "telling")
+    assert wait_for_end(instance, later).status == _SUCCESS
+    let_go_on(instance)
+    assert wait_for_end(instance, first).status == _SUCCESS
+    process.terminate()
+    assert process.wait(10) == 0
+
+
 def test_after_the_death_of_the_launching_process_monitoring_knows_the_living_from_the_dead(
     instance: dg.DagsterInstance, process: subprocess.Popen[str]
 ):

@@ -312,6 +312,18 @@ def endless_in_python():
     add([cleans_up(), never_ends_async()])
 
 
+@dg.op
+def chat(context: dg.OpExecutionContext) -> int:
+    for number in range(100_000):
+        context.log.info(f"line {number}")
+    return 1
+
+
+@dg.job(executor_def=thread_executor)
+def chatty():
+    add([chat.alias(f"chat_{number}")() for number in range(12)])
+
+
 def build(name: str) -> dg.JobDefinition:
     job = globals()[name]
     assert isinstance(job, dg.JobDefinition)

@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 import yaml
 
+from agentmesh_dagster.extensions.warm_launcher import WarmRunLauncher
 from agentmesh_dagster.extensions.warm_launcher.worker_process import WorkerProcess, read_worker
 from tests.extensions import warm_jobs
 
@@ -146,6 +147,8 @@ def ask_to_launch(process: subprocess.Popen[str], job: str) -> str:
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with dg.DagsterInstance.from_config(sys.argv[1]) as instance:
+        assert isinstance(instance.run_launcher, WarmRunLauncher)
+        instance.run_launcher.warm_up()
         for line in sys.stdin:
             print(launch(instance, getattr(warm_jobs, line.strip())), flush=True)
 

@@ -6,11 +6,14 @@ used: it would run the main script of the launching process again in each worker
 
 import os
 import pickle
+import socket
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, forkserver
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 from agentmesh_dagster.errors import AgentMeshError
 
@@ -36,6 +39,43 @@ def start_fork_server(preload: Sequence[str]) -> None:
     """Starts the fork server unless it runs, and does not wait until it has imported `preload`."""
     forkserver.set_forkserver_preload([*preload, _READY])
     forkserver.ensure_running()
+
+
+def fork_fork_server(preload: Sequence[str]) -> None:
+    """Makes the fork server a fork of this process instead of a new Python, so that the two share their memory.
+
+    To be called while this process has one thread, and has launched nothing yet.
+    """
+    forkserver.set_forkserver_preload([*preload, _READY])
+    server: Any = forkserver._forkserver  # pyright: ignore[reportPrivateUsage]
+    address = str(connection.arbitrary_address("AF_UNIX"))  # pyright: ignore
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        if not address.startswith("\0"):  # else it is no file
+            os.chmod(address, 0o600)
+        listener.listen()
+        alive_read, alive_write = os.pipe()  # ends with the last that may launch, and the last worker
+        pid = os.fork()
+        if pid == 0:
+            os.close(alive_write)
+            _serve(listener.detach(), alive_read, server._preload_modules)
+        os.close(alive_read)
+    # What `ensure_running` keeps of the one that it starts.
+    server._forkserver_address, server._forkserver_alive_fd, server._forkserver_pid = address, alive_write, pid
+
+
+def _serve(listener: int, alive: int, preload: list[str]) -> NoReturn:
+    status = 1
+    try:
+        with suppress(OSError):
+            Path("/proc/self/comm").write_text("fork server")
+        forkserver.main(listener, alive, preload)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    except SystemExit as end:
+        if end.code:
+            sys.stderr.write(f"{end.code}\n")
+        status = 1 if end.code else 0
+    finally:
+        os._exit(status)  # nothing of what stands below in the stack is its own
 
 
 def fork_worker(work: Any, preload: Sequence[str]) -> ForkedWorker:

@@ -20,6 +20,7 @@ from agentmesh_dagster.extensions.dagster_internals import (
 from agentmesh_dagster.extensions.warm_launcher.fork_server import (
     ForkedWorker,
     NoWorkerForked,
+    fork_fork_server,
     fork_worker,
     start_fork_server,
     wait_for_exit_code,
@@ -57,8 +58,12 @@ class WarmRunLauncher(dg.DefaultRunLauncher):
         return cls(tuple(config_value["preload"]), inst_data)
 
     def warm_up(self) -> None:
-        """Starts the fork server, and returns at once; the first launch of a process does it otherwise."""
-        start_fork_server(self._list_modules())
+        """Starts the fork server, and returns at once; the first launch of a process does it otherwise.
+
+        In a process with one thread the fork server is a fork of it, and shares its memory.
+        """
+        start = fork_fork_server if threading.active_count() == 1 else start_fork_server
+        start(self._list_modules())
 
     def launch_run(self, context: LaunchRunContext) -> None:
         run = context.dagster_run
