@@ -1,4 +1,4 @@
-"""Settings of the Celery workers, found by dagster-celery on the PYTHONPATH. Broker and backend are in the environment."""
+"""Settings of the Celery workers, which dagster-celery finds on the PYTHONPATH; the broker is in the environment."""
 
 # Says that a worker has begun: the run finds out when that worker dies before the step itself begins.
 task_track_started = True

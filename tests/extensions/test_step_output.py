@@ -6,7 +6,7 @@ from typing import TextIO, cast
 
 import pytest
 
-from agentmesh_dagster.extensions.step_output import StepLines, printing_step, tell_lines_apart
+from agentmesh_dagster.extensions.thread_executor.step_output import StepLines, printing_step, tell_lines_apart
 
 
 class PassesOn:

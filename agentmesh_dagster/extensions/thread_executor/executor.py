@@ -27,9 +27,9 @@ from agentmesh_dagster.extensions.dagster_internals import (
     tell_log_setup_error,
     tell_log_teardown_error,
 )
-from agentmesh_dagster.extensions.pool_slots import PoolSlots
-from agentmesh_dagster.extensions.side_by_side import Limits, SideBySide
-from agentmesh_dagster.extensions.step_output import tell_lines_apart
+from agentmesh_dagster.extensions.thread_executor.pool_slots import PoolSlots
+from agentmesh_dagster.extensions.thread_executor.side_by_side import Limits, SideBySide
+from agentmesh_dagster.extensions.thread_executor.step_output import tell_lines_apart
 
 DEFAULT_MAX_CONCURRENT = 32
 

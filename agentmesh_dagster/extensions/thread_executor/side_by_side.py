@@ -16,7 +16,7 @@ from agentmesh_dagster.extensions.dagster_internals import (
     SerializableErrorInfo,
     StepFailureData,
 )
-from agentmesh_dagster.extensions.step_threads import Mailbox, StepThread
+from agentmesh_dagster.extensions.thread_executor.step_threads import Mailbox, StepThread
 
 Told = Generator[dg.DagsterEvent, None, bool]  # gives True if there was anything to do
 

@@ -18,7 +18,7 @@ from agentmesh_dagster.extensions.dagster_internals import (
     dagster_event_sequence_for_step,
     trigger_hooks,
 )
-from agentmesh_dagster.extensions.step_output import StepLines, printing_step
+from agentmesh_dagster.extensions.thread_executor.step_output import StepLines, printing_step
 
 
 @dataclass(frozen=True)
