@@ -46,7 +46,7 @@ def read_cpu_seconds(pids: Iterable[int]) -> float:
 
 
 def read_pss_megabytes(pids: Iterable[int]) -> float:
-    """Memory of these processes, pages that they share counted once."""
+    """Memory of these processes in units of 2**20 bytes, pages that they share counted once."""
     kilobytes = 0
     for pid in pids:
         try:
@@ -54,7 +54,7 @@ def read_pss_megabytes(pids: Iterable[int]) -> float:
         except OSError:
             continue
         kilobytes += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return kilobytes * 1024 / 1e6
+    return kilobytes / 1024
 
 
 def read_busy_seconds() -> float:
