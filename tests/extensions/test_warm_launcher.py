@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from multiprocessing.forkserver import _forkserver  # pyright: ignore[reportAttributeAccessIssue]
 from pathlib import Path
 from shutil import which
 
@@ -49,8 +50,10 @@ _SUCCESS, _FAILURE, _CANCELED = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus
 
 @pytest.fixture(scope="module")
 def opened_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
+    _forkserver._stop()  # there is one in a process: another test's has less in it
     with open_home(tmp_path_factory.mktemp("dagster")) as opened:
         yield opened
+    _forkserver._stop()
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ def test_a_worker_is_a_process_like_any_other(instance: dg.DagsterInstance):
     assert told["standard input"] == "/dev/null"
     assert told["title"] == f"run {run_id[:8]}"
     assert told["main script"] == "None", "the script of the launching process does not run in workers"
-    assert "Process for run exited" in list_messages(instance, run_id)[-1]
+    wait_until(lambda: "Process for run exited" in list_messages(instance, run_id)[-1])
 
 
 def test_a_worker_imports_the_code_location_and_nothing_else(instance: dg.DagsterInstance):
