@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.store.address import hide_password, read_url, show_url
+from agentmesh_dagster.store.clock import forget_now
 from agentmesh_dagster.store.migrate import migrate
 
 BUSY_SECONDS = 30  # how long one writer waits for another, or for a free connection
@@ -184,6 +185,7 @@ def _unless_given(url: URL, option: str, value: object) -> dict[str, object]:
 def _begin_on_sqlite(connection: Connection) -> None:
     # With isolation_level None Python's driver leaves BEGIN to us.
     connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+    forget_now(connection)
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:

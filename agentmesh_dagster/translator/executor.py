@@ -62,7 +62,7 @@ class LeasedExecutor(dg.Executor):
         store, settings = self.compiled.services.store, self.compiled.services.settings
         run: dg.DagsterRun = plan_context.dagster_run
         facts = read_launch_facts(self.compiled.plan, run, plan_context.instance)
-        take_up_launch(self.compiled.services, self.compiled.plan, facts)
+        self.compiled.run_ids[run.run_id] = take_up_launch(self.compiled.services, self.compiled.plan, facts)
 
         def renew() -> bool:
             with store.begin() as tx:

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -35,6 +35,7 @@ class CompiledWorkflow:
 
     plan: Plan
     services: Services
+    run_ids: dict[str, str] = field(default_factory=dict[str, str])  # of the launches that this process has taken up
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,8 @@ def _compiled(context: dg.OpExecutionContext) -> CompiledWorkflow:
 
 
 def _take_up(context: dg.OpExecutionContext, compiled: CompiledWorkflow) -> str:
+    if run_id := compiled.run_ids.get(context.run_id):
+        return run_id  # the executor has done it, in this process
     facts = read_launch_facts(compiled.plan, context.run, context.instance)
     return take_up_launch(compiled.services, compiled.plan, facts)
 
