@@ -7,7 +7,10 @@ from dagster._api import snapshot_repository
 from dagster._core.errors import DagsterUserCodeProcessError
 from dagster._core.events import DagsterEvent, EngineEventData
 from dagster._core.execution.api import ExecuteRunWithPlanIterable
-from dagster._core.execution.compute_logs import create_compute_log_file_key
+from dagster._core.execution.compute_logs import (
+    create_compute_log_file_key,
+    redirect_to_file,  # pyright: ignore[reportUnknownVariableType]
+)
 from dagster._core.execution.context.system import (
     PlanExecutionContext,
     PlanOrchestrationContext,
@@ -36,9 +39,11 @@ from dagster._core.remote_representation.external_data import (
 )
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
 from dagster._core.storage.base_storage import DagsterStorage
+from dagster._core.storage.compute_log_manager import CapturedLogContext, ComputeIOType
 from dagster._core.storage.event_log.base import EventLogStorage
 from dagster._core.storage.event_log.schema import SqlEventLogStorageMetadata
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage, SqliteEventLogStorageWatchdog
+from dagster._core.storage.local_compute_log_manager import IO_TYPE_EXTENSION, LocalComputeLogManager
 from dagster._core.storage.runs.base import RunStorage
 from dagster._core.storage.runs.schema import InstanceInfo, RunStorageSqlMetadata
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
@@ -50,7 +55,7 @@ from dagster._core.storage.sqlite import create_db_conn_string
 from dagster._core.storage.tags import GRPC_INFO_TAG, HIDDEN_TAG_PREFIX
 from dagster._serdes import deserialize_value
 from dagster._serdes.config_class import ConfigurableClass, ConfigurableClassData
-from dagster._utils import get_run_crash_explanation
+from dagster._utils import ensure_file, get_run_crash_explanation, touch_file
 from dagster._utils.interrupts import capture_interrupts
 from dagster_shared.error import SerializableErrorInfo
 
@@ -58,8 +63,11 @@ __all__ = [
     "DEFAULT_DAGSTER_ENTRY_POINT",
     "GRPC_INFO_TAG",
     "HIDDEN_TAG_PREFIX",
+    "IO_TYPE_EXTENSION",
     "ActiveExecution",
+    "CapturedLogContext",
     "CheckRunHealthResult",
+    "ComputeIOType",
     "ConfigurableClass",
     "ConfigurableClassData",
     "DagsterStorage",
@@ -77,6 +85,7 @@ __all__ = [
     "JobDataSnap",
     "JobRefSnap",
     "LaunchRunContext",
+    "LocalComputeLogManager",
     "PlanExecutionContext",
     "PlanExecutionContextManager",
     "PlanOrchestrationContext",
@@ -104,6 +113,7 @@ __all__ = [
     "create_db_conn_string",
     "dagster_event_sequence_for_step",
     "deserialize_value",
+    "ensure_file",
     "get_alembic_config",
     "get_python_environment_entry_point",
     "get_retries_config",
@@ -111,9 +121,11 @@ __all__ = [
     "get_step_dependency_config_field",
     "get_tag_concurrency_limits_config",
     "load_run_worker",
+    "redirect_to_file",
     "snapshot_repository",
     "tell_log_setup_error",
     "tell_log_teardown_error",
+    "touch_file",
     "trigger_hooks",
 ]
 
