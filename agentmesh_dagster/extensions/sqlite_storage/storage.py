@@ -1,6 +1,7 @@
 """Dagster's SQLite storage with its files kept open: the same files and tables, fewer waits for the disk."""
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self, cast
@@ -141,11 +142,16 @@ class _Watchdog(SqliteEventLogStorageWatchdog):
         self._process_log()
 
 
-class WarmSqliteRunStorage(SqliteRunStorage):
-    """Runs: the file stays open, for several threads at once."""
+class _OneFile(ABC):
+    """A storage in one file that stays open, for several threads at once; to stand before Dagster's class of it."""
+
+    _FOLDER: str  # below the instance's
+    _NAME: str
+    _METADATA: Any
+    _conn_string: str  # Dagster's; empty until the file is open
 
     def __init__(self, base_dir: str | None = None, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__("", inst_data)
+        super().__init__("", inst_data)  # pyright: ignore[reportCallIssue]
         self._files = OpenFiles(at_most=1, connections=40)
         if base_dir is not None:
             self._open(base_dir)
@@ -155,13 +161,13 @@ class WarmSqliteRunStorage(SqliteRunStorage):
         return _BASE_DIR
 
     @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Any:
         return cls(inst_data=inst_data, **config_value)
 
     def register_instance(self, instance: dg.DagsterInstance) -> None:
-        super().register_instance(instance)
+        super().register_instance(instance)  # pyright: ignore
         if not self._conn_string:
-            self._open(os.path.join(instance.root_directory, "history"))
+            self._open(os.path.join(instance.root_directory, self._FOLDER))
 
     @contextmanager
     def connect(self) -> Generator[Connection]:
@@ -169,12 +175,31 @@ class WarmSqliteRunStorage(SqliteRunStorage):
             yield connection
 
     def dispose(self) -> None:
-        super().dispose()
+        super().dispose()  # pyright: ignore
         self._files.close_all()
 
     def _open(self, folder: str) -> None:
-        self._conn_string = _open_file(folder, "runs")
-        match _make_tables(self._conn_string, RunStorageSqlMetadata):
+        os.makedirs(folder, exist_ok=True)
+        self._conn_string = create_db_conn_string(folder, self._NAME)
+        engine = build_engine(self._conn_string, connections=1)
+        try:
+            found = make_tables(engine, self._METADATA)
+        finally:
+            engine.dispose()
+        self._complete(found, folder)
+
+    @abstractmethod
+    def _complete(self, found: Tables, folder: str) -> None:
+        """Does what Dagster does with a file that it has just made, or found so."""
+
+
+class WarmSqliteRunStorage(_OneFile, SqliteRunStorage):
+    """Runs."""
+
+    _FOLDER, _NAME, _METADATA = "history", "runs", RunStorageSqlMetadata
+
+    def _complete(self, found: Tables, folder: str) -> None:
+        match found:
             case Tables.MADE:
                 self.migrate()
                 self.optimize()
@@ -185,40 +210,13 @@ class WarmSqliteRunStorage(SqliteRunStorage):
                     InstanceInfo.create(connection, checkfirst=True)  # Dagster adds it without a migration
 
 
-class WarmSqliteScheduleStorage(SqliteScheduleStorage):
-    """Schedules, sensors and their ticks: the file stays open, for several threads at once."""
+class WarmSqliteScheduleStorage(_OneFile, SqliteScheduleStorage):
+    """Schedules, sensors and their ticks."""
 
-    def __init__(self, base_dir: str | None = None, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__("", inst_data)
-        self._files = OpenFiles(at_most=1, connections=40)
-        if base_dir is not None:
-            self._open(base_dir)
+    _FOLDER, _NAME, _METADATA = "schedules", "schedules", ScheduleStorageSqlMetadata
 
-    @classmethod
-    def config_type(cls) -> Any:
-        return _BASE_DIR
-
-    @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
-        return cls(inst_data=inst_data, **config_value)
-
-    def register_instance(self, instance: dg.DagsterInstance) -> None:
-        super().register_instance(instance)
-        if not self._conn_string:
-            self._open(os.path.join(instance.root_directory, "schedules"))
-
-    @contextmanager
-    def connect(self) -> Generator[Connection]:
-        with self._files.connect(self._conn_string) as connection:
-            yield connection
-
-    def dispose(self) -> None:
-        super().dispose()
-        self._files.close_all()
-
-    def _open(self, folder: str) -> None:
-        self._conn_string = _open_file(folder, "schedules")
-        match _make_tables(self._conn_string, ScheduleStorageSqlMetadata):
+    def _complete(self, found: Tables, folder: str) -> None:
+        match found:
             case Tables.MADE:
                 self.migrate()
                 self.optimize()
@@ -226,16 +224,3 @@ class WarmSqliteScheduleStorage(SqliteScheduleStorage):
                 SqliteScheduleStorage.from_local(folder)
             case Tables.FOUND:
                 pass
-
-
-def _open_file(folder: str, name: str) -> str:
-    os.makedirs(folder, exist_ok=True)
-    return create_db_conn_string(folder, name)
-
-
-def _make_tables(url: str, metadata: Any) -> Tables:
-    engine = build_engine(url, connections=1)
-    try:
-        return make_tables(engine, metadata)
-    finally:
-        engine.dispose()
