@@ -22,6 +22,7 @@ _STARTS_WITHIN_SECONDS = 180.0
 _RUN_SECONDS = 300.0
 STOCK_PARTS = {  # part → its entries in dagster.yaml
     "launcher": ("run_launcher",),
+    "logs": ("compute_logs",),
     "queue": ("run_coordinator", "run_queue"),
     "storage": ("storage", "event_log_storage", "run_storage", "schedule_storage"),
     "executor": (),  # a setting of ours
