@@ -156,7 +156,9 @@ def test_a_worker_that_dies_fails_its_run_at_once_and_no_other(instance: dg.Dags
     assert wait_for_end(instance, by_itself).status == _FAILURE
     assert any("exited with code 7" in message for message in list_messages(instance, by_itself))
     assert wait_for_end(instance, killed).status == _FAILURE
-    assert any("SIGKILL" in message for message in list_messages(instance, killed))
+    [failure] = instance.all_logs(killed, of_type=dg.DagsterEventType.RUN_FAILURE)
+    assert failure.dagster_event is not None
+    assert "SIGKILL" in (failure.dagster_event.message or ""), "whoever asks why the run failed is told this"
     let_go_on(instance)
     assert wait_for_end(instance, other).status == _SUCCESS
     assert wait_for_end(instance, launch(instance, warm_jobs.telling)).status == _SUCCESS

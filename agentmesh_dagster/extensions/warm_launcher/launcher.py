@@ -144,11 +144,12 @@ class WarmRunLauncher(dg.DefaultRunLauncher):
         run = self._instance.get_run_by_id(launched.run_id)
         if run is None or run.status not in _UNFINISHED:
             return
-        self._tell(run, get_run_crash_explanation(f"The worker of the run, process {worker.pid},", exit_code))
+        reason = get_run_crash_explanation(f"The worker of the run, process {worker.pid},", exit_code)
         if run.status is dg.DagsterRunStatus.CANCELING:
+            self._tell(run, reason)
             self._instance.report_run_canceled(run)
         else:
-            self._instance.report_run_failed(run)
+            self._instance.report_run_failed(run, reason)
 
     def _tell(self, run: dg.DagsterRun, message: str) -> None:
         self._instance.report_engine_event(message, run, cls=type(self))
