@@ -125,8 +125,18 @@ def _write_entity(entity: CatalogueEntity, default_project: str) -> dict[str, Js
         written["projectId"] = entity.project_id
         if entity.project_id == default_project:
             del written["projectId"]
+    if layout := written.get("layout"):
+        written["layout"] = {node_id: _Position(map(_shorten, position)) for node_id, position in layout.items()}
     fields = [field.alias or name for name, field in type(entity).model_fields.items()]
     return {field: written[field] for field in fields if field in written and field not in STORE_FIELDS}
+
+
+def _shorten(number: float) -> float:
+    return int(number) if number == int(number) else number
+
+
+class _Position(list[float]):
+    """Two numbers that are written in one line."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -148,7 +158,11 @@ class _Dumper(yaml.SafeDumper):
             style = "'"
         return cast("Any", self).represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
+    def write_position(self, position: "_Position") -> yaml.SequenceNode:
+        return cast("Any", self).represent_sequence("tag:yaml.org,2002:seq", position, flow_style=True)
 
+
+_Dumper.add_representer(_Position, _Dumper.write_position)
 _Dumper.add_representer(str, _Dumper.write_text)
 
 

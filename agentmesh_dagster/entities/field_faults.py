@@ -63,7 +63,8 @@ def _read_place(location: Path, value: JsonValue) -> Path:
             current = fields.get(str(step))
         elif isinstance(current, list) and isinstance(step, int):
             place.append(step)
-            current = cast("list[JsonValue]", current)[step]
+            items = cast("list[JsonValue]", current)
+            current = items[step] if step < len(items) else None
     return tuple(place)
 
 
@@ -110,14 +111,14 @@ def _say(text: str) -> Callable[[Mapping[str, Any], JsonValue], str]:
 
 _REASONS: Mapping[str, Callable[[Mapping[str, Any], JsonValue], str]] = {
     "string_type": _tell_text,
-    "too_long": _tell_too_long,
+    "too_long": _say("has {actual_length:,} entries; at most {max_length:,} are allowed."),
     "string_too_long": lambda details, given: _tell_too_long(dict(details, actual_length=len(given)), given),
     "value_error": _say("{error}."),
     "string_pattern_mismatch": _say("must not hold blanks or be empty."),
-    "greater_than_equal": _say("must be at least {ge:,g}."),
-    "greater_than": _say("must be more than {gt:,g}."),
-    "less_than_equal": _say("must be at most {le:,g}."),
-    "less_than": _say("must be less than {lt:,g}."),
+    "greater_than_equal": _say("must be at least {ge:,.15g}."),
+    "greater_than": _say("must be more than {gt:,.15g}."),
+    "less_than_equal": _say("must be at most {le:,.15g}."),
+    "less_than": _say("must be less than {lt:,.15g}."),
     **dict.fromkeys(("bool_type", "bool_parsing"), _say("must be true or false.")),
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), _say("must be a whole number.")),
     **dict.fromkeys(("float_type", "float_parsing", "finite_number"), _say("must be a number.")),

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from agentmesh_dagster.entities.bounds import MAX_LAYOUT_NODES, Position, Temperature
 from agentmesh_dagster.entities.json_values import JsonValue
 
 JsonObject = dict[str, Any]
@@ -163,7 +164,7 @@ class Agent(Stored):
     model_provider: ModelProvider
     model_name: Name
     system_prompt: str = ""
-    temperature: float | None = Field(default=None, ge=0, le=2)  # None leaves it to the model
+    temperature: Temperature | None = None  # None leaves it to the model
     tools: list[Id] = Field(default_factory=list)  # tool ids
     metadata: JsonObject = Field(default_factory=dict)
 
@@ -244,6 +245,11 @@ class RunTrigger(Entity):
 Trigger = Annotated[CronTrigger | EventTrigger | RunTrigger, Field(discriminator="type")]
 
 
+# By node id: x to the right and y downwards, in pixels at full size. A node that is not in it is placed by the
+# editor, and an id that no node has is passed over.
+Layout = Annotated[dict[Annotated[str, Field(max_length=255)], Position], Field(max_length=MAX_LAYOUT_NODES)]
+
+
 class Workflow(Stored):
     """A directed graph of agents, tools, branches and gates."""
 
@@ -251,7 +257,16 @@ class Workflow(Stored):
     graph: WorkflowGraph
     input_schema: JsonObject | None = None  # JSON Schema of the run's input
     triggers: list[Trigger] = Field(default_factory=list[Trigger])
+    layout: Layout | None = None  # where the editor shows the nodes; says nothing about runs
     revision: int | None = None  # set by the store
+
+    def says_the_same(self, other: "Workflow") -> bool:
+        """Whether both mean the same to a run: layout, and what the store adds, are left out."""
+        return self._without_looks() == other._without_looks()
+
+    def _without_looks(self) -> "Workflow":
+        left_out = dict.fromkeys(("layout", "revision", "created_at", "updated_at"))
+        return self.model_copy(update=left_out)
 
 
 class Run(Entity):

@@ -4,15 +4,25 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from agentmesh_dagster.entities.bounds import (
+    WEEK_SECONDS,
+    DeadlineSeconds,
+    DelaySeconds,
+    MaxAttempts,
+    MaxItems,
+    MaxTokens,
+    MaxToolRounds,
+    Temperature,
+    TimeoutSeconds,
+)
 from agentmesh_dagster.entities.models import Entity, JsonObject, NodeType
 
 MAX_ITEMS = 1_000
-_LONGEST_DELAY_SECONDS = 604_800
 
 
 class Retry(Entity):
-    max_attempts: int = Field(default=1, ge=1, le=100)  # the first included
-    delay_seconds: float = Field(default=0, ge=0, le=86_400)
+    max_attempts: MaxAttempts = 1  # the first included
+    delay_seconds: DelaySeconds = 0
     backoff: Literal["constant", "linear", "exponential"] = "constant"
     jitter: bool | Literal["full", "plus_minus"] = False  # true is plus_minus
 
@@ -20,7 +30,7 @@ class Retry(Entity):
     def _waits_within_reason(self) -> Self:
         tries = self.max_attempts - 1
         factor = {"constant": 1, "linear": tries, "exponential": 2**tries - 1}[self.backoff]
-        if self.delay_seconds * factor > _LONGEST_DELAY_SECONDS:
+        if self.delay_seconds * factor > WEEK_SECONDS:
             raise ValueError("the last delay would be longer than a week: lower maxAttempts or delaySeconds")
         return self
 
@@ -29,7 +39,7 @@ class NodeConfig(Entity):
     """What every node may set."""
 
     retry: Retry = Field(default_factory=Retry)
-    timeout_seconds: float | None = Field(default=None, gt=0, le=604_800)  # one attempt
+    timeout_seconds: TimeoutSeconds | None = None  # one attempt
     pool: str | None = Field(default=None, pattern=r"^\S+$", max_length=200)  # Dagster concurrency pool
 
 
@@ -41,10 +51,10 @@ class AgentConfig(NodeConfig):
     prompt: str | None = None  # template; without it the node's input
     system_prompt: str | None = None  # template; overrides the agent's, as do the next three
     model_name: str | None = None  # template
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    max_tokens: int | None = Field(default=None, ge=1)
+    temperature: Temperature | None = None
+    max_tokens: MaxTokens | None = None
     output_schema: JsonObject | None = None  # JSON Schema of the reply
-    max_tool_rounds: int = Field(default=8, ge=1, le=100)
+    max_tool_rounds: MaxToolRounds = 8
 
 
 class ToolNodeConfig(NodeConfig):
@@ -56,7 +66,7 @@ class BranchConfig(NodeConfig):
     condition: str | None = None  # evaluated once; each edge's condition is then the literal to match
     on_no_match: Literal["fail", "end"] = "fail"
     items: Any = None  # `each`: an expression, a template or a list
-    max_items: int = Field(default=MAX_ITEMS, ge=0, le=100_000)  # `each`
+    max_items: MaxItems = MAX_ITEMS  # `each`
     join: str | None = None  # `each`: id of the node that closes it, where the graph leaves a choice
 
 
@@ -69,7 +79,7 @@ class GateConfig(NodeConfig):
     payload: Any = None  # template: what the person sees and may edit
     answer_schema: JsonObject | None = Field(default=None, alias="schema")  # JSON Schema of the answer
     assignees: list[str] = Field(default_factory=list)  # templates
-    deadline_seconds: float | None = Field(default=None, gt=0)
+    deadline_seconds: DeadlineSeconds | None = None
     on_deadline: Literal["fail", "approve", "reject"] = "fail"
     notify: Notify | None = None
 

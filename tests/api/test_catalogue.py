@@ -83,6 +83,21 @@ def test_an_unknown_name_comes_with_what_is_near_it_in_the_catalogue(office: Off
     assert "did you mean `letter_writer`?" in problem["issues"][0]["message"]
 
 
+def test_where_the_nodes_are_shown_is_kept_for_everybody(office: Office):
+    body = straight("w", layout={"start": [0, 0], "end": [180, -40.5], "gone": [1, 1]})
+    office.ok("POST", "/workflows", body)
+
+    assert office.ok("GET", "/workflows/w")["layout"] == body["layout"]
+
+    problem = office.fault(422, "PUT", "/workflows/w", body | {"layout": {"start": [0], "end": [True, 10**9]}})
+    assert [issue["path"] for issue in problem["issues"]] == [
+        "$.layout.start",
+        "$.layout.end[0]",
+        "$.layout.end[1]",
+    ]
+    assert problem["issues"][2]["message"] == "`layout.end[1]` must be at most 1,000,000."
+
+
 def test_who_saves_over_somebody_elses_save_is_told_whose(office: Office):
     seen = office.ok("POST", "/workflows", straight())
     with office.open_client("bob editor session") as bob:

@@ -140,11 +140,13 @@ TOOLS = _records(
     inputSchema=OBJECTS,
     outputSchema=OBJECTS,
 ).map(Tool.model_validate)
+_COORDINATES = st.integers(-1_000_000, 1_000_000) | st.floats(-1e6, 1e6)
 WORKFLOWS = _records(
     **_STORED,
     graph_=_records(nodes=st.lists(_NODES, max_size=3), edges=st.lists(_EDGES, max_size=3)),
     inputSchema=OBJECTS,
     triggers=st.lists(_TRIGGERS, max_size=2),
+    layout=st.dictionaries(TEXTS, st.tuples(_COORDINATES, _COORDINATES), max_size=3),
 ).map(Workflow.model_validate)
 
 

@@ -62,6 +62,7 @@ EXAMPLE = Document(
                 "name": "yes",
                 "projectId": "shop",
                 "revision": 3,
+                "layout": {"start": [0, 0], "12": [180.0, 40.5]},
                 "graph": {
                     "nodes": [
                         {"id": "start", "type": "start"},
@@ -108,6 +109,9 @@ workflows:
           fromNodeId: start
           toNodeId: '12'
           condition: 'true'
+    layout:
+      start: [0, 0]
+      '12': [180, 40.5]
 """
     )
 
@@ -117,6 +121,13 @@ def test_only_what_the_store_says_is_left_out() -> None:
 
     assert again.agents[0] == EXAMPLE.agents[0].model_copy(update={"created_at": None})
     assert again.workflows[0] == EXAMPLE.workflows[0].model_copy(update={"revision": None})
+
+
+def test_where_nodes_are_shown_says_nothing_of_what_a_workflow_does() -> None:
+    workflow = EXAMPLE.workflows[0]
+
+    assert workflow.says_the_same(workflow.model_copy(update={"layout": {"start": (9, 9)}, "revision": 4}))
+    assert not workflow.says_the_same(workflow.model_copy(update={"name": "no"}))
 
 
 def test_an_entity_of_another_project_keeps_it() -> None:

@@ -458,7 +458,9 @@ export interface paths {
         get: operations["getWorkflow"];
         /**
          * Save Workflow
-         * @description Saves a workflow that there is. Somebody else's save since the `revision` in the body, or since `If-Match`, is a conflict.
+         * @description Saves a workflow that there is.
+         *
+         *     Somebody else's save since the `revision` in the body, or since `If-Match`, is a conflict.
          */
         put: operations["saveWorkflow"];
         post?: never;
@@ -1785,6 +1787,12 @@ export interface components {
                 [key: string]: unknown;
             };
             triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"])[];
+            layout?: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
             revision?: number;
         };
         /**
@@ -1806,6 +1814,12 @@ export interface components {
                 [key: string]: unknown;
             };
             triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"])[];
+            layout?: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
             revision?: number;
         };
         /** WorkflowGraph */
@@ -1837,6 +1851,12 @@ export interface components {
                 [key: string]: unknown;
             };
             triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"])[];
+            layout?: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
             revision?: number;
         };
         /** WorkflowPage */
@@ -6019,7 +6039,7 @@ export interface operations {
     listAudit: {
         parameters: {
             query?: {
-                event_type?: components["schemas"]["EventType"][];
+                type?: components["schemas"]["EventType"][];
                 projectId?: string;
                 /** @description Items on a page. */
                 limit?: number;
