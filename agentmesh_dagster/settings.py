@@ -1,6 +1,10 @@
 """Everything that an installation can set, read once from the environment (`AGENTMESH_…`)."""
 
-from functools import cache
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +16,38 @@ from agentmesh_dagster.errors import AgentMeshError
 
 class InvalidSettings(AgentMeshError):
     """An environment variable has a value that cannot be used."""
+
+
+_SECRET, _HOSTS = "AGENTMESH_SECRET_", "_HOSTS"
+_SHORTEST_SECRET = 8
+_HOST = re.compile(r"((?:\*\.)?[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?")
+
+
+@dataclass(frozen=True)
+class SecretHost:
+    """A host that a secret may be sent to."""
+
+    name: str  # lower case; `*.` in front stands for any name below it
+    port: int | None  # None: any
+    plain: bool  # also over http
+
+
+@dataclass(frozen=True)
+class OpenedSecret:
+    """A secret that the operator opens to tools, for some hosts."""
+
+    value: SecretStr
+    hosts: tuple[SecretHost, ...]
+
+    def is_for(self, host: str, port: int | None, *, plain: bool = False) -> bool:
+        """Whether it may be sent there; `plain`: over http."""
+        name = host.lower().removesuffix(".")
+        return any(
+            (name == one.name or (one.name.startswith("*.") and name.endswith(one.name[1:])))
+            and one.port in (None, port)
+            and (one.plain or not plain)
+            for one in self.hosts
+        )
 
 
 class Settings(BaseSettings):
@@ -110,12 +146,22 @@ class Settings(BaseSettings):
         """SQLAlchemy URL of the store."""
         return self.database_url or f"sqlite:///{self.home / 'agentmesh.db'}"
 
+    @cached_property
+    def secrets(self) -> Mapping[str, OpenedSecret]:
+        """What AGENTMESH_SECRET_<NAME> and AGENTMESH_SECRET_<NAME>_HOSTS open to tools, by name.
+
+        Raises InvalidSettings, with all faults and no value.
+        """
+        return _read_secrets(os.environ)
+
 
 @cache
 def get_settings() -> Settings:
     """The settings of this process, read at the first call. Raises InvalidSettings."""
     try:
-        return Settings()
+        settings = Settings()
+        _ = settings.secrets  # checked at the start, like all else
+        return settings
     except ValidationError as error:
         # Without the values: they may be keys.
         faults = error.errors(include_url=False, include_input=False, include_context=False)
@@ -127,3 +173,38 @@ def get_settings() -> Settings:
 def _name_variable(place: tuple[int | str, ...]) -> str:
     name = str(place[0]) if place else ""
     return f"AGENTMESH_{name}".upper() if name in Settings.model_fields else name
+
+
+def _read_secrets(environment: Mapping[str, str]) -> dict[str, OpenedSecret]:
+    opened: dict[str, OpenedSecret] = {}
+    faults: list[str] = []
+    for variable, text in environment.items():
+        value = text.strip()
+        if not variable.startswith(_SECRET) or variable.endswith(_HOSTS) or not value:
+            continue
+        try:
+            name = variable.removeprefix(_SECRET)
+            opened[name] = OpenedSecret(SecretStr(value), _read_secret_hosts(environment.get(variable + _HOSTS, "")))
+            if len(value) < _SHORTEST_SECRET:
+                raise ValueError(f"shorter than {_SHORTEST_SECRET} characters, it could not be kept out of results")
+        except ValueError as fault:
+            faults.append(f"{variable}: {fault}")
+    if faults:
+        raise InvalidSettings("; ".join(faults))
+    return opened
+
+
+def _read_secret_hosts(text: str) -> tuple[SecretHost, ...]:
+    entries = [entry.strip().lower() for entry in text.split(",") if entry.strip()]
+    if not entries:
+        raise ValueError("its variable that ends in _HOSTS must name the hosts that it may be sent to, by comma")
+    return tuple(_read_secret_host(entry) for entry in entries)
+
+
+def _read_secret_host(entry: str) -> SecretHost:
+    plain = entry.startswith("http://")
+    place = entry.removeprefix("http://").removeprefix("https://")
+    match = _HOST.fullmatch(place)
+    if match is None or not match[1].strip("*."):
+        raise ValueError(f"`{entry}` in its _HOSTS is no host: write api.example, *.example, host:8443 or http://host")
+    return SecretHost(match[1].strip("[]").removesuffix("."), int(match[2]) if match[2] else None, plain)

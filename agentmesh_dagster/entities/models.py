@@ -122,6 +122,7 @@ class EventType(StrEnum):
     AGENT_RESPONSE = "agent.response"
     TOOL_REQUEST = "tool.request"
     TOOL_RESPONSE = "tool.response"
+    SECRET_USED = "secret.used"
     # of no run: who did what
     ENTITY_SAVED = "entity.saved"
     ENTITY_DELETED = "entity.deleted"
@@ -178,7 +179,9 @@ class ToolType(StrEnum):
 class ToolConfig(Entity):
     method: Literal["GET", "POST"] | None = None  # http only; GET unless given
     url: str | None = None  # http only
-    headers: dict[str, str] | None = None  # http only; `${ENV_NAME}` is resolved at the call
+    headers: dict[str, str] | None = None  # http only; `${NAME}` is a secret, put in at the call
+    query: dict[str, str] | None = None  # http only: fixed fields of the query; as headers
+    body: JsonObject | None = None  # http only: fixed fields of a POST's body; as headers
     function_name: str | None = None  # function and builtin only
 
 
@@ -190,6 +193,7 @@ class Tool(Stored):
     config: ToolConfig = Field(default_factory=ToolConfig)
     input_schema: JsonObject = Field(default_factory=dict)  # JSON Schema
     output_schema: JsonObject = Field(default_factory=dict)  # JSON Schema
+    secrets: list[str] | None = None  # names of the secrets that it uses, set by the store
 
 
 class Node(Entity):

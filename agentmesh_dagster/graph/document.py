@@ -7,13 +7,14 @@ from typing import TypeVar, cast
 
 from agentmesh_dagster.entities.documents import Document, read_text
 from agentmesh_dagster.entities.json_values import JsonValue, write_path
-from agentmesh_dagster.entities.models import Agent, Kind, Tool, Workflow
+from agentmesh_dagster.entities.models import Agent, Kind, Tool, ToolConfig, Workflow
 from agentmesh_dagster.entities.salvage import DocumentFault, Salvage, Salvaged, salvage_document
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules import NOTHING_KNOWN, Lookup, validate
 from agentmesh_dagster.graph.rules.catalogue import list_unknown_tools, tell_unknown_tool
 from agentmesh_dagster.graph.rules.schemas import list_tool_schema_faults, tell_schema_fault
+from agentmesh_dagster.graph.rules.secrets import list_secret_faults
 
 Thing = TypeVar("Thing")
 
@@ -59,7 +60,7 @@ def _check(salvage: Salvage, issues: list[Issue], lookup: Lookup) -> tuple[Docum
     # Told once for the agent and the tool themselves, and not again in every graph that uses them.
     sound = Lookup(
         _join({key: _without_unknown_tools(agent, known) for key, agent in agents.items()}, lookup.agents),
-        _join({key: _without_bad_schemas(tool) for key, tool in tools.items()}, lookup.tools),
+        _join({key: _without_faults(tool) for key, tool in tools.items()}, lookup.tools),
         None if lookup.workflows is None else _join(workflows, lookup.workflows),
     )
     for entry in salvage.entries:
@@ -118,16 +119,19 @@ def _check_tools(salvage: Salvage) -> Iterator[Issue]:
             for field, inside, reason in list_tool_schema_faults(entry.entity):
                 path = write_path((*entry.path, field)) + inside
                 yield Issue("bad-schema", tell_schema_fault(field, reason), path=path)
+            for fault in list_secret_faults(entry.entity):
+                yield replace(fault, path=write_path(entry.path) + (fault.path or "$")[1:])
 
 
 def _without_unknown_tools(agent: Agent, known: Lookup) -> Agent:
     return agent.model_copy(update={"tools": [tool_id for tool_id in agent.tools if tool_id in known.tools]})
 
 
-def _without_bad_schemas(tool: Tool) -> Tool:
+def _without_faults(tool: Tool) -> Tool:
     bad = {field for field, _, _ in list_tool_schema_faults(tool)}
     names = {"inputSchema": "input_schema", "outputSchema": "output_schema"}
-    return tool.model_copy(update={name: {} for field, name in names.items() if field in bad})
+    sound = tool.model_copy(update={name: {} for field, name in names.items() if field in bad})
+    return sound.model_copy(update={"config": ToolConfig()}) if list_secret_faults(tool) else sound
 
 
 def _check_workflow(entry: Salvaged, workflow: Workflow, lookup: Lookup) -> Iterator[Issue]:

@@ -11,7 +11,7 @@ from agentmesh_dagster.graph.field_descriptions import DOCUMENT, FIELDS
 
 _ID: JsonObject = {"type": ["string", "integer"], "maxLength": 255, "pattern": r"\S"}  # YAML reads `id: 7` as a number
 _LITERAL: JsonObject = {"type": ["string", "boolean", "number", "null"]}  # and `condition: true` as a boolean
-_FROM_STORE = ("createdAt", "updatedAt", "revision")
+_FROM_STORE = ("createdAt", "updatedAt", "revision", "secrets")
 
 
 def document_schema() -> JsonObject:

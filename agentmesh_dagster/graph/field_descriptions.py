@@ -32,11 +32,14 @@ FIELDS: dict[str, dict[str, str]] = {
         "config": "What is called.",
         "inputSchema": f"{_SCHEMA} Checked before each call, and shown to the model.",
         "outputSchema": f"{_SCHEMA} Checked after each call.",
+        "secrets": "Set by the store; passed over in documents.",
     },
     "ToolConfig": {
         "method": "http: GET sends the input as query (the default), POST as JSON.",
         "url": "http: the address.",
-        "headers": "http: headers; ${ENV_NAME} stands for a secret of the environment.",
+        "headers": "http: headers; ${NAME} stands for a secret that the operator has opened for this host.",
+        "query": "http: fixed fields of the query, which the input cannot replace; ${NAME} as in headers.",
+        "body": "http: fixed fields of a POST's JSON body, which the input cannot replace; ${NAME} as in headers.",
         "functionName": "function, builtin: the name under which it is registered.",
     },
     "Workflow": {

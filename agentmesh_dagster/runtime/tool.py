@@ -33,8 +33,13 @@ def use_tool(work: Work, use: ToolUse) -> JsonValue:
     work.record(EventType.TOOL_REQUEST, about | {"input": use.input})
     started = time.monotonic()
     crash_point(CrashPoint.TOOL_BEFORE_CALL)
+
+    def record_secret(name: str, host: str) -> None:
+        work.record(EventType.SECRET_USED, {"name": name, "host": host, "toolId": use.tool.id})
+
     try:
-        output = call_tool(ToolRequest(use.tool, use.input, use.idempotency_key, work.deadline), work.services.settings)
+        request = ToolRequest(use.tool, use.input, use.idempotency_key, work.deadline, record_secret)
+        output = call_tool(request, work.services.settings)
     except ToolError as error:
         work.record(EventType.TOOL_RESPONSE, about | {"error": str(error), "seconds": _since(started)})
         raise

@@ -10,10 +10,10 @@ import httpx2
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, write_json
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, InvalidToolOutput, cut_excerpt
-from agentmesh_dagster.tools.header_secrets import Secrets, refuse_variables, resolve_variables
 from agentmesh_dagster.tools.outgoing import OutgoingCall, send_call
 from agentmesh_dagster.tools.request import ToolRequest
 from agentmesh_dagster.tools.response_text import read_response
+from agentmesh_dagster.tools.secrets import SecretLookup, Secrets, refuse_secrets
 
 Method = Literal["GET", "POST"]
 _Fault = type[InvalidTool] | type[InvalidToolInput]  # whose fault it is: the author's, or the model's
@@ -45,26 +45,36 @@ _PLAIN_IN_KEY = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
 
 
 def call_http_tool(request: ToolRequest, settings: Settings) -> JsonValue:
-    """The answer to a GET with the input as query, or a POST with the input as JSON body."""
+    """The answer to a GET with the input as query, or a POST with the input as JSON body.
+
+    Secrets are put into headers, query and fixed fields of the body, and never into anything that the input says.
+    """
     config = request.tool.config
     if not config.url:
         raise InvalidTool("config.url is missing")
-    url = _read_url(config.url, InvalidTool)
-    headers, secrets = resolve_variables(config.headers or {})
-    headers = _check_headers(headers, InvalidTool)
+    address, question, fixed_query = config.url.strip().partition("?")
+    url = _read_url(address, InvalidTool)
+    lookup = SecretLookup(settings.secrets, scheme=url.scheme, host=url.host, port=url.port)
+    url = _read_url(address + question + cast("str", lookup.fill(fixed_query, _quote)), InvalidTool, has_secrets=True)
+    url = _add_query(url, lookup.fill(config.query or {}))
+    headers = _check_headers(cast("dict[str, str]", lookup.fill(config.headers or {})), InvalidTool)
     body: bytes | None = None
     if config.method == "POST":
-        body = write_json(request.input).encode()
+        body = write_json(_add_fields(lookup.fill(config.body), request.input)).encode()
+    elif config.body:
+        raise InvalidTool("config.body is for the method POST")
     elif request.input is not None:
         url = _add_query(url, request.input)
-    return _exchange(request, settings, config.method or "GET", url, headers, secrets, body)
+    for name in lookup.names:
+        request.record_secret(name, url.host)
+    return _exchange(request, settings, config.method or "GET", url, headers, lookup.secrets, body)
 
 
 def call_http_request(request: ToolRequest, settings: Settings) -> JsonValue:
     """The answer to the call that the input describes; nothing in it is replaced by secrets."""
     wanted = cast("dict[str, JsonValue]", request.input)
     headers = _check_headers(cast("dict[str, str]", wanted.get("headers", {})), InvalidToolInput)
-    refuse_variables(headers)
+    refuse_secrets(headers)
     has_body = "body" in wanted
     method: Method = wanted.get("method", "POST" if has_body else "GET")
     if has_body and method == "GET":
@@ -95,10 +105,27 @@ def _exchange(
     return secrets.scrub_result(value)
 
 
-def _read_url(text: str, fault: _Fault) -> httpx2.URL:
+def _quote(secret: str) -> str:
+    return quote(secret, safe="")
+
+
+def _add_fields(fixed: JsonValue, value: JsonValue) -> JsonValue:
+    """The input with the fields of the body that the tool fixes."""
+    if not fixed:
+        return value
+    if not isinstance(value, dict | None):
+        raise InvalidToolInput("the tool has fields of its own in the body, so the input must be an object")
+    fields = cast("dict[str, JsonValue]", value or {})
+    for name in fixed:
+        if name in fields:
+            raise InvalidToolInput(f"`{name}` is fixed by the tool")
+    return {**fields, **fixed}
+
+
+def _read_url(text: str, fault: _Fault, *, has_secrets: bool = False) -> httpx2.URL:
     """The URL in `text`; no fault quotes it, since it may hold what nobody should see."""
-    if "${" in text:
-        raise fault("the url holds ${…}; variables of the environment are for headers")
+    if "${" in text and not has_secrets:
+        raise fault("the url holds ${…}; secrets are for headers, the query and the body")
     try:
         url = httpx2.URL(text.strip())
     except httpx2.InvalidURL:
@@ -110,7 +137,7 @@ def _read_url(text: str, fault: _Fault) -> httpx2.URL:
     if url.port is not None and not 0 < url.port < 65536:
         raise fault("the url names a port that does not exist")
     if url.userinfo:
-        raise fault("the url holds credentials; put them into a header as ${NAME}")
+        raise fault("the url holds credentials; put them into a header, as a secret ${NAME}")
     return url
 
 

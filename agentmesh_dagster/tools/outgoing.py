@@ -1,5 +1,6 @@
 """One HTTP call over the guarded network: bounded in size and time, redirects not followed, no logs."""
 
+import logging
 import ssl
 import threading
 import time
@@ -26,12 +27,15 @@ from agentmesh_dagster.tools.errors import (
     cut_excerpt,
 )
 from agentmesh_dagster.tools.guarded_network import GuardedNetwork, Resolver, resolve_by_system
-from agentmesh_dagster.tools.header_secrets import Secrets
 from agentmesh_dagster.tools.response_text import decode_text
+from agentmesh_dagster.tools.secrets import Secrets
 
 _FAILED_FOR_NOW = frozenset({408, 425, 429})
 
 _of_thread = threading.local()
+
+# At DEBUG it logs the headers of each answer, and a server may send a secret back in one.
+logging.getLogger("httpcore2").setLevel(logging.INFO)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,14 @@
 """One call of a tool, as every kind of tool gets it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Tool
+
+
+def _record_nothing(_name: str, _host: str) -> None:
+    """For calls that belong to no run."""
 
 
 @dataclass(frozen=True)
@@ -12,3 +17,4 @@ class ToolRequest:
     input: JsonValue
     idempotency_key: str  # the same at every attempt of one step
     deadline: float  # time.monotonic() value
+    record_secret: Callable[[str, str], None] = _record_nothing  # told name and host before a secret is sent

@@ -9,8 +9,8 @@ import pytest
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.tools.addresses import InvalidAllowedHosts, describe_refused, read_allowed_hosts
 from agentmesh_dagster.tools.errors import AddressRefused, HttpTimedOut, HttpUnreachable, InvalidTool
-from agentmesh_dagster.tools.header_secrets import Secrets
 from agentmesh_dagster.tools.outgoing import Answer, OutgoingCall, send_call
+from agentmesh_dagster.tools.secrets import Secrets
 from tests.tools.servers import Witness, call, make_tool
 
 NOT_PUBLIC = """

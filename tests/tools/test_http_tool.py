@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import logging
-import re
 import socket
 import ssl
 import threading
@@ -30,8 +28,8 @@ from agentmesh_dagster.tools.errors import (
     InvalidToolOutput,
     ResponseTooLong,
 )
-from agentmesh_dagster.tools.header_secrets import Secrets
 from agentmesh_dagster.tools.outgoing import OutgoingCall, send_call
+from agentmesh_dagster.tools.secrets import Secrets
 from tests.tools.servers import LOCAL, Witness, call, make_tool, run_witness, send
 
 
@@ -113,7 +111,7 @@ def test_the_idempotency_key_is_always_sent(key: str, sent: str, witness: Witnes
         ("http://127.0.0.1/a\x7fb", "cannot be read"),
         ("http://user:pass-word@127.0.0.1/", "credentials"),
         ("http://pass-word@127.0.0.1/", "credentials"),
-        ("https://127.0.0.1/${TOKEN}", "for headers"),
+        ("https://127.0.0.1/${TOKEN}", "for headers, the query and the body"),
     ],
 )
 def test_a_url_that_cannot_be_called_is_a_clear_error(url: str | None, fault: str | None):
@@ -402,93 +400,7 @@ def test_a_server_that_is_not_there_may_be_asked_again():
     assert raised.value.retryable
 
 
-# Secrets
-
-SECRET = 'k3y "quoted"/+=&-value'
-
-
-def secret_tool(witness: Witness) -> Any:
-    return make_tool("http", url=witness.url, headers={"Authorization": "Bearer ${AGENTMESH_TEST_TOKEN}"})
-
-
-def test_a_variable_in_a_header_is_resolved_at_the_call(witness: Witness, monkeypatch: pytest.MonkeyPatch):
-    tool = secret_tool(witness)
-    monkeypatch.setenv("AGENTMESH_TEST_TOKEN", f" {SECRET}\n")
-
-    call(tool)
-
-    assert witness.received[0].headers["authorization"] == f"Bearer {SECRET}"
-    assert SECRET not in repr(tool)
-
-
-@pytest.mark.parametrize("value", [None, "", "  "])
-def test_an_unset_variable_is_named(value: str | None, witness: Witness, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("AGENTMESH_TEST_TOKEN", raising=False)
-    if value is not None:
-        monkeypatch.setenv("AGENTMESH_TEST_TOKEN", value)
-
-    with pytest.raises(InvalidTool, match="AGENTMESH_TEST_TOKEN"):
-        call(secret_tool(witness))
-
-    assert not witness.received
-
-
-@pytest.mark.parametrize("text", ["${}", "${A B}", "${OPEN", "${A-B}"])
-def test_a_variable_that_cannot_be_read_is_a_clear_error(text: str, witness: Witness):
-    with pytest.raises(InvalidTool, match=re.escape("${NAME}")):
-        call(make_tool("http", url=witness.url, headers={"X-Key": text}))
-
-
-def echo(status: int) -> Any:
-    """Sends the headers back as JSON, in a body and in the reason of a redirect."""
-
-    def reply(handler: BaseHTTPRequestHandler) -> None:
-        fields = {"headers": dict(handler.headers.items()), handler.headers["Authorization"]: 1}
-        send(handler, status, json.dumps(fields).encode(), Location=f"http://{handler.headers['X-Plain']}.example/")
-
-    return reply
-
-
-@pytest.mark.parametrize("status", [200, 302, 404, 500])
-def test_a_secret_that_the_server_sends_back_is_scrubbed(
-    status: int, witness: Witness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
-    caplog.set_level(logging.DEBUG)
-    monkeypatch.setenv("AGENTMESH_TEST_TOKEN", SECRET)
-    monkeypatch.setenv("AGENTMESH_TEST_PLAIN", "plain-secret-value")
-    witness.reply = echo(status)
-    headers = {"Authorization": "Bearer ${AGENTMESH_TEST_TOKEN}", "X-Plain": "${AGENTMESH_TEST_PLAIN}"}
-    tool = make_tool("http", url=witness.url, headers=headers)
-
-    if status == 200:
-        seen = json.dumps(call(tool))
-        assert "Bearer ***" in seen
-    else:
-        with pytest.raises(ToolError) as raised:
-            call(tool)
-        seen = str(raised.value) + repr(raised.value)
-        assert raised.value.__cause__ is None
-
-    assert "k3y" not in seen
-    assert "plain-secret" not in seen
-    assert "k3y" not in caplog.text
-
-
-def test_a_secret_at_the_cut_of_a_long_error_is_scrubbed(witness: Witness, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("AGENTMESH_TEST_TOKEN", "t0ken-" * 20)
-    witness.answers(400, (b"." * 450) + b"t0ken-" * 20 + b"." * 1_000, "text/plain")
-
-    with pytest.raises(HttpRefused) as raised:
-        call(secret_tool(witness))
-
-    assert "t0ken" not in str(raised.value)
-
-
-def test_a_short_value_does_not_spoil_results(witness: Witness, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("AGENTMESH_TEST_TOKEN", "de")
-    witness.answers(200, b'{"model": "x"}')
-
-    assert call(secret_tool(witness)) == {"model": "x"}
+# Headers
 
 
 @pytest.mark.parametrize("value", ["line\nbreak-secret", "sch\u00f6n-secret", "nul\x00-secret"])

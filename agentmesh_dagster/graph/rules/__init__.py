@@ -36,6 +36,7 @@ from agentmesh_dagster.graph.rules.references import (
     references_to_outputs_name_an_ancestor,
 )
 from agentmesh_dagster.graph.rules.schemas import schemas_of_the_graph_are_schemas, schemas_of_tools_are_schemas
+from agentmesh_dagster.graph.rules.secrets import secrets_of_tools_are_open
 from agentmesh_dagster.graph.rules.structure import (
     a_graph_has_nodes,
     every_node_is_reachable,
@@ -75,6 +76,7 @@ RULES: tuple[Rule, ...] = (
     tool_nodes_name_a_tool,
     only_agent_and_tool_nodes_name_one,
     agents_have_known_tools,
+    secrets_of_tools_are_open,
     # Branches and gates
     branches_lead_somewhere,
     branch_settings_fit_the_mode,

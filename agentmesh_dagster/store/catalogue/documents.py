@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from agentmesh_dagster.entities.json_values import InvalidJson, check_json, read_json, write_json, write_path
-from agentmesh_dagster.entities.models import ENTITY_TYPES, CatalogueEntity, Kind, Project, Workflow
+from agentmesh_dagster.entities.models import ENTITY_TYPES, CatalogueEntity, Kind, Project, Tool, Workflow
+from agentmesh_dagster.entities.secret_names import list_named_secrets
 from agentmesh_dagster.store.catalogue.faults import BrokenDocument, InvalidEntity
 
-_KEPT_BESIDE = ("createdAt", "updatedAt", "revision")  # the store's own columns
+_KEPT_BESIDE = ("createdAt", "updatedAt", "revision", "secrets")  # what the store itself says
 _KINDS: Mapping[type, Kind] = {entity_type: kind for kind, entity_type in ENTITY_TYPES.items()}
 
 AnyEntity = TypeVar("AnyEntity", bound=CatalogueEntity)
@@ -78,6 +79,9 @@ def stamp(entity: AnyEntity, *, revision: int, created_at: datetime, updated_at:
     known: dict[str, Any] = {"created_at": created_at, "updated_at": updated_at}
     if isinstance(entity, Workflow):
         known["revision"] = revision
+    if isinstance(entity, Tool):
+        named = list_named_secrets(entity.config.to_wire())
+        known["secrets"] = list(dict.fromkeys(secret.name for secret in named)) or None
     return entity.model_copy(update=known)
 
 
