@@ -24,7 +24,7 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.launches import find_launch
 
 WHO = "x-test-identity"
-STARTS_WITHIN_SECONDS = 20
+STARTS_WITHIN_SECONDS = 90
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Office:
     _clients: list[httpx2.Client] = field(default_factory=list)
 
     def open_client(self, who: str = "ann admin session") -> httpx2.Client:
-        client = httpx2.Client(base_url=self.url, headers={WHO: who}, timeout=30)
+        client = httpx2.Client(base_url=self.url, headers={WHO: who}, timeout=90)
         self._clients.append(client)
         return client
 
@@ -116,7 +116,7 @@ class Office:
 
     def wait_for_queue(self) -> None:
         """Waits until a launch stands in the queue: what follows an answer comes after the response."""
-        give_up = time.monotonic() + 10
+        give_up = time.monotonic() + 60
         while not self.list_queued():
             assert time.monotonic() < give_up, "nothing was queued"
             time.sleep(0.02)
@@ -141,7 +141,7 @@ def run_office(services: Services, instance: dg.DagsterInstance) -> Generator[Of
     """The API on a free port until the end of the block."""
     workspace = QueueOnly(instance)
     app = WhoSays(build_api(ApiContext(services, instance, workspace)))
-    with serve(app) as url, httpx2.Client(base_url=url, timeout=30) as client:
+    with serve(app) as url, httpx2.Client(base_url=url, timeout=90) as client:
         office = Office(services, instance, workspace, url, client)
         yield office
         for opened in office._clients:
@@ -165,5 +165,5 @@ def serve(app: ASGIApp) -> Generator[str]:
         yield f"http://127.0.0.1:{socket.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(15)
+        thread.join(90)
         assert not thread.is_alive()

@@ -13,7 +13,7 @@ HELD = threading.Event()
 @tool(name="tests_api_held")
 def hold() -> str:
     """Works until somebody lets it end."""
-    HELD.wait(20)
+    HELD.wait(90)
     return "done"
 
 
@@ -77,7 +77,7 @@ def test_an_answer_that_comes_before_the_launch_has_ended_is_followed_as_soon_as
     HELD.set()
     at_work.join()
 
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 60
     while office.ok("GET", f"/runs/{gates[0]['runId']}")["status"] != "succeeded":
         assert time.monotonic() < give_up, "nobody followed the answer"
         office.work()

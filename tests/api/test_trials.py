@@ -16,7 +16,7 @@ _let_go = threading.Event()
 
 @tool
 def wait_for_it() -> str:
-    _let_go.wait(20)
+    _let_go.wait(90)
     return "done"
 
 
@@ -90,7 +90,7 @@ def test_what_takes_too_long_is_given_up_and_the_server_stays_free(office: Offic
     threads = [threading.Thread(target=attempt) for _ in range(12)]
     for thread in threads:
         thread.start()
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 60
     while len(statuses) < 4 and time.monotonic() < give_up:
         time.sleep(0.02)
     assert statuses == [503] * 4, "only so many are tried at once"

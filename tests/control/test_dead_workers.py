@@ -30,7 +30,7 @@ from agentmesh_dagster.store.tables import launches
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 from tests.shapes import function_tool, node, save, workflow
 
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 90
 
 
 @pytest.fixture(autouse=True)

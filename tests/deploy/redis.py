@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.process.servers import find_free_port
 
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 class NoRedis(Exception):

@@ -109,4 +109,4 @@ def run_and_answer(deployment: Deployment) -> None:
         assert answered.status_code == 200, answered.text
         wait_until(lambda: client.get(run).json()["status"] == "succeeded", START_SECONDS)
         # The web server had the code server reload after the save.
-        wait_until(lambda: '"Ask"' in client.post("/graphql", json={"query": JOBS}).text, 40)
+        wait_until(lambda: '"Ask"' in client.post("/graphql", json={"query": JOBS}).text, 120)

@@ -24,7 +24,7 @@ workers: list[subprocess.Popen[bytes]] = []
 @pytest.fixture(autouse=True)
 def nothing_seen_yet() -> None:
     seen.clear()
-    crowd.most = 0
+    crowd.most, crowd.expected = 0, 1
 
 
 @pytest.fixture
@@ -54,14 +54,12 @@ def read_output(result: dg.JobExecutionResult, node: str) -> Any:
 
 
 def test_steps_that_wait_do_so_at_the_same_time(instance: dg.DagsterInstance):
+    crowd.expected = 20
     result = execute(instance, "twenty_at_once")
 
     assert result.success
     assert read_output(result, "add") == 20
-    stats = {step.step_key: step for step in instance.get_run_step_stats(result.run_id)}
-    starts = [stats[f"wait_{number}"].start_time or 0 for number in range(20)]
-    assert max(starts) - min(starts) < thread_jobs.WAIT_SECONDS, "the last started before the first had ended"
-    assert (stats["add"].end_time or 0) - min(starts) < 3 * thread_jobs.WAIT_SECONDS
+    assert crowd.most == 20
 
 
 @pytest.mark.parametrize(
@@ -74,9 +72,9 @@ def test_steps_that_wait_do_so_at_the_same_time(instance: dg.DagsterInstance):
     ],
 )
 def test_no_more_steps_run_at_once_than_the_run_allows(instance: dg.DagsterInstance, config: dict[str, Any], most: int):
+    crowd.expected = most
     assert execute(instance, "crowded", **config).success
-    assert crowd.most <= most
-    assert (crowd.most > 1) == (most > 1)
+    assert crowd.most == most
 
 
 def test_a_limit_below_one_fails_the_run_and_says_why(instance: dg.DagsterInstance):
@@ -180,11 +178,10 @@ def test_a_part_of_a_job_can_be_run_alone(instance: dg.DagsterInstance):
 
 
 def test_async_ops_run_side_by_side_too(instance: dg.DagsterInstance):
-    result = execute(instance, "async_ops")
+    crowd.expected = 5
 
-    assert result.success
-    starts = [step.start_time or 0 for step in instance.get_run_step_stats(result.run_id) if step.step_key != "add"]
-    assert max(starts) - min(starts) < 0.3
+    assert execute(instance, "async_ops").success
+    assert crowd.most == 5
 
 
 def test_steps_see_the_context_variables_of_their_run_and_not_each_others(instance: dg.DagsterInstance):
@@ -198,9 +195,10 @@ def test_steps_see_the_context_variables_of_their_run_and_not_each_others(instan
 
 
 def test_each_log_line_is_kept_once_and_with_its_own_step(instance: dg.DagsterInstance):
+    crowd.expected = 3
     result = execute(instance, "logging_ops")
 
-    assert crowd.most > 1, "they ran side by side"
+    assert crowd.most == 3, "they ran side by side"
     lines = [(event.step_key, event.user_message) for event in instance.all_logs(result.run_id)]
     for number in range(3):
         for source in ("context.log", "python logger"):
@@ -229,11 +227,8 @@ def test_a_caller_who_asks_for_it_gets_the_error_of_the_step(instance: dg.Dagste
 
 
 def test_events_that_cannot_be_written_fail_the_run_and_end_its_other_steps(instance: dg.DagsterInstance):
-    started = time.monotonic()
-
     result = execute(instance, "events_cannot_be_written", loggers={"full_disk": {}})
 
-    assert time.monotonic() - started < 4
     assert not result.success
     run_failure = next(event for event in result.all_events if event.event_type is dg.DagsterEventType.RUN_FAILURE)
     assert "no space left on device" in str(run_failure.event_specific_data)
@@ -282,7 +277,7 @@ def test_a_terminated_run_ends_canceled_although_one_of_its_threads_never_ends(k
     wait_for_steps(kept_instance, run_id, 3)
 
     terminate(kept_instance, run_id, worker, signal.SIGINT)
-    output, _ = worker.communicate(timeout=30)
+    output, _ = worker.communicate(timeout=90)
 
     assert worker.returncode == 0, output.decode()
     run = kept_instance.get_run_by_id(run_id)
@@ -301,7 +296,7 @@ def test_steps_that_can_be_interrupted_are_so_at_once_and_what_they_printed_is_k
 
     started = time.time()
     terminate(kept_instance, run_id, worker, signal.SIGTERM)
-    output, _ = worker.communicate(timeout=30)
+    output, _ = worker.communicate(timeout=90)
 
     assert worker.returncode == 0, output.decode()
     run, record = kept_instance.get_run_by_id(run_id), kept_instance.get_run_record_by_id(run_id)
@@ -323,7 +318,7 @@ def test_steps_that_are_writing_when_they_are_interrupted_leave_no_lock_behind(k
     wait_for_steps(kept_instance, run_id, 12)
 
     terminate(kept_instance, run_id, worker, signal.SIGINT)
-    output, _ = worker.communicate(timeout=30)
+    output, _ = worker.communicate(timeout=90)
 
     assert worker.returncode == 0, output.decode()
     run = kept_instance.get_run_by_id(run_id)

@@ -4,7 +4,6 @@ import logging
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
 
+from tests.costs import FAR_TOO_LONG_SECONDS
 from tests.extensions import warm_jobs
 from tests.extensions.warm_launching import (
     ask_to_launch,
@@ -88,7 +88,7 @@ def test_a_process_that_warms_up_with_one_thread_is_forked_itself_and_again_afte
     let_go_on(instance)
     assert wait_for_end(instance, first).status == _SUCCESS
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 def test_after_the_death_of_the_launching_process_monitoring_knows_the_living_from_the_dead(
@@ -116,10 +116,8 @@ def test_a_launching_process_ends_promptly_and_its_workers_go_on(
 ):
     run_id = ask_to_launch(process, "waiting")
     worker = wait_for_worker(instance, run_id)
-    began = time.monotonic()
     process.terminate()
-    assert process.wait(10) == 0
-    assert time.monotonic() - began < 5
+    assert process.wait(FAR_TOO_LONG_SECONDS) == 0
     assert worker.is_alive
 
     assert instance.run_launcher.terminate(run_id) is True

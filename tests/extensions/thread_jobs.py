@@ -17,29 +17,36 @@ import dagster as dg
 
 from agentmesh_dagster.extensions.thread_executor import thread_executor
 
-WAIT_SECONDS = 0.5
+MEETING_SECONDS = 60
 
 caller: contextvars.ContextVar[str] = contextvars.ContextVar("caller", default="nobody")
 
 
 class Crowd:
-    """How many steps were inside at the same time, at most."""
+    """How many steps were inside at the same time, at most; nobody leaves before as many as are expected have met."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._change = threading.Condition()
         self._inside = 0
         self.most = 0
+        self.expected = 1
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        with self._lock:
+        with self._change:
             self._inside += 1
             self.most = max(self.most, self._inside)
+            self._change.notify_all()
         try:
             yield
+            with self._change:
+                assert self._change.wait_for(self.have_met, MEETING_SECONDS), f"only {self.most} were ever inside"
         finally:
-            with self._lock:
+            with self._change:
                 self._inside -= 1
+
+    def have_met(self) -> bool:
+        return self.most >= self.expected
 
 
 crowd = Crowd()
@@ -48,8 +55,8 @@ seen: list[str] = []
 
 @dg.op
 def wait() -> int:
-    time.sleep(WAIT_SECONDS)
-    return 1
+    with crowd.entered():
+        return 1
 
 
 @dg.op
@@ -182,7 +189,8 @@ def heals():
 
 @dg.op
 async def wait_async() -> int:
-    await asyncio.sleep(0.3)
+    with crowd.entered():
+        await asyncio.sleep(0)
     return 1
 
 

@@ -17,7 +17,7 @@ from agentmesh_dagster.extensions.warm_launcher import WarmRunLauncher
 from agentmesh_dagster.extensions.warm_launcher.worker_process import WorkerProcess, read_worker
 from tests.extensions import warm_jobs
 
-SOON_SECONDS = 30.0
+SOON_SECONDS = 90.0
 
 
 def open_home(folder: Path, preload: Sequence[str] = ("tests.extensions.warm_preloaded",)) -> dg.DagsterInstance:

@@ -10,7 +10,7 @@ from typing import Any
 
 from agentmesh_dagster.settings import get_settings
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 90
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["agentmesh_dagster.code_location", "tests.faults.deeds"])

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 AGENTMESH = (sys.executable, "-c", "from agentmesh_dagster.cli import main; main()")
 OF_THE_SUITE = ("AGENTMESH_EXECUTOR", "AGENTMESH_DAGSTER_YAML")  # see tests/stock.yaml
 STARTS_WITHIN_SECONDS = 120
-ENDS_WITHIN_SECONDS = 10
+ENDS_WITHIN_SECONDS = 60  # it takes 3; a stream or child that holds it up would hold it for ever
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class RunningDev:
         """A client that may do everything."""
         token = self.read_token()
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx2.Client(base_url=self.url, timeout=30, headers=headers)
+        return httpx2.Client(base_url=self.url, timeout=90, headers=headers)
 
     def end(self, signal_number: int = signal.SIGINT, seconds: float = ENDS_WITHIN_SECONDS) -> int:
         """Asks it to end, and waits; its exit code."""

@@ -48,16 +48,16 @@ def test_ctrl_c_in_the_repository_ends_all_of_it_with_a_stream_open(tmp_path: Pa
         with dev.open_client() as client:
             workflow_id = client.post("/api/workflows", json=build_gated("Ask")).json()["id"]
             run_id = client.post(f"/api/workflows/{workflow_id}/runs", json={"input": {}}).json()["runId"]
-            wait_until(lambda: client.get(f"/api/runs/{run_id}").json().get("waitingOn"), 40)
+            wait_until(lambda: client.get(f"/api/runs/{run_id}").json().get("waitingOn"), 120)
         lines: list[str] = []
         reader = threading.Thread(target=read_stream, args=(f"{dev.url}/api/runs/{run_id}/events", lines))
         reader.start()
-        wait_until(lambda: any("step.waiting_human" in line for line in lines), 10)
+        wait_until(lambda: any("step.waiting_human" in line for line in lines), 60)
 
         began = time.monotonic()
         assert dev.end(signal.SIGINT) == 0
         assert time.monotonic() - began < ENDS_WITHIN_SECONDS
-        reader.join(1)
+        reader.join(30)
 
         assert lines[-1] == "whole", "the stream was ended, not cut"
         assert dev.list_processes() == {}
@@ -80,10 +80,10 @@ def test_a_web_server_killed_amid_saves_takes_all_down_and_the_next_start_has_ev
         saved: list[str] = []
         saver = threading.Thread(target=save_until_it_breaks, args=(dev.url, saved))
         saver.start()
-        wait_until(lambda: len(saved) >= 20, 30)
+        wait_until(lambda: len(saved) >= 20, 90)
         subprocess.run(["kill", "-9", str(find_process(dev, "web"))], check=True)
         assert dev.process.wait(ENDS_WITHIN_SECONDS) == 1
-        saver.join(10)
+        saver.join(60)
 
         assert "The web server has ended (signal SIGKILL), so everything was ended." in dev.log.read_text()
         assert dev.list_processes() == {}
@@ -105,7 +105,7 @@ def test_ended_while_it_starts_it_leaves_nobody(tmp_path: Path, number: signal.S
     """SIGKILL cannot be answered: then its processes notice by themselves."""
     with (tmp_path / "dev.log").open("w") as output:
         process = start_dev(tmp_path, "--port", str(find_free_port()), output=output, environment={})
-    wait_until(lambda: len(list_processes(process.pid)) >= 4, 30)
+    wait_until(lambda: len(list_processes(process.pid)) >= 4, 90)
     process.send_signal(number)
     process.wait(ENDS_WITHIN_SECONDS)
     wait_until(lambda: not list_processes(process.pid), 3 * ENDS_WITHIN_SECONDS)
@@ -121,7 +121,7 @@ def test_ended_while_it_starts_it_leaves_nobody(tmp_path: Path, number: signal.S
 )
 def test_what_cannot_be_started_is_refused_in_one_sentence(tmp_path: Path, arguments, environment, said):
     process = start_dev(tmp_path, *arguments, output=subprocess.PIPE, environment=environment)
-    printed, _ = process.communicate(timeout=30)
+    printed, _ = process.communicate(timeout=90)
     assert process.returncode == 2
     assert said in printed
     assert "Traceback" not in printed
@@ -131,6 +131,6 @@ def test_a_port_in_use_is_refused(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = start_dev(tmp_path, "--port", str(port), output=subprocess.PIPE, environment={})
-        printed, _ = process.communicate(timeout=30)
+        printed, _ = process.communicate(timeout=90)
     assert process.returncode == 2
     assert f"Another program listens there: port {port} of 127.0.0.1; name another with --port" in printed

@@ -40,7 +40,7 @@ def test_a_workflow_is_saved_listed_and_run(postgres: PostgresServer, tmp_path: 
             assert launched.status_code == 201, launched.text
             run = f"/api/runs/{launched.json()['runId']}"
             wait_until(lambda: client.get(run).json()["status"] == "succeeded", 60)
-            wait_until(lambda: '"Greet"' in client.post("/graphql", json={"query": JOBS}).text, 40)
+            wait_until(lambda: '"Greet"' in client.post("/graphql", json={"query": JOBS}).text, 120)
             assert dev.end() == 0
 
 

@@ -46,7 +46,7 @@ def test_it_takes_dagsters_options_reloads_after_a_save_and_ends_on_sigterm(tmp_
             assert refused["__typename"] == "UnauthorizedError", "Dagster's --read-only"
             assert client.post("/api/workflows", json=build_echo("Greet")).status_code == 201
             # Its code server is its own: no other process reloads it.
-            wait_until(lambda: '"Greet"' in client.post("/graphql", json={"query": JOBS}).text, 40)
+            wait_until(lambda: '"Greet"' in client.post("/graphql", json={"query": JOBS}).text, 120)
         process.send_signal(signal.SIGTERM)
         assert process.wait(3 * ENDS_WITHIN_SECONDS) == 0  # it waits for its code server, too
         wait_until(lambda: not list_processes(process.pid), ENDS_WITHIN_SECONDS)

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from agentmesh_dagster.providers.errors import ProviderTimeout, ReplyTooLarge
+from tests.costs import FAR_TOO_LONG_SECONDS
 from tests.providers.scripted import ScriptedServer, answer
 from tests.providers.wires import OPENAI, Wire, ask
 
@@ -18,31 +19,31 @@ def test_a_slow_server_ends_at_the_requests_deadline(server: ScriptedServer, wir
     provider = wire.connect(server.url)
     started = time.monotonic()
 
-    with pytest.raises(ProviderTimeout, match=r"no complete answer within 0\.\d s.*timeoutSeconds"):
-        provider.complete(ask(deadline=started + 0.3))
-    assert 0.25 < time.monotonic() - started < 1
+    with pytest.raises(ProviderTimeout, match=r"no complete answer within [01]\.\d+ s|within 1 s.*timeoutSeconds"):
+        provider.complete(ask(deadline=started + 1))
+    assert 0.9 < time.monotonic() - started < FAR_TOO_LONG_SECONDS
     assert len(server.seen) == 1
 
 
 @pytest.mark.parametrize("way", ["hang", "drip_body"])
 def test_a_slow_server_ends_at_the_settings_limit(server: ScriptedServer, wire: Wire, way: str) -> None:
     server.play(getattr(server, way))
-    provider = wire.connect(server.url, provider_timeout_seconds=0.3)
+    provider = wire.connect(server.url, provider_timeout_seconds=0.5)
     started = time.monotonic()
 
     with pytest.raises(ProviderTimeout):
         provider.complete(ask())
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < FAR_TOO_LONG_SECONDS
 
 
 def test_the_limit_is_for_all_tries_together(server: ScriptedServer, wire: Wire) -> None:
     server.play(answer("busy", 503), answer("busy", 503), server.hang)
-    provider = wire.connect(server.url, provider_timeout_seconds=0.4)
+    provider = wire.connect(server.url, provider_timeout_seconds=2)
     started = time.monotonic()
 
     with pytest.raises(ProviderTimeout, match="3 tries"):
         provider.complete(ask())
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < FAR_TOO_LONG_SECONDS
 
 
 def test_one_slow_call_does_not_hold_up_another(server: ScriptedServer) -> None:
@@ -52,7 +53,7 @@ def test_one_slow_call_does_not_hold_up_another(server: ScriptedServer) -> None:
 
     def wait_in_vain() -> None:
         try:
-            provider.complete(ask(deadline=time.monotonic() + 0.6))
+            provider.complete(ask(deadline=time.monotonic() + 2))
         except ProviderTimeout as fault:
             faults.append(fault)
 
@@ -60,10 +61,9 @@ def test_one_slow_call_does_not_hold_up_another(server: ScriptedServer) -> None:
     waiting.start()
     while not server.seen:
         time.sleep(0.01)
-    started = time.monotonic()
 
     assert provider.complete(ask()).text == "hello"
-    assert time.monotonic() - started < 0.5
+    assert waiting.is_alive()
     waiting.join()
     assert len(faults) == 1
 

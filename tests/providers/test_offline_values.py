@@ -13,6 +13,7 @@ from agentmesh_dagster.providers.errors import OfflineModelStuck
 from agentmesh_dagster.providers.offline.patterns import write_matching_text
 from agentmesh_dagster.providers.offline.texts import Hints
 from agentmesh_dagster.providers.offline.values import make_value
+from tests.costs import FAR_TOO_LONG_SECONDS
 
 HINTS = Hints("I paid 49.90 for order 12. Thanks!", "I paid 49.90 for order 12.", {"kept": "from the prompt"}, "1")
 TREE = {
@@ -129,7 +130,7 @@ def test_what_cannot_be_made_is_a_clear_error_soon(schema: Any) -> None:
 
     with pytest.raises(OfflineModelStuck):
         make_value(schema, HINTS)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < FAR_TOO_LONG_SECONDS
 
 
 def test_an_optional_value_is_given_rather_than_null() -> None:

@@ -9,6 +9,7 @@ from agentmesh_dagster.entities.models import ModelProvider
 from agentmesh_dagster.providers import get_provider
 from agentmesh_dagster.providers.chat import ChatReply, ChatRequest, Message, Provider
 from agentmesh_dagster.settings import Settings
+from tests.costs import FAR_TOO_LONG_SECONDS
 
 KEY = "sk-test-0123456789"
 FIRST_DELAY_SECONDS = 0.01
@@ -20,7 +21,7 @@ def ask(prompt: str = "Say hello.", **fields: Any) -> ChatRequest:
         **{
             "model": "some-model",
             "messages": (Message("user", prompt),),
-            "deadline": time.monotonic() + 10,
+            "deadline": time.monotonic() + 2 * FAR_TOO_LONG_SECONDS,
             **fields,
         }
     )

@@ -70,12 +70,12 @@ def test_threads_do_not_wait_for_each_others_values():
 
     def make_slowly() -> str:
         begun.set()
-        assert may_end.wait(10)
+        assert may_end.wait(60)
         return "slow"
 
     slow = threading.Thread(target=lambda: recent.get("slow", make_slowly))
     slow.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     assert recent.get("quick", lambda: "quick") == "quick"
     may_end.set()
     slow.join()

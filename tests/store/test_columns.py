@@ -113,7 +113,7 @@ def read_clock(store: Store) -> datetime:
 
 def test_the_clock_of_the_database_is_in_utc_and_is_read_again_in_each_transaction(store):
     before = read_clock(store)
-    give_up = time.monotonic() + 5
+    give_up = time.monotonic() + 60
     while (after := read_clock(store)) == before:
         assert time.monotonic() < give_up
 

@@ -13,6 +13,7 @@ from agentmesh_dagster.entities.json_schema import JsonSchema
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.tools import ToolError, describe_tool, list_builtins
 from agentmesh_dagster.tools.errors import AddressRefused, HttpRedirected, InvalidToolInput, UnknownBuiltin
+from tests.costs import FAR_TOO_LONG_SECONDS
 from tests.tools.servers import LOCAL, Witness, call, make_tool
 
 
@@ -207,12 +208,12 @@ def test_a_query_that_fails_is_a_clear_error(query: str):
 )
 def test_a_query_that_grows_without_bound_is_given_up(query: str):
     settings = Settings(max_value_bytes=1_000_000)
-    started = time.process_time()  # not the clock: other tests run beside this one
+    started = time.process_time()
 
     with pytest.raises(ToolError, match="builds more than a value may hold"):
         use("json_query", settings, data={"items": [0] * 10_000}, query=query)
 
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < FAR_TOO_LONG_SECONDS
 
 
 # text_template
@@ -330,7 +331,7 @@ def test_no_pattern_backtracks_without_end(pattern: str):
 
     use("regex_extract", text="a" * 20_000 + "!", pattern=pattern)
 
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < FAR_TOO_LONG_SECONDS
 
 
 # current_time
@@ -342,11 +343,11 @@ def test_current_time_honours_the_zone(zone: str, offset: float):
 
     told = datetime.fromisoformat(result["time"])
     assert told.utcoffset() == timedelta(hours=offset)
-    assert abs(told - datetime.now(UTC)) < timedelta(seconds=3)
+    assert abs(told - datetime.now(UTC)) < timedelta(seconds=FAR_TOO_LONG_SECONDS)
     assert result["timezone"] == zone
     assert result["date"] == told.date().isoformat()
     assert result["weekday"] == told.strftime("%A")
-    assert abs(result["unix"] - time.time()) < 3
+    assert abs(result["unix"] - time.time()) < FAR_TOO_LONG_SECONDS
 
 
 def test_current_time_is_utc_unless_asked():
