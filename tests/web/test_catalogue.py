@@ -53,7 +53,7 @@ def test_an_agent_is_made_by_keyboard_and_tried(page: Page, api: httpx2.Client) 
     expect(page).to_have_url(re.compile(r"/agents/adder_b_1_b$"))
     expect(page.get_by_role("heading", level=1, name="Adder <b>1</b>")).to_be_visible()
     page.get_by_role("textbox", name="Prompt", exact=True).fill("What is 2 + 3?")
-    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("button", name="Test").click()
     expect(page.get_by_text("tokens in")).to_be_visible()
     assert len(api.get("/api/agents/adder_b_1_b").json()["tools"]) == 1
 
@@ -127,7 +127,7 @@ def test_a_tool_gets_its_schema_from_rows_and_its_trial_a_form_of_it(
     page.get_by_role("option", name=re.compile("^calculator")).click()
     page.get_by_role("button", name="Add field").first.click()
     page.get_by_role("textbox", name="Name of the field").fill("expression")
-    page.get_by_role("checkbox", name="Needed").check()
+    page.get_by_role("checkbox", name="Required").check()
     page.get_by_role("button", name="Create").click()
     expect(page).to_have_url(re.compile(r"/tools/adding_up$"))
     assert api.get("/api/tools/adding_up").json()["inputSchema"] == {
@@ -137,6 +137,6 @@ def test_a_tool_gets_its_schema_from_rows_and_its_trial_a_form_of_it(
     }
 
     page.get_by_role("textbox", name="Expression", exact=True).fill("6 * 7")
-    page.get_by_role("button", name="Call").click()
+    page.get_by_role("button", name="Test").click()
 
     expect(page.get_by_role("group", name="Output").last).to_contain_text("result: 42")

@@ -52,9 +52,9 @@ def build_a_greeting(page: Page) -> None:
     page.goto("projects/examples")
     page.get_by_role("link", name="New workflow").click()
     page.get_by_role("textbox", name="Name", exact=True).fill("By mouse")
-    page.get_by_role("group", name="Input of a run").get_by_role("button", name="Add field").click()
+    page.get_by_role("group", name="Input schema").get_by_role("button", name="Add field").click()
     page.get_by_role("textbox", name="Name of the field").fill("topic")
-    page.get_by_role("checkbox", name="Needed").check()
+    page.get_by_role("checkbox", name="Required").check()
 
     page.get_by_role("button", name="Add Tool").click()  # onto the one edge that there is
     choose(page, "Tool", "Write notice")
@@ -70,10 +70,10 @@ def build_a_greeting(page: Page) -> None:
     draw_edge(page, "Tool: Write notice", "Approval: Look at it")
     draw_edge(page, "Approval: Look at it", "End: End")
     node(page, "Tool: Write notice").click()
-    page.get_by_role("button", name="Remove the way to End").click()
+    page.get_by_role("button", name="Remove the edge to End").click()
     expect(edge(page, "Tool: Write notice", "End: End")).to_be_hidden()
 
-    expect(page.get_by_role("status").filter(has_text="No faults")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="No issues")).to_be_visible()
     save(page)
     expect(page).to_have_url(re.compile(r"/workflows/by_mouse$"))
 
@@ -126,7 +126,7 @@ def test_a_workflow_is_built_and_saved_by_keyboard_alone(page: Page) -> None:
     expect(page.get_by_role("option", name="context.input")).to_be_visible()
     keys.press("Enter")
     expect(prompt).to_have_value("Look at {{ context.input }}")
-    tab_to(page, page.get_by_role("textbox", name="Condition of the way to End", exact=True))
+    tab_to(page, page.get_by_role("textbox", name="Condition of the edge to End", exact=True))
     keys.type("context.last_output.approved")
     tab_to(page, page.get_by_role("combobox", name="Connect to"))
     keys.type("end_2")
@@ -146,25 +146,25 @@ def test_a_workflow_is_built_and_saved_by_keyboard_alone(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"/workflows/by_keyboard$"))
 
 
-def test_faults_keep_from_saving_and_lead_to_where_they_are_mended(page: Page, api: httpx2.Client) -> None:
+def test_issues_keep_from_saving_and_lead_to_where_they_are_mended(page: Page, api: httpx2.Client) -> None:
     page.goto(f"workflows/{save_gate(api, 'Broken')}")
     node(page, "Approval: Broken").click()
-    page.get_by_role("button", name="Remove the way to end").click()
+    page.get_by_role("button", name="Remove the edge to end").click()
     node(page, "Tool: draft").click()
     page.get_by_role("textbox", name="Value of template").fill("Dear {{ context.outputs.nobody }}")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("Not saved: 3 faults are in the way")).to_be_visible()
+    expect(page.get_by_text("Not saved: fix 3 issues to publish")).to_be_visible()
 
-    faults = page.get_by_role("region", name="Faults")
-    faults.get_by_role("button", name="Nothing follows").click()
+    issues = page.get_by_role("region", name="Issues")
+    issues.get_by_role("button", name="Nothing follows").click()
     choose(page, "Connect to", "end")
-    expect(faults.get_by_role("listitem")).to_have_count(1)
-    faults.get_by_role("button", name="There is no node `nobody`").click()
+    expect(issues.get_by_role("listitem")).to_have_count(1)
+    issues.get_by_role("button", name="There is no node `nobody`").click()
     template = page.get_by_role("textbox", name="Value of template")
     expect(template).to_be_focused()
     template.fill("Good day, {{ context.input.name }}")
 
-    expect(faults.get_by_role("status").get_by_text("No faults")).to_be_visible()
+    expect(issues.get_by_role("status").get_by_text("No issues")).to_be_visible()
     save(page)
 
 

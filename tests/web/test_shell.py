@@ -31,6 +31,7 @@ def test_the_header_leads_to_every_page_and_marks_the_one_that_is_open(page: Pag
 def test_by_keyboard_the_first_stop_skips_the_header(page: Page) -> None:
     page.goto("projects")
     expect(page.get_by_role("link", name="Examples", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="New project")).to_be_visible()  # comes when it is known who may
 
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Skip to the page")).to_be_focused()
@@ -46,7 +47,7 @@ def test_colours_follow_the_system_until_one_chooses_and_the_choice_stays(browse
         background = "() => getComputedStyle(document.body).backgroundColor"
         dark = page.evaluate(background)
 
-        page.get_by_role("button", name="Colours: as the system").click()
+        page.get_by_role("button", name="Theme: system").click()
         light = page.evaluate(background)
         page.reload()
 
@@ -57,7 +58,7 @@ def test_colours_follow_the_system_until_one_chooses_and_the_choice_stays(browse
 def test_an_address_of_nothing_says_where_to_go(page: Page) -> None:
     page.goto("nowhere/at/all")
 
-    page.get_by_role("link", name="To the projects").click()
+    page.get_by_role("link", name="Projects").click()
     expect(page.get_by_role("heading", level=1, name="Projects")).to_be_visible()
 
 

@@ -33,7 +33,7 @@ export async function readProblem(response: Response): Promise<Problem> {
 }
 
 /** One sentence for people, whatever was thrown. */
-export function tell(error: unknown): string {
+export function describeError(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 

@@ -10,7 +10,7 @@ export function NotFoundPage() {
         title="There is nothing at this address"
         action={
           <Link href={addresses.projects} className="button">
-            To the projects
+            Projects
           </Link>
         }
       >

@@ -4,7 +4,7 @@ import './Page.css'
 
 interface Props {
   title: string
-  /** The way here: links to where the page belongs. */
+  /** Links to where the page belongs; its own name is put behind them. */
   trail?: ReactNode
   /** Stands behind the title: a status. */
   beside?: ReactNode
@@ -26,6 +26,9 @@ export function Page({ title, trail, beside, description, actions, isHeadSticky,
           {trail && (
             <nav className="page-trail" aria-label="Where this belongs">
               {trail}
+              <span className="truncate muted" aria-current="page" dir="auto">
+                {title}
+              </span>
             </nav>
           )}
           <div className="row row-wrap">

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import { tell } from '../api/problem'
+import { describeError } from '../api/problem'
 import { logOut, useSession } from '../api/session'
 import { Icon } from '../ui/icons'
 import { useToast } from './toasts'
@@ -10,7 +10,7 @@ export function Person() {
   const say = useToast()
   const leave = useMutation({
     mutationFn: logOut,
-    onError: (error) => say({ text: tell(error), kind: 'bad' }),
+    onError: (error) => say({ text: describeError(error), kind: 'bad' }),
   })
   if (!session) return null
   if (!session.login) {
@@ -28,7 +28,7 @@ export function Person() {
       <span className="header-person" title={`${session.name} is ${session.role}`}>
         <Icon name="person" size={14} />
         <span className="truncate">{session.name}</span>
-        <span className="muted small">{session.role}</span>
+        {session.role !== session.name && <span className="muted small">{session.role}</span>}
       </span>
       <button
         type="button"

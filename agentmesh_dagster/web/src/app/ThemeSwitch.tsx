@@ -4,12 +4,12 @@ import { useTheme } from './theme'
 import type { Theme } from './theme'
 
 const NEXT: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' }
-const WORDS: Record<Theme, string> = { system: 'as the system', light: 'light', dark: 'dark' }
+const WORDS: Record<Theme, string> = { system: 'system', light: 'light', dark: 'dark' }
 const ICONS: Record<Theme, IconName> = { system: 'screen', light: 'sun', dark: 'moon' }
 
 export function ThemeSwitch() {
   const [theme, choose] = useTheme()
-  const label = `Colours: ${WORDS[theme]}. Change to ${WORDS[NEXT[theme]]}`
+  const label = `Theme: ${WORDS[theme]}. Change to ${WORDS[NEXT[theme]]}`
   return (
     <button
       type="button"

@@ -28,7 +28,7 @@ export default function ApprovalPage({ id }: { id: string }) {
           )}
         </>
       }
-      actions={gate && <Ways gate={gate} />}
+      actions={gate && <GateLinks gate={gate} />}
     >
       <Loaded query={query} rows={6}>
         {(loaded) => (
@@ -42,7 +42,7 @@ export default function ApprovalPage({ id }: { id: string }) {
 }
 
 /** To the run, and to what waits next. */
-function Ways({ gate }: { gate: Gate }) {
+function GateLinks({ gate }: { gate: Gate }) {
   const { data: session } = useSession()
   const { data } = useGates({ limit: 200 }, LOOK_EVERY_MS)
   const queues = sortGates(data?.pages.flatMap((page) => page.items) ?? [], session?.name)

@@ -11,12 +11,12 @@ export interface KnownStep {
   output?: Json
 }
 
-/** What came before the gate: the outputs of the steps that lead to it. */
+/** Previous outputs the gate: the outputs of the steps that lead to it. */
 export function Before({ gate, steps }: { gate: Gate; steps?: readonly KnownStep[] }) {
   const pinned = usePinnedWorkflow(gate.runId)
   return (
-    <section className="gate-before stack" aria-label="What came before">
-      <h2 className="gate-title">What came before</h2>
+    <section className="gate-before stack" aria-label="Previous outputs">
+      <h2 className="gate-title">Previous outputs</h2>
       <Loaded query={pinned} rows={2}>
         {({ workflow }) =>
           steps ? (

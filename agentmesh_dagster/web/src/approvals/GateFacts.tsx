@@ -9,14 +9,16 @@ export function GateFacts({ gate }: { gate: Gate }) {
     <div className="row row-wrap small muted gate-facts">
       <GateChip state={state} />
       <span>
-        asked <Time at={openedAt} />
+        opened <Time at={openedAt} />
       </span>
       {deadline && state === 'open' && (
         <span className="gate-deadline">
           due <Time at={deadline} />
         </span>
       )}
-      <span dir="auto">{assignees.length > 0 ? `for ${assignees.join(', ')}` : 'anybody may answer'}</span>
+      <span dir="auto">
+        {assignees.length > 0 ? `assigned to ${assignees.join(', ')}` : 'assigned to anyone'}
+      </span>
     </div>
   )
 }

@@ -44,7 +44,7 @@ export function GateForm({ gate, question, draft, onChange, onSend, isSending, e
       focusFirstFault(form.current)
       return
     }
-    onSend(writeAnswer(question, draft, approved, gate), tellDone(question, approved))
+    onSend(writeAnswer(question, draft, approved, gate), describeAnswer(question, approved))
   }
   return (
     <form
@@ -159,7 +159,7 @@ function Fields({ question, draft, onChange, faults, onFault }: FieldsProps) {
   )
 }
 
-function tellDone(question: Question, approved: boolean): string {
+function describeAnswer(question: Question, approved: boolean): string {
   if (question.kind === 'form') return 'Answered. The run goes on.'
   return approved ? 'Approved. The run goes on.' : 'Rejected.'
 }

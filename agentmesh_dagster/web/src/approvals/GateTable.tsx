@@ -8,7 +8,7 @@ import { Time } from '../ui/Time'
 const COLUMNS: readonly Column<Gate>[] = [
   {
     key: 'what',
-    head: 'What',
+    head: 'Approval',
     cell: (gate) => (
       <>
         <Link href={addresses.approval(gate.stepId)} className="table-name" dir="auto" title={gate.label}>
@@ -37,15 +37,15 @@ const COLUMNS: readonly Column<Gate>[] = [
   },
   {
     key: 'who',
-    head: 'Asked',
+    head: 'Assigned to',
     width: '180',
     cell: (gate) => (
       <span className="table-sub truncate" dir="auto" title={gate.assignees.join(', ')}>
-        {gate.assignees.join(', ') || 'Anybody'}
+        {gate.assignees.join(', ') || 'Anyone'}
       </span>
     ),
   },
-  { key: 'since', head: 'Waits since', width: '130', cell: (gate) => <Time at={gate.openedAt} /> },
+  { key: 'since', head: 'Waiting since', width: '130', cell: (gate) => <Time at={gate.openedAt} /> },
   { key: 'due', head: 'Due', width: '120', cell: (gate) => <Time at={gate.deadline} /> },
 ]
 

@@ -21,7 +21,7 @@ export function StaleNotice({ gate, conflict, hasTyped }: Props) {
       {hasTyped ? (
         <div>
           <strong>
-            {TELL[state ?? ''] ?? 'This was closed'}
+            {STATES[state ?? ''] ?? 'This was closed'}
             {by && state === 'answered' && ` by ${by}`}
           </strong>{' '}
           {at && <Time at={at} />}
@@ -34,7 +34,7 @@ export function StaleNotice({ gate, conflict, hasTyped }: Props) {
   )
 }
 
-const TELL: Readonly<Record<string, string>> = {
+const STATES: Readonly<Record<string, string>> = {
   answered: 'Answered',
   expired: 'The deadline passed',
   canceled: 'The run was canceled',

@@ -79,7 +79,7 @@ export function findAnswerFaults(question: Question, draft: Draft): Map<string, 
     for (const [place, fault] of findFaults(question.payload, draft.payload))
       faults.set(`$.payload${place.slice(1)}`, fault)
   }
-  if (question.isCommentNeeded && draft.comment.trim() === '') faults.set('$.comment', 'This is needed.')
+  if (question.isCommentNeeded && draft.comment.trim() === '') faults.set('$.comment', 'Required.')
   return faults
 }
 

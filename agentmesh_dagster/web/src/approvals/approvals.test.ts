@@ -76,10 +76,10 @@ describe('what a gate asks', () => {
     const faults = findAnswerFaults(question, draft)
     expect(Object.fromEntries(faults)).toEqual({
       '$.amount': 'This must be at most 10.',
-      '$.payload.text': 'This is needed.',
-      '$.comment': 'This is needed.',
+      '$.payload.text': 'Required.',
+      '$.comment': 'Required.',
     })
-    expect([...faultsBelow(faults, 'payload')]).toEqual([['$.text', 'This is needed.']])
+    expect([...faultsBelow(faults, 'payload')]).toEqual([['$.text', 'Required.']])
     expect(writeAnswer(question, { ...draft, comment: 'ok' }, true, asked)).toMatchObject({
       approved: true,
       amount: 30,
@@ -97,9 +97,7 @@ describe('what a gate asks', () => {
     expect(question.kind).toBe('form')
     const draft = firstDraft(question, asked)
     expect(writeAnswer(question, draft, true, asked)).toEqual({ choice: 'b' })
-    expect(findAnswerFaults(question, { ...draft, fields: undefined }).get('$.choice')).toBe(
-      'This is needed.',
-    )
+    expect(findAnswerFaults(question, { ...draft, fields: undefined }).get('$.choice')).toBe('Required.')
   })
   it('makes a form of what is there, and leaves to JSON what a form would spoil', () => {
     expect(schemaOf({ a: 'x', b: [1], c: [{ d: 1 }], e: null })).toEqual({

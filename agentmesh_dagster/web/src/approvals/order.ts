@@ -7,7 +7,11 @@ export interface Queue {
   gates: readonly Gate[]
 }
 
-const TITLES = { mine: 'Asked of you', anybody: 'Asked of anybody', others: 'Asked of others' } as const
+const TITLES = {
+  mine: 'Assigned to you',
+  anybody: 'Assigned to anyone',
+  others: 'Assigned to others',
+} as const
 
 /** Mine first, then what anybody may answer, then the rest; in each the oldest first. Empty ones are left out. */
 export function sortGates(gates: readonly Gate[], name: string | undefined): Queue[] {

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { useDelete } from '../api/catalogue'
-import { Problem, tell } from '../api/problem'
+import { Problem, describeError } from '../api/problem'
 import { useToast } from '../app/toasts'
 import { ConfirmDialog } from '../ui/Dialog'
 import { Fault } from '../ui/states'
@@ -35,7 +35,7 @@ export function EntityActions(props: Props) {
       },
       onError: (error) => {
         if (error instanceof Problem && error.status < 500) return // told in the dialog
-        say({ text: tell(error), kind: 'bad' })
+        say({ text: describeError(error), kind: 'bad' })
       },
     })
   return (

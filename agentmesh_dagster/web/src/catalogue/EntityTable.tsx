@@ -8,7 +8,7 @@ import { Time } from '../ui/Time'
 
 type Entity = Agent | Tool
 
-const COLUMNS: readonly Column<Entity>[] = [
+const columnsOf = (target: string): readonly Column<Entity>[] => [
   {
     key: 'name',
     head: 'Name',
@@ -37,11 +37,11 @@ const COLUMNS: readonly Column<Entity>[] = [
     ),
   },
   {
-    key: 'what',
-    head: 'What it calls',
+    key: 'target',
+    head: target,
     width: '240',
     cell: (entity) => {
-      const text = tellWhat(entity)
+      const text = describeTarget(entity)
       return (
         <span className="table-sub truncate mono" title={text}>
           {text}
@@ -61,16 +61,24 @@ const COLUMNS: readonly Column<Entity>[] = [
   },
 ]
 
+const COLUMNS = { agents: columnsOf('Model'), tools: columnsOf('Calls') }
+
+interface Props {
+  kind: 'agents' | 'tools'
+  label: string
+  entities: readonly Entity[]
+}
+
 /** Agents or tools. */
-export function EntityTable({ label, entities }: { label: string; entities: readonly Entity[] }) {
-  return <Table label={label} columns={COLUMNS} rows={entities} keyOf={(entity) => entity.id} />
+export function EntityTable({ kind, label, entities }: Props) {
+  return <Table label={label} columns={COLUMNS[kind]} rows={entities} keyOf={(entity) => entity.id} />
 }
 
 function isAgent(entity: Entity): entity is Agent {
   return 'modelProvider' in entity
 }
 
-function tellWhat(entity: Entity): string {
+function describeTarget(entity: Entity): string {
   if (isAgent(entity)) return `${entity.modelProvider} / ${entity.modelName}`
   if (entity.type === 'http') return `${entity.config.method ?? 'GET'} ${entity.config.url ?? ''}`
   return `${entity.type} ${entity.config.functionName ?? ''}`

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useRestore, useRevision, useRevisions } from '../api/catalogue'
-import { tell } from '../api/problem'
+import { describeError } from '../api/problem'
 import { useMay } from '../api/session'
 import type { Json, Revision } from '../api/types'
 import { useToast } from '../app/toasts'
@@ -36,7 +36,7 @@ export function History({ kind, id, onRestored }: Props) {
                     r{revision.revision}
                   </button>
                   <span className="truncate">
-                    {revision.deleted ? 'deleted' : at === 0 ? 'now' : ''} {revision.note}
+                    {revision.deleted ? 'deleted' : at === 0 ? 'current' : ''} {revision.note}
                   </span>
                   <span className="muted small history-who">
                     {revision.savedBy} · <Time at={revision.savedAt} />
@@ -75,7 +75,7 @@ function RevisionDialog(props: Props & { revision: Revision; onClose: () => void
         say({ text: `Revision ${revision.revision} is restored as a new one.` })
         onRestored()
       },
-      onError: (error) => say({ text: tell(error), kind: 'bad' }),
+      onError: (error) => say({ text: describeError(error), kind: 'bad' }),
     })
   return (
     <Dialog

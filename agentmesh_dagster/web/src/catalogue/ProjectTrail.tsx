@@ -2,7 +2,7 @@ import { Link } from 'wouter'
 import { useNameOf } from '../api/catalogue'
 import { addresses } from '../app/addresses'
 
-/** The way to something in a project. */
+/** The trail of something in a project. */
 export function ProjectTrail({ projectId }: { projectId: string }) {
   const name = useNameOf('projects')(projectId)
   return (

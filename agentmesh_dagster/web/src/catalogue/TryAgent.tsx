@@ -13,8 +13,8 @@ export function TryAgent({ id, hasChanges }: { id: string; hasChanges: boolean }
   const [prompt, setPrompt] = useState('')
   const trial = useTryAgent(id)
   return (
-    <section className="card stack" aria-label="Try it">
-      <h2>Try it</h2>
+    <section className="card stack" aria-label="Test">
+      <h2>Test</h2>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -40,7 +40,7 @@ export function TryAgent({ id, hasChanges }: { id: string; hasChanges: boolean }
         <div>
           <button type="submit" className="button" disabled={prompt.trim() === '' || trial.isPending}>
             <Icon name="play" />
-            {trial.isPending ? 'Asking …' : 'Ask'}
+            {trial.isPending ? 'Testing …' : 'Test'}
           </button>
         </div>
       </form>
@@ -57,17 +57,17 @@ function Reply({ reply }: { reply: AgentReply }) {
   return (
     <>
       <Markdown text={reply.text} />
-      {isObject(usage) && <p className="muted small">{tellUsage(usage)}</p>}
+      {isObject(usage) && <p className="muted small">{formatUsage(usage)}</p>}
       <JsonView value={reply as Json} label="Reply" openLevels={1} />
     </>
   )
 }
 
-function tellUsage(usage: { [name: string]: Json }): string {
-  const told = [
+function formatUsage(usage: { [name: string]: Json }): string {
+  const parts = [
     `${String(usage['inputTokens'] ?? '?')} tokens in`,
     `${String(usage['outputTokens'] ?? '?')} out`,
   ]
-  if (typeof usage['costUsd'] === 'number') told.push(`$${usage['costUsd'].toFixed(4)}`)
-  return told.join(' · ')
+  if (typeof usage['costUsd'] === 'number') parts.push(`$${usage['costUsd'].toFixed(4)}`)
+  return parts.join(' · ')
 }

@@ -15,8 +15,8 @@ export function TryTool({ tool, hasChanges }: { tool: Tool; hasChanges: boolean 
   const trial = useTryTool(tool.id)
   const faults = schema ? findFaults(schema, input) : undefined
   return (
-    <section className="card stack" aria-label="Try it">
-      <h2>Try it</h2>
+    <section className="card stack" aria-label="Test">
+      <h2>Test</h2>
       <form
         className="stack"
         noValidate
@@ -41,7 +41,7 @@ export function TryTool({ tool, hasChanges }: { tool: Tool; hasChanges: boolean 
         <div>
           <button type="submit" className="button" disabled={isBroken || trial.isPending}>
             <Icon name="play" />
-            {trial.isPending ? 'Calling …' : 'Call'}
+            {trial.isPending ? 'Testing …' : 'Test'}
           </button>
         </div>
       </form>

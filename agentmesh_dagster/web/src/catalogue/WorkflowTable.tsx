@@ -21,7 +21,10 @@ interface Props {
 /** Workflows with their last run, to open and to run. */
 export function WorkflowTable({ workflows, projectId }: Props) {
   const [chosen, setChosen] = useState<Workflow>()
-  const lastRuns = useLastRuns(projectId)
+  const lastRuns = useLastRuns(
+    workflows.map(({ id }) => id),
+    projectId,
+  )
   const nameOf = useNameOf('projects')
   const mayEdit = useMay('edit')
 
@@ -42,7 +45,7 @@ export function WorkflowTable({ workflows, projectId }: Props) {
       key: 'run',
       head: 'Last run',
       width: '250',
-      cell: (workflow) => <LastRun run={lastRuns.byWorkflow.get(workflow.id)} isKnown={lastRuns.isKnown} />,
+      cell: (workflow) => <LastRun run={lastRuns.get(workflow.id)} />,
     },
     {
       key: 'saved',
@@ -107,8 +110,8 @@ function Name({ workflow }: { workflow: Workflow }) {
   )
 }
 
-function LastRun({ run, isKnown }: { run: Run | undefined; isKnown: boolean }) {
-  if (!run) return <span className="muted">{isKnown ? 'None lately' : ''}</span>
+function LastRun({ run }: { run: Run | null | undefined }) {
+  if (!run) return <span className="muted">{run === null ? 'Never run' : ''}</span>
   const status = run.waitingOn.length > 0 ? 'waiting_human' : run.status
   return (
     <Link href={addresses.run(run.id)} className="row">

@@ -5,7 +5,7 @@ import { useCreate, useSave } from '../api/catalogue'
 import type { EntityOf } from '../api/catalogue'
 import { get, path } from '../api/client'
 import { keys } from '../api/keys'
-import { Problem, tell } from '../api/problem'
+import { Problem, describeError } from '../api/problem'
 import { useToast } from '../app/toasts'
 import { useLeaveGuard } from '../app/useLeaveGuard'
 import { useSaveKey } from '../app/useSaveKey'
@@ -61,7 +61,7 @@ export function useEditing<K extends Kind>(
   /** What somebody else saved meanwhile. */
   const readTheirs = () => get<EntityOf[K]>(path`${kind}/${draft.base.id}`)
   const take = (next: Promise<EntityOf[K]>, then: (theirs: EntityOf[K]) => void) =>
-    void next.then(then, (fault: unknown) => say({ text: tell(fault), kind: 'bad' }))
+    void next.then(then, (fault: unknown) => say({ text: describeError(fault), kind: 'bad' }))
 
   return {
     draft,

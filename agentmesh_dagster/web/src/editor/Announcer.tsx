@@ -6,7 +6,7 @@ import { useEditor } from './useEditor'
 
 /** Tells those who hear the page what is selected, and so what was just added. */
 export function Announcer() {
-  const text = useEditor(tellSelection)
+  const text = useEditor(describeSelection)
   return (
     <div className="visually-hidden" role="status" aria-live="polite">
       {text}
@@ -14,7 +14,7 @@ export function Announcer() {
   )
 }
 
-function tellSelection(state: EditorState): string {
+function describeSelection(state: EditorState): string {
   const { nodes, edges } = state.selection
   const graph = graphOf(state)
   if (nodes.size + edges.size > 1) return `${nodes.size} nodes and ${edges.size} edges selected`

@@ -16,20 +16,20 @@ import type { NodeType } from '../api/types'
 import type { CanvasEdge, CanvasNode } from '../graph/canvas'
 import { mayConnect } from '../graph/edits'
 import { NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
-import { LetGoMenu } from './LetGoMenu'
-import type { LetGo } from './LetGoMenu'
+import { DropMenu } from './DropMenu'
+import type { ConnectionDrop } from './DropMenu'
 import { addStep, graphOf } from './state'
 import { StepNode } from './StepNode'
 import { useCanvas } from './useCanvas'
 import { useReveal } from './useReveal'
 import { useEditorStore } from './useEditor'
-import { WayEdge } from './WayEdge'
+import { StepEdge } from './StepEdge'
 import './canvas.css'
 
 export const DRAGGED_TYPE = 'application/x-agentmesh-node'
 
 const NODE_TYPES = { step: StepNode }
-const EDGE_TYPES = { way: WayEdge }
+const EDGE_TYPES = { labeled: StepEdge }
 const ARROW = { type: MarkerType.ArrowClosed, width: 26, height: 26, markerUnits: 'userSpaceOnUse' }
 const EDGE_DEFAULTS = { markerEnd: ARROW }
 const FIT = { maxZoom: 1, minZoom: 0.1, padding: 0.15 }
@@ -69,14 +69,14 @@ export function Canvas({ mayEdit }: { mayEdit: boolean }) {
     },
     [store, mayEdit, screenToFlowPosition],
   )
-  const [letGo, setLetGo] = useState<LetGo>()
-  const closeMenu = useCallback(() => setLetGo(undefined), [])
+  const [drop, setDrop] = useState<ConnectionDrop>()
+  const closeMenu = useCallback(() => setDrop(undefined), [])
   const onConnectEnd = useCallback<OnConnectEnd>(
     (event, { fromNode, fromHandle, toNode }) => {
       if (!(event instanceof MouseEvent) || toNode || !fromNode || fromHandle?.type !== 'source') return
       const { x, y } = screenToFlowPosition({ x: event.clientX, y: event.clientY })
       const at = { x: Math.round(x), y: Math.round(y - NODE_HEIGHT / 2) }
-      setLetGo({ fromNodeId: fromNode.id, at, left: event.clientX, top: event.clientY })
+      setDrop({ fromNodeId: fromNode.id, at, left: event.clientX, top: event.clientY })
     },
     [screenToFlowPosition],
   )
@@ -109,7 +109,7 @@ export function Canvas({ mayEdit }: { mayEdit: boolean }) {
       onDrop={onDrop}
       onDragOver={onDragOver}
     >
-      {letGo && <LetGoMenu {...letGo} onClose={closeMenu} />}
+      {drop && <DropMenu {...drop} onClose={closeMenu} />}
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.4} />
       <Controls
         showInteractive={false}

@@ -3,19 +3,19 @@ import { Dialog } from '../ui/Dialog'
 import { Tabs } from '../ui/Tabs'
 import { Time } from '../ui/Time'
 import { DiffView } from './DiffView'
-import { takeVersion, workflowOf } from './state'
+import { replaceWith, workflowOf } from './state'
 import { useEditor, useEditorStore } from './useEditor'
 import type { Conflict, Saving } from './useSaving'
 
 /** Somebody saved a newer revision: shows both, and asks which way to go. Nothing is saved until that is said. */
 export function ConflictDialog({ conflict, saving }: { conflict: Conflict; saving: Saving }) {
   const store = useEditorStore()
-  const base = useEditor((state) => state.base)
+  const saved = useEditor((state) => state.saved)
   const mine = useEditor(workflowOf)
   const [view, setView] = useState<'theirs' | 'mine'>('theirs')
   const { theirs, savedBy, savedAt } = conflict
   const takeTheirs = () => {
-    store.change((state) => ({ ...takeVersion(state, theirs), base: theirs }))
+    store.change((state) => ({ ...replaceWith(state, theirs), saved: theirs }))
     saving.dropConflict()
   }
   return (
@@ -51,7 +51,7 @@ export function ConflictDialog({ conflict, saving }: { conflict: Conflict; savin
               <Time at={savedAt} />
             </>
           )}
-          , after the revision {base.revision} that you began with. Yours is not saved. Whatever you choose,
+          , after the revision {saved.revision} that you began with. Yours is not saved. Whatever you choose,
           every revision can be restored, and Undo brings yours back.
         </p>
         <Tabs
@@ -64,7 +64,7 @@ export function ConflictDialog({ conflict, saving }: { conflict: Conflict; savin
           onChoose={setView}
         >
           {view === 'theirs' ? (
-            <DiffView before={base} after={theirs} />
+            <DiffView before={saved} after={theirs} />
           ) : (
             <DiffView before={theirs} after={mine} />
           )}

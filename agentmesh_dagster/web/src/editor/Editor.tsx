@@ -4,7 +4,7 @@ import type { Workflow } from '../api/types'
 
 import { keepPositions, readPositions } from '../graph/positions'
 import { CatalogueContext, useFetchedCatalogue } from './catalogue'
-import { beginEditing, sketchOf } from './state'
+import { beginEditing, draftOf } from './state'
 import { createEditorStore } from './store'
 import type { EditorStore } from './store'
 import { EditorStoreContext } from './useEditor'
@@ -36,12 +36,12 @@ export function Editor({ workflow, newest }: Props) {
 /** Documents hold no places: each browser keeps where its people have put the nodes of a saved workflow. */
 function useKeptPositions(store: EditorStore): void {
   useEffect(() => {
-    let { positions } = sketchOf(store.get())
+    let { positions } = draftOf(store.get())
     return store.subscribe(() => {
-      const sketch = sketchOf(store.get())
-      if (sketch.positions === positions || store.get().base.revision === undefined) return
-      positions = sketch.positions
-      keepPositions(sketch.workflow.id, positions)
+      const draft = draftOf(store.get())
+      if (draft.positions === positions || store.get().saved.revision === undefined) return
+      positions = draft.positions
+      keepPositions(draft.workflow.id, positions)
     })
   }, [store])
 }

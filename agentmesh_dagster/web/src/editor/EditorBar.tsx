@@ -25,7 +25,7 @@ export function EditorBar({ mayEdit, isSaving, refusal, view, onView, onSave, on
   const canUndo = useEditor((state) => state.history.past.length > 0)
   const canRedo = useEditor((state) => state.history.future.length > 0)
   const dirty = useEditor(isDirty)
-  const isNew = useEditor((state) => state.base.revision === undefined)
+  const isNew = useEditor((state) => state.saved.revision === undefined)
   return (
     <div className="editor-bar">
       <Title refusal={refusal} />
@@ -43,7 +43,7 @@ export function EditorBar({ mayEdit, isSaving, refusal, view, onView, onSave, on
             isOff={!canRedo}
             onClick={() => store.change(redoEdit)}
           />
-          <BarButton icon="layout" label="Lay the nodes out anew" onClick={() => store.change(layOutAgain)} />
+          <BarButton icon="layout" label="Tidy up" onClick={() => store.change(layOutAgain)} />
         </div>
       )}
       <div className="editor-views" role="group" aria-label="View">
@@ -88,7 +88,7 @@ const VIEWS: readonly (readonly [View, string])[] = [
 function Title({ refusal }: { refusal: Refusal | undefined }) {
   const projectId = useEditor((state) => workflowOf(state).projectId)
   const name = useEditor((state) => workflowOf(state).name)
-  const revision = useEditor((state) => state.base.revision)
+  const revision = useEditor((state) => state.saved.revision)
   const dirty = useEditor(isDirty)
   const isRefused = useEditor((state) => workflowOf(state) === refusal?.workflow)
   const nameOf = useNameOf('projects')
@@ -107,13 +107,13 @@ function Title({ refusal }: { refusal: Refusal | undefined }) {
         className={isRefused ? 'editor-state editor-refused small' : 'editor-state muted small'}
         role="status"
       >
-        {isRefused ? `Not saved: ${refusal?.text}` : tellState(revision, dirty)}
+        {isRefused ? `Not saved: ${refusal?.text}` : describeState(revision, dirty)}
       </span>
     </div>
   )
 }
 
-function tellState(revision: number | undefined, isChanged: boolean): string {
+function describeState(revision: number | undefined, isChanged: boolean): string {
   if (revision === undefined) return 'not saved yet'
   return isChanged ? `● changed since r${revision}` : `r${revision}, saved`
 }

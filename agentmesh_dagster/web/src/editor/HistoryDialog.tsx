@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useRestore, useRevisions } from '../api/catalogue'
-import { tell } from '../api/problem'
+import { describeError } from '../api/problem'
 import type { Revision } from '../api/types'
 import { useToast } from '../app/toasts'
 import { Dialog } from '../ui/Dialog'
@@ -9,13 +9,13 @@ import { ShowMore } from '../ui/Table'
 import { Time } from '../ui/Time'
 import { RevisionDiff } from './RevisionDiff'
 import type { Other } from './RevisionDiff'
-import { takeVersion } from './state'
+import { replaceWith } from './state'
 import { useEditor, useEditorStore } from './useEditor'
 
 /** The revisions of the workflow: what each changed, how it differs from the canvas, and restoring one. */
 export function HistoryDialog({ mayEdit, onClose }: { mayEdit: boolean; onClose: () => void }) {
-  const id = useEditor((state) => state.base.id)
-  const newest = useEditor((state) => state.base.revision)
+  const id = useEditor((state) => state.saved.id)
+  const newest = useEditor((state) => state.saved.revision)
   const revisions = useRevisions('workflows', id)
   const [picked, setPicked] = useState<number>()
   const [other, setOther] = useState<Other>('before')
@@ -90,8 +90,7 @@ function RevisionLine(props: {
   return (
     <button type="button" className="revision" aria-pressed={isChosen} onClick={onChoose}>
       <span>
-        <strong>r{revision.revision}</strong> {isNewest && '· what is saved now'}{' '}
-        {revision.deleted && '· deleted'}
+        <strong>r{revision.revision}</strong> {isNewest && '· current'} {revision.deleted && '· deleted'}
       </span>
       <span className="muted small">
         {revision.savedBy}, <Time at={revision.savedAt} />
@@ -114,11 +113,11 @@ function useRestoring(id: string, onDone: () => void) {
   const begin = (revision: number) =>
     restore.mutate(revision, {
       onSuccess: (restored) => {
-        store.change((state) => ({ ...takeVersion(state, restored), base: restored }))
+        store.change((state) => ({ ...replaceWith(state, restored), saved: restored }))
         say({ text: `Revision ${revision} is restored as revision ${restored.revision}.` })
         onDone()
       },
-      onError: (error) => say({ text: tell(error), kind: 'bad' }),
+      onError: (error) => say({ text: describeError(error), kind: 'bad' }),
     })
   return { begin, isPending: restore.isPending }
 }

@@ -15,36 +15,36 @@ interface Props {
   onChoose: (issue: PlacedIssue) => void
 }
 
-/** All faults of the workflow; each leads to its place. */
+/** All issues of the workflow; each leads to its place. */
 export function IssuePanel({ checking, isOpen, onOpen, onChoose }: Props) {
   const store = useEditorStore()
   const issues = useEditor(allIssues)
-  const faults = issues.filter((issue) => !isWarning(issue)).length
-  const kind = issues.length === 0 ? 'good' : faults > 0 ? 'bad' : 'warn'
+  const errors = issues.filter((issue) => !isWarning(issue)).length
+  const kind = issues.length === 0 ? 'good' : errors > 0 ? 'bad' : 'warn'
   return (
-    <section className="faults" aria-label="Faults">
-      <button type="button" className="faults-head" aria-expanded={isOpen} onClick={() => onOpen(!isOpen)}>
+    <section className="issue-panel" aria-label="Issues">
+      <button type="button" className="issues-head" aria-expanded={isOpen} onClick={() => onOpen(!isOpen)}>
         <Icon name={isOpen ? 'down' : 'chevron'} size={14} />
-        <span className={`faults-count faults-${kind}`} role="status">
+        <span className={`issues-count issues-${kind}`} role="status">
           <Icon name={kind === 'good' ? 'check' : 'warning'} size={14} />
-          {countIssues(issues) || 'No faults'}
+          {countIssues(issues) || 'No issues'}
         </span>
         <span className="muted small">{CHECKING[checking]}</span>
       </button>
       {isOpen && (
-        <ul className="plain faults-list">
+        <ul className="plain issues-list">
           {issues.length === 0 && (
-            <li className="faults-none muted">Nothing is in the way of saving and running it.</li>
+            <li className="issues-none muted">Nothing keeps it from being published.</li>
           )}
           {issues.map((one) => (
             <li key={`${one.nodeId} ${one.edgeId} ${one.field} ${one.issue.code} ${one.issue.message}`}>
-              <button type="button" className="fault-line" onClick={() => onChoose(one)}>
-                <span className={isWarning(one) ? 'faults-warn' : 'faults-bad'}>
+              <button type="button" className="issue-line" onClick={() => onChoose(one)}>
+                <span className={isWarning(one) ? 'issues-warn' : 'issues-bad'}>
                   <Icon name={isWarning(one) ? 'info' : 'warning'} size={14} />
-                  <span className="visually-hidden">{isWarning(one) ? 'Warning' : 'Fault'}: </span>
+                  <span className="visually-hidden">{isWarning(one) ? 'Warning' : 'Issue'}: </span>
                 </span>
                 <span className="grow">{one.issue.message}</span>
-                <span className="fault-place truncate muted small">{tellPlace(store.get(), one)}</span>
+                <span className="issue-place truncate muted small">{describePlace(store.get(), one)}</span>
               </button>
             </li>
           ))}
@@ -61,7 +61,7 @@ const CHECKING: Readonly<Record<Checking, string>> = {
 }
 
 /** `Plan it · prompt` */
-function tellPlace(state: EditorState, { nodeId, edgeId, field }: PlacedIssue): string {
+function describePlace(state: EditorState, { nodeId, edgeId, field }: PlacedIssue): string {
   const graph = graphOf(state)
   const title = (id: string) => {
     const node = findNode(graph, id)

@@ -32,15 +32,15 @@ export function Workbench({ newest }: { newest: Workflow }) {
   const mayEdit = useMay('edit')
   const [filters, setFilters] = useFilters()
   const view = filters['view'] ?? ''
-  const [areFaultsOpen, setFaultsOpen] = useState(false)
+  const [areIssuesOpen, setIssuesOpen] = useState(false)
   const [wish, setWish] = useState<Wish>()
   const [isRunning, setRunning] = useState(false)
   const dirty = useEditor(isDirty)
   const hasEdits = useEditor((state) => state.history.past.length > 0) // else a new workflow is as it was made
   const name = useEditor((state) => workflowOf(state).name)
   const checking = useValidation(store)
-  const showFaults = useCallback(() => setFaultsOpen(true), [])
-  const saving = useSaving(store, showFaults)
+  const showIssues = useCallback(() => setIssuesOpen(true), [])
+  const saving = useSaving(store, showIssues)
   const goTo = useGoTo(setWish)
   useTitle(name || 'New workflow')
   useLeaveGuard(dirty && hasEdits && mayEdit && !saving.isSaving)
@@ -50,7 +50,7 @@ export function Workbench({ newest }: { newest: Workflow }) {
   })
 
   const run = async () => {
-    const isNew = store.get().base.revision === undefined
+    const isNew = store.get().saved.revision === undefined
     if (dirty && mayEdit && !(await saving.save())) return
     if (isNew)
       setFilters({ view: 'run' }) // the page of the new workflow asks for the input
@@ -77,7 +77,7 @@ export function Workbench({ newest }: { newest: Workflow }) {
         {view === 'yaml' ? (
           <div className="editor-center">
             <YamlView mayEdit={mayEdit} wish={wish} />
-            <IssuePanel checking={checking} isOpen={areFaultsOpen} onOpen={setFaultsOpen} onChoose={goTo} />
+            <IssuePanel checking={checking} isOpen={areIssuesOpen} onOpen={setIssuesOpen} onChoose={goTo} />
           </div>
         ) : (
           <>
@@ -86,7 +86,7 @@ export function Workbench({ newest }: { newest: Workflow }) {
               <div className="editor-canvas" tabIndex={-1} role="region" aria-label="Canvas">
                 <Canvas mayEdit={mayEdit} />
               </div>
-              <IssuePanel checking={checking} isOpen={areFaultsOpen} onOpen={setFaultsOpen} onChoose={goTo} />
+              <IssuePanel checking={checking} isOpen={areIssuesOpen} onOpen={setIssuesOpen} onChoose={goTo} />
             </div>
             <Inspector wish={wish} mayEdit={mayEdit} />
           </>
@@ -96,7 +96,7 @@ export function Workbench({ newest }: { newest: Workflow }) {
       {view === 'history' && <HistoryDialog mayEdit={mayEdit} onClose={close} />}
       {view === 'keys' && <HelpDialog onClose={close} />}
       {saving.conflict && <ConflictDialog conflict={saving.conflict} saving={saving} />}
-      {(isRunning || view === 'run') && <RunDialog workflow={store.get().base} onClose={stopRunning} />}
+      {(isRunning || view === 'run') && <RunDialog workflow={store.get().saved} onClose={stopRunning} />}
     </div>
   )
 }

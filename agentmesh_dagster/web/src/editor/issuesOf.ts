@@ -1,5 +1,5 @@
-/** The faults of one thing in the editor: what the server found, and texts that stand for nothing. */
-import { isWarning, sortIssues, tellFaults } from '../graph/issues'
+/** The issues of one thing in the editor: what the server found, and texts that stand for nothing. */
+import { isWarning, sortIssues, describeIssues } from '../graph/issues'
 import type { PlacedIssue } from '../graph/issues'
 import type { EditorState } from './state'
 
@@ -20,20 +20,20 @@ export function issuesOf(state: EditorState, subject: Subject): readonly PlacedI
   return group(state).groups.get(keyOf(subject)) ?? NONE
 }
 
-/** All faults, errors first; the same list as long as nothing changes. */
+/** All issues, errors first; the same list as long as nothing changes. */
 export function allIssues(state: EditorState): readonly PlacedIssue[] {
   return group(state).all
 }
 
 export function faultAt(state: EditorState, subject: Subject, field: string): string {
-  return tellFaults(issuesOf(state, subject), field)
+  return describeIssues(issuesOf(state, subject), field)
 }
 
-/** `2 faults, 1 warning`; '' for none. */
+/** `2 issues, 1 warning`; '' for none. */
 export function countIssues(issues: readonly PlacedIssue[]): string {
   const warnings = issues.filter(isWarning).length
-  const faults = issues.length - warnings
-  return [tellCount(faults, 'fault'), tellCount(warnings, 'warning')].filter(Boolean).join(', ')
+  const errors = issues.length - warnings
+  return [formatCount(errors, 'issue'), formatCount(warnings, 'warning')].filter(Boolean).join(', ')
 }
 
 export function keyOf(subject: Subject): string {
@@ -59,6 +59,6 @@ function group(state: EditorState) {
   return made
 }
 
-function tellCount(count: number, what: string): string {
+function formatCount(count: number, what: string): string {
   return count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`
 }

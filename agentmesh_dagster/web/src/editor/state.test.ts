@@ -4,7 +4,7 @@ import { NODE_WIDTH } from '../graph/layout'
 import { graphOf as draw, node, workflowOf as workflow } from '../graph/samples'
 import {
   addStep,
-  adoptSaved,
+  markSaved,
   beginEditing,
   changeGraph,
   changeWorkflow,
@@ -20,8 +20,8 @@ import {
   removeSelected,
   select,
   selectAll,
-  sketchOf,
-  takeVersion,
+  draftOf,
+  replaceWith,
   undoEdit,
   workflowOf,
 } from './state'
@@ -31,7 +31,7 @@ const NOWHERE = new Map()
 const begin = (ways: string, nodes = [] as ReturnType<typeof node>[]) =>
   beginEditing(workflow(draw(ways, nodes), { revision: 3 }), NOWHERE)
 const ways = (state: EditorState) => graphOf(state).edges.map((edge) => `${edge.fromNodeId}>${edge.toNodeId}`)
-const placeOf = (state: EditorState, id: string) => sketchOf(state).positions.get(id) ?? { x: NaN, y: NaN }
+const placeOf = (state: EditorState, id: string) => draftOf(state).positions.get(id) ?? { x: NaN, y: NaN }
 
 describe('adding a node', () => {
   it('builds a workflow from nothing, one click after the other', () => {
@@ -141,17 +141,17 @@ describe('what is unsaved', () => {
     const state = addStep(begin('start>end'), 'agent')
     const sent = workflowOf(state)
     const saved = { ...sent, revision: 4, graph: structuredClone(sent.graph) }
-    expect(isDirty(adoptSaved(state, sent, saved))).toBe(false)
+    expect(isDirty(markSaved(state, sent, saved))).toBe(false)
     const later = addStep(state, 'tool')
-    const kept = adoptSaved(later, sent, saved)
+    const kept = markSaved(later, sent, saved)
     expect(isDirty(kept)).toBe(true)
     expect(graphOf(kept)).toBe(graphOf(later))
-    expect(kept.base.revision).toBe(4)
+    expect(kept.saved.revision).toBe(4)
   })
   it('comes back with undo after somebody else’s version was taken', () => {
     const mine = addStep(begin('start>end'), 'agent')
     const theirs = workflow(draw('start>x x>end'), { revision: 9 })
-    const taken = { ...takeVersion(mine, theirs), base: theirs }
+    const taken = { ...replaceWith(mine, theirs), saved: theirs }
     expect(isDirty(taken)).toBe(false)
     expect(ways(undoEdit(taken))).toEqual(ways(mine))
   })

@@ -13,17 +13,17 @@ import { completePositions, findRoom, layOut, makeRoom, NODE_HEIGHT, NODE_WIDTH 
 import type { Position, Positions } from '../graph/layout'
 
 /** What undo goes through. */
-export interface Sketch {
+export interface Draft {
   workflow: Workflow
   positions: Positions
 }
 
 export interface EditorState {
-  history: History<Sketch>
+  history: History<Draft>
   selection: Selection
   /** The workflow as it was last read or saved. */
-  base: Workflow
-  /** What the server found in the sketch, or in the one before it. */
+  saved: Workflow
+  /** What the server found in the draft, or in the one before it. */
   issues: readonly PlacedIssue[]
   /** Fields whose text stands for nothing just now, such as JSON that is cut off: name → what is wrong. */
   textFaults: ReadonlyMap<string, PlacedIssue>
@@ -37,13 +37,13 @@ export function beginEditing(workflow: Workflow, known: Positions): EditorState 
   return {
     history: beginHistory({ workflow, positions }),
     selection: NOTHING_SELECTED,
-    base: workflow,
+    saved: workflow,
     issues: [],
     textFaults: new Map(),
   }
 }
 
-export function sketchOf(state: EditorState): Sketch {
+export function draftOf(state: EditorState): Draft {
   return state.history.present
 }
 
@@ -57,7 +57,7 @@ export function graphOf(state: EditorState): WorkflowGraph {
 
 /** Whether there is something to save. */
 export function isDirty(state: EditorState): boolean {
-  return !haveSameContent(workflowOf(state), state.base) || state.base.revision === undefined
+  return !haveSameContent(workflowOf(state), state.saved) || state.saved.revision === undefined
 }
 
 /** Changes the workflow. Changes with the same tag, one after the other, are undone together. */
@@ -67,7 +67,7 @@ export function changeWorkflow(
   tag?: string,
   places: Positions = new Map(),
 ): EditorState {
-  const before = sketchOf(state)
+  const before = draftOf(state)
   const workflow = change(before.workflow)
   if (workflow === before.workflow) return state
   const positions = completePositions(
@@ -91,7 +91,7 @@ export function changeGraph(
 }
 
 export function moveNodes(state: EditorState, places: Positions, tag?: string): EditorState {
-  const { workflow, positions } = sketchOf(state)
+  const { workflow, positions } = draftOf(state)
   const isSame = [...places].every(
     ([id, { x, y }]) => positions.get(id)?.x === x && positions.get(id)?.y === y,
   )
@@ -144,7 +144,7 @@ export function selectAll(state: EditorState): EditorState {
 /** Adds a node and selects it. `at` says where it was dropped: then it stands alone. Else it goes onto the selected
  *  edge, or behind the selected node, or before the end; what stands in its way moves on. */
 export function addStep(state: EditorState, type: NodeType, at?: Position): EditorState {
-  const { positions } = sketchOf(state)
+  const { positions } = draftOf(state)
   const { graph, node } = addNode(graphOf(state), type)
   if (at)
     return select(
@@ -194,7 +194,7 @@ export function removeSelected(state: EditorState): EditorState {
 
 /** The selected nodes as text for the clipboard; undefined where nothing can be copied. */
 export function copySelected(state: EditorState): string | undefined {
-  const { workflow, positions } = sketchOf(state)
+  const { workflow, positions } = draftOf(state)
   const text = copy(workflow.graph, state.selection.nodes, positions)
   return readCopied(text)?.nodes.length ? text : undefined
 }
@@ -203,7 +203,7 @@ export function copySelected(state: EditorState): string | undefined {
 export function pasteText(state: EditorState, text: string, at?: Position): EditorState {
   const copied = readCopied(text)
   if (!copied || copied.nodes.length === 0) return state
-  const { positions } = sketchOf(state)
+  const { positions } = draftOf(state)
   const { graph, ids } = paste(graphOf(state), copied)
   const known = Object.entries(copied.places)
   const left = Math.min(...known.map(([, place]) => place.x))
@@ -227,27 +227,27 @@ export function duplicateSelected(state: EditorState): EditorState {
 }
 
 /** The workflow was saved as `saved`. What was edited since the save began stays unsaved. */
-export function adoptSaved(state: EditorState, sent: Workflow, saved: Workflow): EditorState {
-  const { workflow, positions } = sketchOf(state)
+export function markSaved(state: EditorState, sent: Workflow, saved: Workflow): EditorState {
+  const { workflow, positions } = draftOf(state)
   const present = workflow === sent ? saved : { ...workflow, id: saved.id }
   return {
     ...settleEdits(state),
-    base: saved,
+    saved,
     history: { ...state.history, present: { workflow: present, positions }, tag: undefined },
   }
 }
 
 /** Goes on from a newer revision of somebody else: what is on the canvas is then an edit of that one. */
-export function rebase(state: EditorState, base: Workflow): EditorState {
-  return { ...state, base }
+export function rebase(state: EditorState, saved: Workflow): EditorState {
+  return { ...state, saved }
 }
 
-/** Takes another version as the sketch; undo brings the own one back. */
-export function takeVersion(state: EditorState, workflow: Workflow): EditorState {
+/** Takes another version as the draft; undo brings the own one back. */
+export function replaceWith(state: EditorState, workflow: Workflow): EditorState {
   return changeWorkflow(state, () => workflow)
 }
 
-function withHistory(state: EditorState, history: History<Sketch>): EditorState {
+function withHistory(state: EditorState, history: History<Draft>): EditorState {
   if (history === state.history) return state
   const { graph } = history.present.workflow
   const { nodes, edges } = state.selection

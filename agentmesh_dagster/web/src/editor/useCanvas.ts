@@ -4,22 +4,22 @@ import { useCallback, useState } from 'react'
 import { reconnect } from '../graph/edits'
 import { toCanvas } from '../graph/canvas'
 import type { CanvasEdge, CanvasNode } from '../graph/canvas'
-import { changeGraph, connectNodes, moveNodes, select, settleEdits, sketchOf } from './state'
+import { changeGraph, connectNodes, moveNodes, select, settleEdits, draftOf } from './state'
 import { useEditor, useEditorStore } from './useEditor'
 
 /** What the canvas draws, and what happens on it. While something is dragged only the canvas knows where it is: the
- *  sketch hears of it when it is dropped. */
+ *  draft hears of it when it is dropped. */
 export function useCanvas() {
   const store = useEditorStore()
-  const sketch = useEditor(sketchOf)
+  const draft = useEditor(draftOf)
   const selection = useEditor((state) => state.selection)
-  const [given, setGiven] = useState({ sketch, selection })
+  const [given, setGiven] = useState({ draft, selection })
   const [drawn, setDrawn] = useState(() =>
-    toCanvas(sketch.workflow.graph, sketch.positions, undefined, selection),
+    toCanvas(draft.workflow.graph, draft.positions, undefined, selection),
   )
-  if (given.sketch !== sketch || given.selection !== selection) {
-    setGiven({ sketch, selection })
-    setDrawn(toCanvas(sketch.workflow.graph, sketch.positions, drawn, selection))
+  if (given.draft !== draft || given.selection !== selection) {
+    setGiven({ draft, selection })
+    setDrawn(toCanvas(draft.workflow.graph, draft.positions, drawn, selection))
   }
 
   const onNodesChange = useCallback(

@@ -2,7 +2,7 @@ import { useEffect } from 'react'
 import { walk } from '../graph/walk'
 import type { Direction } from '../graph/walk'
 import { editFor, isWriting, nameOf } from './keys'
-import { copySelected, pasteText, removeSelected, select, sketchOf } from './state'
+import { copySelected, pasteText, removeSelected, select, draftOf } from './state'
 import type { EditorStore } from './store'
 
 const EVERYWHERE = ['mod+z', 'mod+shift+z', 'mod+y']
@@ -90,7 +90,7 @@ function readDirection(name: string): Direction | undefined {
 /** Selects the next node in a direction, and puts the focus there. */
 function goOn(store: EditorStore, direction: Direction): void {
   const state = store.get()
-  const { workflow, positions } = sketchOf(state)
+  const { workflow, positions } = draftOf(state)
   const focused = document.activeElement?.closest<HTMLElement>('.react-flow__node')?.dataset['id']
   const [selected] = state.selection.nodes
   const next = walk(workflow.graph, positions, focused ?? selected ?? '', direction)

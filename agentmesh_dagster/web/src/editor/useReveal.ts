@@ -1,7 +1,7 @@
 import { useReactFlow, useStoreApi } from '@xyflow/react'
 import { useEffect } from 'react'
 import { NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
-import { sketchOf } from './state'
+import { draftOf } from './state'
 import { useEditor, useEditorStore } from './useEditor'
 
 const MARGIN = 24 // pixels between a node that comes into view and the border
@@ -14,7 +14,7 @@ export function useReveal(): void {
   const nodes = useEditor((state) => state.selection.nodes)
   useEffect(() => {
     const [id] = nodes
-    const place = nodes.size === 1 && id !== undefined ? sketchOf(store.get()).positions.get(id) : undefined
+    const place = nodes.size === 1 && id !== undefined ? draftOf(store.get()).positions.get(id) : undefined
     const { width, height } = getState()
     if (!place || width === 0) return
     const { x, y, zoom } = flow.getViewport()

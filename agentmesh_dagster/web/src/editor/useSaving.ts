@@ -2,14 +2,14 @@ import { useCallback, useState } from 'react'
 import { useLocation } from 'wouter'
 import { useCreate, useSave, validateWorkflow } from '../api/catalogue'
 import { get, path } from '../api/client'
-import { Problem, tell } from '../api/problem'
+import { Problem, describeError } from '../api/problem'
 import type { Issue, Workflow } from '../api/types'
 import { addresses } from '../app/addresses'
 import { useToast } from '../app/toasts'
 import { slug } from '../catalogue/slug'
 import { isWarning, placeIssues } from '../graph/issues'
 import { keepPositions } from '../graph/positions'
-import { adoptSaved, sketchOf, workflowOf } from './state'
+import { markSaved, draftOf, workflowOf } from './state'
 import type { EditorStore } from './store'
 import { withoutEmptyId } from './useValidation'
 
@@ -37,8 +37,8 @@ export interface Saving {
   showTheirs: () => Promise<void>
 }
 
-/** Saving, and what stands in its way. `showFaults` brings the list of faults up. */
-export function useSaving(store: EditorStore, showFaults: () => void): Saving {
+/** Saving, and what keeps from it. `showIssues` brings the list of issues up. */
+export function useSaving(store: EditorStore, showIssues: () => void): Saving {
   const write = useWriting()
   const say = useToast()
   const [, navigate] = useLocation()
@@ -48,7 +48,7 @@ export function useSaving(store: EditorStore, showFaults: () => void): Saving {
 
   const refuse = (text: string, workflow: Workflow, issues: readonly Issue[] = []) => {
     if (issues.length > 0) store.change((state) => ({ ...state, issues: placeIssues(issues, workflow) }))
-    showFaults()
+    showIssues()
     setRefusal({ text, workflow })
   }
   const attempt = async (base: Workflow): Promise<Workflow | undefined> => {
@@ -56,10 +56,10 @@ export function useSaving(store: EditorStore, showFaults: () => void): Saving {
     const sent = workflowOf(state)
     if (state.textFaults.size > 0) return void refuse('a text is not complete', sent)
     const issues = await validateWorkflow(withoutEmptyId(sent))
-    if (countFaults(issues) > 0) return void refuse(tellFaults(issues), sent, issues)
+    if (countErrors(issues) > 0) return void refuse(describeIssues(issues), sent, issues)
     const saved = await write(sent, base)
-    keepPositions(saved.id, sketchOf(store.get()).positions)
-    store.change((before) => adoptSaved(before, sent, saved))
+    keepPositions(saved.id, draftOf(store.get()).positions)
+    store.change((before) => markSaved(before, sent, saved))
     setConflict(undefined)
     say({ text: `Saved as revision ${saved.revision}.` })
     if (base.revision === undefined) navigate(addresses.workflow(saved.id), { replace: true })
@@ -68,17 +68,17 @@ export function useSaving(store: EditorStore, showFaults: () => void): Saving {
   const explain = async (error: unknown) => {
     const workflow = workflowOf(store.get())
     if (!(error instanceof Problem)) throw error
-    if (error.status === 409 && store.get().base.revision === undefined) {
+    if (error.status === 409 && store.get().saved.revision === undefined) {
       return refuse('the id is taken', workflow, [
         { code: 'taken-id', path: '$.id', message: 'There is a workflow with this id.' },
       ])
     }
     if (error.status === 409 && error.body['revision'] !== undefined)
       setConflict(await readConflict(error, workflow.id))
-    else if (error.issues.length > 0) refuse(tellFaults(error.issues), workflow, error.issues)
-    else say({ text: `Not saved: ${tell(error)}`, kind: 'bad' })
+    else if (error.issues.length > 0) refuse(describeIssues(error.issues), workflow, error.issues)
+    else say({ text: `Not saved: ${describeError(error)}`, kind: 'bad' })
   }
-  const save = async (base = store.get().base): Promise<Workflow | undefined> => {
+  const save = async (base = store.get().saved): Promise<Workflow | undefined> => {
     if (isSaving) return undefined
     setSaving(true)
     setRefusal(undefined)
@@ -91,7 +91,7 @@ export function useSaving(store: EditorStore, showFaults: () => void): Saving {
     }
   }
   const showTheirs = async () =>
-    setConflict({ theirs: await get<Workflow>(path`workflows/${store.get().base.id}`) })
+    setConflict({ theirs: await get<Workflow>(path`workflows/${store.get().saved.id}`) })
   const dropConflict = useCallback(() => setConflict(undefined), [])
   return { save, isSaving, refusal, conflict, dropConflict, showTheirs }
 }
@@ -132,11 +132,11 @@ async function readConflict({ body }: Problem, id: string): Promise<Conflict> {
   }
 }
 
-function countFaults(issues: readonly Issue[]): number {
+function countErrors(issues: readonly Issue[]): number {
   return issues.filter((issue) => !isWarning({ issue, field: '' })).length
 }
 
-function tellFaults(issues: readonly Issue[]): string {
-  const count = countFaults(issues)
-  return count === 1 ? 'one fault is in the way' : `${count} faults are in the way`
+function describeIssues(issues: readonly Issue[]): string {
+  const count = countErrors(issues)
+  return count === 1 ? 'fix 1 issue to publish' : `fix ${count} issues to publish`
 }

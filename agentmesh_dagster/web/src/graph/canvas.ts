@@ -4,12 +4,12 @@ import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
 import { titleOf } from './edits'
 import { NODE_HEIGHT, NODE_WIDTH } from './layout'
 import type { Positions } from './layout'
-import { labelWays } from './ways'
+import { labelEdges } from './edgeLabels'
 import { NODE_WORDS } from './words'
 
 export type CanvasNode = FlowNode<{ node: GraphNode }, 'step'>
-/** `label`: when the way is taken, in a few words; '' where it always is. `lane`: 1, 2 … for more ways between the same two. */
-export type CanvasEdge = FlowEdge<{ edge: GraphEdge; label: string; lane: number }, 'way'>
+/** `label`: when the edge is taken, in a few words; '' where it always is. `lane`: 1, 2 … for more edges between the same two. */
+export type CanvasEdge = FlowEdge<{ edge: GraphEdge; label: string; lane: number }, 'labeled'>
 
 export interface Selection {
   nodes: ReadonlySet<string>
@@ -35,7 +35,7 @@ export function toCanvas(
   const oldNodes = new Map(before.nodes.map((node) => [node.id, node]))
   const oldEdges = new Map(before.edges.map((edge) => [edge.id, edge]))
   const titles = new Map(graph.nodes.map((node) => [node.id, titleOf(node)]))
-  const labels = labelWays(graph)
+  const labels = labelEdges(graph)
   const lanes = new Map<string, number>()
   return {
     nodes: graph.nodes.map((node) => {
@@ -101,7 +101,7 @@ function drawEdge(
   return {
     ...old,
     id: edge.id,
-    type: 'way',
+    type: 'labeled',
     source: edge.fromNodeId,
     target: edge.toNodeId,
     selected,

@@ -15,7 +15,7 @@ export const FIRST_GRAPH: WorkflowGraph = {
 }
 
 /** Node types whose out-edges may carry conditions. */
-export function mayChoose(type: NodeType): boolean {
+export function isConditional(type: NodeType): boolean {
   return type === 'branch' || type === 'human_approval'
 }
 
@@ -102,8 +102,9 @@ export function connect(
   toNodeId: string,
 ): { graph: WorkflowGraph; edge: GraphEdge | undefined } {
   const isDouble = graph.edges.some((edge) => edge.fromNodeId === fromNodeId && edge.toNodeId === toNodeId)
-  const chooses = mayChoose(findNode(graph, fromNodeId)?.type ?? 'start')
-  if (!mayConnect(graph, fromNodeId, toNodeId) || (isDouble && !chooses)) return { graph, edge: undefined }
+  const hasConditions = isConditional(findNode(graph, fromNodeId)?.type ?? 'start')
+  if (!mayConnect(graph, fromNodeId, toNodeId) || (isDouble && !hasConditions))
+    return { graph, edge: undefined }
   const edge: GraphEdge = { id: newEdgeId(graph), fromNodeId, toNodeId }
   return { graph: { ...graph, edges: [...graph.edges, edge] }, edge }
 }
@@ -141,7 +142,7 @@ export function findEdgeToSplit(graph: WorkflowGraph, nodeId?: string): GraphEdg
   )
   const [edge] = near
   const from = edge && findNode(graph, edge.fromNodeId)
-  return near.length === 1 && from && !mayChoose(from.type) ? edge : undefined
+  return near.length === 1 && from && !isConditional(from.type) ? edge : undefined
 }
 
 /** Sets the condition of an edge; an empty one makes it the default edge. */

@@ -76,11 +76,11 @@ describe('layout', () => {
       NODE_HEIGHT,
     )
   })
-  it('lays 200 nodes out in under a second', () => {
-    const ways = Array.from({ length: 199 }, (_, at) => `n${Math.floor(at / 2)}>n${at + 1}`).join(' ')
-    const begun = performance.now()
-    expect(layOut(graphOf(ways)).size).toBe(200)
-    expect(performance.now() - begun).toBeLessThan(1_000)
+  it('lays 200 nodes out, each in a place of its own', () => {
+    const edges = Array.from({ length: 199 }, (_, at) => `n${Math.floor(at / 2)}>n${at + 1}`).join(' ')
+    const places = [...layOut(graphOf(edges)).values()]
+    expect(places).toHaveLength(200)
+    expect(new Set(places.map(({ x, y }) => `${x} ${y}`)).size).toBe(200)
   })
   it('leaves known places and finds room for new nodes', () => {
     const graph = graphOf('start>a start>b')

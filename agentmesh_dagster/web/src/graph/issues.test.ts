@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findShownField, isInField, placeIssues, sortIssues, tellFaults } from './issues'
+import { findShownField, isInField, placeIssues, sortIssues, describeIssues } from './issues'
 import { graphOf, workflowOf } from './samples'
 
 const workflow = workflowOf(graphOf('start>a a>end'))
@@ -47,9 +47,9 @@ describe('fields', () => {
   it('tell where inside of them the fault is', () => {
     const issues = [place('$.graph.nodes[1].config.output.a[0]'), place('$.graph.nodes[1].config.prompt')]
     const known = issues.filter((issue) => issue !== undefined)
-    expect(tellFaults(known, 'config.output')).toBe('a[0]: m')
-    expect(tellFaults(known, 'config.prompt')).toBe('m')
-    expect(tellFaults(known, 'config.pool')).toBe('')
+    expect(describeIssues(known, 'config.output')).toBe('a[0]: m')
+    expect(describeIssues(known, 'config.prompt')).toBe('m')
+    expect(describeIssues(known, 'config.pool')).toBe('')
   })
   it('are found by the closest around a place', () => {
     const fields = ['config.retry', 'config.retry.maxAttempts', 'label']

@@ -1,4 +1,4 @@
-/** Where the faults that the server found belong: to a node, to an edge, to a field of the workflow. */
+/** Where the issues that the server found belong: to a node, to an edge, to a field of the workflow. */
 import type { Issue, Workflow } from '../api/types'
 
 export interface PlacedIssue {
@@ -9,7 +9,7 @@ export interface PlacedIssue {
   field: string
 }
 
-/** Faults that the server places at the whole node, though one field mends them. */
+/** Issues that the server places at the whole node, though one field mends them. */
 const FIELD_BY_CODE: Readonly<Record<string, string>> = {
   'missing-agent-id': 'agentId',
   'missing-tool-id': 'toolId',
@@ -54,7 +54,7 @@ export function isInField(place: string, field: string): boolean {
 }
 
 /** The sentences about a field and what is inside of it; with the place inside, where there is one. */
-export function tellFaults(issues: readonly PlacedIssue[], field: string): string {
+export function describeIssues(issues: readonly PlacedIssue[], field: string): string {
   return issues
     .filter((one) => isInField(one.field, field))
     .map((one) => {

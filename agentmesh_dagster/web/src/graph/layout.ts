@@ -1,7 +1,7 @@
 /** Where nodes stand: documents hold no places, so each is laid out, and what people move is kept in their browser. */
 import { graphlib, layout } from '@dagrejs/dagre'
 import type { WorkflowGraph } from '../api/types'
-import { labelWays } from './ways'
+import { labelEdges } from './edgeLabels'
 
 export interface Position {
   x: number
@@ -22,7 +22,7 @@ export function layOut(graph: WorkflowGraph): Positions {
   drawing.setGraph({ rankdir: 'LR', ranksep: BETWEEN_RANKS, nodesep: BETWEEN_NODES })
   drawing.setDefaultEdgeLabel(() => ({}))
   const ids = new Set(graph.nodes.map((node) => node.id))
-  const labels = labelWays(graph)
+  const labels = labelEdges(graph)
   for (const id of ids) drawing.setNode(id, { width: NODE_WIDTH, height: NODE_HEIGHT })
   for (const edge of graph.edges) {
     if (ids.has(edge.fromNodeId) && ids.has(edge.toNodeId)) {
@@ -34,7 +34,7 @@ export function layOut(graph: WorkflowGraph): Positions {
     }
   }
   layout(drawing)
-  // Dagre gives middles, and puts what comes first at the bottom: the way that is tried first belongs on top.
+  // Dagre gives middles, and puts what comes first at the bottom: the edge that is tried first belongs on top.
   const lowest = Math.max(0, ...graph.nodes.map((node) => (drawing.node(node.id) as Position).y))
   return new Map(
     graph.nodes.map((node) => {

@@ -18,7 +18,7 @@ export interface NodeState {
 }
 
 // The first that some step of the node has is what the node shows.
-const MOST_TELLING: readonly StepStatus[] = [
+const WORST_FIRST: readonly StepStatus[] = [
   'failed',
   'waiting_human',
   'running',
@@ -33,7 +33,7 @@ export function stateByNode(steps: Iterable<SomeStep>): ReadonlyMap<string, Node
   for (const { nodeId, status } of steps) {
     const known = states.get(nodeId)
     states.set(nodeId, {
-      status: known ? mostTelling(known.status, status) : status,
+      status: known ? worseStatus(known.status, status) : status,
       steps: (known?.steps ?? 0) + 1,
       ended: (known?.ended ?? 0) + (isOver(status) ? 1 : 0),
     })
@@ -70,6 +70,6 @@ function listSkipped(steps: readonly SomeStep[]): ReadonlySet<string> {
 }
 
 /** Of two statuses the one that a summary shows. */
-export function mostTelling(one: StepStatus, other: StepStatus): StepStatus {
-  return MOST_TELLING.indexOf(one) <= MOST_TELLING.indexOf(other) ? one : other
+export function worseStatus(one: StepStatus, other: StepStatus): StepStatus {
+  return WORST_FIRST.indexOf(one) <= WORST_FIRST.indexOf(other) ? one : other
 }

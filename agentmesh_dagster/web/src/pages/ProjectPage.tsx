@@ -120,7 +120,7 @@ function Entities({ kind, projectId, mayEdit }: Props & { kind: 'agents' | 'tool
               {items.length === 0 ? (
                 <Empty title={words.empty}>{words.hint}</Empty>
               ) : (
-                <EntityTable label={words.title} entities={items} />
+                <EntityTable kind={kind} label={words.title} entities={items} />
               )}
               <ShowMore list={entities} />
             </>

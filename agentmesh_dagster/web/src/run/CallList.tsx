@@ -2,7 +2,7 @@ import type { Call, ToolCall } from './conversation'
 import { ModelCallView } from './ModelCallView'
 import { Icon } from '../ui/icons'
 import { JsonView } from '../ui/JsonView'
-import { tellDuration } from '../ui/times'
+import { formatDuration } from '../ui/times'
 
 interface Props {
   calls: readonly Call[]
@@ -42,7 +42,7 @@ function ToolCallView({ call, isRunning }: { call: ToolCall; isRunning: boolean 
           {call.tool}
         </span>
         {call.seconds !== undefined && (
-          <span className="muted small">{tellDuration(call.seconds * 1_000)}</span>
+          <span className="muted small">{formatDuration(call.seconds * 1_000)}</span>
         )}
         <ToolState call={call} isRunning={isRunning} />
       </summary>

@@ -1,10 +1,10 @@
 import { CopyButton } from '../ui/CopyButton'
 import { Icon } from '../ui/icons'
 import { JsonView } from '../ui/JsonView'
-import { tellDuration } from '../ui/times'
+import { formatDuration } from '../ui/times'
 import { readJson } from '../schema/json'
 import type { Message, ModelCall } from './conversation'
-import { tellCost, tellMany, tellTokens } from './figures'
+import { formatCost, formatCount, formatTokens } from './figures'
 
 /** One call of a model: what it was told, and its reply. */
 export function ModelCallView({ call, isRunning }: { call: ModelCall; isRunning: boolean }) {
@@ -21,7 +21,7 @@ export function ModelCallView({ call, isRunning }: { call: ModelCall; isRunning:
           {call.temperature !== undefined && `, temperature ${call.temperature}`}
         </span>
         {reply?.seconds !== undefined && (
-          <span className="muted small">{tellDuration(reply.seconds * 1_000)}</span>
+          <span className="muted small">{formatDuration(reply.seconds * 1_000)}</span>
         )}
       </div>
       {call.tools.length > 0 && <p className="muted small">May call {call.tools.join(', ')}.</p>}
@@ -35,8 +35,8 @@ export function ModelCallView({ call, isRunning }: { call: ModelCall; isRunning:
           <ReplyView reply={reply} model={call.model} />
           <p className="muted small">
             {[
-              tellTokens(reply.usage),
-              tellCost(reply.usage),
+              formatTokens(reply.usage),
+              formatCost(reply.usage),
               reply.stopReason && `stopped: ${reply.stopReason}`,
             ]
               .filter(Boolean)
@@ -85,7 +85,9 @@ function ReplyView({ reply, model }: { reply: NonNullable<ModelCall['reply']>; m
           </p>
         )
       )}
-      {reply.toolCalls > 0 && <p className="muted small">Wants {tellMany(reply.toolCalls, 'tool call')}.</p>}
+      {reply.toolCalls > 0 && (
+        <p className="muted small">Wants {formatCount(reply.toolCalls, 'tool call')}.</p>
+      )}
       {reply.text === '' && reply.toolCalls === 0 && <p className="muted">An empty text.</p>}
     </div>
   )

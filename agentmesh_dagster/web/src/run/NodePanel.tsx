@@ -4,7 +4,7 @@ import { countByStatus } from '../live/runState'
 import type { RunStep } from '../live/runSteps'
 import { Icon, NODE_ICONS } from '../ui/icons'
 import { Empty } from '../ui/states'
-import { tellCounts } from './figures'
+import { formatCounts } from './figures'
 import { ItemList } from './ItemList'
 import type { Selection, StepTab } from './place'
 import { StepPanel } from './StepPanel'
@@ -59,7 +59,7 @@ export function NodePanel({ node, steps, items, chosen, events, tab, onTab, onCh
         <Icon name={NODE_ICONS[node.type]} size={18} />
         <span dir="auto">{title}</span>
       </h2>
-      <p className="muted small">{tellCounts(countByStatus(steps))}</p>
+      <p className="muted small">{formatCounts(countByStatus(steps))}</p>
       <ItemList steps={steps} items={items} onChoose={(item) => onChoose({ nodeId: node.id, item })} />
     </div>
   )

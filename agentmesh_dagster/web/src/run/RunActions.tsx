@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { useEntity } from '../api/catalogue'
-import { Problem, tell } from '../api/problem'
+import { Problem, describeError } from '../api/problem'
 import { useCancelRun, useStartRun } from '../api/runs'
 import { useAbout, useMay } from '../api/session'
 import type { PinnedWorkflow, Run } from '../api/types'
@@ -27,7 +27,7 @@ export function RunActions({ run, pinned }: { run: Run; pinned: PinnedWorkflow |
     again.mutate(run.input ?? null, {
       onSuccess: ({ runId }) => navigate(addresses.run(runId)),
       onError: (error) => {
-        say({ text: tell(error), kind: 'bad' })
+        say({ text: describeError(error), kind: 'bad' })
         if (error instanceof Problem && error.status === 422) setAsks('input') // the input does not fit any more
       },
     })
@@ -78,7 +78,7 @@ function CancelDialog({ runId, onClose }: { runId: string; onClose: () => void }
   const onConfirm = () =>
     cancel.mutate(undefined, {
       onSettled: onClose,
-      onError: (error) => say({ text: tell(error), kind: 'bad' }),
+      onError: (error) => say({ text: describeError(error), kind: 'bad' }),
     })
   return (
     <ConfirmDialog

@@ -23,7 +23,7 @@ interface Props {
 }
 
 const NODE_TYPES = { step: RunNode }
-const EDGE_TYPES = { way: RunEdge }
+const EDGE_TYPES = { labeled: RunEdge }
 const FAR_ZOOM = 0.62 // below that nodes show less, and larger
 const WORDS = {
   'node.a11yDescription.default': 'Enter shows the step.',
@@ -34,7 +34,7 @@ const WORDS = {
   'minimap.ariaLabel': 'Map of the graph',
 }
 
-/** The graph of a run: each node in its status, and the ways that were taken. */
+/** The graph of a run: each node in its status, and the edges that were taken. */
 export function RunGraph(props: Props) {
   const frame = useRef<HTMLDivElement>(null)
   const [size, setSize] = useState<Size>()

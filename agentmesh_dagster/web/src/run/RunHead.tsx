@@ -7,7 +7,7 @@ import type { StreamStatus } from '../live/stream'
 import { Icon } from '../ui/icons'
 import { StatusChip } from '../ui/StatusChip'
 import { Duration, Time } from '../ui/Time'
-import { tellCost, tellMany, tellTokens } from './figures'
+import { formatCost, formatCount, formatTokens } from './figures'
 import { RunActions } from './RunActions'
 
 interface Props {
@@ -34,6 +34,9 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
           <Link href={addresses.runs({ workflow: run.workflowId })} className="truncate" dir="auto">
             {name}
           </Link>
+          <span className="muted mono" aria-current="page" title={run.id}>
+            {run.id.slice(0, 8)}
+          </span>
         </nav>
         <div className="row">
           <h1 className="truncate" dir="auto" title={name}>
@@ -67,10 +70,10 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
               </span>
             </>
           ) : (
-            <span>{run.status === 'pending' ? 'Waits for a worker' : 'Never started'}</span>
+            <span>{run.status === 'pending' ? 'Waiting for a worker' : 'Never started'}</span>
           )}
-          <span>{tellMany(steps.length, 'step')}</span>
-          {usage && <span>{[tellTokens(usage), tellCost(usage)].filter(Boolean).join(' · ')}</span>}
+          <span>{formatCount(steps.length, 'step')}</span>
+          {usage && <span>{[formatTokens(usage), formatCost(usage)].filter(Boolean).join(' · ')}</span>}
           <span title="A run never changes what it runs">revision {run.revision}</span>
           <StreamState stream={stream} error={error} />
         </div>

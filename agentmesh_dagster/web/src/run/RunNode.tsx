@@ -23,7 +23,7 @@ export const RunNode = memo(function RunNode({ data: { node, state } }: NodeProp
         <span className="run-node-status truncate">
           {state && <Icon name={STATUS_ICONS[state.status]} size={13} />}
           <span className="run-node-word">{state ? statusWord(state.status) : 'Not reached'}</span>
-          {state && state.steps > 1 && <span>{tellItems(state)}</span>}
+          {state && state.steps > 1 && <span>{formatItems(state)}</span>}
         </span>
       </span>
       {node.type !== 'end' && <Handle type="source" position={Position.Right} isConnectable={false} />}
@@ -31,6 +31,6 @@ export const RunNode = memo(function RunNode({ data: { node, state } }: NodeProp
   )
 })
 
-function tellItems({ steps, ended }: NodeState): string {
+function formatItems({ steps, ended }: NodeState): string {
   return ended === steps ? `${steps} items` : `${ended} of ${steps}`
 }

@@ -117,7 +117,7 @@ function Side({ view, place: { chosen, tab }, graph, onChoose, onTab }: SideProp
         className="button button-quiet button-small panel-back"
         onClick={() => onChoose(undefined)}
       >
-        The whole run
+        Back to run
       </button>
       <NodePanel
         key={node.id}

@@ -5,7 +5,7 @@ import { countByStatus } from '../live/runState'
 import type { RunStep } from '../live/runSteps'
 import { Icon } from '../ui/icons'
 import { JsonView } from '../ui/JsonView'
-import { tellCounts } from './figures'
+import { formatCounts } from './figures'
 import { OutputView } from './OutputView'
 
 const MOST_GATES = 3 // in full; of more, each is found by its node
@@ -46,7 +46,7 @@ export function RunPanel({ run, steps }: { run: Run; steps: readonly RunStep[] }
         <p className="muted">
           {steps.length === 0
             ? 'None has begun.'
-            : `${tellCounts(countByStatus(steps))}. Choose one to see all of it.`}
+            : `${formatCounts(countByStatus(steps))}. Choose one to see all of it.`}
         </p>
       </section>
     </div>

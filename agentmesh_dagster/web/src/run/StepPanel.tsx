@@ -12,7 +12,7 @@ import { Duration, Time } from '../ui/Time'
 import { AttemptList } from './AttemptList'
 import { CallList } from './CallList'
 import { listCalls } from './conversation'
-import { tellCost, tellTokens } from './figures'
+import { formatCost, formatTokens } from './figures'
 import { OutputView } from './OutputView'
 import type { StepTab } from './place'
 
@@ -52,7 +52,7 @@ export function StepPanel({ node, step, events, tab, onTab, onMissing }: Props) 
         {chosen === 'answer' && <GatePanel stepId={stepId} steps={[]} isShort />}
         {chosen === 'output' &&
           (step.output === undefined ? (
-            <p className="muted">{tellNoOutput(step)}</p>
+            <p className="muted">{describeNoOutput(step)}</p>
           ) : (
             <OutputView value={step.output} label="Output" />
           ))}
@@ -87,7 +87,7 @@ function StepFacts({ node, step }: { node: GraphNode; step: RunStep }) {
           </>
         )}
         {step.usage && (
-          <span>{[tellTokens(step.usage), tellCost(step.usage)].filter(Boolean).join(' · ')}</span>
+          <span>{[formatTokens(step.usage), formatCost(step.usage)].filter(Boolean).join(' · ')}</span>
         )}
       </div>
     </div>
@@ -105,10 +105,10 @@ function listTabs(node: GraphNode, isGate: boolean): Tab<StepTab>[] {
   ]
 }
 
-function tellNoOutput({ status }: RunStep): string {
+function describeNoOutput({ status }: RunStep): string {
   switch (status) {
     case 'skipped':
-      return 'No way led here, so the step was skipped.'
+      return 'No edge to this step was taken, so it was skipped.'
     case 'waiting_human':
       return 'The answer will be the output.'
     case 'failed':

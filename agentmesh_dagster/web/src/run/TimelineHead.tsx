@@ -26,7 +26,7 @@ export function TimelineHead({ scale }: { scale: TimeScale }) {
           </span>
         ))}
       </span>
-      <span className="timeline-took">Took</span>
+      <span className="timeline-took">Duration</span>
     </div>
   )
 }

@@ -1,8 +1,8 @@
 import type { Span } from '../live/foldStep'
 import { Icon, NODE_ICONS, STATUS_ICONS } from '../ui/icons'
 import { statusWord } from '../ui/StatusChip'
-import { tellDuration } from '../ui/times'
-import { tellMany } from './figures'
+import { formatDuration } from '../ui/times'
+import { formatCount } from './figures'
 import type { Row } from './rows'
 import { percent } from './TimelineHead'
 import type { TimeScale } from './timeScale'
@@ -51,7 +51,7 @@ export function TimelineRow({ id, row, at, top, scale, now, isActive, isChosen, 
           {row.detail && <span className="muted small"> {row.detail}</span>}
         </span>
         {isGroup && row.items !== undefined && (
-          <span className="muted small">{tellMany(row.items, 'item')}</span>
+          <span className="muted small">{formatCount(row.items, 'item')}</span>
         )}
         <span className={`timeline-status timeline-status-${row.status}`} title={statusWord(row.status)}>
           <Icon name={STATUS_ICONS[row.status]} size={14} />
@@ -64,7 +64,7 @@ export function TimelineRow({ id, row, at, top, scale, now, isActive, isChosen, 
         ))}
       </span>
       <span className="timeline-took" role="gridcell">
-        {took === undefined ? '' : tellDuration(took)}
+        {took === undefined ? '' : formatDuration(took)}
       </span>
     </div>
   )
@@ -79,15 +79,15 @@ function Bar({ span, isGroup, scale, now }: { span: Span; isGroup: boolean; scal
     <span
       className={`timeline-bar timeline-bar-${look}`}
       style={{ insetInlineStart: percent(start), width: `max(3px, ${percent(scale.place(to) - start)})` }}
-      title={tellSpan(span, isGroup, to - from)}
+      title={describeSpan(span, isGroup, to - from)}
     >
-      {span.kind === 'wait' && <span className="timeline-wait-word">waited {tellDuration(to - from)}</span>}
+      {span.kind === 'wait' && <span className="timeline-wait-word">waited {formatDuration(to - from)}</span>}
     </span>
   )
 }
 
-function tellSpan(span: Span, isGroup: boolean, ms: number): string {
-  const took = tellDuration(ms)
+function describeSpan(span: Span, isGroup: boolean, ms: number): string {
+  const took = formatDuration(ms)
   if (isGroup) return `${took} from the first to the last`
   if (span.kind === 'wait') return `Waited for a person: ${took}`
   return `Attempt ${span.attempt}: ${took}${span.error ? `, ${span.error}` : ''}`

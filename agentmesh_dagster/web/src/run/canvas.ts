@@ -6,14 +6,14 @@ import { titleOf } from '../graph/edits'
 import { NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
 import type { Positions } from '../graph/layout'
 import type { NodeState } from '../live/nodeStates'
-import { labelWays } from '../graph/ways'
+import { labelEdges } from '../graph/edgeLabels'
 import { NODE_WORDS } from '../graph/words'
 import { statusWord } from '../ui/StatusChip'
 
 export type RunNodeData = { node: GraphNode; state: NodeState | undefined }
 export type RunCanvasNode = Node<RunNodeData, 'step'>
-/** `label`: when the way is taken, in a few words; '' where it always is. */
-export type RunCanvasEdge = Edge<{ edge: GraphEdge; label: string; isTaken: boolean }, 'way'>
+/** `label`: when the edge is taken, in a few words; '' where it always is. */
+export type RunCanvasEdge = Edge<{ edge: GraphEdge; label: string; isTaken: boolean }, 'labeled'>
 
 export interface RunCanvas {
   nodes: RunCanvasNode[]
@@ -49,7 +49,7 @@ export function drawRun(drawing: Drawing, before: RunCanvas): RunCanvas {
   const { graph, positions, states, taken, chosenId } = drawing
   const oldNodes = new Map(before.nodes.map((node) => [node.id, node]))
   const oldEdges = new Map(before.edges.map((edge) => [edge.id, edge]))
-  const labels = labelWays(graph)
+  const labels = labelEdges(graph)
   return {
     nodes: graph.nodes.map((node) =>
       drawNode(node, positions, states.get(node.id), node.id === chosenId, oldNodes.get(node.id)),
@@ -66,7 +66,7 @@ export function firstViewport(nodes: readonly RunCanvasNode[], width: number, he
   const [x, y] = [Math.min(...xs), Math.min(...ys)]
   const bounds = { x, y, width: Math.max(...xs) - x + NODE_WIDTH, height: Math.max(...ys) - y + NODE_HEIGHT }
   const whole = getViewportForBounds(bounds, width, height, FIT.minZoom, FIT.maxZoom, FIT.padding)
-  const first = nodes.find(({ selected }) => selected) ?? nodes.find(isTelling) ?? nodes[0]
+  const first = nodes.find(({ selected }) => selected) ?? nodes.find(isNotable) ?? nodes[0]
   if (whole.zoom >= LEAST_ZOOM || first === undefined) return whole
   const { position } = first
   return {
@@ -76,7 +76,7 @@ export function firstViewport(nodes: readonly RunCanvasNode[], width: number, he
   }
 }
 
-function isTelling({ data: { state } }: RunCanvasNode): boolean {
+function isNotable({ data: { state } }: RunCanvasNode): boolean {
   return state?.status === 'failed' || state?.status === 'waiting_human' || state?.status === 'running'
 }
 
@@ -120,7 +120,7 @@ function drawEdge(
   const size = isTaken ? 12 : 18 // times the width of the line
   return {
     id: edge.id,
-    type: 'way',
+    type: 'labeled',
     source: edge.fromNodeId,
     target: edge.toNodeId,
     markerEnd: { type: MarkerType.ArrowClosed, width: size, height: size },

@@ -5,25 +5,25 @@ import type { Usage } from '../live/foldStep'
 const whole = new Intl.NumberFormat('en')
 
 /** `1,204 tokens in, 310 out`. */
-export function tellTokens({ inputTokens, outputTokens }: Usage): string {
+export function formatTokens({ inputTokens, outputTokens }: Usage): string {
   return `${whole.format(inputTokens)} tokens in, ${whole.format(outputTokens)} out`
 }
 
 /** `$0.0123`; `at least $0.01` where the price of a call is not known, undefined where it is of none. */
-export function tellCost({ costUsd, unpriced, calls }: Usage): string | undefined {
+export function formatCost({ costUsd, unpriced, calls }: Usage): string | undefined {
   if (unpriced === calls) return undefined
   return `${unpriced > 0 ? 'at least ' : ''}$${writeDollars(costUsd)}`
 }
 
 /** `8 succeeded, 2 skipped`: what needs a look first. */
-export function tellCounts(counts: ReadonlyMap<StepStatus, number>): string {
+export function formatCounts(counts: ReadonlyMap<StepStatus, number>): string {
   return ORDER.filter((status) => counts.has(status))
     .map((status) => `${whole.format(counts.get(status) ?? 0)} ${WORDS[status]}`)
     .join(', ')
 }
 
 /** `1 step`, `12 steps`. */
-export function tellMany(count: number, one: string): string {
+export function formatCount(count: number, one: string): string {
   return `${whole.format(count)} ${one}${count === 1 ? '' : 's'}`
 }
 

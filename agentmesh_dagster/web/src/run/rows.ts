@@ -1,7 +1,7 @@
 /** The steps of a run as the rows of a tree: the steps of an `each` stand below it, item by item. No React. */
 import type { GraphNode, Json, NodeType, StepStatus, WorkflowGraph } from '../api/types'
 import { titleOf } from '../graph/edits'
-import { mostTelling } from '../live/nodeStates'
+import { worseStatus } from '../live/nodeStates'
 import type { RunStep } from '../live/runSteps'
 import { summarize } from '../schema/json'
 import type { Selection } from './place'
@@ -105,7 +105,7 @@ function listGroup(around: Around, steps: readonly RunStep[]): Row[] {
     key,
     depth: 0,
     label,
-    status: tellMost(steps),
+    status: worstOf(steps),
     isOpen,
     steps,
     items: items.size,
@@ -132,7 +132,7 @@ function listItem(
   const key = `each ${each} ${item}`
   const isOpen = opened.get(key) ?? chosen === item
   const label = `Item ${item + 1}`
-  const row: Row = { kind: 'group', key, depth: 1, label, detail, status: tellMost(steps), isOpen, steps }
+  const row: Row = { kind: 'group', key, depth: 1, label, detail, status: worstOf(steps), isOpen, steps }
   return isOpen ? [row, ...steps.map((step) => toRow(step, nodes.get(step.nodeId), 2))] : [row]
 }
 
@@ -149,6 +149,6 @@ function toRow(step: RunStep, node: GraphNode | undefined, depth: number): StepR
   }
 }
 
-function tellMost(steps: readonly RunStep[]): StepStatus {
-  return steps.reduce<StepStatus>((most, { status }) => mostTelling(most, status), 'skipped')
+function worstOf(steps: readonly RunStep[]): StepStatus {
+  return steps.reduce<StepStatus>((most, { status }) => worseStatus(most, status), 'skipped')
 }

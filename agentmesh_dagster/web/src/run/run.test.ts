@@ -4,7 +4,7 @@ import { graphOf, node } from '../graph/samples'
 import type { RunStep } from '../live/runSteps'
 import { drawRun, firstViewport } from './canvas'
 import { listCalls } from './conversation'
-import { tellCost, tellCounts, tellMany } from './figures'
+import { formatCost, formatCounts, formatCount } from './figures'
 import { layOutQuickly } from './layered'
 import { listRows } from './rows'
 import { listPauses, makeScale } from './timeScale'
@@ -228,18 +228,18 @@ describe('figures', () => {
   it('are short and say what is not known', () => {
     const usage = { calls: 2, inputTokens: 0, outputTokens: 0, costUsd: 0.001234, unpriced: 0 }
     expect([
-      tellCost(usage),
-      tellCost({ ...usage, unpriced: 1 }),
-      tellCost({ ...usage, unpriced: 2 }),
+      formatCost(usage),
+      formatCost({ ...usage, unpriced: 1 }),
+      formatCost({ ...usage, unpriced: 2 }),
     ]).toEqual(['$0.0012', 'at least $0.0012', undefined])
     expect(
-      tellCounts(
+      formatCounts(
         new Map([
           ['succeeded', 8],
           ['failed', 1],
         ]),
       ),
     ).toBe('1 failed, 8 succeeded')
-    expect([tellMany(1, 'step'), tellMany(1_200, 'step')]).toEqual(['1 step', '1,200 steps'])
+    expect([formatCount(1, 'step'), formatCount(1_200, 'step')]).toEqual(['1 step', '1,200 steps'])
   })
 })

@@ -1,6 +1,6 @@
 /** Where moments stand on the timeline. Long stretches in which nothing is at work are drawn short, so that a run that
  *  waited for three days still shows its steps. Moments are milliseconds. No React. */
-import { tellDuration } from '../ui/times'
+import { formatDuration } from '../ui/times'
 
 export interface Stretch {
   from: number
@@ -62,7 +62,7 @@ export function makeScale(run: Stretch, work: readonly Stretch[]): TimeScale {
   }
   return {
     place,
-    cuts: cut.map(({ from, to }) => ({ at: place(from), end: place(to), label: tellDuration(to - from) })),
+    cuts: cut.map(({ from, to }) => ({ at: place(from), end: place(to), label: formatDuration(to - from) })),
     ticks: listTicks(whole, cut, length, place),
   }
 }
@@ -99,15 +99,15 @@ function listTicks(
   const ticks: Tick[] = []
   const firstEnd = cuts[0]?.from ?? whole.to
   for (let since = 0; whole.from + since <= firstEnd; since += step) {
-    ticks.push({ at: place(whole.from + since), label: tellSince(since) })
+    ticks.push({ at: place(whole.from + since), label: formatSince(since) })
   }
-  for (const { to } of cuts) ticks.push({ at: place(to), label: tellClock(to, whole) })
+  for (const { to } of cuts) ticks.push({ at: place(to), label: formatClock(to, whole) })
   return ticks.filter(({ at }) => at <= LAST_TICK)
 }
 
-function tellSince(ms: number): string {
+function formatSince(ms: number): string {
   if (ms === 0) return '0'
-  return ms < 1_000 ? `${ms} ms` : ms % 1_000 === 0 && ms < 60_000 ? `${ms / 1_000} s` : tellDuration(ms)
+  return ms < 1_000 ? `${ms} ms` : ms % 1_000 === 0 && ms < 60_000 ? `${ms / 1_000} s` : formatDuration(ms)
 }
 
 const DAY_MS = 86_400_000
@@ -120,6 +120,6 @@ const day = new Intl.DateTimeFormat('en', {
   hourCycle: 'h23',
 })
 
-function tellClock(moment: number, whole: Stretch): string {
+function formatClock(moment: number, whole: Stretch): string {
   return (moment - whole.from > DAY_MS ? day : clock).format(moment)
 }

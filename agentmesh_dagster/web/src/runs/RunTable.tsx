@@ -44,14 +44,14 @@ export function RunTable({ runs }: { runs: readonly Run[] }) {
     { key: 'start', head: 'Started', width: '130', cell: (run) => <Time at={run.startedAt} /> },
     {
       key: 'took',
-      head: 'Took',
+      head: 'Duration',
       width: '110',
       cell: (run) => <Duration from={run.startedAt} to={run.finishedAt} />,
     },
     { key: 'input', head: 'Input', cell: (run) => <Summary run={run} /> },
     {
       key: 'waits',
-      head: 'Waits for',
+      head: 'Waiting on',
       width: '210',
       cell: (run) =>
         run.waitingOn.map((stepId) => (

@@ -1,18 +1,41 @@
+import { useQueries } from '@tanstack/react-query'
 import { useMemo } from 'react'
+import { get } from '../api/client'
+import { keys } from '../api/keys'
 import { useRuns } from '../api/runs'
-import type { Run } from '../api/types'
+import type { Page, Run } from '../api/types'
 
 const LOOK_BACK = 200 // runs
 const LOOK_EVERY_MS = 5_000
 
-/** The newest run of each workflow, by workflow id, among the last 200 of a project or of all; live. */
-export function useLastRuns(projectId?: string): { byWorkflow: ReadonlyMap<string, Run>; isKnown: boolean } {
+/** The newest run of each of these workflows, by workflow id, live: those of the last 200 runs of the project (or of
+ *  all), and of a workflow that is not among these its own newest. null: it never ran; not there: not known yet. */
+export function useLastRuns(
+  workflowIds: readonly string[],
+  projectId?: string,
+): ReadonlyMap<string, Run | null> {
   const { data } = useRuns({ projectId, limit: LOOK_BACK }, LOOK_EVERY_MS)
-  return useMemo(() => {
-    const byWorkflow = new Map<string, Run>()
-    for (const run of data?.pages[0]?.items ?? []) {
-      if (!byWorkflow.has(run.workflowId)) byWorkflow.set(run.workflowId, run)
-    }
-    return { byWorkflow, isKnown: data !== undefined }
-  }, [data])
+  const page = data?.pages[0]
+  const recent = useMemo(() => {
+    const found = new Map<string, Run>()
+    for (const run of page?.items ?? []) if (!found.has(run.workflowId)) found.set(run.workflowId, run)
+    return found
+  }, [page])
+  const isAll = page !== undefined && page.nextCursor === undefined
+  const others = page === undefined || isAll ? [] : workflowIds.filter((id) => !recent.has(id))
+  const older = useQueries({
+    queries: others.map((id) => ({
+      queryKey: keys.runs({ workflowId: id, limit: 1 }),
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        get<Page<Run>>('runs', { workflowId: id, limit: 1 }, signal).then(({ items }) => items[0] ?? null),
+      staleTime: Infinity, // a newer one would be among the last runs
+    })),
+  })
+  const known = new Map<string, Run | null>(recent)
+  for (const [at, id] of others.entries()) {
+    const run = older[at]?.data
+    if (run !== undefined) known.set(id, run)
+  }
+  if (isAll) for (const id of workflowIds) if (!known.has(id)) known.set(id, null)
+  return known
 }

@@ -129,8 +129,7 @@ export function findFaults(
   if (control.kind === 'fields' && isObject(value)) {
     for (const field of control.fields) {
       const inside = [...path, field.name]
-      if (value[field.name] === undefined && field.isRequired)
-        faults.set(writePath(inside), 'This is needed.')
+      if (value[field.name] === undefined && field.isRequired) faults.set(writePath(inside), 'Required.')
       for (const entry of findFaults(field.schema, value[field.name], root, inside)) faults.set(...entry)
     }
   }
@@ -196,7 +195,7 @@ function ownFault(schema: JsonSchema, value: Json): string | undefined {
   if (kind === 'null' && mayBeNull(schema)) return undefined
   const fits = type === undefined || type === kind || (type === 'integer' && Number.isInteger(value))
   if (!fits)
-    return `This must be ${type === 'integer' ? 'a whole number' : type === 'array' ? 'a list' : `of type ${type}`}.`
+    return `This must be ${type === 'integer' ? 'an integer' : type === 'array' ? 'an array' : `of type ${type}`}.`
   if (typeof value === 'number') {
     const { minimum, maximum } = schema
     if (typeof minimum === 'number' && value < minimum) return `This must be at least ${minimum}.`
@@ -205,7 +204,7 @@ function ownFault(schema: JsonSchema, value: Json): string | undefined {
   if (typeof value === 'string') {
     const { minLength, maxLength } = schema
     if (typeof minLength === 'number' && value.length < minLength) {
-      return value === '' ? 'This is needed.' : `At least ${minLength} characters.`
+      return value === '' ? 'Required.' : `At least ${minLength} characters.`
     }
     if (typeof maxLength === 'number' && value.length > maxLength) return `At most ${maxLength} characters.`
   }

@@ -47,8 +47,8 @@ describe('a form', () => {
     })
     expect(Object.fromEntries(faults)).toEqual({
       '$.subject': 'This must be of type string.',
-      '$.count': 'This must be a whole number.',
-      '$.who.name': 'This is needed.',
+      '$.count': 'This must be an integer.',
+      '$.who.name': 'Required.',
       '$.who.age': 'This must be of type number.',
       '$.tags[1]': 'This must be of type string.',
     })

@@ -34,7 +34,7 @@ export function JsonLineView({ line, search, onToggle }: Props) {
         </span>
       )}
       {isBag ? (
-        <span className="json-size">{tellSize(line)}</span>
+        <span className="json-size">{formatSize(line)}</span>
       ) : (
         <ScalarView line={line} search={search} />
       )}
@@ -58,7 +58,7 @@ function ScalarView({ line, search }: { line: JsonLine; search: string }) {
   )
 }
 
-function tellSize({ kind, size, isOpen }: JsonLine): string {
+function formatSize({ kind, size, isOpen }: JsonLine): string {
   if (kind === 'array')
     return size === 0 ? '[ ]' : isOpen ? '' : `[ ${size} ${size === 1 ? 'item' : 'items'} ]`
   return size === 0 ? '{ }' : isOpen ? '' : `{ ${size} ${size === 1 ? 'field' : 'fields'} }`

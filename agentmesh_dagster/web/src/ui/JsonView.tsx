@@ -50,7 +50,7 @@ export function JsonView({ value, label, openLevels = 2 }: Props) {
         )}
         {search && (
           <span className="small muted" role="status">
-            {found.length === 1 ? '1 place' : `${found.length} places`}
+            {found.length === 1 ? '1 match' : `${found.length} matches`}
           </span>
         )}
         <span className="grow" />

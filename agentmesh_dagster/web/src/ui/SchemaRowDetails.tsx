@@ -32,17 +32,17 @@ export function SchemaRowDetails({ row, onChange }: Props) {
               value={typeof schema['format'] === 'string' ? schema['format'] : ''}
               onChange={(event) => set('format', event.target.value || undefined)}
             >
-              <option value="">Any text</option>
+              <option value="">Any</option>
               <option value="date">Date</option>
               <option value="date-time">Date and time</option>
-              <option value="email">Mail address</option>
-              <option value="uri">Web address</option>
+              <option value="email">Email</option>
+              <option value="uri">URI</option>
             </select>
           )}
         </Field>
       )}
-      {isNumber && <Limit label="At least" name="minimum" schema={schema} onChange={set} />}
-      {isNumber && <Limit label="At most" name="maximum" schema={schema} onChange={set} />}
+      {isNumber && <Limit label="Minimum" name="minimum" schema={schema} onChange={set} />}
+      {isNumber && <Limit label="Maximum" name="maximum" schema={schema} onChange={set} />}
       {type !== 'array' && type !== 'object' && type !== 'any' && (
         <Field label="Default">
           {(field) => (
@@ -93,7 +93,7 @@ function Choices({
 }) {
   const choices = Array.isArray(schema['enum']) ? schema['enum'] : []
   return (
-    <Field label="Choices" hint="One a line; none: any text.">
+    <Field label="Choices" hint="One a line; none: any string.">
       {(field) => (
         <textarea
           {...field}
@@ -117,7 +117,7 @@ function ItemType({ schema, onChange }: { schema: JsonSchema; onChange: (items: 
   const items = schema['items']
   const type = isObject(items) && typeof items['type'] === 'string' ? items['type'] : 'any'
   return (
-    <Field label="Each item is">
+    <Field label="Item type">
       {(field) => (
         <select
           {...field}

@@ -15,13 +15,13 @@ interface Props {
 }
 
 const WORDS: Record<PropertyType, string> = {
-  string: 'Text',
+  string: 'String',
   number: 'Number',
-  integer: 'Whole number',
-  boolean: 'Yes or no',
-  array: 'List',
+  integer: 'Integer',
+  boolean: 'Boolean',
+  array: 'Array',
   object: 'Object',
-  any: 'Anything',
+  any: 'Any',
 }
 
 /** The fields of an object schema, one row each; objects and lists of objects have rows of their own inside. */
@@ -115,7 +115,7 @@ function Row({ row, isTaken, onChange, onRemove }: RowProps) {
             checked={row.isRequired}
             onChange={(event) => onChange({ isRequired: event.target.checked })}
           />
-          Needed
+          Required
         </label>
         <button
           type="button"

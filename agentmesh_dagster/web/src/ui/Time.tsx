@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import { useNow } from './useNow'
-import { tellDuration, tellExact, tellRelative } from './times'
+import { formatDuration, formatExact, formatRelative } from './times'
 
 /** A moment, relative to now; the exact one on hover. */
 export function Time({ at }: { at: string | undefined }) {
@@ -8,8 +8,8 @@ export function Time({ at }: { at: string | undefined }) {
   if (!at) return <span className="muted">–</span>
   const moment = new Date(at)
   return (
-    <time dateTime={at} title={tellExact(moment)}>
-      {tellRelative(moment, now)}
+    <time dateTime={at} title={formatExact(moment)}>
+      {formatRelative(moment, now)}
     </time>
   )
 }
@@ -17,7 +17,7 @@ export function Time({ at }: { at: string | undefined }) {
 /** How long something took; while it goes on, how long it has taken so far. */
 export function Duration({ from, to }: { from: string | undefined; to: string | undefined }) {
   if (!from) return <span className="muted">–</span>
-  return to ? <span>{tellDuration(Date.parse(to) - Date.parse(from))}</span> : <SoFar from={from} />
+  return to ? <span>{formatDuration(Date.parse(to) - Date.parse(from))}</span> : <SoFar from={from} />
 }
 
 function SoFar({ from }: { from: string }) {
@@ -26,5 +26,5 @@ function SoFar({ from }: { from: string }) {
     const timer = setInterval(() => setNow(Date.now()), 1_000)
     return () => clearInterval(timer)
   }, [])
-  return <span>{tellDuration(Math.floor((now - Date.parse(from)) / 1_000) * 1_000)}</span>
+  return <span>{formatDuration(Math.floor((now - Date.parse(from)) / 1_000) * 1_000)}</span>
 }

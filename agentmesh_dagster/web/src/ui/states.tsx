@@ -1,6 +1,6 @@
 /** What stands where content will stand, or cannot: each says what to do. */
 import type { ReactNode } from 'react'
-import { Problem, tell } from '../api/problem'
+import { Problem, describeError } from '../api/problem'
 import { Icon } from './icons'
 import './states.css'
 
@@ -44,7 +44,7 @@ export function Fault({ error, onRetry }: { error: unknown; onRetry?: () => unkn
       <Icon name="warning" />
       <div className="stack grow">
         <strong>{isGone ? 'Not found' : mayNot ? 'You may not see this' : 'This did not work'}</strong>
-        <span>{tell(error)}</span>
+        <span>{describeError(error)}</span>
         {mayNot && <span className="muted">Ask an administrator for a role that may.</span>}
         {onRetry && !isGone && !mayNot && (
           <div>

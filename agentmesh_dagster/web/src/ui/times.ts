@@ -9,7 +9,7 @@ const exact = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'l
 const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
 
 /** `2 min. ago`, `in 3 hr.`; from a month on the day. */
-export function tellRelative(moment: Date, now: number): string {
+export function formatRelative(moment: Date, now: number): string {
   const apart = moment.getTime() - now
   const size = Math.abs(apart)
   if (size < 5 * SECOND) return 'now'
@@ -20,12 +20,12 @@ export function tellRelative(moment: Date, now: number): string {
   return day.format(moment)
 }
 
-export function tellExact(moment: Date): string {
+export function formatExact(moment: Date): string {
   return exact.format(moment)
 }
 
 /** A duration in milliseconds: `40 ms`, `0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`, `3 d 2 h`. */
-export function tellDuration(ms: number): string {
+export function formatDuration(ms: number): string {
   const time = Math.max(0, ms)
   if (time > 0 && time < 0.1 * SECOND) return `${Math.ceil(time)} ms`
   if (time < 10 * SECOND) return `${(time / SECOND).toFixed(1)} s`

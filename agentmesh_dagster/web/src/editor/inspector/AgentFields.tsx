@@ -55,7 +55,7 @@ export function AgentFields({ node }: { node: GraphNode }) {
       />
       <SchemaField
         place="config.outputSchema"
-        label="Fields of the answer"
+        label="Output schema"
         hint="The model is asked for JSON that fits; without any it answers as text."
         schema={asSchema(schema)}
         onChange={(next) => set({ outputSchema: next })}
@@ -64,7 +64,7 @@ export function AgentFields({ node }: { node: GraphNode }) {
         title="Overrides"
         places={OVERRIDES.map((name) => `config.${name}`)}
         isOpen={overridden.length > 0}
-        summary={overridden.length > 0 ? overridden.join(', ') : 'as the agent has it'}
+        summary={overridden.length > 0 ? overridden.join(', ') : 'inherited from agent'}
       >
         <TemplateField
           node={node}
@@ -76,12 +76,12 @@ export function AgentFields({ node }: { node: GraphNode }) {
         <TemplateField node={node} name="modelName" label="Model" placeholder={agent?.modelName} />
         <div className="field-pair">
           <NumberField node={node} name="temperature" label="Temperature" minimum={0} maximum={2} />
-          <NumberField node={node} name="maxTokens" label="Most tokens" kind="integer" minimum={1} />
+          <NumberField node={node} name="maxTokens" label="Max tokens" kind="integer" minimum={1} />
         </div>
         <NumberField
           node={node}
           name="maxToolRounds"
-          label="Most rounds of tool calls"
+          label="Max tool rounds"
           hint="8 unless given."
           kind="integer"
           minimum={1}

@@ -10,12 +10,12 @@ import { useSetConfig } from './useConfig'
 import { useOffers } from './useOffers'
 
 const MODES = [
-  ['first', 'The first way that fits'],
-  ['all', 'Every way that fits'],
-  ['each', 'Once for each item of a list'],
+  ['first', 'First match'],
+  ['all', 'All matches'],
+  ['each', 'For each item of a list'],
 ] as const
 
-/** How a branch chooses. The conditions stand with the ways that it leads to. */
+/** How a branch routes. The conditions stand with its out-edges. */
 export function BranchFields({ node }: { node: GraphNode }) {
   const mode = node.config['mode'] ?? 'first'
   return (
@@ -25,8 +25,8 @@ export function BranchFields({ node }: { node: GraphNode }) {
         <TemplateField
           node={node}
           name="condition"
-          label="One value for all ways"
-          hint="When set, each way says which value it is for. When empty, each way has a condition of its own."
+          label="Switch on"
+          hint="An expression: each edge then says which value it is for. Empty: each edge has a condition of its own."
           placeholder="context.last_output.kind"
           isExpression
         />
@@ -35,10 +35,10 @@ export function BranchFields({ node }: { node: GraphNode }) {
         <ChoiceField
           node={node}
           name="onNoMatch"
-          label="When nothing fits"
+          label="If nothing matches"
           choices={[
-            ['fail', 'The step fails'],
-            ['end', 'No way is taken'],
+            ['fail', 'Fail the step'],
+            ['end', 'Take no edge'],
           ]}
         />
       )}
@@ -47,7 +47,7 @@ export function BranchFields({ node }: { node: GraphNode }) {
         <NumberField
           node={node}
           name="maxItems"
-          label="Most items"
+          label="Max items"
           hint="1,000 unless given; more fail the step."
           kind="integer"
           minimum={0}
@@ -70,7 +70,7 @@ function ModeField({ node }: { node: GraphNode }) {
       ...(next === 'each' ? {} : { items: undefined, maxItems: undefined, join: undefined }),
     })
   return (
-    <PlacedField place="config.mode" label="Takes">
+    <PlacedField place="config.mode" label="Mode">
       {(field) => (
         <select
           {...field}
@@ -122,7 +122,7 @@ function JoinField({ node }: { node: GraphNode }) {
   return (
     <PlacedField
       place="config.join"
-      label="Results meet in"
+      label="Join"
       hint="Where the graph leaves a choice, say which node gets the list."
     >
       {(field) => (

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { useDelete } from '../../api/catalogue'
-import { tell } from '../../api/problem'
+import { describeError } from '../../api/problem'
 import { addresses } from '../../app/addresses'
 import { useToast } from '../../app/toasts'
 import { ConfirmDialog } from '../../ui/Dialog'
@@ -10,7 +10,7 @@ import { useEditor } from '../useEditor'
 
 /** Deletes the workflow, after a question. */
 export function DeleteWorkflow() {
-  const { id, name, projectId } = useEditor((state) => state.base)
+  const { id, name, projectId } = useEditor((state) => state.saved)
   const [isAsking, setAsking] = useState(false)
   const remove = useDelete('workflows')
   const say = useToast()
@@ -21,7 +21,7 @@ export function DeleteWorkflow() {
         say({ text: `${name} is deleted.` })
         navigate(addresses.project(projectId))
       },
-      onError: (error) => say({ text: tell(error), kind: 'bad' }),
+      onError: (error) => say({ text: describeError(error), kind: 'bad' }),
     })
   return (
     <div>

@@ -1,12 +1,12 @@
 import type { NodeType } from '../../api/types'
-import { findNode, mayChoose, moveEdge, setCondition, titleOf } from '../../graph/edits'
+import { findNode, isConditional, moveEdge, setCondition, titleOf } from '../../graph/edits'
 import { NODE_TYPES, NODE_WORDS } from '../../graph/words'
 import { Icon, NODE_ICONS } from '../../ui/icons'
 import { addStep, changeGraph, graphOf, removeSelected, select } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
 import { ConditionField } from './ConditionField'
 import { InspectorHead } from './InspectorHead'
-import { OtherFaults } from './OtherFaults'
+import { OtherIssues } from './OtherIssues'
 
 const BETWEEN = NODE_TYPES.filter((type) => type !== 'start' && type !== 'end')
 
@@ -17,7 +17,7 @@ export function EdgeInspector({ id }: { id: string }) {
   const from = useEditor((state) => findNode(graphOf(state), edge?.fromNodeId ?? ''))
   const to = useEditor((state) => findNode(graphOf(state), edge?.toNodeId ?? ''))
   if (!edge || !from) return null
-  const chooses = mayChoose(from.type) && from.config['mode'] !== 'each'
+  const hasConditions = isConditional(from.type) && from.config['mode'] !== 'each'
   const move = (by: -1 | 1) => store.change((state) => changeGraph(state, (graph) => moveEdge(graph, id, by)))
   const goTo = (nodeId: string) => store.change((state) => select(state, [nodeId]))
   const insert = (type: NodeType) => store.change((state) => addStep(state, type))
@@ -25,26 +25,26 @@ export function EdgeInspector({ id }: { id: string }) {
     <div className="stack inspector-body">
       <InspectorHead
         icon={<Icon name="chevron" size={18} />}
-        kind="way"
+        kind="edge"
         title="Edge"
         onRemove={() => store.change(removeSelected)}
       />
-      <OtherFaults />
+      <OtherIssues />
       <dl className="ends">
         <dt>From</dt>
         <dd>
-          <button type="button" className="way-target" onClick={() => goTo(edge.fromNodeId)}>
+          <button type="button" className="edge-target" onClick={() => goTo(edge.fromNodeId)}>
             <span dir="auto">{titleOf(from)}</span>
           </button>
         </dd>
         <dt>To</dt>
         <dd>
-          <button type="button" className="way-target" onClick={() => goTo(edge.toNodeId)}>
+          <button type="button" className="edge-target" onClick={() => goTo(edge.toNodeId)}>
             <span dir="auto">{to ? titleOf(to) : edge.toNodeId}</span>
           </button>
         </dd>
       </dl>
-      {(chooses || edge.condition !== undefined) && (
+      {(hasConditions || edge.condition !== undefined) && (
         <div className="field">
           <span className="field-label">Condition</span>
           <ConditionField
@@ -59,7 +59,7 @@ export function EdgeInspector({ id }: { id: string }) {
           />
         </div>
       )}
-      {chooses && (
+      {hasConditions && (
         <div className="row">
           <button type="button" className="button button-small" onClick={() => move(-1)}>
             <Icon name="up" size={14} />

@@ -23,7 +23,7 @@ export function GateFields({ node }: { node: GraphNode }) {
     <>
       <Instructions node={node} />
       <Assignees node={node} />
-      <PlacedGroup place="config.payload" label="What is shown and may be edited">
+      <PlacedGroup place="config.payload" label="Payload: shown, and may be edited">
         <TemplateValue
           label="Payload"
           place="config.payload"
@@ -35,27 +35,27 @@ export function GateFields({ node }: { node: GraphNode }) {
       </PlacedGroup>
       <SchemaField
         place="config.schema"
-        label="Fields of the answer"
+        label="Answer schema"
         hint="Without any: approved, comment, payload."
         schema={asSchema(config['schema'])}
         onChange={(schema) => set({ schema })}
       />
       <Section
-        title="Deadline and notice"
+        title="Deadline and notification"
         places={['config.deadlineSeconds', 'config.onDeadline', 'config.notify']}
         isOpen={hasDeadline || config['notify'] !== undefined}
-        summary={hasDeadline ? undefined : 'waits for ever'}
+        summary={hasDeadline ? undefined : 'No deadline'}
       >
-        <DurationField node={node} name="deadlineSeconds" label="Stays open for" />
+        <DurationField node={node} name="deadlineSeconds" label="Deadline after" />
         {(hasDeadline || config['onDeadline'] !== undefined) && (
           <ChoiceField
             node={node}
             name="onDeadline"
-            label="Then"
+            label="On deadline"
             choices={[
-              ['fail', 'The run fails'],
-              ['approve', 'It counts as approved'],
-              ['reject', 'It counts as rejected'],
+              ['fail', 'Fail the run'],
+              ['approve', 'Approve'],
+              ['reject', 'Reject'],
             ]}
           />
         )}
@@ -121,7 +121,7 @@ function Assignees({ node }: { node: GraphNode }) {
   return (
     <PlacedField
       place="config.assignees"
-      label="Who is asked"
+      label="Assigned to"
       hint="One name or team a line; none: anyone who may answer."
     >
       {(field) => (

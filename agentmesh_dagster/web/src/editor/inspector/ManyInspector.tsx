@@ -12,8 +12,8 @@ export function ManyInspector() {
   return (
     <div className="stack inspector-body">
       <h2>
-        {tell(nodes.length, 'node')} {selection.edges.size > 0 && `and ${tell(selection.edges.size, 'edge')}`}{' '}
-        selected
+        {formatCount(nodes.length, 'node')}{' '}
+        {selection.edges.size > 0 && `and ${formatCount(selection.edges.size, 'edge')}`} selected
       </h2>
       <div className="row row-wrap">
         <button type="button" className="button" onClick={() => store.change(duplicateSelected)}>
@@ -33,7 +33,7 @@ export function ManyInspector() {
           <li key={node.id}>
             <button
               type="button"
-              className="way-target truncate"
+              className="edge-target truncate"
               onClick={() => store.change((state) => select(state, [node.id]))}
             >
               <span className="truncate" dir="auto">
@@ -47,6 +47,6 @@ export function ManyInspector() {
   )
 }
 
-function tell(count: number, what: string): string {
+function formatCount(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
 }

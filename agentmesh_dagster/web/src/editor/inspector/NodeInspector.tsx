@@ -11,13 +11,13 @@ import { BranchFields } from './BranchFields'
 import { EndFields } from './EndFields'
 import { GateFields } from './GateFields'
 import { InspectorHead } from './InspectorHead'
-import { OtherFaults } from './OtherFaults'
+import { OtherIssues } from './OtherIssues'
 import { PlacedField, useFault } from './PlacedField'
 import { ReliabilityFields } from './ReliabilityFields'
 import { StartFields } from './StartFields'
 import { ToolFields } from './ToolFields'
 import { useSetNode } from './useConfig'
-import { WayList } from './WayList'
+import { OutEdgeList } from './OutEdgeList'
 
 /** All that can be said of one node. */
 export function NodeInspector({ id }: { id: string }) {
@@ -35,10 +35,10 @@ export function NodeInspector({ id }: { id: string }) {
       >
         {NODE_PURPOSES[node.type]}
       </InspectorHead>
-      <OtherFaults />
+      <OtherIssues />
       <LabelField node={node} />
       <TypeFields node={node} />
-      {node.type !== 'end' && <WayList node={node} />}
+      {node.type !== 'end' && <OutEdgeList node={node} />}
       <ReliabilityFields node={node} />
       <IdField key={node.id} node={node} />
     </div>

@@ -8,7 +8,7 @@ import { textOf, useSetConfig, withField } from './useConfig'
 
 const PLACES = ['config.retry', 'config.timeoutSeconds', 'config.pool']
 
-/** What every node may set: retries, a time limit, a pool. */
+/** What every node may set: retries, a timeout, a pool. */
 export function ReliabilityFields({ node }: { node: GraphNode }) {
   const set = useSetConfig(node.id)
   const { config } = node
@@ -17,14 +17,14 @@ export function ReliabilityFields({ node }: { node: GraphNode }) {
   const summary = summarize(node)
   return (
     <Section
-      title="Retries, time limit, pool"
+      title="Retries, timeout, pool"
       places={PLACES}
       isOpen={summary !== undefined}
       summary={summary ?? 'none'}
     >
       <div className="field-pair">
         <RetryNumber
-          label="Attempts"
+          label="Max attempts"
           name="maxAttempts"
           retry={retry}
           onChange={setRetry}
@@ -32,7 +32,7 @@ export function ReliabilityFields({ node }: { node: GraphNode }) {
           minimum={1}
         />
         <RetryNumber
-          label="Seconds between"
+          label="Delay (seconds)"
           name="delaySeconds"
           retry={retry}
           onChange={setRetry}
@@ -42,23 +42,11 @@ export function ReliabilityFields({ node }: { node: GraphNode }) {
       </div>
       {Object.keys(retry).length > 0 && (
         <div className="field-pair">
-          <RetryChoice
-            label="The pause"
-            name="backoff"
-            retry={retry}
-            onChange={setRetry}
-            choices={BACKOFFS}
-          />
-          <RetryChoice
-            label="Vary it at random"
-            name="jitter"
-            retry={retry}
-            onChange={setRetry}
-            choices={JITTERS}
-          />
+          <RetryChoice label="Backoff" name="backoff" retry={retry} onChange={setRetry} choices={BACKOFFS} />
+          <RetryChoice label="Jitter" name="jitter" retry={retry} onChange={setRetry} choices={JITTERS} />
         </div>
       )}
-      <DurationField node={node} name="timeoutSeconds" label="Time limit of one attempt" />
+      <DurationField node={node} name="timeoutSeconds" label="Timeout per attempt" />
       <PlacedField
         place="config.pool"
         label="Pool"
@@ -79,14 +67,14 @@ export function ReliabilityFields({ node }: { node: GraphNode }) {
 }
 
 const BACKOFFS: readonly (readonly [Json, string])[] = [
-  ['constant', 'Stays as it is'],
-  ['linear', 'Grows evenly'],
-  ['exponential', 'Doubles'],
+  ['constant', 'Constant'],
+  ['linear', 'Linear'],
+  ['exponential', 'Exponential'],
 ]
 const JITTERS: readonly (readonly [Json, string])[] = [
-  [false, 'No'],
-  ['plus_minus', 'A little'],
-  ['full', 'From nothing to all'],
+  [false, 'No jitter'],
+  ['plus_minus', 'Plus or minus'],
+  ['full', 'Full jitter'],
 ]
 
 interface RetryProps {

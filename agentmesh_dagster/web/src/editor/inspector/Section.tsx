@@ -35,7 +35,7 @@ export function Section({ title, places = [], isOpen = false, summary, children 
         {isFaulty && (
           <span className="section-fault">
             <Icon name="warning" size={13} />
-            <span className="visually-hidden">with a fault</span>
+            <span className="visually-hidden">with an issue</span>
           </span>
         )}
         {summary && <span className="section-summary truncate">{summary}</span>}

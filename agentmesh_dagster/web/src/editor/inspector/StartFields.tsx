@@ -12,7 +12,7 @@ export function StartFields() {
     <SubjectContext value={THE_WORKFLOW}>
       <SchemaField
         place="inputSchema"
-        label="Input of a run"
+        label="Input schema"
         hint="The run dialog, Dagster’s launchpad and context.input have these fields."
         schema={schema}
         onChange={(next) =>

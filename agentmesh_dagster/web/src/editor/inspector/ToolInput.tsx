@@ -66,10 +66,10 @@ export function fitsForm(schema: JsonSchema, value: Json | undefined): boolean {
 }
 
 const WORDS: Readonly<Record<string, string>> = {
-  integer: 'A whole number',
+  integer: 'An integer',
   number: 'A number',
   boolean: 'true or false',
-  array: 'A list, as JSON or one expression',
+  array: 'An array, as JSON or one expression',
   object: 'An object, as JSON or one expression',
 }
 

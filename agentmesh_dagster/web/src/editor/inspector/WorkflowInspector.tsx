@@ -4,7 +4,7 @@ import { changeWorkflow, workflowOf } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
 import { DeleteWorkflow } from './DeleteWorkflow'
 import { InspectorHead } from './InspectorHead'
-import { OtherFaults } from './OtherFaults'
+import { OtherIssues } from './OtherIssues'
 import { PlacedField } from './PlacedField'
 import { StartFields } from './StartFields'
 import { TriggerList } from './TriggerList'
@@ -13,7 +13,7 @@ import { TriggerList } from './TriggerList'
 export function WorkflowInspector() {
   const store = useEditorStore()
   const workflow = useEditor(workflowOf)
-  const isNew = useEditor((state) => state.base.revision === undefined)
+  const isNew = useEditor((state) => state.saved.revision === undefined)
   const set = (fields: Partial<Workflow>) =>
     store.change((state) =>
       changeWorkflow(state, (before) => ({ ...before, ...fields }), `workflow ${Object.keys(fields).join()}`),
@@ -23,7 +23,7 @@ export function WorkflowInspector() {
       <InspectorHead icon={<Icon name="layout" size={18} />} kind="workflow" title="Workflow">
         Select a node or an edge to edit it.
       </InspectorHead>
-      <OtherFaults />
+      <OtherIssues />
       <PlacedField place="name" label="Name" isRequired>
         {(field) => (
           <input

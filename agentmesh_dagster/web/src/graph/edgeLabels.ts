@@ -2,7 +2,7 @@
 import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
 
 /** Edge id → when it is taken; an edge that is always taken has no entry. */
-export function labelWays(graph: WorkflowGraph): Map<string, string> {
+export function labelEdges(graph: WorkflowGraph): Map<string, string> {
   const choosing = new Map(
     graph.nodes
       .filter((node) => node.type === 'branch' || node.type === 'human_approval')
@@ -19,14 +19,14 @@ export function labelWays(graph: WorkflowGraph): Map<string, string> {
     if (!node) continue
     const asked = edges.filter((edge) => edge.condition !== undefined)
     for (const edge of edges) {
-      const label = labelWay(node, edge, asked)
+      const label = labelEdge(node, edge, asked)
       if (label) labels.set(edge.id, label)
     }
   }
   return labels
 }
 
-function labelWay(node: GraphNode, edge: GraphEdge, asked: readonly GraphEdge[]): string {
+function labelEdge(node: GraphNode, edge: GraphEdge, asked: readonly GraphEdge[]): string {
   const condition = edge.condition === undefined ? undefined : shorten(edge.condition)
   if (node.type === 'human_approval') return condition ?? (asked.length > 0 ? 'otherwise' : '')
   const mode = node.config['mode'] ?? 'first'

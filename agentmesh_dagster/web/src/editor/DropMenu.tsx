@@ -7,7 +7,7 @@ import { addStepFrom } from './state'
 import { useEditorStore } from './useEditor'
 
 /** An edge that was drawn from a node and let go in the open. */
-export interface LetGo {
+export interface ConnectionDrop {
   fromNodeId: string
   /** The place on the canvas, and on the screen. */
   at: Position
@@ -18,7 +18,7 @@ export interface LetGo {
 const HEIGHT = 190 // of the menu, about
 
 /** Asks which node is to stand at the end of the edge. */
-export function LetGoMenu({ fromNodeId, at, left, top, onClose }: LetGo & { onClose: () => void }) {
+export function DropMenu({ fromNodeId, at, left, top, onClose }: ConnectionDrop & { onClose: () => void }) {
   const store = useEditorStore()
   const menu = useRef<HTMLDivElement>(null)
   useEffect(() => {
@@ -38,7 +38,7 @@ export function LetGoMenu({ fromNodeId, at, left, top, onClose }: LetGo & { onCl
   }, [onClose])
   return createPortal(
     <div
-      className="let-go"
+      className="drop-menu"
       role="group"
       aria-label="Add a node at the end of the edge"
       ref={menu}
@@ -48,7 +48,7 @@ export function LetGoMenu({ fromNodeId, at, left, top, onClose }: LetGo & { onCl
         <button
           key={type}
           type="button"
-          className={`let-go-item palette-${type}`}
+          className={`drop-menu-item palette-${type}`}
           onClick={() => {
             store.change((state) => addStepFrom(state, fromNodeId, type, at))
             onClose()

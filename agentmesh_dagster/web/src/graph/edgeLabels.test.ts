@@ -4,7 +4,7 @@ import { setCondition } from './edits'
 import { layOut } from './layout'
 import { graphOf, node } from './samples'
 import { walk } from './walk'
-import { labelWays } from './ways'
+import { labelEdges } from './edgeLabels'
 
 function labels(
   type: GraphNode['type'],
@@ -15,7 +15,7 @@ function labels(
   let graph = graphOf(`start>b ${ways}`, [node('b', type, config)])
   for (const [at, condition] of conditions.entries())
     graph = setCondition(graph, `e${at + 2}`, condition ?? '')
-  const found = labelWays(graph)
+  const found = labelEdges(graph)
   return conditions.map((_, at) => found.get(`e${at + 2}`))
 }
 

@@ -1,5 +1,13 @@
 import type { GraphEdge, GraphNode } from '../../api/types'
-import { findNode, mayChoose, mayConnect, moveEdge, remove, setCondition, titleOf } from '../../graph/edits'
+import {
+  findNode,
+  isConditional,
+  mayConnect,
+  moveEdge,
+  remove,
+  setCondition,
+  titleOf,
+} from '../../graph/edits'
 import { NODE_WORDS } from '../../graph/words'
 import { Combobox } from '../../ui/Combobox'
 import { Icon } from '../../ui/icons'
@@ -8,22 +16,23 @@ import { useEditor, useEditorStore } from '../useEditor'
 import { ConditionField } from './ConditionField'
 import { PlacedGroup, SubjectContext } from './PlacedField'
 
-/** Where a node leads to: its out-edges in their order, with conditions where it chooses, and a way to draw one more. */
-export function WayList({ node }: { node: GraphNode }) {
+/** Where a node leads: its out-edges in their order, with conditions where they count, and a field that adds one. */
+export function OutEdgeList({ node }: { node: GraphNode }) {
   const store = useEditorStore()
   const graph = useEditor(graphOf)
   const edges = graph.edges.filter(({ fromNodeId }) => fromNodeId === node.id)
   const targets = graph.nodes.filter(
     ({ id }) =>
-      mayConnect(graph, node.id, id) && (mayChoose(node.type) || !edges.some((edge) => edge.toNodeId === id)),
+      mayConnect(graph, node.id, id) &&
+      (isConditional(node.type) || !edges.some((edge) => edge.toNodeId === id)),
   )
   return (
-    <PlacedGroup place="edges" label="Leads to" hint={hintFor(node, edges)}>
+    <PlacedGroup place="edges" label="Next" hint={hintFor(node, edges)}>
       {edges.length > 0 && (
-        <ol className="ways plain">
+        <ol className="edges plain">
           {edges.map((edge, at) => (
             <li key={edge.id}>
-              <Way node={node} edge={edge} isFirst={at === 0} isLast={at === edges.length - 1} />
+              <OutEdge node={node} edge={edge} isFirst={at === 0} isLast={at === edges.length - 1} />
             </li>
           ))}
         </ol>
@@ -39,14 +48,14 @@ export function WayList({ node }: { node: GraphNode }) {
   )
 }
 
-interface WayProps {
+interface OutEdgeProps {
   node: GraphNode
   edge: GraphEdge
   isFirst: boolean
   isLast: boolean
 }
 
-function Way({ node, edge, isFirst, isLast }: WayProps) {
+function OutEdge({ node, edge, isFirst, isLast }: OutEdgeProps) {
   const store = useEditorStore()
   const target = useEditor((state) => findNode(graphOf(state), edge.toNodeId))
   const title = target ? titleOf(target) : edge.toNodeId
@@ -56,13 +65,13 @@ function Way({ node, edge, isFirst, isLast }: WayProps) {
     store.change((state) =>
       changeGraph(state, (graph) => setCondition(graph, edge.id, text), `${edge.id} condition`),
     )
-  const chooses = mayChoose(node.type) && node.config['mode'] !== 'each'
+  const hasConditions = isConditional(node.type) && node.config['mode'] !== 'each'
   return (
     <SubjectContext value={{ kind: 'edge', id: edge.id }}>
-      <div className="way-row">
+      <div className="edge-row">
         <button
           type="button"
-          className="way-target truncate"
+          className="edge-target truncate"
           title={`Select ${title}`}
           onClick={() => store.change((state) => select(state, [edge.toNodeId]))}
         >
@@ -73,20 +82,20 @@ function Way({ node, edge, isFirst, isLast }: WayProps) {
         </button>
         <SmallButton
           icon="edit"
-          label={`Select the way to ${title}`}
+          label={`Select the edge to ${title}`}
           onClick={() => store.change((state) => select(state, [], [edge.id]))}
         />
-        {chooses && (
+        {hasConditions && (
           <>
             <SmallButton
               icon="up"
-              label={`Try the way to ${title} earlier`}
+              label={`Try the edge to ${title} earlier`}
               isOff={isFirst}
               onClick={() => move(-1)}
             />
             <SmallButton
               icon="down"
-              label={`Try the way to ${title} later`}
+              label={`Try the edge to ${title} later`}
               isOff={isLast}
               onClick={() => move(1)}
             />
@@ -94,18 +103,18 @@ function Way({ node, edge, isFirst, isLast }: WayProps) {
         )}
         <SmallButton
           icon="trash"
-          label={`Remove the way to ${title}`}
+          label={`Remove the edge to ${title}`}
           onClick={() =>
             store.change((state) => changeGraph(state, (graph) => remove(graph, { edges: [edge.id] })))
           }
         />
       </div>
-      {(chooses || edge.condition !== undefined) && (
+      {(hasConditions || edge.condition !== undefined) && (
         <ConditionField
           node={node}
           edge={edge}
           onChange={setText}
-          label={`Condition of the way to ${title}`}
+          label={`Condition of the edge to ${title}`}
         />
       )}
     </SubjectContext>
@@ -137,11 +146,11 @@ function SmallButton({ icon, label, isOff = false, onClick }: SmallButtonProps) 
 function hintFor(node: GraphNode, edges: readonly GraphEdge[]): string | undefined {
   if (node.type === 'human_approval') {
     return edges.some((edge) => edge.condition !== undefined)
-      ? 'Without a condition a way is taken when no other is.'
+      ? 'An edge without a condition is the default: taken when no other is.'
       : 'A rejection ends the run as failed, unless conditions say where to go on.'
   }
   if (node.type !== 'branch') return edges.length > 1 ? 'All of these run at the same time.' : undefined
-  if (node.config['mode'] === 'all') return 'Every way whose condition is true is taken.'
+  if (node.config['mode'] === 'all') return 'Every edge whose condition is true is taken.'
   if (node.config['mode'] === 'each') return 'Everything up to the join runs once for each item.'
-  return 'Tried in this order. A way without a condition is taken when nothing else was.'
+  return 'Tried in this order. An edge without a condition is the default: taken when no other is.'
 }

@@ -49,7 +49,7 @@ const SHOWN = [
 ]
 
 /** The faults of what is selected that no field below tells: those of all of it, and of settings that it does not have. */
-export function OtherFaults() {
+export function OtherIssues() {
   const subject = useContext(SubjectContext)
   const issues = useEditor((state) => issuesOf(state, subject))
   const others = issues.filter(({ field }) => !SHOWN.some((shown) => isInField(field, shown)))

@@ -7,12 +7,12 @@ import { Icon } from '../ui/icons'
 import { issuesOf } from './issuesOf'
 import { useEditor } from './useEditor'
 
-const LANE_HEIGHT = 34 // between ways that have the same ends
+const LANE_HEIGHT = 34 // between edges that have the same ends
 const LABEL = { width: 150, height: 24 }
 
 /** An edge with its condition. The label is part of the drawing: as a portal each of them would search the page for
  *  its place with every step of a drag. */
-export const WayEdge = memo(function WayEdge(props: EdgeProps<CanvasEdge>) {
+export const StepEdge = memo(function StepEdge(props: EdgeProps<CanvasEdge>) {
   const { id, selected = false, data, markerEnd } = props
   const issues = useEditor((state) => issuesOf(state, { kind: 'edge', id }))
   const lane = data?.lane ?? 0
@@ -29,18 +29,18 @@ export const WayEdge = memo(function WayEdge(props: EdgeProps<CanvasEdge>) {
       <BaseEdge
         path={path}
         markerEnd={markerEnd}
-        className={isFaulty ? 'way way-faulty' : 'way'}
+        className={isFaulty ? 'edge edge-invalid' : 'edge'}
         interactionWidth={24}
       />
       {(label || issues.length > 0) && (
         <foreignObject
-          className="way-label-place"
+          className="edge-label-place"
           x={x - LABEL.width / 2}
           y={y - LABEL.height / 2 + lane * LANE_HEIGHT}
           {...LABEL}
         >
           <div
-            className={`way-label ${selected ? 'way-label-selected' : ''} ${isFaulty ? 'way-label-faulty' : ''}`}
+            className={`edge-label ${selected ? 'edge-label-selected' : ''} ${isFaulty ? 'edge-label-faulty' : ''}`}
             title={[data?.edge.condition ?? label, ...issues.map(({ issue }) => issue.message)]
               .filter(Boolean)
               .join('\n')}
