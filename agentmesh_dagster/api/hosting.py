@@ -12,6 +12,7 @@ import dagster as dg
 import uvicorn
 
 from agentmesh_dagster.api.addresses import bind, check_path_prefix, choose_port, show_address
+from agentmesh_dagster.api.compression import CompressedAnswers
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.dagster_internals import (
     WorkspaceOpts,
@@ -100,7 +101,7 @@ def serve(
     )
     listening = bind(host, port or choose_port(host))
     url = show_address(host, listening.getsockname()[1]) + path_prefix
-    ends_with_server = EndsWithServer(SafeHeaders(app, path_prefix))
+    ends_with_server = EndsWithServer(SafeHeaders(CompressedAnswers(app, path_prefix), path_prefix))
     config = uvicorn.Config(
         ends_with_server,
         log_level=log_level,

@@ -68,8 +68,8 @@ def test_saving_over_a_newer_revision_is_refused_and_shows_both(
     assert api.put(f"/api/agents/{agent}", json=theirs).status_code == 200
 
     page.get_by_role("button", name="Save", exact=True).click()
-    both = page.get_by_role("table", name="What differs")
-    expect(both.get_by_role("row").nth(1)).to_have_text(re.compile("description.*mine.*theirs"))
+    both = page.get_by_role("group", name="Line by line")
+    expect(both).to_contain_text(re.compile("removed: description: theirs.*added: description: mine"))
     page.get_by_role("button", name="Save mine over theirs").click()
     expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
 

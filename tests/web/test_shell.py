@@ -58,7 +58,7 @@ def test_colours_follow_the_system_until_one_chooses_and_the_choice_stays(browse
 def test_an_address_of_nothing_says_where_to_go(page: Page) -> None:
     page.goto("nowhere/at/all")
 
-    page.get_by_role("link", name="Projects").click()
+    page.get_by_role("main").get_by_role("link", name="Projects").click()
     expect(page.get_by_role("heading", level=1, name="Projects")).to_be_visible()
 
 

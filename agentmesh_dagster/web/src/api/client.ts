@@ -1,3 +1,5 @@
+import { noteServerTime } from '../ui/clock'
+import { askForLogin, noteLoggedIn } from './login'
 import { Problem, readProblem } from './problem'
 
 export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>
@@ -39,12 +41,24 @@ export function del(where: string, more: Omit<Call, 'body'> = {}): Promise<void>
   return call<void>('DELETE', where, more)
 }
 
-/** Calls the API; raises Problem. Without a login the browser goes to the login page and comes back. */
-async function call<Answer>(
+/** Calls the API; raises Problem. When the session has ended, the page asks for a login and calls again; a page that was
+ *  never logged in goes to the login page and comes back. */
+async function call<Answer>(method: string, where: string, what: Call): Promise<Answer> {
+  let response = await send(method, where, what)
+  if (response.status === 401 && (await askForLogin())) response = await send(method, where, what)
+  if (!response.ok) throw await readProblem(response)
+  noteLoggedIn()
+  const answer: unknown = response.status === 204 ? undefined : await response.json()
+  const etag = response.headers.get('etag')
+  if (etag !== null && typeof answer === 'object' && answer !== null) etags.set(answer, etag)
+  return answer as Answer
+}
+
+async function send(
   method: string,
   where: string,
   { query, body, headers, signal }: Call,
-): Promise<Answer> {
+): Promise<Response> {
   const response = await fetch(apiUrl(where, query), {
     method,
     signal,
@@ -58,27 +72,18 @@ async function call<Answer>(
     if (signal?.aborted) throw error
     throw new Problem(0, 'No connection', 'The server cannot be reached. Is `agentmesh dev` running?')
   })
-  if (response.status === 401) goToLogin()
-  if (!response.ok) throw await readProblem(response)
-  const answer: unknown = response.status === 204 ? undefined : await response.json()
-  const etag = response.headers.get('etag')
-  if (etag !== null && typeof answer === 'object' && answer !== null) etags.set(answer, etag)
-  return answer as Answer
+  noteServerTime(response.headers.get('date'))
+  return response
 }
 
 const etags = new WeakMap<object, string>()
 
+/** Puts an ETag to an object that was kept elsewhere. */
+export function putEtag(answer: object, etag: string | undefined): void {
+  if (etag !== undefined) etags.set(answer, etag)
+}
+
 /** The ETag with which this very object came: send it as If-Match, and a newer revision is never overwritten. */
 export function etagOf(answer: object): string | undefined {
   return etags.get(answer)
-}
-
-let isLeaving = false // several calls fail at once: one of them leaves
-
-export function goToLogin(): void {
-  if (isLeaving) return
-  isLeaving = true
-  const login = new URL('../login', document.baseURI)
-  login.searchParams.set('next', location.pathname + location.search + location.hash)
-  location.assign(login)
 }

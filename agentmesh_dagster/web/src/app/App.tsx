@@ -12,6 +12,7 @@ import { Loading } from '../ui/states'
 import { addresses, appBase } from './addresses'
 import { ErrorBoundary } from './ErrorBoundary'
 import { Header } from './Header'
+import { LoginDialog } from './LoginDialog'
 import { NotFoundPage } from './NotFoundPage'
 import { useIdInPath } from './place'
 import { makeQueryClient } from './queries'
@@ -30,6 +31,7 @@ export function App() {
       <ToastProvider>
         <Router base={appBase()}>
           <Header />
+          <LoginDialog />
           <main id="main" className="main" tabIndex={-1}>
             <Pages />
           </main>

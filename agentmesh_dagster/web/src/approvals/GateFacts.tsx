@@ -13,7 +13,7 @@ export function GateFacts({ gate }: { gate: Gate }) {
       </span>
       {deadline && state === 'open' && (
         <span className="gate-deadline">
-          due <Time at={deadline} />
+          due <Time at={deadline} mayBeAhead />
         </span>
       )}
       <span dir="auto">

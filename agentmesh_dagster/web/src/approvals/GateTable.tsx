@@ -46,7 +46,7 @@ const COLUMNS: readonly Column<Gate>[] = [
     ),
   },
   { key: 'since', head: 'Waiting since', width: '130', cell: (gate) => <Time at={gate.openedAt} /> },
-  { key: 'due', head: 'Due', width: '120', cell: (gate) => <Time at={gate.deadline} /> },
+  { key: 'due', head: 'Due', width: '120', cell: (gate) => <Time at={gate.deadline} mayBeAhead /> },
 ]
 
 /** Gates, one a line. */

@@ -1,11 +1,8 @@
-import { useState } from 'react'
-import { useRestore, useRevision, useRevisions } from '../api/catalogue'
-import { describeError } from '../api/problem'
+import { Suspense, useState } from 'react'
+import { useRevisions } from '../api/catalogue'
 import { useMay } from '../api/session'
-import type { Json, Revision } from '../api/types'
-import { useToast } from '../app/toasts'
-import { Dialog } from '../ui/Dialog'
-import { JsonView } from '../ui/JsonView'
+import type { Agent, Revision, Tool } from '../api/types'
+import { LazyRevisionsDialog } from '../revisions/lazy'
 import { Loaded } from '../ui/states'
 import { ShowMore } from '../ui/Table'
 import { Time } from '../ui/Time'
@@ -14,14 +11,17 @@ import './History.css'
 interface Props {
   kind: 'agents' | 'tools'
   id: string
+  /** What is being edited. */
+  mine?: Agent | Tool
   /** After a restore, with what is there now. */
   onRestored: () => void
 }
 
-/** The revisions of an agent or a tool: look at each, restore one. */
-export function History({ kind, id, onRestored }: Props) {
+/** The revisions of an agent or a tool: what each changed, and restoring one. */
+export function History({ kind, id, mine, onRestored }: Props) {
   const revisions = useRevisions(kind, id)
   const [chosen, setChosen] = useState<Revision>()
+  const mayEdit = useMay('edit')
   return (
     <section className="card stack" aria-label="History">
       <h2>History</h2>
@@ -48,59 +48,19 @@ export function History({ kind, id, onRestored }: Props) {
       </Loaded>
       <ShowMore list={revisions} />
       {chosen && (
-        <RevisionDialog
-          kind={kind}
-          id={id}
-          revision={chosen}
-          onClose={() => setChosen(undefined)}
-          onRestored={() => {
-            setChosen(undefined)
-            onRestored()
-          }}
-        />
+        <Suspense>
+          <LazyRevisionsDialog
+            kind={kind}
+            id={id}
+            first={chosen.revision}
+            mine={mine}
+            mineWord="in the form"
+            mayEdit={mayEdit}
+            onClose={() => setChosen(undefined)}
+            onRestored={onRestored}
+          />
+        </Suspense>
       )}
     </section>
-  )
-}
-
-function RevisionDialog(props: Props & { revision: Revision; onClose: () => void }) {
-  const { kind, id, revision, onClose, onRestored } = props
-  const query = useRevision(kind, id, revision.deleted ? undefined : revision.revision)
-  const restore = useRestore(kind, id)
-  const mayEdit = useMay('edit')
-  const say = useToast()
-  const onRestore = () =>
-    restore.mutate(revision.revision, {
-      onSuccess: () => {
-        say({ text: `Revision ${revision.revision} is restored as a new one.` })
-        onRestored()
-      },
-      onError: (error) => say({ text: describeError(error), kind: 'bad' }),
-    })
-  return (
-    <Dialog
-      title={`${revision.name}, revision ${revision.revision}`}
-      onClose={onClose}
-      actions={
-        mayEdit && (
-          <button
-            type="button"
-            className="button button-primary"
-            disabled={revision.deleted || restore.isPending}
-            onClick={onRestore}
-          >
-            Restore
-          </button>
-        )
-      }
-    >
-      {revision.deleted ? (
-        <p>With this revision it was deleted.</p>
-      ) : (
-        <Loaded query={query}>
-          {(entity) => <JsonView value={entity as unknown as Json} label={`Revision ${revision.revision}`} />}
-        </Loaded>
-      )}
-    </Dialog>
   )
 }

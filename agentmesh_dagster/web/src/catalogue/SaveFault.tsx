@@ -1,11 +1,11 @@
 import { useRevision } from '../api/catalogue'
 import { Problem } from '../api/problem'
 import type { Agent, Tool } from '../api/types'
+import { LazyEntityDiff } from '../revisions/lazy'
 import { Icon } from '../ui/icons'
 import { IssueList } from '../ui/IssueList'
 import { Fault, Loaded } from '../ui/states'
 import { Time } from '../ui/Time'
-import { Differences } from './Differences'
 
 interface Props {
   error: unknown
@@ -60,7 +60,7 @@ function Both({ kind, mine, revision }: { kind: Props['kind']; mine: Props['mine
   const theirs = useRevision(kind, mine.id, revision)
   return (
     <Loaded query={theirs} rows={1}>
-      {(entity) => <Differences mine={mine} theirs={entity} />}
+      {(entity) => <LazyEntityDiff before={entity} after={mine} />}
     </Loaded>
   )
 }

@@ -10,6 +10,8 @@ export interface Draft<Entity> {
   change: (fields: Partial<Entity>) => void
   /** Forgets the changes, and goes on from this. */
   begin: (base: Entity) => void
+  /** Goes on from edits of an earlier visit. */
+  restore: (value: Entity, base: Entity) => void
 }
 
 /** An entity as it is being edited. While there are no changes it follows what others save. */
@@ -32,6 +34,10 @@ export function useDraft<Entity extends object>(read: Entity): Draft<Entity> {
     hasChanges,
     change: (fields) => setValue((before) => ({ ...before, ...fields })),
     begin,
+    restore: (edited, from) => {
+      setBase(from)
+      setValue(edited)
+    },
   }
 }
 

@@ -1,12 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useLocation } from 'wouter'
 import { useCreate, useSave } from '../api/catalogue'
 import type { EntityOf } from '../api/catalogue'
-import { get, path } from '../api/client'
+import { etagOf, get, path, putEtag } from '../api/client'
 import { keys } from '../api/keys'
 import { Problem, describeError } from '../api/problem'
 import { useToast } from '../app/toasts'
+import { useLocalCopy } from '../app/useLocalCopy'
 import { useLeaveGuard } from '../app/useLeaveGuard'
 import { useSaveKey } from '../app/useSaveKey'
 import { slug } from './slug'
@@ -30,9 +31,17 @@ export function useEditing<K extends Kind>(
   const [broken, setBroken] = useState<ReadonlySet<string>>(new Set()) // fields whose text is no JSON just now
   const error = create.error ?? save.error
   const isBusy = create.isPending || save.isPending
+  const name = `${kind} ${isNew ? `new in ${read.projectId}` : read.id}`
+  const { offer, settle, keep } = useLocalCopy<EntityOf[K]>(name)
+  const isUnsaved = draft.hasChanges && !(isNew && create.isSuccess)
+  const { value, base } = draft
+  useEffect(
+    () => keep(isUnsaved ? { value, saved: base, etag: etagOf(base) } : undefined),
+    [keep, isUnsaved, value, base],
+  )
   useLeaveGuard(draft.hasChanges && !isBusy && !(isNew && create.isSuccess))
 
-  const submit = (base = draft.base) => {
+  const submit = (against = draft.base) => {
     if (broken.size > 0 || isBusy) return
     if (isNew) {
       const id = draft.value.id.trim() || slug(draft.value.name) || undefined
@@ -45,7 +54,7 @@ export function useEditing<K extends Kind>(
       return
     }
     save.mutate(
-      { entity: draft.value, base },
+      { entity: draft.value, base: against },
       {
         onSuccess: (saved) => {
           draft.begin(saved)
@@ -65,6 +74,16 @@ export function useEditing<K extends Kind>(
 
   return {
     draft,
+    /** Edits of an earlier visit that were never saved. */
+    unsaved: offer && {
+      ...offer,
+      restore: () => {
+        putEtag(offer.saved, offer.etag)
+        draft.restore(offer.value, offer.saved)
+        settle()
+      },
+      discard: settle,
+    },
     isBusy,
     error,
     isStale:

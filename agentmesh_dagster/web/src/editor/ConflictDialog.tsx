@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { Dialog } from '../ui/Dialog'
 import { Tabs } from '../ui/Tabs'
 import { Time } from '../ui/Time'
-import { DiffView } from './DiffView'
+import EntityDiff from '../revisions/EntityDiff'
 import { replaceWith, workflowOf } from './state'
 import { useEditor, useEditorStore } from './useEditor'
 import type { Conflict, Saving } from './useSaving'
@@ -64,9 +64,9 @@ export function ConflictDialog({ conflict, saving }: { conflict: Conflict; savin
           onChoose={setView}
         >
           {view === 'theirs' ? (
-            <DiffView before={saved} after={theirs} />
+            <EntityDiff before={saved} after={theirs} />
           ) : (
-            <DiffView before={theirs} after={mine} />
+            <EntityDiff before={theirs} after={mine} />
           )}
         </Tabs>
       </div>

@@ -12,13 +12,14 @@ import { Canvas } from './Canvas'
 import { ConflictDialog } from './ConflictDialog'
 import { EditorBar } from './EditorBar'
 import { HelpDialog } from './HelpDialog'
-import { HistoryDialog } from './HistoryDialog'
+import { EditorRevisions } from './EditorRevisions'
 import { Inspector } from './inspector/Inspector'
 import type { Wish } from './inspector/Inspector'
 import { IssuePanel } from './IssuePanel'
 import { NewerNotice } from './NewerNotice'
 import { Palette } from './Palette'
-import { isDirty, select, workflowOf } from './state'
+import { hasUnsavedEdits, isDirty, select, workflowOf } from './state'
+import { UnsavedEdits } from './UnsavedEdits'
 import { useEditor, useEditorStore } from './useEditor'
 import { useEditorKeys } from './useEditorKeys'
 import { useSaving } from './useSaving'
@@ -36,14 +37,14 @@ export function Workbench({ newest }: { newest: Workflow }) {
   const [wish, setWish] = useState<Wish>()
   const [isRunning, setRunning] = useState(false)
   const dirty = useEditor(isDirty)
-  const hasEdits = useEditor((state) => state.history.past.length > 0) // else a new workflow is as it was made
+  const hasEdits = useEditor(hasUnsavedEdits)
   const name = useEditor((state) => workflowOf(state).name)
   const checking = useValidation(store)
   const showIssues = useCallback(() => setIssuesOpen(true), [])
   const saving = useSaving(store, showIssues)
   const goTo = useGoTo(setWish)
   useTitle(name || 'New workflow')
-  useLeaveGuard(dirty && hasEdits && mayEdit && !saving.isSaving)
+  useLeaveGuard(hasEdits && mayEdit && !saving.isSaving)
   useEditorKeys(store, mayEdit)
   useSaveKey(() => {
     if (mayEdit && dirty) void saving.save()
@@ -73,6 +74,7 @@ export function Workbench({ newest }: { newest: Workflow }) {
         onRun={() => void run()}
       />
       <NewerNotice newest={newest} onShow={() => void saving.showTheirs()} />
+      {mayEdit && <UnsavedEdits />}
       <div className="editor-main">
         {view === 'yaml' ? (
           <div className="editor-center">
@@ -93,7 +95,7 @@ export function Workbench({ newest }: { newest: Workflow }) {
         )}
       </div>
       <Announcer />
-      {view === 'history' && <HistoryDialog mayEdit={mayEdit} onClose={close} />}
+      {view === 'history' && <EditorRevisions mayEdit={mayEdit} onClose={close} />}
       {view === 'keys' && <HelpDialog onClose={close} />}
       {saving.conflict && <ConflictDialog conflict={saving.conflict} saving={saving} />}
       {(isRunning || view === 'run') && <RunDialog workflow={store.get().saved} onClose={stopRunning} />}

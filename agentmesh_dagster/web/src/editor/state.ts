@@ -60,6 +60,11 @@ export function isDirty(state: EditorState): boolean {
   return !haveSameContent(workflowOf(state), state.saved) || state.saved.revision === undefined
 }
 
+/** Whether somebody has edited something that is not saved; a new workflow as it was made is nothing yet. */
+export function hasUnsavedEdits(state: EditorState): boolean {
+  return state.history.past.length > 0 && isDirty(state)
+}
+
 /** Changes the workflow. Changes with the same tag, one after the other, are undone together. */
 export function changeWorkflow(
   state: EditorState,
@@ -240,6 +245,11 @@ export function markSaved(state: EditorState, sent: Workflow, saved: Workflow): 
 /** Goes on from a newer revision of somebody else: what is on the canvas is then an edit of that one. */
 export function rebase(state: EditorState, saved: Workflow): EditorState {
   return { ...state, saved }
+}
+
+/** Goes on from edits of an earlier visit; undo brings back what was there before. */
+export function restoreEdits(state: EditorState, workflow: Workflow, saved: Workflow): EditorState {
+  return { ...replaceWith(state, workflow), saved }
 }
 
 /** Takes another version as the draft; undo brings the own one back. */

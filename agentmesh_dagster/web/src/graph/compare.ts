@@ -38,6 +38,36 @@ export function compareWorkflows(before: Workflow, after: Workflow): Change[] {
   ]
 }
 
+/** The fields in which two versions of an agent or a tool differ; of its config, each setting. */
+export function compareEntities(before: object, after: object): Change[] {
+  const old = before as Record<string, unknown>
+  const now = after as Record<string, unknown>
+  return [...new Set([...Object.keys(old), ...Object.keys(now)])]
+    .filter((name) => !SET_BY_STORE.has(name) && !areAlike(old[name], now[name]))
+    .map((name) => ({
+      kind: old[name] === undefined ? 'added' : now[name] === undefined ? 'removed' : 'changed',
+      what: wordFor(name),
+      fields: name === 'config' ? listFields(asObject(old[name]), asObject(now[name])) : [],
+    }))
+}
+
+const SET_BY_STORE: ReadonlySet<string> = new Set(['revision', 'createdAt', 'updatedAt'])
+
+/** `modelName` → Model name */
+function wordFor(field: string): string {
+  const words = field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+function asObject(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {}
+}
+
+/** Whether two versions of an agent or a tool say the same. */
+export function areSameEntity(one: object, other: object): boolean {
+  return one === other || compareEntities(one, other).length === 0
+}
+
 function compareHeads(before: Workflow, after: Workflow): Change[] {
   const names = [
     ['name', 'Name'],

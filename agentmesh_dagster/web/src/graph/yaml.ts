@@ -26,6 +26,12 @@ export function writeYaml(workflow: Workflow): string {
   return stringify(plain, { lineWidth: 120, keepUndefined: false, aliasDuplicateObjects: false })
 }
 
+/** An agent or a tool as YAML, without what the store sets. */
+export function writeEntityYaml(entity: object): string {
+  const { createdAt: _, updatedAt: __, revision: ___, ...content } = entity as Record<string, unknown>
+  return stringify(content, { lineWidth: 120, keepUndefined: false, aliasDuplicateObjects: false })
+}
+
 /** The workflow that the text describes; what the store set is taken from `base`. */
 export function readYaml(text: string, base: Workflow): { workflow: Workflow } | { faults: YamlFault[] } {
   const lines = new LineCounter()

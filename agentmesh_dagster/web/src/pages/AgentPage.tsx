@@ -14,6 +14,7 @@ import { History } from '../catalogue/History'
 import { ProjectTrail } from '../catalogue/ProjectTrail'
 import { SaveFault } from '../catalogue/SaveFault'
 import { TryAgent } from '../catalogue/TryAgent'
+import { UnsavedEdits } from '../catalogue/UnsavedEdits'
 import { UsedIn } from '../catalogue/UsedIn'
 import { useEditing } from '../catalogue/useEditing'
 
@@ -66,6 +67,7 @@ function AgentEditor({ agent, isNew }: { agent: Agent; isNew: boolean }) {
         )
       }
     >
+      {mayEdit && <UnsavedEdits unsaved={editing.unsaved} saved={agent} />}
       <SaveFault
         error={editing.error}
         isStale={editing.isStale}
@@ -88,7 +90,7 @@ function AgentEditor({ agent, isNew }: { agent: Agent; isNew: boolean }) {
           <div className="detail-side">
             {mayEdit && <TryAgent id={agent.id} hasChanges={draft.hasChanges} />}
             <UsedIn kind="agents" id={agent.id} />
-            <History kind="agents" id={agent.id} onRestored={editing.takeTheirs} />
+            <History kind="agents" id={agent.id} mine={draft.value} onRestored={editing.takeTheirs} />
           </div>
         )}
       </div>

@@ -14,6 +14,7 @@ import { ProjectTrail } from '../catalogue/ProjectTrail'
 import { SaveFault } from '../catalogue/SaveFault'
 import { ToolFields } from '../catalogue/ToolFields'
 import { TryTool } from '../catalogue/TryTool'
+import { UnsavedEdits } from '../catalogue/UnsavedEdits'
 import { UsedIn } from '../catalogue/UsedIn'
 import { useEditing } from '../catalogue/useEditing'
 
@@ -65,6 +66,7 @@ function ToolEditor({ tool, isNew }: { tool: Tool; isNew: boolean }) {
         )
       }
     >
+      {mayEdit && <UnsavedEdits unsaved={editing.unsaved} saved={tool} />}
       <SaveFault
         error={editing.error}
         isStale={editing.isStale}
@@ -93,7 +95,7 @@ function ToolEditor({ tool, isNew }: { tool: Tool; isNew: boolean }) {
               />
             )}
             <UsedIn kind="tools" id={tool.id} />
-            <History kind="tools" id={tool.id} onRestored={editing.takeTheirs} />
+            <History kind="tools" id={tool.id} mine={draft.value} onRestored={editing.takeTheirs} />
           </div>
         )}
       </div>

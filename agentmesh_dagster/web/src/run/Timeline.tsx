@@ -8,7 +8,7 @@ import type { GroupRow, Row } from './rows'
 import { TimelineHead } from './TimelineHead'
 import { TimelineRow } from './TimelineRow'
 import { makeScale } from './timeScale'
-import { useClock } from './useClock'
+import { useNow } from '../ui/useNow'
 import { showRow, useWindow } from './useWindow'
 import './Timeline.css'
 
@@ -27,7 +27,7 @@ const HEAD_HEIGHT = 34
 export function Timeline({ run, graph, steps, chosen, onChoose }: Props) {
   const [opened, setOpened] = useState<ReadonlyMap<string, boolean>>(new Map())
   const rows = useMemo(() => listRows(graph, steps, opened, chosen), [graph, steps, opened, chosen])
-  const now = useClock(run.finishedAt === undefined)
+  const now = useNow(run.finishedAt === undefined)
   const scale = useMemo(() => scaleOf(run, steps, now), [run, steps, now])
   const chosenAt = rows.findIndex((row) => isChosen(row, chosen))
   const [active, setActive] = useState(0)

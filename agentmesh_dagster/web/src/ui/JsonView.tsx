@@ -1,9 +1,9 @@
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Json } from '../api/types'
 import { findPlaces, listLines } from '../schema/jsonLines'
 import { CopyButton } from './CopyButton'
-import { Icon } from './icons'
 import { JsonLineView } from './JsonLineView'
+import { JsonSearch } from './JsonSearch'
 import './JsonView.css'
 
 interface Props {
@@ -15,6 +15,8 @@ interface Props {
 }
 
 const FIRST_LINES = 300
+const MOST_FOUND = 1_000
+const LONG_TEXT = 1_000 // characters
 const SEARCH_FROM = 12 // lines: below that one sees all at a glance
 
 /** A JSON value as a tree: search, copy, fold. Of large values only what is open is drawn. */
@@ -22,36 +24,44 @@ export function JsonView({ value, label, openLevels = 2 }: Props) {
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set())
   const [search, setSearch] = useState('')
   const [most, setMost] = useState(FIRST_LINES)
-  const { found, around } = useMemo(() => findPlaces(value ?? null, search), [value, search])
+  const [chosen, setChosen] = useState(0)
+  const tree = useRef<HTMLDivElement>(null)
+  const { found, around } = useMemo(() => findPlaces(value ?? null, search, MOST_FOUND), [value, search])
   const lines = useMemo(() => {
     const isOpen = (place: string, depth: number) =>
       around.has(place) || depth < openLevels !== toggled.has(place)
     return listLines(value ?? null, isOpen)
   }, [value, around, toggled, openLevels])
   const matches = useMemo(() => new Set(found), [found])
+  const current = found[chosen % Math.max(found.length, 1)]
+  const currentAt = useMemo(
+    () => (current === undefined ? -1 : lines.findIndex(({ place }) => place === current)),
+    [lines, current],
+  )
+  const shown = Math.max(most, currentAt + FIRST_LINES / 2) // what was found is drawn, however far down it stands
+  useEffect(() => {
+    if (current !== undefined)
+      tree.current?.querySelector('.json-current')?.scrollIntoView({ block: 'nearest' })
+  }, [current])
 
   if (value === undefined) return <p className="muted">Nothing.</p>
   const toggle = (place: string) => setToggled((before) => flip(before, place))
   return (
     <div className="json">
       <div className="json-bar">
-        {(lines.length >= SEARCH_FROM || search) && (
-          <label className="json-search">
-            <Icon name="search" size={14} />
-            <input
-              type="search"
-              className="input"
-              aria-label={`Search in ${label}`}
-              placeholder="Search"
-              value={search}
-              onChange={(event) => setSearch(event.target.value)}
-            />
-          </label>
-        )}
-        {search && (
-          <span className="small muted" role="status">
-            {found.length === 1 ? '1 match' : `${found.length} matches`}
-          </span>
+        {(lines.length >= SEARCH_FROM || search || isLong(value)) && (
+          <JsonSearch
+            label={label}
+            text={search}
+            onText={(text) => {
+              setSearch(text)
+              setChosen(0)
+            }}
+            count={found.length}
+            at={chosen % Math.max(found.length, 1)}
+            isCut={found.length >= MOST_FOUND}
+            onMove={(by) => setChosen((before) => (before + by + found.length) % Math.max(found.length, 1))}
+          />
         )}
         <span className="grow" />
         <CopyButton
@@ -59,23 +69,33 @@ export function JsonView({ value, label, openLevels = 2 }: Props) {
           what={label}
         />
       </div>
-      <div className="json-lines" role="group" aria-label={label} dir="ltr">
-        {lines.slice(0, most).map((line) => (
+      <div className="json-lines" role="group" aria-label={label} dir="ltr" ref={tree}>
+        {lines.slice(0, shown).map((line) => (
           <JsonLineView
             key={line.place}
             line={line}
             search={matches.has(line.place) ? search.trim() : ''}
+            isCurrent={line.place === current}
             onToggle={toggle}
           />
         ))}
       </div>
-      {lines.length > most && (
-        <button type="button" className="button button-small" onClick={() => setMost(most * 4)}>
+      {lines.length > shown && (
+        <button type="button" className="button button-small" onClick={() => setMost(shown * 4)}>
           Show more of {lines.length.toLocaleString('en')} lines
         </button>
       )}
     </div>
   )
+}
+
+/** A text of which one does not see all at a glance. */
+function isLong(value: Json): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).some(isLongText)
+}
+
+function isLongText(value: Json): boolean {
+  return typeof value === 'string' && value.length > LONG_TEXT
 }
 
 function flip(places: ReadonlySet<string>, place: string): ReadonlySet<string> {

@@ -1,17 +1,30 @@
-import { useEffect, useState } from 'react'
-import { useNow } from './useNow'
+import { useSyncExternalStore } from 'react'
+import { lastTick, onTick } from './clock'
 import { formatDuration, formatExact, formatRelative } from './times'
+import { useNow } from './useNow'
+
+interface Props {
+  at: string | undefined
+  /** Whether it may lie ahead: a deadline. What has happened is never shown as ahead, whatever clock stamped it. */
+  mayBeAhead?: boolean
+}
 
 /** A moment, relative to now; the exact one on hover. */
-export function Time({ at }: { at: string | undefined }) {
-  const now = useNow()
+export function Time({ at, mayBeAhead = false }: Props) {
+  // Only the words are watched: they change far less often than the clock.
+  const words = useSyncExternalStore(onTick, () => describe(at, mayBeAhead, lastTick()))
   if (!at) return <span className="muted">–</span>
-  const moment = new Date(at)
   return (
-    <time dateTime={at} title={formatExact(moment)}>
-      {formatRelative(moment, now)}
+    <time dateTime={at} title={formatExact(new Date(at))}>
+      {words}
     </time>
   )
+}
+
+function describe(at: string | undefined, mayBeAhead: boolean, now: number): string {
+  if (!at) return ''
+  const moment = Date.parse(at)
+  return formatRelative(new Date(mayBeAhead ? moment : Math.min(moment, now)), now)
 }
 
 /** How long something took; while it goes on, how long it has taken so far. */
@@ -21,10 +34,6 @@ export function Duration({ from, to }: { from: string | undefined; to: string | 
 }
 
 function SoFar({ from }: { from: string }) {
-  const [now, setNow] = useState(Date.now)
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000)
-    return () => clearInterval(timer)
-  }, [])
+  const now = useNow()
   return <span>{formatDuration(Math.floor((now - Date.parse(from)) / 1_000) * 1_000)}</span>
 }

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { useRestore, useRevisions } from '../api/catalogue'
+import type { EntityOf } from '../api/catalogue'
 import { describeError } from '../api/problem'
 import type { Revision } from '../api/types'
 import { useToast } from '../app/toasts'
@@ -8,16 +9,29 @@ import { Loaded } from '../ui/states'
 import { ShowMore } from '../ui/Table'
 import { Time } from '../ui/Time'
 import { RevisionDiff } from './RevisionDiff'
-import type { Other } from './RevisionDiff'
-import { replaceWith } from './state'
-import { useEditor, useEditorStore } from './useEditor'
+import type { Other, Versioned } from './RevisionDiff'
+import './RevisionsDialog.css'
 
-/** The revisions of the workflow: what each changed, how it differs from the canvas, and restoring one. */
-export function HistoryDialog({ mayEdit, onClose }: { mayEdit: boolean; onClose: () => void }) {
-  const id = useEditor((state) => state.saved.id)
-  const newest = useEditor((state) => state.saved.revision)
-  const revisions = useRevisions('workflows', id)
-  const [picked, setPicked] = useState<number>()
+interface Props<Kind extends Versioned> {
+  kind: Kind
+  id: string
+  /** The revision that is looked at first; else the newest. */
+  first?: number
+  /** What is being edited, and where: `on the canvas`. */
+  mine?: EntityOf[Kind]
+  mineWord?: string
+  mayEdit: boolean
+  onClose: () => void
+  /** What there is now, after one was restored. */
+  onRestored: (restored: EntityOf[Kind]) => void
+}
+
+/** The revisions of a workflow, an agent or a tool: what each changed, how it differs from what is being edited, and
+ *  restoring one. */
+export default function RevisionsDialog<Kind extends Versioned>(props: Props<Kind>) {
+  const { kind, id, first, mine, mineWord = '', mayEdit, onClose, onRestored } = props
+  const revisions = useRevisions(kind, id)
+  const [picked, setPicked] = useState(first)
   const [other, setOther] = useState<Other>('before')
   const all = revisions.data?.pages.flatMap((page) => page.items) ?? []
   const at = Math.max(
@@ -25,7 +39,18 @@ export function HistoryDialog({ mayEdit, onClose }: { mayEdit: boolean; onClose:
     all.findIndex(({ revision }) => revision === picked),
   )
   const chosen = all[at]
-  const restore = useRestoring(id, onClose)
+  const newest = all[0]?.deleted ? undefined : all[0]?.revision
+  const restore = useRestore(kind, id)
+  const say = useToast()
+  const onRestore = (revision: number) =>
+    restore.mutate(revision, {
+      onSuccess: (restored) => {
+        onRestored(restored)
+        say({ text: `Revision ${revision} is restored as a new one.` })
+        onClose()
+      },
+      onError: (error) => say({ text: describeError(error), kind: 'bad' }),
+    })
   return (
     <Dialog
       title="Revisions"
@@ -38,7 +63,7 @@ export function HistoryDialog({ mayEdit, onClose }: { mayEdit: boolean; onClose:
             type="button"
             className="button button-primary"
             disabled={chosen.deleted || chosen.revision === newest || restore.isPending}
-            onClick={() => restore.begin(chosen.revision)}
+            onClick={() => onRestore(chosen.revision)}
           >
             Restore revision {chosen.revision}
           </button>
@@ -65,7 +90,10 @@ export function HistoryDialog({ mayEdit, onClose }: { mayEdit: boolean; onClose:
             </div>
             {chosen && (
               <RevisionDiff
+                kind={kind}
                 id={id}
+                mine={mine}
+                mineWord={mineWord}
                 chosen={chosen}
                 before={findBefore(all, at)}
                 other={other}
@@ -103,21 +131,4 @@ function RevisionLine(props: {
 /** The revision before, that was not a deletion. */
 function findBefore(all: readonly Revision[], at: number): Revision | undefined {
   return all.slice(at + 1).find((revision) => !revision.deleted)
-}
-
-/** Restores a revision as a new one, and shows it on the canvas; Undo brings back what was there. */
-function useRestoring(id: string, onDone: () => void) {
-  const store = useEditorStore()
-  const restore = useRestore('workflows', id)
-  const say = useToast()
-  const begin = (revision: number) =>
-    restore.mutate(revision, {
-      onSuccess: (restored) => {
-        store.change((state) => ({ ...replaceWith(state, restored), saved: restored }))
-        say({ text: `Revision ${revision} is restored as revision ${restored.revision}.` })
-        onDone()
-      },
-      onError: (error) => say({ text: describeError(error), kind: 'bad' }),
-    })
-  return { begin, isPending: restore.isPending }
 }

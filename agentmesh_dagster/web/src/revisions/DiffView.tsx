@@ -1,15 +1,19 @@
 import { useMemo } from 'react'
-import type { Workflow } from '../api/types'
-import { compareWorkflows } from '../graph/compare'
+import type { Change } from '../graph/compare'
 import { diffLines, foldSame } from '../graph/lineDiff'
 import type { DiffLine } from '../graph/lineDiff'
-import { writeYaml } from '../graph/yaml'
 import './DiffView.css'
 
-/** The difference between two versions of a workflow: first what, then line by line. */
-export function DiffView({ before, after }: { before: Workflow; after: Workflow }) {
-  const changes = useMemo(() => compareWorkflows(before, after), [before, after])
-  const parts = useMemo(() => foldSame(diffLines(writeYaml(before), writeYaml(after))), [before, after])
+interface Props {
+  changes: readonly Change[]
+  /** Both versions as text. */
+  before: string
+  after: string
+}
+
+/** The difference between two versions: first what, then line by line. */
+export function DiffView({ changes, before, after }: Props) {
+  const parts = useMemo(() => foldSame(diffLines(before, after)), [before, after])
   const isSame = parts.every((part) => part.kind === 'gap')
   if (isSame) return <p className="muted">There is no difference.</p>
   return (

@@ -1,15 +1,20 @@
 import { useRevision } from '../api/catalogue'
+import type { EntityOf } from '../api/catalogue'
 import type { Revision } from '../api/types'
 import { Loaded } from '../ui/states'
-import { DiffView } from './DiffView'
-import { workflowOf } from './state'
-import { useEditor } from './useEditor'
+import EntityDiff from './EntityDiff'
 
-/** What a revision is compared with: the one before it, the canvas, or another one. */
-export type Other = 'before' | 'canvas' | number
+/** What a revision is compared with: the one before it, what is being edited, or another one. */
+export type Other = 'before' | 'mine' | number
 
-interface Props {
+export type Versioned = 'workflows' | 'agents' | 'tools'
+
+interface Props<Kind extends Versioned> {
+  kind: Kind
   id: string
+  /** What is being edited, and where: `the canvas`. */
+  mine?: EntityOf[Kind]
+  mineWord: string
   chosen: Revision
   before: Revision | undefined
   other: Other
@@ -17,12 +22,12 @@ interface Props {
   all: readonly Revision[]
 }
 
-/** A revision beside another version of the same workflow. */
-export function RevisionDiff({ id, chosen, before, other, onOther, all }: Props) {
-  const mine = useEditor(workflowOf)
-  const otherRevision = other === 'before' ? before?.revision : other === 'canvas' ? undefined : other
-  const one = useRevision('workflows', id, chosen.deleted ? undefined : chosen.revision)
-  const two = useRevision('workflows', id, otherRevision)
+/** A revision beside another version of the same entity. */
+export function RevisionDiff<Kind extends Versioned>(props: Props<Kind>) {
+  const { kind, id, mine, mineWord, chosen, before, other, onOther, all } = props
+  const otherRevision = other === 'before' ? before?.revision : other === 'mine' ? undefined : other
+  const one = useRevision(kind, id, chosen.deleted ? undefined : chosen.revision)
+  const two = useRevision(kind, id, otherRevision)
   return (
     <div className="stack revisions-diff">
       <label className="row">
@@ -33,7 +38,7 @@ export function RevisionDiff({ id, chosen, before, other, onOther, all }: Props)
           onChange={(event) => onOther(readOther(event.target.value))}
         >
           <option value="before">the revision before</option>
-          <option value="canvas">what is on the canvas</option>
+          {mine && <option value="mine">what is {mineWord}</option>}
           {all
             .filter(({ deleted, revision }) => !deleted && revision !== chosen.revision)
             .map(({ revision }) => (
@@ -44,21 +49,21 @@ export function RevisionDiff({ id, chosen, before, other, onOther, all }: Props)
         </select>
       </label>
       {chosen.deleted ? (
-        <p>With this revision the workflow was deleted.</p>
+        <p>With this revision it was deleted.</p>
       ) : other === 'before' && !before ? (
         <p className="muted">It is the first revision.</p>
       ) : (
         <Loaded query={one}>
           {(shown) =>
-            other === 'canvas' ? (
-              <DiffView before={shown} after={mine} />
+            other === 'mine' && mine ? (
+              <EntityDiff before={shown} after={mine} />
             ) : (
               <Loaded query={two}>
                 {(beside) =>
                   (otherRevision ?? 0) > chosen.revision ? (
-                    <DiffView before={shown} after={beside} />
+                    <EntityDiff before={shown} after={beside} />
                   ) : (
-                    <DiffView before={beside} after={shown} />
+                    <EntityDiff before={beside} after={shown} />
                   )
                 }
               </Loaded>
@@ -71,5 +76,5 @@ export function RevisionDiff({ id, chosen, before, other, onOther, all }: Props)
 }
 
 function readOther(text: string): Other {
-  return text === 'before' || text === 'canvas' ? text : Number(text)
+  return text === 'before' || text === 'mine' ? text : Number(text)
 }
