@@ -1,6 +1,6 @@
 """What goes over the wire and is no entity: bodies, answers, pages."""
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -58,6 +58,7 @@ class Problem(Entity):
     revision: int | None = None  # of somebody else's save: the newest
     saved_by: str | None = None
     saved_at: Timestamp | None = None
+    version: int | None = None  # of somebody else's draft: the newest
     users: list[str] | None = None  # of a thing in use: what uses it, such as "workflow `triage`"
     state: str | None = None  # of a gate that is closed: how
     answered_by: str | None = None
@@ -71,8 +72,53 @@ class Revision(Entity):
     name: str
     saved_at: Timestamp
     saved_by: str
-    note: str | None = None
+    message: str | None = None  # what the author said of it
     deleted: bool
+
+
+class ListedWorkflow(Workflow):
+    has_draft: bool  # beside what is published
+
+
+class ListedDraft(Entity):
+    """What is being written beside the published revision of a workflow, an agent or a tool."""
+
+    kind: Kind
+    id: str  # of the entity
+    project_id: str
+    name: str
+    version: int  # of the draft, another one after each save
+    base_revision: int | None = None  # of the entity, when the author began; none: it is new
+    published_revision: int | None = None  # of the entity now; not the base: somebody published meanwhile
+    saved_at: Timestamp
+    saved_by: str
+
+
+class Draft(Entity):
+    """A draft as it was saved; it may hold issues."""
+
+    entity: JsonObject  # as it was sent
+    version: int
+    base_revision: int | None = None
+    published_revision: int | None = None
+    saved_at: Timestamp
+    saved_by: str
+    issues: list[Issue]
+
+
+class NewDraft(Entity):
+    """What is saved as a draft."""
+
+    entity: JsonObject  # it may hold issues
+    base_revision: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
+    version: Annotated[int, Field(strict=True, ge=0, le=2**53)] | None = None  # the draft seen; 0: none
+
+
+class Publication(Entity):
+    """How a draft is published."""
+
+    message: Annotated[str, Field(max_length=1_000)] | None = None  # what changes, and why; kept with the revision
+    version: Annotated[int, Field(strict=True, ge=0, le=2**53)] | None = None  # the draft seen
 
 
 class Use(Entity):

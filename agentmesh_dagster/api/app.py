@@ -16,6 +16,7 @@ from agentmesh_dagster.api.routes import (
     about,
     agents,
     documents,
+    drafts,
     events,
     gates,
     people,
@@ -26,7 +27,7 @@ from agentmesh_dagster.api.routes import (
 )
 from agentmesh_dagster.api.stream import EventStreams
 
-_ROUTES = (about, projects, agents, tools, workflows, documents, runs, gates, events, people)
+_ROUTES = (about, projects, agents, tools, workflows, drafts, documents, runs, gates, events, people)
 
 
 class _Api(FastAPI):

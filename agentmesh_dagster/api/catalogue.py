@@ -64,7 +64,7 @@ def create(call: Call, editor: Identity, entity_type: type[AnyEntity], body: Jso
     entity = read_entity(call.context, entity_type, body, str(uuid.uuid4()))
     saved = _save(call.context, editor, entity, expected=0)
     call.response.headers["Location"] = f"{call.request.url.path}/{quote(saved.id, safe='')}"
-    return _answer(call, entity_type, saved)
+    return answer_saved(call, entity_type, saved)
 
 
 def replace(
@@ -83,7 +83,7 @@ def replace(
         current = _find_revision(call.context, kind, identity) if seen is None else seen
         entity = read_entity(call.context, entity_type, body, identity, is_given=True)
         try:
-            return _answer(call, entity_type, _save(call.context, editor, entity, expected=current))
+            return answer_saved(call, entity_type, _save(call.context, editor, entity, expected=current))
         except StaleRevision:
             if seen is not None:
                 raise
@@ -122,7 +122,7 @@ def list_history(call: Call, kind: Kind, identity: str, limit: int, cursor: str 
             name=each.name,
             saved_at=each.saved_at,
             saved_by=each.saved_by,
-            note=each.note,
+            message=each.note,
             deleted=each.deleted,
         )
         for each in found[:limit]
@@ -152,7 +152,7 @@ def restore(call: Call, editor: Identity, entity_type: type[AnyEntity], identity
         validate=refuse_faults([old] if isinstance(old, Workflow) else []),
     )
     report_saved(call.context, [saved])
-    return _answer(call, entity_type, saved)
+    return answer_saved(call, entity_type, saved)
 
 
 def list_users(call: Call, kind: Kind, identity: str) -> wire.PageOf[wire.Use]:
@@ -181,7 +181,7 @@ def _save(context: ApiContext, editor: Identity, entity: CatalogueEntity, *, exp
     return saved
 
 
-def _answer(call: Call, entity_type: type[AnyEntity], saved: Saved) -> AnyEntity:
+def answer_saved(call: Call, entity_type: type[AnyEntity], saved: Saved) -> AnyEntity:
     assert isinstance(saved.entity, entity_type)
     _tag(call, saved.revision)
     return saved.entity

@@ -9,6 +9,7 @@ from agentmesh_dagster.api.problems import InvalidBody
 from agentmesh_dagster.entities.documents import SECTIONS, Document
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import JsonObject, Kind
+from agentmesh_dagster.entities.salvage import salvage_document
 from agentmesh_dagster.graph.document import check_value
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.store.catalogue import AnyEntity, kind_of_type, open_lookup
@@ -28,12 +29,16 @@ def read_entity(
     if is_given and isinstance(body, dict):
         said = cast("JsonObject", body).get("id")
         if said is not None and str(said) != identity:
-            message = f"The `id` in the body is not `{identity}`, that of the address: leave it out."
-            issues = [*issues, Issue("bad-value", message, path="$.id")]
+            issues = [*issues, _tell_other_id(identity)]
     refuse(issues)
     [entity] = document
     assert isinstance(entity, entity_type)
     return entity
+
+
+def _tell_other_id(identity: str) -> Issue:
+    message = f"The `id` in the body is not `{identity}`, that of the address: leave it out."
+    return Issue("bad-value", message, path="$.id")
 
 
 def check_entity(context: ApiContext, kind: Kind, body: JsonValue, identity: str) -> tuple[Document, list[Issue]]:
@@ -43,6 +48,21 @@ def check_entity(context: ApiContext, kind: Kind, body: JsonValue, identity: str
         body = {**fields, "id": identity}
     document, issues = check_document(context, {section: [body]})
     return document, [_move(issue, f"$.{section}[0]") for issue in issues]
+
+
+def check_draft(context: ApiContext, kind: Kind, fields: JsonObject, identity: str) -> list[Issue]:
+    """What is wrong with the draft of an entity, which may be much. Raises InvalidBody for what no editor could show.
+
+    That is a graph whose nodes and edges are no lists of objects with ids, and an `id` that is another one.
+    """
+    _, issues = check_entity(context, kind, fields, identity)
+    section = _SECTION_OF[kind]
+    entries = salvage_document({section: [{**fields, "id": identity}]}).entries
+    if not all(entry.has_graph and not entry.damage.stand_in_ids for entry in entries):
+        raise InvalidBody([issue for issue in issues if (issue.path or "").startswith("$.graph")])
+    if (said := fields.get("id")) is not None and str(said) != identity:
+        raise InvalidBody([_tell_other_id(identity)])
+    return issues
 
 
 def check_document(context: ApiContext, body: JsonValue) -> tuple[Document, list[Issue]]:

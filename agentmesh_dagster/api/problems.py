@@ -27,6 +27,7 @@ from agentmesh_dagster.store.catalogue import (
     EntityInUse,
     InvalidDocument,
     MissingProject,
+    StaleDraft,
     StaleRevision,
 )
 
@@ -99,6 +100,8 @@ def _list_members(error: AgentMeshError) -> dict[str, Any]:
             return {"issues": write_issues(error.issues)}
         case StaleRevision():
             return {"revision": error.revision, "saved_by": error.saved_by, "saved_at": error.saved_at}
+        case StaleDraft():
+            return {"version": error.version, "saved_by": error.saved_by, "saved_at": error.saved_at}
         case EntityInUse():
             return {"users": list(error.users)}
         case GateClosed():

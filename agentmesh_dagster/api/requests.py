@@ -51,6 +51,7 @@ WorkflowFilter = Annotated[Id | None, Query(alias="workflowId")]
 StatusFilter = Annotated[list[RunStatus] | None, Query()]
 WaitingFilter = Annotated[bool | None, Query(description="Whether the run waits for a person.")]
 TypeFilter = Annotated[list[EventType] | None, Query(alias="type")]
+SeenVersion = Annotated[int | None, Query(ge=0, le=2**53, description="The version of the draft that was seen.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page.")]
 Cursor = Annotated[str | None, Query(max_length=4_000, description="`nextCursor` of the page before.")]
 EventLimit = Annotated[int, Query(ge=1, le=1_000, description="Events on a page.")]
@@ -111,6 +112,8 @@ DocumentBody = Annotated[JsonValue, DescribedBy(wire.Document), Body(title="Docu
 AgentTrialBody = Annotated[JsonValue, DescribedBy(wire.AgentTrial), Body(title="AgentTrial")]
 ToolTrialBody = Annotated[JsonValue, DescribedBy(wire.ToolTrial), Body(title="ToolTrial")]
 NewRunBody = Annotated[JsonValue, DescribedBy(wire.NewRun), Body(title="NewRun")]
+NewDraftBody = Annotated[JsonValue, DescribedBy(wire.NewDraft), Body(title="NewDraft")]
+PublicationBody = Annotated[JsonValue, DescribedBy(wire.Publication), Body(title="Publication")]
 HumanAnswerBody = Annotated[JsonValue, DescribedBy(wire.HumanAnswer), Body(title="HumanAnswer")]
 
 

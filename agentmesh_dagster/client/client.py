@@ -13,7 +13,15 @@ from agentmesh_dagster.client.entities import Entities
 from agentmesh_dagster.client.faults import ApiUnreachable
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Agent, EventLog, Project, Run, RunStatus, Step, Tool, Workflow
-from agentmesh_dagster.wire import AppliedEntity, Gate, Issue, PinnedWorkflow, ReceivedEvent
+from agentmesh_dagster.wire import (
+    AppliedEntity,
+    Gate,
+    Issue,
+    ListedDraft,
+    ListedWorkflow,
+    PinnedWorkflow,
+    ReceivedEvent,
+)
 
 _PAGE = 200  # events asked for at once
 _PAUSE_SECONDS = 0.5  # before a stream that broke is opened again
@@ -45,7 +53,7 @@ class AgentMeshClient:
         self.projects = Entities(self._connection, "projects", Project)
         self.agents = Entities(self._connection, "agents", Agent)
         self.tools = Entities(self._connection, "tools", Tool)
-        self.workflows = Entities(self._connection, "workflows", Workflow)
+        self.workflows = Entities(self._connection, "workflows", Workflow, ListedWorkflow)
 
     def __enter__(self) -> Self:
         return self
@@ -74,6 +82,11 @@ class AgentMeshClient:
         """The document of a workflow with all that it uses, or of the whole store."""
         query = {} if workflow_id is None else {"workflowId": workflow_id}
         return self._connection.request("GET", "documents", params=query)
+
+    def list_drafts(self, *, project_id: str | None = None) -> Iterator[ListedDraft]:
+        """What is being written beside the published revisions, the last saved first."""
+        for item in self._connection.list("drafts", {"projectId": project_id}):
+            yield ListedDraft.model_validate(item)
 
     # runs
 

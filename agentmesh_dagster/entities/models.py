@@ -126,6 +126,7 @@ class EventType(StrEnum):
     # of no run: who did what
     ENTITY_SAVED = "entity.saved"
     ENTITY_DELETED = "entity.deleted"
+    DRAFT_DISCARDED = "draft.discarded"
     EVENT_RECEIVED = "event.received"
     LOGIN_SUCCEEDED = "login.succeeded"
     LOGIN_FAILED = "login.failed"

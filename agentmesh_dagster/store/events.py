@@ -17,6 +17,7 @@ _DEEDS = (
     EventType.GATE_ANSWERED,
     EventType.ENTITY_SAVED,
     EventType.ENTITY_DELETED,
+    EventType.DRAFT_DISCARDED,
     EventType.EVENT_RECEIVED,
     EventType.LOGIN_SUCCEEDED,
     EventType.LOGIN_FAILED,

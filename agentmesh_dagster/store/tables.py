@@ -131,6 +131,25 @@ entities = Table(
     Index(None, "kind", "project_id", "name", "id"),
 )
 
+# What is being written beside the newest revision; at most one for each entity, and nothing runs it.
+drafts = Table(
+    PREFIX + "drafts",
+    metadata,
+    Column("version", EventId, primary_key=True),  # a new one at each save, and never given twice
+    Column("kind", Key, nullable=False),
+    Column("entity_id", Key, nullable=False),
+    Column("project_id", Key, nullable=False),
+    Column("name", Key, nullable=False),
+    Column("base_revision", Integer),  # of the entity, when the author began; NULL: there was none
+    Column("fields", Json, nullable=False),  # as the author sent them; they may hold issues
+    Column("saved_at", UtcDateTime, nullable=False),
+    Column("saved_by", Text, nullable=False),
+    _one_of("kind", (Kind.WORKFLOW, Kind.AGENT, Kind.TOOL)),
+    UniqueConstraint("kind", "entity_id"),
+    Index(None, "project_id", "saved_at"),
+    sqlite_autoincrement=True,
+)
+
 # Which job stands for which name of which workflow; kept for ever, so that a job never changes hands.
 job_names = Table(
     PREFIX + "job_names",

@@ -189,7 +189,7 @@ def test_older_revisions_are_listed_shown_and_restored(office: Office):
     restored = office.ok("POST", f"/workflows/w/revisions/{first['revision']}/restore")
     assert restored["graph"] == first["graph"]
     assert restored["revision"] > history[0]["revision"]
-    assert office.ok("GET", "/workflows/w/revisions")["items"][0]["note"]
+    assert office.ok("GET", "/workflows/w/revisions")["items"][0]["message"]
     office.fault(404, "GET", "/workflows/w/revisions/9999")
     office.fault(404, "GET", "/workflows/none/revisions")
     office.fault(404, "POST", "/workflows/w/revisions/9999/restore")

@@ -194,3 +194,23 @@ def test_a_server_that_is_no_agentmesh_is_told_in_its_own_words():
         with AgentMeshClient(f"http://127.0.0.1:{port}") as lost, pytest.raises(ApiFault, match=r"Bad Gateway \(502\)"):
             lost.get_run("any")
         thread.join()
+
+
+def test_a_draft_is_written_listed_published_and_discarded(mesh: AgentMeshClient):
+    unfinished = {"name": "Weeds", "projectId": "default", "graph": {"nodes": [], "edges": []}}
+    first = mesh.workflows.save_draft("weeds", unfinished, version=0)
+
+    assert first.issues
+    assert "weeds" in [draft.id for draft in mesh.list_drafts(project_id="default")]
+    with pytest.raises(ApiFault):
+        mesh.workflows.publish_draft("weeds")
+    with pytest.raises(Refused, match="saved by admin"):
+        mesh.workflows.save_draft("weeds", unfinished, version=0)
+    mesh.workflows.save_draft("weeds", echo("weeds").to_wire(), version=first.version)
+    published = mesh.workflows.publish_draft("weeds", "all gone")
+    assert [one.message for one in mesh.workflows.list_revisions("weeds")] == ["all gone"]
+    mesh.workflows.save_draft("weeds", published.to_wire())
+    assert [one.id for one in mesh.workflows.list_all() if getattr(one, "has_draft", False)] == ["weeds"]
+    mesh.workflows.discard_draft("weeds")
+    with pytest.raises(NothingThere):
+        mesh.workflows.get_draft("weeds")

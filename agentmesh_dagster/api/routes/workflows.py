@@ -17,6 +17,7 @@ from agentmesh_dagster.api.catalogue import (
     restore,
 )
 from agentmesh_dagster.api.checking import check_document, check_entity
+from agentmesh_dagster.api.drafting import mark_drafted
 from agentmesh_dagster.api.problems import NotTaken, write_issues
 from agentmesh_dagster.api.requests import (
     AnyBody,
@@ -57,9 +58,9 @@ def create_workflow(call: Asked, editor: Editor, body: WorkflowBody) -> Workflow
 @router.get("")
 def list_workflows(
     call: Asked, project_id: ProjectFilter = None, limit: Limit = 50, cursor: Cursor = None
-) -> wire.PageOf[Workflow]:
-    """The workflows, by name."""
-    return list_page(call, Workflow, project_id=project_id, limit=limit, cursor=cursor)
+) -> wire.PageOf[wire.ListedWorkflow]:
+    """The workflows that are published, by name, and which of them have a draft."""
+    return mark_drafted(call, list_page(call, Workflow, project_id=project_id, limit=limit, cursor=cursor))
 
 
 @router.get("/{id}", responses=faults(404, 409))

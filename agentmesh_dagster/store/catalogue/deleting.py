@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, RunTrigger, Workflow
 from agentmesh_dagster.store.catalogue.documents import read_document
@@ -19,7 +19,7 @@ from agentmesh_dagster.store.catalogue.heads import (
 )
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.engine import Store
-from agentmesh_dagster.store.tables import entities
+from agentmesh_dagster.store.tables import drafts, entities
 from agentmesh_dagster.store.triggers import index_triggers
 
 _USERS = {
@@ -56,7 +56,7 @@ def delete_entity(
     expected_revision: int | None = None,
     via: str = "code",
 ) -> int:
-    """Deletes the entity and gives the revision in which that happened; older revisions stay.
+    """Deletes the entity with its draft, and gives the revision in which that happened; older revisions stay.
 
     Raises EntityNotFound, StaleRevision, EntityInUse.
     """
@@ -76,6 +76,7 @@ def delete_entity(
         ).scalar_one()
         deleted = NewRevision(key, newest + 1, head.name, project_id, None, now(tx), author)
         add_revisions(tx, [deleted], heads, via=via)
+        tx.execute(delete(drafts).where(drafts.c.kind == kind.value, drafts.c.entity_id == identity))
         if kind is Kind.WORKFLOW:
             index_triggers(tx, identity, [])
     return deleted.number
@@ -87,6 +88,7 @@ def _list_uses(connection: Connection, kind: Kind, identity: str) -> Iterator[Us
         content = content.where(entities.c.project_id == identity, ~entities.c.deleted)
         for row in connection.execute(content.order_by(entities.c.kind, entities.c.id)):
             yield Use(Kind(row.kind), row.id, row.name)
+        yield from _list_unpublished(connection, identity)
     # The text narrows the search down; only what is read decides.
     written = json.dumps(identity, ensure_ascii=False)
     for user_kind in _USERS[kind]:
@@ -100,6 +102,18 @@ def _list_uses(connection: Connection, kind: Kind, identity: str) -> Iterator[Us
                 is_user = True  # it names the entity, and nobody can tell what for
             if is_user:
                 yield Use(user_kind, entry.id, entry.name)
+
+
+def _list_unpublished(connection: Connection, project_id: str) -> Iterator[Use]:
+    """The drafts in a project that have no published revision yet."""
+    live = select(entities.c.id).where(
+        entities.c.kind == drafts.c.kind, entities.c.id == drafts.c.entity_id, ~entities.c.deleted
+    )
+    unpublished = select(drafts.c.kind, drafts.c.entity_id, drafts.c.name).where(
+        drafts.c.project_id == project_id, ~live.exists()
+    )
+    for row in connection.execute(unpublished.order_by(drafts.c.kind, drafts.c.entity_id)):
+        yield Use(Kind(row.kind), row.entity_id, row.name)
 
 
 def _uses(user: CatalogueEntity, kind: Kind, identity: str) -> bool:

@@ -43,7 +43,7 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class _Draft:
+class _Candidate:
     entity: CatalogueEntity
     key: Key
     document: str
@@ -67,28 +67,50 @@ def save_entities(
     `validate` sees the catalogue as it will be and may raise. The project `default` makes itself.
     Raises InvalidEntity, MissingProject, StaleRevision, EntityNotFound, and whatever `validate` raises.
     """
-    given = _write_drafts(entities)
-    expected = expected_revision or {}
     with store.begin() as tx:
-        newest = lock_catalogue(tx)
-        drafts = [*_missing_default_project(tx, given), *given]
-        before = read_heads(tx, [draft.key for draft in drafts])
-        for draft in drafts:
-            check_expected(draft.key, before.get(draft.key), expected.get(draft.key))
-        changed = [draft for draft in drafts if not _is_stored(draft, before.get(draft.key))]
-        if changed:
-            moment = now(tx)
-            numbered = enumerate(changed, start=newest + 1)
-            added = [_revision(draft, number, moment, author, note) for number, draft in numbered]
-            add_revisions(tx, added, before, via=via)
-            workflows = [draft.entity for draft in changed if isinstance(draft.entity, Workflow)]
-            name_jobs(tx, workflows)
-            for workflow in workflows:
-                index_triggers(tx, workflow.id, workflow.triggers)
-        if validate is not None:
-            validate(CatalogueView(tx))
-        after = read_heads(tx, [draft.key for draft in given])
-    return [_saved(draft, before.get(draft.key), after[draft.key]) for draft in given]
+        return save_within(
+            tx,
+            entities,
+            author=author,
+            expected_revision=expected_revision,
+            validate=validate,
+            note=note,
+            via=via,
+        )
+
+
+def save_within(
+    tx: Connection,
+    entities: Sequence[CatalogueEntity],
+    *,
+    author: str,
+    expected_revision: Mapping[Key, int] | None,
+    validate: Validate | None,
+    note: str | None,
+    via: str,
+) -> list[Saved]:
+    """`save_entities` in a transaction that does more."""
+    given = _write_candidates(entities)
+    expected = expected_revision or {}
+    newest = lock_catalogue(tx)
+    candidates = [*_missing_default_project(tx, given), *given]
+    before = read_heads(tx, [candidate.key for candidate in candidates])
+    for candidate in candidates:
+        check_expected(candidate.key, before.get(candidate.key), expected.get(candidate.key))
+    changed = [candidate for candidate in candidates if not _is_stored(candidate, before.get(candidate.key))]
+    if changed:
+        moment = now(tx)
+        numbered = enumerate(changed, start=newest + 1)
+        added = [_revision(candidate, number, moment, author, note) for number, candidate in numbered]
+        add_revisions(tx, added, before, via=via)
+        workflows = [candidate.entity for candidate in changed if isinstance(candidate.entity, Workflow)]
+        name_jobs(tx, workflows)
+        for workflow in workflows:
+            index_triggers(tx, workflow.id, workflow.triggers)
+    if validate is not None:
+        validate(CatalogueView(tx))
+    after = read_heads(tx, [candidate.key for candidate in given])
+    return [_saved(candidate, before.get(candidate.key), after[candidate.key]) for candidate in given]
 
 
 def restore_revision(
@@ -115,51 +137,53 @@ def restore_revision(
     return saved if saved.change == "unchanged" else replace(saved, change="restored")
 
 
-def _write_drafts(entities: Sequence[CatalogueEntity]) -> list[_Draft]:
-    drafts: dict[Key, _Draft] = {}
+def _write_candidates(entities: Sequence[CatalogueEntity]) -> list[_Candidate]:
+    candidates: dict[Key, _Candidate] = {}
     for entity in entities:
         key = (kind_of(entity), entity.id)
-        if key in drafts:
+        if key in candidates:
             raise InvalidEntity(f"{key[0]} `{entity.id}` stands twice in what is to be saved")
-        drafts[key] = _Draft(entity, key, write_document(entity))
-    return list(drafts.values())
+        candidates[key] = _Candidate(entity, key, write_document(entity))
+    return list(candidates.values())
 
 
-def _missing_default_project(tx: Connection, drafts: Sequence[_Draft]) -> list[_Draft]:
+def _missing_default_project(tx: Connection, candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """The project `default` if it is needed and not there. Raises MissingProject for any other."""
-    users = {project: draft.key for draft in drafts if (project := project_of(draft.entity)) is not None}
-    known = {draft.entity.id for draft in drafts if draft.key[0] is Kind.PROJECT}
+    users = {
+        project: candidate.key for candidate in candidates if (project := project_of(candidate.entity)) is not None
+    }
+    known = {candidate.entity.id for candidate in candidates if candidate.key[0] is Kind.PROJECT}
     known |= read_entries(tx, Kind.PROJECT, users.keys() - known).keys()
     missing = users.keys() - known
     if unknown := sorted(missing - {DEFAULT_PROJECT}):
         raise MissingProject(
             name_some(f"`{project}`, project of {users[project][0]} `{users[project][1]}`" for project in unknown)
         )
-    return _write_drafts([Project(id=DEFAULT_PROJECT, name="Default")]) if missing else []
+    return _write_candidates([Project(id=DEFAULT_PROJECT, name="Default")]) if missing else []
 
 
-def _is_stored(draft: _Draft, head: Head | None) -> bool:
-    return head is not None and head.document == draft.document
+def _is_stored(candidate: _Candidate, head: Head | None) -> bool:
+    return head is not None and head.document == candidate.document
 
 
-def _revision(draft: _Draft, number: int, moment: datetime, author: str, note: str | None) -> NewRevision:
+def _revision(candidate: _Candidate, number: int, moment: datetime, author: str, note: str | None) -> NewRevision:
     return NewRevision(
-        key=draft.key,
+        key=candidate.key,
         number=number,
-        name=draft.entity.name,
-        project_id=project_of(draft.entity),
-        document=draft.document,
+        name=candidate.entity.name,
+        project_id=project_of(candidate.entity),
+        document=candidate.document,
         saved_at=moment,
         saved_by=author,
         note=note,
     )
 
 
-def _saved(draft: _Draft, before: Head | None, after: Head) -> Saved:
+def _saved(candidate: _Candidate, before: Head | None, after: Head) -> Saved:
     change: Change = "updated"
     if before is None or before.document is None:
         change = "created"
     elif before.revision == after.revision:
         change = "unchanged"
-    entity = stamp(draft.entity, revision=after.revision, created_at=after.created_at, updated_at=after.saved_at)
-    return Saved(*draft.key, after.revision, change, entity)
+    entity = stamp(candidate.entity, revision=after.revision, created_at=after.created_at, updated_at=after.saved_at)
+    return Saved(*candidate.key, after.revision, change, entity)

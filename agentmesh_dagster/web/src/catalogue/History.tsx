@@ -36,7 +36,7 @@ export function History({ kind, id, mine, onRestored }: Props) {
                     r{revision.revision}
                   </button>
                   <span className="truncate">
-                    {revision.deleted ? 'deleted' : at === 0 ? 'current' : ''} {revision.note}
+                    {revision.deleted ? 'deleted' : at === 0 ? 'current' : ''} {revision.message}
                   </span>
                   <span className="muted small history-who">
                     {revision.savedBy} · <Time at={revision.savedAt} />

@@ -123,7 +123,7 @@ function RevisionLine(props: {
       <span className="muted small">
         {revision.savedBy}, <Time at={revision.savedAt} />
       </span>
-      {revision.note && <span className="small truncate">{revision.note}</span>}
+      {revision.message && <span className="small truncate">{revision.message}</span>}
     </button>
   )
 }
