@@ -3,6 +3,9 @@
 from dagster._core.remote_representation.code_location import GrpcServerCodeLocation
 from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
 from dagster._serdes import serialize_value
+from dagster_graphql.implementation import execution as graphql_execution
+from dagster_graphql.schema.pipelines.pipeline import GrapheneRun
+from dagster_graphql.schema.roots import mutation as graphql_mutation
 from dagster_shared.cli import WorkspaceOpts
 from dagster_shared.serdes.objects.models.defs_state_info import DefsStateInfo
 from dagster_webserver import cli as webserver_cli
@@ -11,10 +14,13 @@ from dagster_webserver.webserver import DagsterWebserver
 __all__ = [
     "DagsterWebserver",
     "DefsStateInfo",
+    "GrapheneRun",
     "GrpcServerCodeLocation",
     "WorkspaceOpts",
     "WorkspaceProcessContext",
     "WorkspaceRequestContext",
+    "graphql_execution",
+    "graphql_mutation",
     "serialize_value",
     "webserver_cli",
 ]

@@ -11,6 +11,7 @@ from agentmesh_dagster.api.app import build_api
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.dagster_internals import DagsterWebserver, WorkspaceProcessContext, WorkspaceRequestContext
 from agentmesh_dagster.api.login.pages import build_login_routes
+from agentmesh_dagster.api.termination import let_suspended_runs_be_terminated
 from agentmesh_dagster.api.web_app import build_web_app
 from agentmesh_dagster.entities.access import Identity, Permission
 
@@ -28,6 +29,7 @@ class AgentMeshWebserver(DagsterWebserver[WorkspaceProcessContext, Any]):
     ) -> None:
         self._services = context.services
         self._api = build_api(context)
+        let_suspended_runs_be_terminated()  # before Dagster builds its schema
         super().__init__(process_context, app_path_prefix, live_data_poll_rate)
 
     def build_routes(self) -> list[BaseRoute]:

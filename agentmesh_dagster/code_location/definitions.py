@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from agentmesh_dagster.code_location.code_server import leave_suspended_runs_alone
 from agentmesh_dagster.code_location.jobs import WorkflowJobs
 from agentmesh_dagster.code_location.pinning import pin_revision
 from agentmesh_dagster.code_location.sensors import build_sensors
@@ -22,6 +23,7 @@ def build_definitions(
 
         defs = dg.Definitions.merge(my_definitions, build_definitions())
     """
+    leave_suspended_runs_alone()
     settings = get_settings()
     if database_url is not None:
         settings = settings.model_copy(update={"database_url": database_url})

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import dagster as dg
 
+from agentmesh_dagster.code_location.code_server import leave_suspended_runs_alone
 from agentmesh_dagster.code_location.dagster_internals import SINGLETON_REPOSITORY_NAME, ComponentTree
 from agentmesh_dagster.code_location.jobs import WorkflowJobs
 from agentmesh_dagster.code_location.pinning import pin_revision
@@ -110,6 +111,7 @@ class CatalogueState:
 
 def build_repository() -> dg.RepositoryDefinition:
     """The code location of an installation, by its settings: put it into a module that Dagster loads."""
+    leave_suspended_runs_alone()
     services = open_services()
     return _define(services, WorkflowJobs(services, pin_revision(services.store)))
 

@@ -10,6 +10,7 @@ from agentmesh_dagster.store.gates import cancel_gates
 from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.runs import lock_run
 from agentmesh_dagster.store.steps import close_running_steps
+from agentmesh_dagster.translator.suspension import close_suspended
 
 
 class RunIsOver(Conflict):
@@ -29,9 +30,17 @@ def cancel_run(services: Services, instance: dg.DagsterInstance, run_id: str, *,
         cancel_gates(tx, run_id)
         close_running_steps(tx, run_id, None, StepStatus.CANCELED, reason)
         settlement.cancel_run(tx, run, reason, by=by)
-        unended = [launch.id for launch in list_launches(tx, run_id) if launch.ended_at is None]
-    for launch_id in unended:
-        _cancel_in_dagster(instance, launch_id, reason)
+    stop_launches(services, instance, run_id, reason)
+
+
+def stop_launches(services: Services, instance: dg.DagsterInstance, run_id: str, reason: str) -> None:
+    """Cancels in Dagster all launches of a canceled run that have not ended."""
+    with services.store.read() as connection:
+        launched = list_launches(connection, run_id)
+    for launch in launched:
+        if launch.is_live:
+            _cancel_in_dagster(instance, launch.id, reason)
+    close_suspended(services, instance, run_id)
 
 
 def _cancel_in_dagster(instance: dg.DagsterInstance, launch_id: str, reason: str) -> None:

@@ -40,7 +40,7 @@ def run_in_place(services: Services, instance: dg.DagsterInstance, launch: Prepa
     ended = instance.get_run_by_id(launch.launch_id) or dagster_run
     if ended.status is dg.DagsterRunStatus.FAILURE and ended.tags.get(_REASON) == _INTERRUPTED:
         interrupted = True
-    if interrupted and ended.status is not dg.DagsterRunStatus.SUCCESS:
+    if interrupted and ended.status not in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.SUSPENDED):
         instance.report_run_canceled(ended, "Interrupted in the terminal where it ran.")
     reconcile_run(services, instance, launch.run_id)
     return not interrupted

@@ -10,7 +10,7 @@ from agentmesh_dagster.runtime.recent import Recent
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.translator.dagster_internals import DynamicCollectDependencyDefinition, JobSnap
 from agentmesh_dagster.translator.dagster_runs import build_run_config
-from agentmesh_dagster.translator.executor import get_executor, lease_executor
+from agentmesh_dagster.translator.executor import get_executor, lease_executor, lease_in_process
 from agentmesh_dagster.translator.launchpad import accepts, build_input_field, read_default_input
 from agentmesh_dagster.translator.ops import (
     PARENTS,
@@ -34,6 +34,11 @@ class CompiledJob(dg.JobDefinition):
         if self._snapshot_id is None:
             self._snapshot_id = JobSnap.from_job_def(self).snapshot_id
         return self._snapshot_id
+
+    def as_ephemeral_job(self, *args: Any, **kwargs: Any) -> dg.JobDefinition:
+        """What `execute_in_process` executes: not with the job's executor, but with the lease around its own."""
+        compiled: CompiledWorkflow = self.resource_defs[RESOURCE].resource_fn(None)  # pyright: ignore
+        return super().as_ephemeral_job(*args, **kwargs).with_executor_def(lease_in_process(compiled))
 
 
 def build_job(

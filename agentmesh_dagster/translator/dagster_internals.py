@@ -2,8 +2,10 @@
 
 from dagster._check import CheckError
 from dagster._core.definitions.dependency import DynamicCollectDependencyDefinition
+from dagster._core.definitions.executor_definition import execute_in_process_executor
 from dagster._core.events import EngineEventData
 from dagster._core.execution.retries import RetryMode
+from dagster._core.log_manager import get_log_record_event, has_log_record_event
 from dagster._core.snap import JobSnap
 from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from dagster_shared.error import SerializableErrorInfo
@@ -16,4 +18,7 @@ __all__ = [
     "RetryMode",
     "SerializableErrorInfo",
     "SqlRunStorage",
+    "execute_in_process_executor",
+    "get_log_record_event",
+    "has_log_record_event",
 ]

@@ -1,5 +1,6 @@
 """The executor of compiled jobs: any of Dagster's, with a lease that lives exactly as long as the run worker."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,14 @@ from agentmesh_dagster.runtime.launches import take_up_launch
 from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store.launches import renew_launch
+from agentmesh_dagster.translator.dagster_internals import (
+    execute_in_process_executor,
+    get_log_record_event,
+    has_log_record_event,
+)
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 from agentmesh_dagster.translator.ops import CompiledWorkflow
+from agentmesh_dagster.translator.suspension import finish_launch
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -22,6 +29,8 @@ EXECUTORS: Mapping[str, Callable[[Settings], dg.ExecutorDefinition]] = {
     "in_process": lambda _settings: dg.in_process_executor,
     "multiprocess": lambda _settings: dg.multiprocess_executor,
 }
+
+_ENDS = (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE)
 
 
 class CeleryIsMissing(AgentMeshError):
@@ -69,7 +78,18 @@ class LeasedExecutor(dg.Executor):
                 return renew_launch(tx, run.run_id, settings.lease_seconds)
 
         with keep_lease(renew, settings.lease_seconds, name="launch-lease"):
-            yield from self._inner.execute(plan_context, execution_plan)
+            has_failed = False
+            for event in self._inner.execute(plan_context, execution_plan):
+                has_failed = has_failed or event.is_step_failure
+                yield event
+            if finish_launch(self.compiled.services, plan_context.instance, run, has_failed=has_failed):
+                plan_context.log.addFilter(_is_no_end)
+
+
+def _is_no_end(record: logging.LogRecord) -> bool:
+    """Leaves out the end that Dagster writes into a run's log: it has been told the true one, or is told it later."""
+    event = get_log_record_event(record) if has_log_record_event(record) else None
+    return event is None or event.event_type not in _ENDS
 
 
 def lease_executor(inner: dg.ExecutorDefinition, compiled: CompiledWorkflow) -> dg.ExecutorDefinition:
@@ -86,4 +106,12 @@ def lease_executor(inner: dg.ExecutorDefinition, compiled: CompiledWorkflow) -> 
         requirements=inner.get_requirements,
         executor_creation_fn=create_leased,
         description=inner.description,
+    )
+
+
+def lease_in_process(compiled: CompiledWorkflow) -> dg.ExecutorDefinition:
+    """The executor of `execute_in_process`, with the launch's lease around it; it ignores all config, as Dagster's."""
+    leased = lease_executor(execute_in_process_executor, compiled)
+    return dg.ExecutorDefinition(
+        name=leased.name, config_schema=dg.Permissive(), executor_creation_fn=leased.executor_creation_fn
     )

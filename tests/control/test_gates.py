@@ -6,9 +6,7 @@ import dagster as dg
 import pytest
 
 from agentmesh_dagster.control.cancel import RunIsOver, cancel_run
-from agentmesh_dagster.control.dagster_internals import GRPC_INFO_TAG
 from agentmesh_dagster.control.in_place import run_in_place
-from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import resume_run
 from agentmesh_dagster.control.upkeep import keep_up
@@ -17,7 +15,7 @@ from agentmesh_dagster.runtime.answers import Answer, GateClosed, UnfitAnswer, a
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import delete_entity
 from tests.control.office import APPROVED, CALLS, Office, draft_gate_publish, noting
-from tests.shapes import function_tool, node, save, workflow
+from tests.shapes import node, save, workflow
 
 
 @pytest.fixture(autouse=True)
@@ -358,17 +356,3 @@ def test_a_code_server_that_takes_a_waiting_run_for_dead_ends_nothing(office: Of
     run = office.run(run_id)
     assert run.status is RunStatus.SUCCEEDED
     assert [office.dagster_status(launch) for launch in run.launches] == [dg.DagsterRunStatus.SUCCESS] * 2
-
-
-def test_a_run_that_a_code_server_still_looks_after_is_not_shown_as_suspended(office: Office):
-    # Suspended is not finished for Dagster: a process that is gone then counts as one that died.
-    save(office.services, function_tool("note"), flow := draft_gate_publish())
-    launch = prepare_launch(office.services, office.instance, flow, {}, launched_by="test")
-    office.instance.add_run_tags(launch.run_id, {GRPC_INFO_TAG: "{}"})
-    run_in_place(office.services, office.instance, launch)
-
-    assert office.dagster_status(launch.run_id) is dg.DagsterRunStatus.SUCCESS
-    assert len(office.run(launch.run_id).waiting_on) == 1
-    office.answer(launch.run_id, "gate", APPROVED)
-    assert office.go_on(launch.run_id)
-    assert office.run(launch.run_id).status is RunStatus.SUCCEEDED

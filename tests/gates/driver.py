@@ -23,6 +23,7 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import Outcome, StepReport, StepTask, run_step
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
+from agentmesh_dagster.translator.suspension import finish_launch
 
 Status = dg.DagsterRunStatus
 
@@ -229,7 +230,7 @@ class Worker:
             return False
         ready = self.list_ready()
         if not ready:
-            self.end(Status.FAILURE if self._failed else Status.SUCCESS, "Steps failed." if self._failed else None)
+            self._finish()
             return False
         self._look(ready[pick % len(ready)])
         return True
@@ -300,6 +301,14 @@ class Worker:
     def remember(self) -> None:
         """A worker has its run in memory, also once Dagster has deleted it."""
         self._remembered = self._run()
+
+    def _finish(self) -> None:
+        """The end of the launch, as the executor of compiled jobs has it."""
+        run = self._run()
+        assert run is not None
+        self.is_over = finish_launch(self.services, self.instance, run, has_failed=bool(self._failed))
+        if not self.is_over:
+            self.end(Status.FAILURE if self._failed else Status.SUCCESS, "Steps failed." if self._failed else None)
 
     def end(self, status: Status, failure: str | None = None) -> None:
         """Tells Dagster that the launch is over."""

@@ -14,12 +14,17 @@ class WatchedStore(Store):
     """Calls `between` before and after each write transaction."""
 
     between: Callable[[], None] = staticmethod(lambda: None)
+    is_locked = False  # by a write transaction: everybody else waits for its end
 
     @contextmanager
     def begin(self) -> Generator[Connection]:
         self.between()
         with super().begin() as tx:
-            yield tx
+            self.is_locked = True
+            try:
+                yield tx
+            finally:
+                self.is_locked = False
         self.between()
 
 

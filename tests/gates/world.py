@@ -86,7 +86,7 @@ class World:
         if self._trouble is None:
             return
         self._countdown -= 1
-        if self._countdown > 0:
+        if self._countdown > 0 or (self._trouble.meanwhile is not None and self.services.store.is_locked):  # type: ignore[attr-defined]
             return
         trouble, self._trouble = self._trouble, None
         self.troubles_came += 1

@@ -1,0 +1,132 @@
+"""What becomes of a launch whose work is done, or whose worker is gone, and of its run."""
+
+from collections.abc import Callable
+
+from agentmesh_dagster.entities.models import EventType, Run, StepStatus
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.progress import Progress, RunState
+from agentmesh_dagster.runtime.plans import load_pinned_plan
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.settlement import cancel_run, complete_run, end_run_if_over, fail_run
+from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.gates import cancel_gates, has_untaken_answers
+from agentmesh_dagster.store.launches import end_launch, find_launch, list_launches, park_launch
+from agentmesh_dagster.store.runs import RunHead, get_run, lock_run
+from agentmesh_dagster.store.steps import close_running_steps, read_states, step_id
+
+_LEFT = "Its launch ended without it."
+
+
+def suspend_if_run_goes_on(
+    services: Services, run_id: str, launch_id: str, left: str | None, show: Callable[[], None]
+) -> bool:
+    """The launch has done its work: whether it is suspended, since its run goes on without it.
+
+    That is so while a person is asked, an answer waits for its launch, or another launch is at work. Else the run
+    has ended by the time this returns; `left` is why it fails if there are steps that nobody will run, None that this
+    is how it was asked for. True also when the launch was suspended before.
+
+    `show` makes Dagster show the launch as suspended. It is called while the run is locked: whoever ends the run, and
+    with it the launch, comes after that.
+    """
+    with services.store.begin() as tx:
+        run = lock_run(tx, run_id)
+        found = find_launch(tx, launch_id)
+        if found is None or found.ended_at or found.parked_at:
+            return found is not None and found.ended_at is None
+        if run.status.is_end:
+            return False
+        if not _is_waiting(tx, run_id):
+            _fail_steps(tx, run, launch_id, left or _LEFT)
+            if _end_if_over(tx, services, run, launch_id, left):
+                return False
+        show()
+        park_launch(tx, launch_id)
+    return True
+
+
+def show_suspended(services: Services, run_id: str, launch_id: str, show: Callable[[], None]) -> None:
+    """Has a suspended launch shown as such once more, if it still is; `show` is called while the run is locked."""
+    with services.store.begin() as tx:
+        run = lock_run(tx, run_id)
+        found = find_launch(tx, launch_id)
+        if found is not None and found.parked_at and not found.ended_at and not run.status.is_end:
+            show()
+
+
+def end_with_run(services: Services, run_id: str, launch_id: str, show: Callable[[Run], None]) -> bool:
+    """Ends a launch whose run has ended; False when that is not so yet, or somebody else was faster.
+
+    `show` makes Dagster show how the run ended. It is called while the run is locked, so that it is done once; should
+    this process die after it, the next finds it done.
+    """
+    with services.store.begin() as tx:
+        lock_run(tx, run_id)
+        found, run = find_launch(tx, launch_id), get_run(tx, run_id)
+        if found is None or found.ended_at or not run.status.is_end:
+            return False
+        show(run)
+        end_launch(tx, launch_id)
+    return True
+
+
+def end_failed(services: Services, run_id: str, launch_id: str, reason: str) -> None:
+    """Ends a launch that Dagster saw fail, the steps that it left over, and its run if that has nothing more to do."""
+    with services.store.begin() as tx:
+        run = lock_run(tx, run_id)
+        found = find_launch(tx, launch_id)
+        if found is None or found.ended_at:
+            return  # somebody else was faster, and the run may have gone on since
+        end_launch(tx, launch_id)
+        if not run.status.is_end:
+            _fail_steps(tx, run, launch_id, reason)
+            _end_if_over(tx, services, run, launch_id, reason)
+
+
+def end_canceled(services: Services, run_id: str, launch_id: str, reason: str) -> None:
+    """Ends a launch that was canceled, or deleted, in Dagster, and with it its run."""
+    with services.store.begin() as tx:
+        run = lock_run(tx, run_id)
+        found = find_launch(tx, launch_id)
+        if found is None or found.ended_at:
+            return
+        end_launch(tx, launch_id)
+        if not run.status.is_end:
+            close_running_steps(tx, run_id, None, StepStatus.CANCELED, reason)
+            cancel_gates(tx, run_id)
+            cancel_run(tx, run, reason)
+
+
+def _is_waiting(tx: Connection, run_id: str) -> bool:
+    return any(state.status is StepStatus.WAITING_HUMAN for state in read_states(tx, run_id).values())
+
+
+def _fail_steps(tx: Connection, run: RunHead, launch_id: str, reason: str) -> None:
+    keys = {step_id(run.id, key): key for key in read_states(tx, run.id)}
+    recorded = [
+        Event(EventType.STEP_FAILED, {"nodeId": keys[step].node_id, "item": keys[step].item, "error": reason}, step)
+        for step in close_running_steps(tx, run.id, launch_id, StepStatus.FAILED, reason)
+    ]
+    record_events(tx, project_id=run.project_id, run_id=run.id, recorded=recorded)
+
+
+def _end_if_over(tx: Connection, services: Services, run: RunHead, launch_id: str, left: str | None) -> bool:
+    """Ends the run unless it waits, or another launch goes on with it; whether it has ended."""
+    states = read_states(tx, run.id)
+    try:
+        plan = load_pinned_plan(services.store, run.workflow_id, run.revision)
+    except AgentMeshError as fault:
+        cancel_gates(tx, run.id)
+        fail_run(tx, run, f"The workflow cannot be read any more: {fault}")
+        return True
+    if end_run_if_over(tx, plan, run, Progress(plan, states)) in (RunState.SUCCEEDED, RunState.FAILED):
+        return True
+    others = any(launch.is_live and launch.id != launch_id for launch in list_launches(tx, run.id))
+    if others or _is_waiting(tx, run.id) or has_untaken_answers(tx, run.id):
+        return False
+    if left is None:
+        complete_run(tx, plan, run)
+    else:
+        fail_run(tx, run, left)
+    return True

@@ -1,0 +1,115 @@
+"""Suspension: a launch succeeds in Dagster when its run does. Until then it is suspended, which takes no process.
+
+Nothing in Dagster suspends a run by itself. Whoever reports an end holds the lock of the run in the store meanwhile, so
+that each is reported once.
+"""
+
+from functools import partial
+
+import dagster as dg
+
+from agentmesh_dagster.crash_points import CrashPoint, crash_point
+from agentmesh_dagster.entities.models import Run, RunStatus
+from agentmesh_dagster.runtime.launch_ends import end_with_run, suspend_if_run_goes_on
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, list_launches
+from agentmesh_dagster.store.runs import get_run
+from agentmesh_dagster.translator.dagster_runs import read_instance_id
+
+_ENDS = {
+    RunStatus.SUCCEEDED: dg.DagsterRunStatus.SUCCESS,
+    RunStatus.FAILED: dg.DagsterRunStatus.FAILURE,
+    RunStatus.CANCELED: dg.DagsterRunStatus.CANCELED,
+}
+
+
+def finish_launch(
+    services: Services, instance: dg.DagsterInstance, dagster_run: dg.DagsterRun, *, has_failed: bool
+) -> bool:
+    """A worker has done all steps of its launch: whether Dagster was told what became of it.
+
+    False: it ends as Dagster itself would say now, as a failure if a step failed, else as a success.
+    """
+    with services.store.read() as connection:
+        launch = find_launch(connection, dagster_run.run_id)
+    if launch is None:
+        return False
+    if suspend(services, instance, launch, dagster_run):
+        return True
+    close_suspended(services, instance, launch.run_id)
+    with services.store.read() as connection:
+        ended, run = find_launch(connection, launch.id), get_run(connection, launch.run_id)
+    if ended is None or ended.ended_at is not None:  # given up, and its worker lived: an end is not left again
+        now = instance.get_run_by_id(launch.id)
+        return now is None or now.is_finished
+    if has_failed or run.status is RunStatus.SUCCEEDED:
+        return False
+    report_end(instance, launch.id, run)  # such as by a gate that was rejected meanwhile
+    return True
+
+
+def suspend(services: Services, instance: dg.DagsterInstance, launch: Launch, dagster_run: dg.DagsterRun) -> bool:
+    """Suspends a launch that has done its work if its run goes on without it; False: its run has ended."""
+
+    def show() -> None:
+        report_suspended(instance, launch.id)
+        crash_point(CrashPoint.LAUNCH_PARKED)
+
+    left = _tell_why_left(instance, launch, dagster_run)
+    return suspend_if_run_goes_on(services, launch.run_id, launch.id, left, show)
+
+
+def close_suspended(services: Services, instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Ends the suspended launches of a run that has ended, as it did; whether there were any."""
+    instance_id = read_instance_id(instance)
+    with services.store.read() as connection:
+        unended = [launch for launch in list_launches(connection, run_id) if launch.parked_at and not launch.ended_at]
+    ours = [launch for launch in unended if launch.instance_id == instance_id]
+    closed = [end_with_run(services, run_id, launch.id, partial(report_end, instance, launch.id)) for launch in ours]
+    return any(closed)
+
+
+def report_end(instance: dg.DagsterInstance, launch_id: str, run: Run) -> None:
+    """Makes Dagster show a launch as ended the way its run did, unless it does already."""
+    dagster_run = instance.get_run_by_id(launch_id)
+    if dagster_run is None or dagster_run.status is _ENDS[run.status]:
+        return
+    if run.status is RunStatus.FAILED:
+        instance.report_run_failed(dagster_run, run.error)
+    elif run.status is RunStatus.CANCELED:
+        instance.report_run_canceled(dagster_run, run.error)
+    else:
+        _report(instance, dagster_run, dg.DagsterEventType.RUN_SUCCESS, "Its run has succeeded.")
+
+
+def report_suspended(instance: dg.DagsterInstance, launch_id: str) -> None:
+    """Makes Dagster show a launch as suspended, unless it does already, or somebody has canceled it."""
+    dagster_run = instance.get_run_by_id(launch_id)
+    shown = (dg.DagsterRunStatus.SUSPENDED, dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
+    if dagster_run is not None and dagster_run.status not in shown:
+        message = "Its work is done, and no process is kept: the run waits. This launch ends when the run does."
+        _report(instance, dagster_run, dg.DagsterEventType.RUN_SUSPENDED, message)
+
+
+def _report(
+    instance: dg.DagsterInstance, dagster_run: dg.DagsterRun, event_type: dg.DagsterEventType, message: str
+) -> None:
+    event = dg.DagsterEvent(event_type.value, dagster_run.job_name, message=message)
+    instance.report_dagster_event(event, dagster_run.run_id)
+
+
+def _tell_why_left(instance: dg.DagsterInstance, launch: Launch, dagster_run: dg.DagsterRun) -> str | None:
+    """Why steps were left that nobody ran; None when the launch was asked for some steps only."""
+    is_reexecution = launch.kind is not LaunchKind.RESUME and dagster_run.parent_run_id is not None
+    asked_for_some = dagster_run.resolved_op_selection is not None or (
+        is_reexecution and _names_some_steps(instance, dagster_run)
+    )
+    return None if asked_for_some else "Steps were left that its launch never ran."
+
+
+def _names_some_steps(instance: dg.DagsterInstance, dagster_run: dg.DagsterRun) -> bool:
+    """Whether the step keys of a Dagster run are some of its job's; it may also name all, or none, and mean all."""
+    keys, snapshot_id = dagster_run.step_keys_to_execute, dagster_run.execution_plan_snapshot_id
+    if keys is None or snapshot_id is None:
+        return False
+    return not {step.key for step in instance.get_execution_plan_snapshot(snapshot_id).steps} <= set(keys)
