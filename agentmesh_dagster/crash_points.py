@@ -20,7 +20,7 @@ class CrashPoint(StrEnum):
     TOOL_ANSWERED = "tool-answered"  # the other side has acted, we have written nothing down
     STEP_EXECUTED = "step-executed"  # its end is not committed
     STEP_ENDED = "step-ended"  # committed, and Dagster has not been told
-    LAUNCH_PARKED = "launch-parked"  # the store says that it waits, Dagster not yet
+    LAUNCH_PARKED = "launch-parked"  # Dagster shows it as suspended, the store does not know yet
     LAUNCH_GIVEN_UP = "launch-given-up"  # Dagster says that its worker died, the store not yet
     GATE_ANSWERED = "gate-answered"  # committed, nothing is launched
     RESUME_STORED = "resume-stored"

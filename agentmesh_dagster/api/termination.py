@@ -27,6 +27,6 @@ def let_suspended_runs_be_terminated() -> None:
         return is_suspended or can_terminate(shown, graphene_info)
 
     for module in (graphql_execution, graphql_mutation):
-        module.terminate_pipeline_execution = terminate_or_cancel
-    GrapheneRun.resolve_canTerminate = resolve_can_terminate
+        setattr(module, terminate.__name__, terminate_or_cancel)
+    setattr(GrapheneRun, can_terminate.__name__, resolve_can_terminate)
     setattr(GrapheneRun, _MARK, True)

@@ -9,7 +9,7 @@ import dagster as dg
 from agentmesh_dagster.control.cancel import stop_launches
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import RunStatus
-from agentmesh_dagster.runtime.launch_ends import end_canceled, end_failed, end_with_run, show_suspended
+from agentmesh_dagster.runtime.launch_ends import LaunchEnd, end_canceled, end_failed, end_with_run, show_suspended
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.launches import (
@@ -22,7 +22,7 @@ from agentmesh_dagster.store.launches import (
 )
 from agentmesh_dagster.store.runs import get_run, get_run_head
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
-from agentmesh_dagster.translator.suspension import close_suspended, report_end, report_suspended, suspend
+from agentmesh_dagster.translator.suspension import close_suspended, report_end, report_suspended, settle_launch
 
 _NEVER_STARTED_AFTER = timedelta(seconds=60)  # a launch that Dagster was not given by then is lost
 
@@ -75,8 +75,11 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
         end_failed(services, launch.run_id, launch.id, _read_failure(instance, launch.id))
     elif status is dg.DagsterRunStatus.CANCELED:
         end_canceled(services, launch.run_id, launch.id, "Canceled in Dagster.")
-    elif not suspend(services, instance, launch, dagster_run):  # its worker has done all that it could
-        end_with_run(services, launch.run_id, launch.id, partial(report_end, instance, launch.id))
+    else:  # a success, or suspended and the store does not know it: its worker has done all that it could
+        end = settle_launch(services, instance, launch, dagster_run)
+        if end is LaunchEnd.WITH_ITS_RUN:
+            end_with_run(services, launch.run_id, launch.id, partial(report_end, instance, launch.id))
+        return end is not LaunchEnd.NOT_YET
     return True
 
 

@@ -1,6 +1,7 @@
 """What becomes of a launch whose work is done, or whose worker is gone, and of its run."""
 
 from collections.abc import Callable
+from enum import Enum, auto
 
 from agentmesh_dagster.entities.models import EventType, Run, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
@@ -13,19 +14,32 @@ from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import cancel_gates, has_untaken_answers
 from agentmesh_dagster.store.launches import end_launch, find_launch, list_launches, park_launch
 from agentmesh_dagster.store.runs import RunHead, get_run, lock_run
+from agentmesh_dagster.store.step_leases import is_at_work
 from agentmesh_dagster.store.steps import close_running_steps, read_states, step_id
 
-_LEFT = "Its launch ended without it."
+
+class LaunchEnd(Enum):
+    """What becomes of a launch of which a worker has done all that it could."""
+
+    WITH_ITS_RUN = auto()  # its run has ended, or somebody has given it up
+    SUSPENDED = auto()  # its run goes on without it
+    NOT_YET = auto()  # another worker is at work on it: that one ends it
 
 
-def suspend_if_run_goes_on(
-    services: Services, run_id: str, launch_id: str, left: str | None, show: Callable[[], None]
-) -> bool:
-    """The launch has done its work: whether it is suspended, since its run goes on without it.
+def finish_work(
+    services: Services,
+    run_id: str,
+    launch_id: str,
+    left: str | None,
+    show: Callable[[], None],
+    *,
+    has_failed: bool = False,
+) -> LaunchEnd:
+    """A worker has done all that it could of a launch: what becomes of that, and of its run.
 
-    That is so while a person is asked, an answer waits for its launch, or another launch is at work. Else the run
-    has ended by the time this returns; `left` is why it fails if there are steps that nobody will run, None that this
-    is how it was asked for. True also when the launch was suspended before.
+    The run goes on while a person is asked, an answer waits for its launch, or another launch is at work. Else it has
+    ended by the time this returns; `left` is why it fails if there are steps that nobody will run, None that this is
+    how it was asked for. `has_failed`: a step failed in Dagster, maybe without a word, as when its process died.
 
     `show` makes Dagster show the launch as suspended. It is called while the run is locked: whoever ends the run, and
     with it the launch, comes after that.
@@ -33,17 +47,20 @@ def suspend_if_run_goes_on(
     with services.store.begin() as tx:
         run = lock_run(tx, run_id)
         found = find_launch(tx, launch_id)
-        if found is None or found.ended_at or found.parked_at:
-            return found is not None and found.ended_at is None
-        if run.status.is_end:
-            return False
+        if found is None or found.ended_at or run.status.is_end:
+            return LaunchEnd.WITH_ITS_RUN
+        if found.parked_at:
+            return LaunchEnd.SUSPENDED
         if not _is_waiting(tx, run_id):
-            _fail_steps(tx, run, launch_id, left or _LEFT)
+            if not has_failed and is_at_work(tx, launch_id):
+                return LaunchEnd.NOT_YET  # such as after a cluster had started a second worker for it
+            reason = "The worker died with it." if has_failed else left or "Its launch ended without it."
+            _fail_steps(tx, run, launch_id, reason)
             if _end_if_over(tx, services, run, launch_id, left):
-                return False
+                return LaunchEnd.WITH_ITS_RUN
         show()
         park_launch(tx, launch_id)
-    return True
+    return LaunchEnd.SUSPENDED
 
 
 def show_suspended(services: Services, run_id: str, launch_id: str, show: Callable[[], None]) -> None:

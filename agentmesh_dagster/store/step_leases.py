@@ -28,3 +28,12 @@ def find_step_lease(connection: Connection, step_id: str) -> StepLease | None:
         status is StepStatus.RUNNING and row.lease_expires_at is not None and now(connection) < row.lease_expires_at
     )
     return StepLease(Claim(step_id, row.run_id, row.fence, row.attempt), status, is_live)
+
+
+def is_at_work(connection: Connection, launch_id: str) -> bool:
+    """Whether a worker has a step of the launch in its hands."""
+    running = steps.c.status == StepStatus.RUNNING.value
+    lives = steps.c.lease_expires_at > now(connection)
+    return (
+        connection.execute(select(steps.c.id).where(steps.c.launch_id == launch_id, running, lives)).first() is not None
+    )

@@ -113,5 +113,7 @@ def lease_in_process(compiled: CompiledWorkflow) -> dg.ExecutorDefinition:
     """The executor of `execute_in_process`, with the launch's lease around it; it ignores all config, as Dagster's."""
     leased = lease_executor(execute_in_process_executor, compiled)
     return dg.ExecutorDefinition(
-        name=leased.name, config_schema=dg.Permissive(), executor_creation_fn=leased.executor_creation_fn
+        name=leased.name,
+        config_schema=dg.Permissive(),  # pyright: ignore
+        executor_creation_fn=leased.executor_creation_fn,
     )

@@ -10,7 +10,7 @@ import dagster as dg
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import Run, RunStatus
-from agentmesh_dagster.runtime.launch_ends import end_with_run, suspend_if_run_goes_on
+from agentmesh_dagster.runtime.launch_ends import LaunchEnd, end_with_run, finish_work
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, list_launches
 from agentmesh_dagster.store.runs import get_run
@@ -34,7 +34,7 @@ def finish_launch(
         launch = find_launch(connection, dagster_run.run_id)
     if launch is None:
         return False
-    if suspend(services, instance, launch, dagster_run):
+    if settle_launch(services, instance, launch, dagster_run, has_failed=has_failed) is not LaunchEnd.WITH_ITS_RUN:
         return True
     close_suspended(services, instance, launch.run_id)
     with services.store.read() as connection:
@@ -48,15 +48,22 @@ def finish_launch(
     return True
 
 
-def suspend(services: Services, instance: dg.DagsterInstance, launch: Launch, dagster_run: dg.DagsterRun) -> bool:
-    """Suspends a launch that has done its work if its run goes on without it; False: its run has ended."""
+def settle_launch(
+    services: Services,
+    instance: dg.DagsterInstance,
+    launch: Launch,
+    dagster_run: dg.DagsterRun,
+    *,
+    has_failed: bool = False,
+) -> LaunchEnd:
+    """Decides what becomes of a launch that has done its work, and suspends it if its run goes on without it."""
 
     def show() -> None:
         report_suspended(instance, launch.id)
         crash_point(CrashPoint.LAUNCH_PARKED)
 
     left = _tell_why_left(instance, launch, dagster_run)
-    return suspend_if_run_goes_on(services, launch.run_id, launch.id, left, show)
+    return finish_work(services, launch.run_id, launch.id, left, show, has_failed=has_failed)
 
 
 def close_suspended(services: Services, instance: dg.DagsterInstance, run_id: str) -> bool:

@@ -40,7 +40,7 @@ def statuses(office: Office, run_id: str) -> list[dg.DagsterRunStatus]:
 def ends(office: Office, run_id: str) -> list[list[str]]:
     """Of each launch of the run, the ends that stand in its log in Dagster."""
     return [
-        [str(log.dagster_event.event_type_value) for log in office.instance.all_logs(launch_id) if is_end(log)]
+        [log.get_dagster_event().event_type_value for log in office.instance.all_logs(launch_id) if is_end(log)]
         for launch_id in office.run(run_id).launches
     ]
 
