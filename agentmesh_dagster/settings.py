@@ -91,6 +91,10 @@ class Settings(BaseSettings):
         default="",
         description="Further host names under which people reach the web server, by comma; others are refused (421).",
     )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks, by comma, of the proxies whose X-Forwarded-For and X-Forwarded-Proto hold.",
+    )
     session_hours: float = Field(
         default=12.0, gt=0, le=8760, description="How long a login lasts in the browser, in hours."
     )

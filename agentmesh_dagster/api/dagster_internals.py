@@ -1,5 +1,6 @@
 """The names of Dagster and of its web server that this floor uses although they are not exported."""
 
+from dagster._core.execution.backfill import PartitionBackfill
 from dagster._core.remote_representation.code_location import GrpcServerCodeLocation
 from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
 from dagster._serdes import serialize_value
@@ -16,6 +17,7 @@ __all__ = [
     "DefsStateInfo",
     "GrapheneRun",
     "GrpcServerCodeLocation",
+    "PartitionBackfill",
     "WorkspaceOpts",
     "WorkspaceProcessContext",
     "WorkspaceRequestContext",

@@ -20,6 +20,7 @@ from agentmesh_dagster.api.dagster_internals import (
     webserver_cli,
 )
 from agentmesh_dagster.api.ending import EndsWithServer
+from agentmesh_dagster.api.forwarding import FollowsProxies, read_proxies
 from agentmesh_dagster.api.headers import SafeHeaders
 from agentmesh_dagster.api.login.first_login import make_first_login
 from agentmesh_dagster.api.login.guard import protect
@@ -64,6 +65,7 @@ def _prepare(options: dict[str, Any]) -> dict[str, Any]:
     """The options, checked and completed before Dagster's command spends seconds on them."""
     settings = open_services().settings
     check_auth_setting(settings, options["host"])
+    read_proxies(settings)
     check_path_prefix(options["path_prefix"])
     if options["port"]:
         bind(options["host"], options["port"]).close()
@@ -101,11 +103,13 @@ def serve(
     )
     listening = bind(host, port or choose_port(host))
     url = show_address(host, listening.getsockname()[1]) + path_prefix
-    ends_with_server = EndsWithServer(SafeHeaders(CompressedAnswers(app, path_prefix), path_prefix))
+    app = SafeHeaders(CompressedAnswers(app, path_prefix), path_prefix)
+    ends_with_server = EndsWithServer(FollowsProxies(app, read_proxies(services.settings)))
     config = uvicorn.Config(
         ends_with_server,
         log_level=log_level,
         server_header=False,
+        proxy_headers=False,  # it would believe whoever is on this machine; see FollowsProxies
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(config, started=lambda: _announce(services, url), ending=ends_with_server.end)

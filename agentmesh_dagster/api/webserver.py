@@ -11,6 +11,7 @@ from agentmesh_dagster.api.app import build_api
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.dagster_internals import DagsterWebserver, WorkspaceProcessContext, WorkspaceRequestContext
 from agentmesh_dagster.api.login.pages import build_login_routes
+from agentmesh_dagster.api.signed_launches import sign_launches
 from agentmesh_dagster.api.termination import let_suspended_runs_be_terminated
 from agentmesh_dagster.api.web_app import build_web_app
 from agentmesh_dagster.entities.access import Identity, Permission
@@ -46,18 +47,19 @@ class AgentMeshWebserver(DagsterWebserver[WorkspaceProcessContext, Any]):
         return [Mount(self._app_path_prefix, routes=[*ours, *prefixed.routes]), *rest]
 
     def _make_request_context(self, conn: HTTPConnection) -> WorkspaceRequestContext:
-        """For who may not edit it is read-only: so Dagster's UI shows its buttons as not for them."""
+        """What it launches bears the name of whoever asks.
+
+        For who may not edit it is read-only: so Dagster's UI shows its buttons as not for them.
+        """
         context: WorkspaceRequestContext = super()._make_request_context(conn)
         identity: Identity = conn.scope[IDENTITY_KEY]
-        if identity.may(Permission.EDIT):
-            return context
         return WorkspaceRequestContext(
-            instance=context.instance,
+            instance=sign_launches(context.instance, identity),
             current_workspace=context.get_current_workspace(),
             process_context=self._process_context,
             version=self._process_context.version,
             source=conn,
-            read_only=True,
+            read_only=context.read_only or not identity.may(Permission.EDIT),
         )
 
     def build_app(self) -> ASGIApp:

@@ -20,6 +20,7 @@ from agentmesh_dagster.store.catalogue import current_revision, get_job_name
 from agentmesh_dagster.store.launches import mark_launch_submitted
 from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
+from agentmesh_dagster.translator.run_tags import USER_TAG
 
 
 class UnfitInput(InvalidValue):
@@ -75,7 +76,7 @@ def prepare_launch(
         remote_job_origin=(location or CodeLocation()).build_remote_origin(job_name),
         job_code_origin=build_code_origin(job_name),
         repository_load_data=load_data,
-        tags=dict(job.tags),
+        tags={**job.tags, USER_TAG: launched_by},
     )
     crash_point(CrashPoint.LAUNCH_IN_DAGSTER)
     with services.store.begin() as tx:

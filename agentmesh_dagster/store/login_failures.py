@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.insert_new import insert_on
-from agentmesh_dagster.store.tables import login_failures
+from agentmesh_dagster.store.tables import login_failures, login_places
 
 _FORGOTTEN_AFTER = timedelta(hours=1)  # without a further failure
+_PLACE_FORGOTTEN_AFTER = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,27 @@ def count_try(tx: Connection, limits: Mapping[str, Limit]) -> None:
         tx.execute(update(login_failures).where(login_failures.c.who == who).values(count=count + 1, last_at=moment))
 
 
-def forgive_try(tx: Connection, *, names: Sequence[str], address: str) -> None:
-    """The try was right: the names begin anew, the address is given back this one try."""
-    tx.execute(delete(login_failures).where(login_failures.c.who.in_(names)))
-    same = login_failures.c.who == address
+def forgive_try(tx: Connection, *, anew: Sequence[str], once: Sequence[str]) -> None:
+    """The try was right: those of `anew` begin anew, those of `once` are given back this one try."""
+    tx.execute(delete(login_failures).where(login_failures.c.who.in_(anew)))
+    same = login_failures.c.who.in_(once)
     tx.execute(update(login_failures).where(same, login_failures.c.count > 0).values(count=login_failures.c.count - 1))
+
+
+def note_place(tx: Connection, user_name: str, place: str) -> None:
+    """Somebody has logged in from there."""
+    moment = now(tx)
+    mine = login_places.c.user_name == user_name
+    tx.execute(delete(login_places).where(mine, login_places.c.last_at <= moment - _PLACE_FORGOTTEN_AFTER))
+    insert = insert_on(tx, login_places).values(user_name=user_name, place=place, last_at=moment)
+    tx.execute(insert.on_conflict_do_update(index_elements=["user_name", "place"], set_={"last_at": moment}))
+
+
+def is_known_place(tx: Connection, user_name: str, place: str) -> bool:
+    """Whether somebody has logged in from there within the last 90 days."""
+    mine = (login_places.c.user_name == user_name, login_places.c.place == place)
+    is_fresh = login_places.c.last_at > now(tx) - _PLACE_FORGOTTEN_AFTER
+    return tx.execute(select(login_places.c.place).where(*mine, is_fresh)).first() is not None
 
 
 def _lock(tx: Connection, who: str, moment: datetime) -> tuple[int, datetime]:

@@ -337,6 +337,15 @@ login_failures = Table(
     Index(None, "last_at"),
 )
 
+# Where people have logged in from: guesses from elsewhere do not keep them waiting there.
+login_places = Table(
+    PREFIX + "login_places",
+    metadata,
+    Column("user_name", Key, ForeignKey(users.c.name, ondelete="CASCADE"), primary_key=True),
+    Column("place", Key, primary_key=True),  # an IPv4 address, or an IPv6 network
+    Column("last_at", UtcDateTime, nullable=False),
+)
+
 # What the live workflows wait for. Kept beside their documents, so that an event finds its triggers by an index.
 triggers = Table(
     PREFIX + "triggers",

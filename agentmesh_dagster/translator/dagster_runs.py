@@ -12,12 +12,13 @@ from agentmesh_dagster.runtime.launches import LaunchFacts
 from agentmesh_dagster.runtime.recent import Recent
 from agentmesh_dagster.translator.dagster_internals import SqlRunStorage
 from agentmesh_dagster.translator.launchpad import INPUT
+from agentmesh_dagster.translator.run_tags import USER_TAG
 
 ITEM_KEY = "item_"  # before the item's index in the mapping key of a dynamic output
 DELIVERY_TAG = "dagster/run_key"  # the sensors of our triggers ask for a run by the id of what they deliver
 # By Dagster run. Every step asks for it, and it takes as long as there are steps.
 _selections: Recent[str, frozenset[StepKey] | None] = Recent(64)
-_LAUNCHERS = {"dagster/schedule_name": "schedule", "dagster/sensor_name": "sensor", "user": "user"}  # by tag
+_LAUNCHERS = {"dagster/schedule_name": "schedule", "dagster/sensor_name": "sensor"}  # by tag
 
 
 def read_instance_id(instance: dg.DagsterInstance) -> str:
@@ -36,9 +37,15 @@ def read_launch_facts(plan: Plan, run: dg.DagsterRun, instance: dg.DagsterInstan
         parent_id=run.parent_run_id,
         selected=_selections.get(run.run_id, lambda: _read_selection(plan, run)),
         is_from_failure=run.is_resume_retry,
-        launched_by=next((f"{what}: {run.tags[tag]}" for tag, what in _LAUNCHERS.items() if tag in run.tags), None),
+        launched_by=_read_launcher(run.tags),
         delivery_id=run.tags.get(DELIVERY_TAG),
     )
+
+
+def _read_launcher(tags: Mapping[str, str]) -> str | None:
+    """Who launched a run: nobody chooses these tags by hand where our web server stands before Dagster."""
+    by_itself = (f"{what}: {tags[tag]}" for tag, what in _LAUNCHERS.items() if tag in tags)
+    return next(by_itself, tags.get(USER_TAG))
 
 
 def read_input(plan: Plan, run_config: Mapping[str, object]) -> JsonValue:

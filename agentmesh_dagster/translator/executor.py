@@ -31,6 +31,8 @@ EXECUTORS: Mapping[str, Callable[[Settings], dg.ExecutorDefinition]] = {
 }
 
 _ENDS = (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE)
+# Of an executor's config: a broker, a backend or modules to import are for whoever runs the server.
+RUNS_MAY_SET = ("max_concurrent", "retries", "step_dependency_config", "tag_concurrency_limits")
 
 
 class CeleryIsMissing(AgentMeshError):
@@ -93,8 +95,9 @@ def _is_no_end(record: logging.LogRecord) -> bool:
 
 
 def lease_executor(inner: dg.ExecutorDefinition, compiled: CompiledWorkflow) -> dg.ExecutorDefinition:
-    """The executor definition `inner`, unchanged for the user, with the launch's lease around it."""
+    """The executor definition `inner` with the launch's lease around it; a run's config sets what it may, no more."""
     create = inner.executor_creation_fn
+    fields: Mapping[str, dg.Field] = getattr(inner.config_schema.config_type, "fields", {})
 
     def create_leased(context: dg.InitExecutorContext) -> dg.Executor:
         assert create is not None
@@ -102,7 +105,7 @@ def lease_executor(inner: dg.ExecutorDefinition, compiled: CompiledWorkflow) -> 
 
     return dg.ExecutorDefinition(
         name=inner.name,
-        config_schema=inner.config_schema,  # pyright: ignore[reportArgumentType]
+        config_schema={name: fields[name] for name in RUNS_MAY_SET if name in fields},
         requirements=inner.get_requirements,
         executor_creation_fn=create_leased,
         description=inner.description,

@@ -1,5 +1,7 @@
 """A whole web server in a thread of the test's process: Dagster's, ours, and the guard around both."""
 
+import html
+import re
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,7 +13,9 @@ from typing import Any
 import dagster as dg
 import httpx2
 import uvicorn
-from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.load_target import EmptyWorkspaceTarget, InProcessWorkspaceLoadTarget
 from dagster._daemon.asset_daemon import get_auto_materialize_paused, set_auto_materialize_paused
 from sqlalchemy import delete
 from websockets.sync.client import ClientConnection, connect
@@ -19,6 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 from agentmesh_dagster.api.addresses import bind
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.dagster_internals import WorkspaceProcessContext
+from agentmesh_dagster.api.forwarding import FollowsProxies, read_proxies
 from agentmesh_dagster.api.headers import SafeHeaders
 from agentmesh_dagster.api.login.guard import protect
 from agentmesh_dagster.api.login.passwords import hash_password
@@ -31,7 +36,7 @@ from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.people import add_user, create_token
 from agentmesh_dagster.store.sessions import open_session
-from agentmesh_dagster.store.tables import events, login_failures, login_links, sessions, tokens, users
+from agentmesh_dagster.store.tables import events, login_failures, login_links, login_places, sessions, tokens, users
 
 TESTER = Identity("tester", Role.ADMIN, via="test")
 PASSWORD = "correct horse battery"
@@ -104,32 +109,54 @@ QUERY = "query Read { version }"
 MUTATION = "mutation Change { setAutoMaterializePaused(paused: true) }"
 
 
+def follow_link(browser: httpx2.Client, link: str) -> httpx2.Response:
+    """Opens a login link and presses its button, as a person does."""
+    page = browser.get(link)
+    assert page.status_code == 200
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page.text))
+    action = html.unescape(re.search(r'action="([^"]*)"', page.text)[1])
+    origin = str(httpx2.URL(link).copy_with(path="", query=None)).rstrip("/")
+    return browser.post(action, data=fields, headers={"origin": origin, "sec-fetch-site": "same-origin"})
+
+
 def make_name(role: Role) -> str:
     return f"{role.value}-{make_secret()[:8]}"
 
 
 @contextmanager
-def run_server(store: Store, folder: Path, *, path_prefix: str = "", **settings: Any) -> Generator[Server]:
-    """Serves until the end of the block; `settings` are fields of Settings."""
+def run_server(
+    store: Store, folder: Path, *, path_prefix: str = "", code: Path | None = None, **settings: Any
+) -> Generator[Server]:
+    """Serves until the end of the block; `code` is a file with Dagster's definitions, `settings` fields of Settings."""
     services = Services(store, Settings(home=folder / "home", **settings))
-    with dg.DagsterInstance.local_temp(str(folder)) as instance, open_workspace(instance) as process_context:
+    queued = {"run_coordinator": {"module": "dagster", "class": "QueuedRunCoordinator"}}
+    with (
+        dg.DagsterInstance.local_temp(str(folder), overrides=queued) as instance,
+        open_workspace(instance, code) as process_context,
+    ):
         context = ApiContext(services, instance, LoadedWorkspace(process_context, store))
         app = AgentMeshWebserver(process_context, path_prefix, context=context).create_asgi_app()
         guarded = protect(app, store=store, settings=services.settings, host="127.0.0.1", path_prefix=path_prefix)
-        with serve(SafeHeaders(guarded, path_prefix)) as port:
+        served = FollowsProxies(SafeHeaders(guarded, path_prefix), read_proxies(services.settings))
+        with serve(served) as port:
             yield Server(port, store, instance, app.routes, path_prefix)
 
 
-def open_workspace(instance: dg.DagsterInstance) -> WorkspaceProcessContext:
-    """A workspace without code locations: quick, and GraphQL works."""
-    return WorkspaceProcessContext(instance, workspace_load_target=EmptyWorkspaceTarget(), version="1.2.3")
+def open_workspace(instance: dg.DagsterInstance, code: Path | None = None) -> WorkspaceProcessContext:
+    """A workspace without code locations, or with one in this very process: quick, and GraphQL works."""
+    target: Any = EmptyWorkspaceTarget()
+    if code is not None:
+        origin = LoadableTargetOrigin(python_file=str(code), working_directory=str(code.parent))
+        target = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(origin, location_name="here"))
+    return WorkspaceProcessContext(instance, workspace_load_target=target, version="1.2.3")
 
 
 @contextmanager
 def serve(app: Any) -> Generator[int]:
     """Serves an ASGI app in a thread; gives the port."""
     listening = bind("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1))
+    config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1, proxy_headers=False)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
@@ -143,5 +170,5 @@ def serve(app: Any) -> Generator[int]:
 def empty_people(store: Store) -> None:
     """Forgets all people, tokens, failures and events."""
     with store.begin() as tx:
-        for table in (login_links, sessions, login_failures, tokens, users, events):
+        for table in (login_places, login_links, sessions, login_failures, tokens, users, events):
             tx.execute(delete(table))

@@ -18,7 +18,9 @@ from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.people import add_user, change_user, get_password_hash, remove_user
 from agentmesh_dagster.store.tables import events, login_failures, login_links, sessions, tokens, users
-from tests.login.server import PASSWORD, PASSWORD_HASH, TESTER, Server, run_server
+from tests.login.server import PASSWORD, PASSWORD_HASH, TESTER, Server, follow_link, run_server
+
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -243,9 +245,64 @@ def test_guessing_at_many_names_is_slowed_down_by_address(either_server: Server)
         refused = client.post("/api/session", json={"name": "name21", "password": "guess"})
         assert refused.status_code == 429
         assert int(refused.headers["retry-after"]) <= 60
-        assert client.get("/login?token=guess").status_code == 429
+        same_site = {"origin": either_server.origin}
+        assert client.post("/login", data={}, headers=same_site).status_code == 429
+        assert client.post("/api/session", content=b"[", headers=JSON).status_code == 429, "before it is looked at"
         change_failures(either_server, "address 127.0.0.1", count=30, seconds_ago=61)
-        assert client.get("/login?token=guess").status_code == 401
+        assert client.post("/login", data={}, headers=same_site).status_code == 403
+
+
+def test_what_cannot_be_read_counts_too(either_server: Server):
+    with either_server.client() as client:
+        for _ in range(20):
+            assert client.post("/api/session", content=b"[", headers=JSON).status_code == 400
+        change_failures(either_server, "address 127.0.0.1", count=30, seconds_ago=0)
+        assert client.post("/api/session", content=b"[", headers=JSON).status_code == 429
+
+
+def test_nobody_locks_somebody_else_out_by_guessing(own_store: Store, tmp_path: Path):
+    right, guess = {"name": "ann", "password": PASSWORD}, {"name": "ann", "password": "guess"}
+    with run_server(own_store, tmp_path, trusted_proxies="127.0.0.0/8") as server, server.client() as client:
+
+        def log_in(address: str, given: dict[str, str]) -> int:
+            client.cookies.clear()
+            return client.post("/api/session", json=given, headers={"X-Forwarded-For": address}).status_code
+
+        with own_store.begin() as tx:
+            add_user(tx, "ann", Role.APPROVER, PASSWORD_HASH, by=TESTER)
+            link = make_login_link(tx, "ann", server.origin)
+        assert log_in("198.51.100.1", right) == 201
+        assert [log_in("203.0.113.9", guess) for _ in range(5)] == [401] * 5
+        change_failures(server, "name ann from address 203.0.113.9", count=12, seconds_ago=0)
+        assert log_in("203.0.113.9", right) == 429, "who guesses waits"
+        assert log_in("198.51.100.2", right) == 201, "somebody else does not"
+
+        change_failures(server, "name ann", count=70, seconds_ago=0)  # from many addresses
+        assert log_in("203.0.113.77", right) == 429
+        assert log_in("198.51.100.1", right) == 201, "from where she has been"
+        with open_browser(server) as browser:
+            browser.headers["x-forwarded-for"] = "203.0.113.78"
+            assert follow_link(browser, link).status_code == 303, "or by a link"
+        assert log_in("203.0.113.78", right) == 201
+
+
+def test_only_the_proxies_that_are_named_say_whom_they_speak_for(server: Server, own_store: Store, tmp_path: Path):
+    def list_addresses(asked: Server) -> list[object]:
+        return [payload["address"] for _, payload in list_logged(asked)]
+
+    guess = {"name": "ann", "password": "guess"}
+    with server.client() as client:
+        client.post("/api/session", json=guess, headers={"X-Forwarded-For": "203.0.113.9"})
+    assert list_addresses(server) == ["127.0.0.1"]
+
+    with run_server(own_store, tmp_path, trusted_proxies="127.0.0.1, 10.0.0.0/8") as behind, behind.client() as client:
+        for said in ("203.0.113.9", "1.1.1.1, 203.0.113.9, 10.1.2.3", "nonsense", "x, 10.1.2.3", "2001:db8::1"):
+            client.post("/api/session", json=guess, headers={"X-Forwarded-For": said})
+        assert list_addresses(behind) == ["203.0.113.9", "203.0.113.9", "127.0.0.1", "10.1.2.3", "2001:db8::1"]
+        secure = client.get("/login", headers={"X-Forwarded-Proto": "https"}).headers["set-cookie"]
+        assert "Secure" in secure
+    with server.client() as client:
+        assert "Secure" not in client.get("/login", headers={"X-Forwarded-Proto": "https"}).headers["set-cookie"]
 
 
 def test_failures_are_forgotten_after_an_hour(either_server: Server):
@@ -278,13 +335,16 @@ def test_a_login_link_works_once(ann: Server):
     with ann.store.begin() as tx:
         link = make_login_link(tx, "ann", ann.origin)
     with open_browser(ann) as browser, open_browser(ann) as thief:
-        assert browser.head(link).status_code == 200  # whoever looks at a link does not use it up
-        entered = browser.get(link)
+        with ann.client() as robot:  # of a chat: it looks at a link, and must not use it up
+            assert robot.head(link).status_code == 200
+            assert robot.get(link).status_code == 200
+            assert robot.get("/api/session").status_code == 401
+        entered = follow_link(browser, link)
         assert entered.status_code == 303
         assert entered.headers["location"] == "/agentmesh"
         assert browser.get("/api/session").json()["name"] == "ann"
 
-        again = thief.get(link)
+        again = follow_link(thief, link)
         assert again.status_code == 401
         assert "not good any more" in again.text
         assert thief.get("/api/session").status_code == 303
@@ -294,6 +354,16 @@ def test_a_login_link_works_once(ann: Server):
     ]
 
 
+def test_a_link_is_used_by_our_own_form_alone(ann: Server):
+    with ann.store.begin() as tx:
+        link = make_login_link(tx, "ann", ann.origin)
+    secret = link.partition("token=")[2]
+    with open_browser(ann) as browser:
+        assert browser.post("/login", data={"token": secret}).status_code == 403
+        assert browser.post(link.removeprefix(ann.origin), data={}).status_code == 403
+        assert follow_link(browser, link).status_code == 303
+
+
 def test_of_many_who_use_a_link_at_once_one_gets_in(ann: Server):
     with ann.store.begin() as tx:
         link = make_login_link(tx, "ann", ann.origin)
@@ -301,7 +371,7 @@ def test_of_many_who_use_a_link_at_once_one_gets_in(ann: Server):
 
     def follow() -> None:
         with ann.client() as client:
-            statuses.append(client.get(link).status_code)
+            statuses.append(follow_link(client, link).status_code)
 
     threads = [threading.Thread(target=follow) for _ in range(12)]
     for thread in threads:
@@ -320,8 +390,8 @@ def test_a_login_link_ends_by_itself_and_with_its_user(ann: Server):
             tx.execute(update(login_links).values(expires_at=row.expires_at - timedelta(hours=1)))
         remove_user(tx, "bob", by=TESTER)
     with ann.client() as client:
-        assert client.get(old).status_code == 401
-        assert client.get(orphan).status_code == 401
+        assert follow_link(client, old).status_code == 401
+        assert follow_link(client, orphan).status_code == 401
 
 
 def test_a_session_ends_by_itself(ann: Server):

@@ -11,8 +11,16 @@ from agentmesh_dagster.api.login.hosts import LoginOffInPublic, check_auth_setti
 from agentmesh_dagster.entities.access import Role
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Store
-from agentmesh_dagster.store.people import change_user, list_tokens, list_users, remove_user, revoke_token
-from tests.login.server import PASSWORD_HASH, TESTER, Server
+from agentmesh_dagster.store.people import (
+    add_user,
+    change_user,
+    create_token,
+    list_tokens,
+    list_users,
+    remove_user,
+    revoke_token,
+)
+from tests.login.server import PASSWORD_HASH, TESTER, Server, follow_link
 
 
 def test_the_first_start_makes_an_admin_a_token_and_a_link(either_server: Server, tmp_path: Path):
@@ -26,7 +34,7 @@ def test_the_first_start_makes_an_admin_a_token_and_a_link(either_server: Server
     with either_server.client() as script, either_server.client() as browser:
         script.headers["authorization"] = f"Bearer {first.token_file.read_text().strip()}"
         assert script.get("/api/session").json()["role"] == "admin"
-        assert browser.get(first.link).status_code == 303
+        assert follow_link(browser, first.link).status_code == 303
         assert (browser.get("/api/session").json()["name"], browser.get("/api/users").status_code) == ("admin", 200)
 
 
@@ -41,8 +49,8 @@ def test_a_later_start_makes_a_link_only(either_server: Server, tmp_path: Path):
     assert second.token_file is None
     assert second.link not in (None, first.link)
     with either_server.client() as browser, either_server.client() as other:
-        assert browser.get(second.link or "").status_code == 303
-        assert other.get(first.link or "").status_code == 303  # both are good, each once
+        assert follow_link(browser, second.link or "").status_code == 303
+        assert follow_link(other, first.link or "").status_code == 303  # both are good, each once
 
 
 def test_no_link_is_printed_once_an_admin_has_a_password(either_server: Server, tmp_path: Path):
@@ -54,14 +62,41 @@ def test_no_link_is_printed_once_an_admin_has_a_password(either_server: Server, 
     assert make_first_login(store, settings, "http://x") == FirstLogin(None, None)
 
 
-def test_an_admin_who_was_removed_or_demoted_does_not_come_back(either_server: Server, tmp_path: Path):
+def test_a_token_made_before_the_first_start_locks_nobody_out(either_server: Server, tmp_path: Path):
+    store = either_server.store
+    with store.begin() as tx:
+        create_token(tx, "ci", Role.EDITOR, "hash", by=TESTER)
+
+    first = make_first_login(store, Settings(home=tmp_path), either_server.origin)
+
+    assert first.token_file is None
+    with either_server.client() as browser:
+        assert follow_link(browser, first.link or "").status_code == 303
+        assert browser.get("/api/session").json()["role"] == "admin"
+
+
+def test_there_is_a_way_in_as_long_as_no_admin_has_a_password(either_server: Server, tmp_path: Path):
     settings, store = Settings(home=tmp_path), either_server.store
-    make_first_login(store, settings, "http://x")
+
+    def come_in() -> str:
+        with either_server.client() as browser:
+            follow_link(browser, make_first_login(store, settings, either_server.origin).link or "")
+            session = browser.get("/api/session").json()
+        assert session["role"] == "admin"
+        return session["name"]
+
+    with store.begin() as tx:
+        add_user(tx, "eve", Role.EDITOR, PASSWORD_HASH, by=TESTER)
+    assert come_in() == "admin"
     with store.begin() as tx:
         change_user(tx, "admin", role=Role.VIEWER, by=TESTER)
-    assert make_first_login(store, settings, "http://x") == FirstLogin(None, None)
+    assert come_in() == "admin-2"
     with store.begin() as tx:
-        remove_user(tx, "admin", by=TESTER)
+        add_user(tx, "ann", Role.ADMIN, None, by=TESTER)
+        remove_user(tx, "admin-2", by=TESTER)
+    assert come_in() == "ann"
+    with store.begin() as tx:
+        change_user(tx, "ann", password_hash=PASSWORD_HASH, by=TESTER)
     assert make_first_login(store, settings, "http://x") == FirstLogin(None, None)
 
 

@@ -1,6 +1,8 @@
 """The first login: how whoever starts a new installation gets in, before anybody has a password."""
 
+import itertools
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +13,12 @@ from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.people import (
     UserExists,
-    UserNotFound,
     add_user,
     create_token,
-    get_user,
     has_admin_with_password,
     is_new_installation,
+    is_user,
+    list_users,
 )
 
 FIRST_NAME = "admin"  # of the first user and of the first token
@@ -27,7 +29,7 @@ _AT_START = Identity("agentmesh", Role.ADMIN, via="start")
 class FirstLogin:
     """What a server prints when it starts."""
 
-    link: str | None  # logs `admin` in once, within an hour; None: an admin has a password, or login is off
+    link: str | None  # logs an admin in once, within an hour; None: one has a password, or login is off
     token_file: Path | None  # where the admin token for scripts was just written, at the very first start
 
 
@@ -35,17 +37,32 @@ def make_first_login(store: Store, settings: Settings, base_url: str) -> FirstLo
     """Makes the first user and the first token, once for each store, and at each start a login link.
 
     `base_url` is where the server is reached, path prefix included. Links end up in logs, so there are none any more
-    once an admin has a password.
+    once an admin has a password; as long as none has, there is always one, whoever has made or removed what.
     """
     if settings.auth == "off":
         return FirstLogin(None, None)
     token_file = _make_first_people(store, settings.home / "admin-token")
+    try:
+        return FirstLogin(_make_link(store, base_url), token_file)
+    except UserExists:  # another process starts at this very moment
+        return FirstLogin(_make_link(store, base_url), token_file)
+
+
+def _make_link(store: Store, base_url: str) -> str | None:
     with store.begin() as tx:
-        try:
-            needs_link = get_user(tx, FIRST_NAME).role is Role.ADMIN and not has_admin_with_password(tx)
-        except UserNotFound:
-            needs_link = False
-        return FirstLogin(make_login_link(tx, FIRST_NAME, base_url) if needs_link else None, token_file)
+        if has_admin_with_password(tx):
+            return None
+        admins = [user.name for user in list_users(tx) if user.role is Role.ADMIN]
+        name = FIRST_NAME if FIRST_NAME in admins or not admins else admins[0]
+        if not admins:
+            name = next(free for free in _list_first_names() if not is_user(tx, free))
+            add_user(tx, name, Role.ADMIN, None, by=_AT_START)
+        return make_login_link(tx, name, base_url)
+
+
+def _list_first_names() -> Iterator[str]:
+    yield FIRST_NAME
+    yield from (f"{FIRST_NAME}-{number}" for number in itertools.count(2))  # `admin` is no admin any more
 
 
 def _make_first_people(store: Store, token_file: Path) -> Path | None:

@@ -5,6 +5,7 @@ import hashlib
 from html import escape
 
 FORM_FIELD = "form"  # the hidden field that shows that the form is ours
+LINK_FIELD = "token"  # the hidden field that carries the secret of a login link
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #6b7280; --accent: #3730a3; --on-accent: #fff; --bad: #b91c1c; }
@@ -51,6 +52,19 @@ def render_login(*, action: str, form_secret: str, name: str = "", alert: str = 
 </form>
 <small>No password yet? The server prints a login link when it starts, and
 <code>agentmesh user login-link NAME</code> makes another on its machine.</small>""",
+    )
+
+
+def render_link(*, action: str, form_secret: str, link: str) -> str:
+    """The button that uses a login link up."""
+    return _render(
+        "Log in to AgentMesh",
+        f"""<form method="post" action="{escape(action)}">
+{_render_secret(form_secret)}
+<input type="hidden" name="{LINK_FIELD}" value="{escape(link)}">
+<p>This link logs you in once.</p>
+<button autofocus>Log in</button>
+</form>""",
     )
 
 

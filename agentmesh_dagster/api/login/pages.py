@@ -12,8 +12,15 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from agentmesh_dagster.api.access import IDENTITY_KEY
-from agentmesh_dagster.api.login.entering import DeadLink, WrongLogin, log_in, log_out, use_link
-from agentmesh_dagster.api.login.page import FORM_FIELD, PAGE_HEADERS, render_login, render_logout
+from agentmesh_dagster.api.login.entering import DeadLink, WrongLogin, knock, log_in, log_out, use_link
+from agentmesh_dagster.api.login.page import (
+    FORM_FIELD,
+    LINK_FIELD,
+    PAGE_HEADERS,
+    render_link,
+    render_login,
+    render_logout,
+)
 from agentmesh_dagster.api.login.secrets import make_secret
 from agentmesh_dagster.api.login.visit import (
     Visit,
@@ -28,7 +35,7 @@ from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.login_failures import TooManyFailures
 
-_LONGEST_FORM = 20_000  # bytes
+_LONGEST_FORM = 16_384  # bytes
 _HOME = "/agentmesh"
 _NOT_OURS = "That form was too old. Please try again."
 
@@ -50,12 +57,11 @@ class _Pages:
     async def login(self, request: Request) -> Response:
         visit = get_visit(request)
         goal = read_goal(request.query_params.get("next", ""), visit.prefix)
-        link = request.query_params.get("token")
         if request.method == "POST":
             return await self._take_form(request, visit, goal)
-        if request.method == "GET" and link:
-            enter = _Entrance(lambda: use_link(self.store, self.settings, secret=link, address=visit.address))
-            return await self._enter(request, visit, goal, enter)
+        if link := request.query_params.get("token"):
+            # A page with a button: what only looks at links, as chats and mail filters do, must not use one up.
+            return _show_link(request, visit, goal, link)
         if request.scope[IDENTITY_KEY] is not None:
             return redirect(goal)
         return _show_login(request, visit, goal)
@@ -73,13 +79,20 @@ class _Pages:
         return answer
 
     async def _take_form(self, request: Request, visit: Visit, goal: str) -> Response:
+        try:
+            await run_in_threadpool(knock, self.store, visit.address)
+        except TooManyFailures as refused:
+            return _ask_to_wait(request, visit, goal, refused)
         form = await _read_form(request)
-        name, password = form.get("name", ""), form.get("password", "")
+        name, password, link = form.get("name", ""), form.get("password", ""), form.get(LINK_FIELD)
         if not _is_ours(request, visit, form):
             return _show_login(request, visit, goal, HTTPStatus.FORBIDDEN, _NOT_OURS, name)
-        enter = _Entrance(
-            lambda: log_in(self.store, self.settings, name=name, password=password, address=visit.address), name
-        )
+        if link is not None:
+            enter = _Entrance(lambda: use_link(self.store, self.settings, secret=link, address=visit.address))
+        else:
+            enter = _Entrance(
+                lambda: log_in(self.store, self.settings, name=name, password=password, address=visit.address), name
+            )
         return await self._enter(request, visit, goal, enter)
 
     async def _enter(self, request: Request, visit: Visit, goal: str, entrance: "_Entrance") -> Response:
@@ -88,9 +101,7 @@ class _Pages:
         except (WrongLogin, DeadLink) as refused:
             return _show_login(request, visit, goal, HTTPStatus.UNAUTHORIZED, str(refused), entrance.name)
         except TooManyFailures as refused:
-            page = _show_login(request, visit, goal, HTTPStatus.TOO_MANY_REQUESTS, f"{refused}.", entrance.name)
-            page.headers["Retry-After"] = str(refused.seconds)
-            return page
+            return _ask_to_wait(request, visit, goal, refused, entrance.name)
         answer = redirect(goal)
         keep_session(answer, visit, session, self.settings.session_hours)
         return answer
@@ -108,6 +119,18 @@ def read_goal(text: str, prefix: str) -> str:
     is_odd = any(character <= " " or character in "\\\x7f" for character in text)
     is_own = text.startswith(f"{prefix}/") and not text.startswith("//")
     return text if is_own and not is_odd else prefix + _HOME
+
+
+def _ask_to_wait(request: Request, visit: Visit, goal: str, refused: TooManyFailures, name: str = "") -> Response:
+    page = _show_login(request, visit, goal, HTTPStatus.TOO_MANY_REQUESTS, f"{refused}.", name)
+    page.headers["Retry-After"] = str(refused.seconds)
+    return page
+
+
+def _show_link(request: Request, visit: Visit, goal: str, link: str) -> Response:
+    secret = get_form_secret(request, visit) or make_secret()
+    action = f"{visit.prefix}/login?{urlencode({'next': goal})}"
+    return _show(visit, HTTPStatus.OK, secret, render_link(action=action, form_secret=secret, link=link))
 
 
 def _show_login(

@@ -1,13 +1,15 @@
 """People: who is logged in, who may log in, and the tokens of scripts."""
 
-from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, HTTPException, Path
+from fastapi import APIRouter, HTTPException, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.access import NotAllowed
-from agentmesh_dagster.api.login.entering import WrongLogin, confirm_password, log_in, log_out
+from agentmesh_dagster.api.context import get_context
+from agentmesh_dagster.api.login.entering import WrongLogin, confirm_password, knock, log_in, log_out
 from agentmesh_dagster.api.login.passwords import hash_password
 from agentmesh_dagster.api.login.secrets import hash_secret, make_token
 from agentmesh_dagster.api.login.visit import forget_session, get_visit, keep_session
@@ -46,7 +48,23 @@ Listed = TypeVar("Listed", people.User, people.Token)
 PersonName = Annotated[str, Path(alias="name", pattern=people.NAME_PATTERN)]
 
 
-_doors = APIRouter(prefix="/session", tags=["login"], route_class=JsonRoute)  # the way in needs no permission
+class _Door(JsonRoute):
+    """A way in: whoever comes is counted before what they send is looked at."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def knock_and_handle(request: Request) -> Response:
+            try:
+                await run_in_threadpool(knock, get_context(request).services.store, get_visit(request).address)
+            except TooManyFailures as refused:
+                raise _refuse(refused) from refused
+            return await handle(request)
+
+        return knock_and_handle
+
+
+_doors = APIRouter(prefix="/session", tags=["login"], route_class=_Door)  # the way in needs no permission
 _sessions = build_router("/session", "login")
 _users = build_router("/users", "people")
 _tokens = build_router("/tokens", "people")
