@@ -25,9 +25,12 @@ from agentmesh_dagster.store.engine import close_stores
 
 Work = Callable[[int], None]  # given the pipe
 
+_WORKSPACE = "workspace.yaml"  # where the code servers are, in the folder that all have in common
 
-def serve_web(workspace: Path, arguments: Sequence[str]) -> Work:
-    """The web server, once the file `workspace` says where the code servers are."""
+
+def serve_web(folder: Path, arguments: Sequence[str]) -> Work:
+    """The web server, once the daemon has said in `folder` where the code servers are."""
+    workspace = folder / _WORKSPACE
 
     def serve(pipe: int) -> None:
         from agentmesh_dagster.api.hosting import run_webserver
@@ -40,12 +43,13 @@ def serve_web(workspace: Path, arguments: Sequence[str]) -> Work:
     return partial(_do, "web", serve)
 
 
-def run_daemon(workspace: Path, target: Path | None, log_level: str) -> Work:
+def run_daemon(folder: Path, target: Path | None, log_level: str) -> Work:
     """Dagster's daemon, and the code servers of the workspace file `target`: see `serve_code`."""
+    workspace = folder / _WORKSPACE
 
     def run(pipe: int) -> None:
         enter_home(get_settings())
-        _warm_up_launcher()  # first of all: as long as there is one thread
+        _warm_up_launcher(folder)  # first of all: as long as there is one thread
         _end_with_parent(pipe)
         from agentmesh_dagster.cli.code_servers import serve_code
         from agentmesh_dagster.cli.dagster_internals import daemon_command
@@ -79,11 +83,11 @@ def _do(role: str, work: Work, pipe: int) -> None:
         close_stores()  # a forked process ends without what Python does at an exit
 
 
-def _warm_up_launcher() -> None:
+def _warm_up_launcher(folder: Path) -> None:
     """Starts what runs are forked from; a plain `dagster-daemon` does so at its first run."""
     with dg.DagsterInstance.get() as instance:
         if isinstance(instance.run_launcher, WarmRunLauncher):
-            instance.run_launcher.warm_up()
+            instance.run_launcher.warm_up(folder)
 
 
 def _end_with_parent(pipe: int) -> None:

@@ -8,10 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from agentmesh_dagster.extensions.forking import leave_all_to_parent
+
 _FORK = multiprocessing.get_context("fork")
 _LOOK_EVERY_SECONDS = 0.05
 
-_lifelines: list[int] = []  # the ends of pipes that this process holds, one for each child
+# Descriptors that a child must not hold: the ends of the pipes that our children hang on, and our locks.
+_ours_alone: list[int] = []
 
 
 def make_ready_to_fork() -> None:
@@ -19,6 +22,11 @@ def make_ready_to_fork() -> None:
     # What is here stays for ever: a child's garbage collector would write to, and so copy, every page of it.
     gc.collect()
     gc.freeze()
+
+
+def keep_from_children(descriptor: int) -> None:
+    """No child that is forked from now on holds this open file: a lock on it ends with us."""
+    _ours_alone.append(descriptor)
 
 
 class Child:
@@ -35,8 +43,8 @@ class Child:
         """
         self.title = title
         childs_end, self._lifeline = os.pipe()
-        _lifelines.append(self._lifeline)
-        self._process = _FORK.Process(target=_begin, args=(work, childs_end, tuple(_lifelines)))
+        _ours_alone.append(self._lifeline)
+        self._process = _FORK.Process(target=_begin, args=(work, childs_end, tuple(_ours_alone)))
         self._process.start()
         os.close(childs_end)
         self._pid = self._process.pid or 0
@@ -49,8 +57,8 @@ class Child:
 
     def ask_to_end(self) -> None:
         """Lets go of the line that it hangs on."""
-        if self._lifeline in _lifelines:
-            _lifelines.remove(self._lifeline)
+        if self._lifeline in _ours_alone:
+            _ours_alone.remove(self._lifeline)
             os.close(self._lifeline)
 
     def signal_group(self, number: signal.Signals) -> None:
@@ -68,10 +76,11 @@ class Child:
         return False
 
 
-def _begin(work: Callable[[int], None], childs_end: int, lifelines: Sequence[int]) -> None:
+def _begin(work: Callable[[int], None], childs_end: int, parents: Sequence[int]) -> None:
     os.setpgid(0, 0)
-    for line in lifelines:  # its own and its elders': nobody but our parent may hold them
-        os.close(line)
+    for descriptor in parents:
+        os.close(descriptor)
+    leave_all_to_parent()
     work(childs_end)
 
 

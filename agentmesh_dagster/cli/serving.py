@@ -2,7 +2,6 @@
 
 import os
 import signal
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,14 @@ from rich.console import Console
 from agentmesh_dagster.api.addresses import DEFAULT_HOST, bind, check_path_prefix, choose_port, show_address
 from agentmesh_dagster.api.login.hosts import check_auth_setting, is_loopback
 from agentmesh_dagster.cli.children import Child, describe_end, end, make_ready_to_fork
+from agentmesh_dagster.cli.claiming import ClaimedHome, claim_home
 from agentmesh_dagster.cli.documents import NoDocuments, check_files, list_files, print_issues
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.printing import open_console, say
 from agentmesh_dagster.cli.seeding import DEV, find_examples, seed, tell_what_was_kept
 from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.runtime.services import Services, open_services
-from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.settings import Settings, get_settings
 from agentmesh_dagster.store.catalogue import InvalidDocument
 
 _DOCUMENTS = Path("workflows")
@@ -43,36 +43,42 @@ class DevOptions:
 def serve_all(options: DevOptions) -> ExitCode:
     """Starts everything, and ends it on SIGINT or SIGTERM, or when one of the processes has ended by itself.
 
-    Raises PortInUse, LoginOffInPublic, InvalidPathPrefix, StoreUnavailable: then nothing was started.
+    Raises HomeInUse, PortInUse, LoginOffInPublic, InvalidPathPrefix, StoreUnavailable: then nothing was started.
     """
-    console = open_console()
-    services = open_services()
+    settings = get_settings()
     host, prefix = options.host or DEFAULT_HOST, options.path_prefix
-    check_auth_setting(services.settings, host)
+    check_auth_setting(settings, host)
     check_path_prefix(prefix)
+    with claim_home(settings.home) as claimed:
+        return _serve_from(claimed, settings, host, options)
+
+
+def _serve_from(claimed: ClaimedHome, settings: Settings, host: str, options: DevOptions) -> ExitCode:
+    console = open_console()
     port = options.port or choose_port(host)
     bind(host, port).close()
+    url = show_address(host, port) + options.path_prefix
+    claimed.tell(url)
+    services = open_services()
     if options.apply:
         _apply_documents(services, console)
     say(console, "Starting; Ctrl-C ends it.", "dim")
-    _set_environment(services.settings, host, show_address(host, port) + prefix)
+    _set_environment(settings, host, url)
     services.store.close()  # no file of it may be open in two processes at once
     stop = _Stop()
     # Only now: it takes seconds, and nobody else needs it. The children share what is imported here.
     from agentmesh_dagster.cli.child import run_daemon, serve_web
 
     make_ready_to_fork()
-    with tempfile.TemporaryDirectory(prefix="agentmesh-") as folder:
-        shared = Path(folder) / "workspace.yaml"  # where the code servers are
-        address = ("--host", host, "--port", str(port), "--path-prefix", prefix)
-        children = [
-            Child("web server", serve_web(shared, [*address, "--dagster-log-level", options.log_level])),
-            Child("daemon", run_daemon(shared, options.workspace, options.log_level)),
-        ]
-        try:
-            failed = _watch(children, stop)
-        finally:
-            end(children, _GRACE_SECONDS, hurry=lambda: stop.asked > 1)
+    address = ("--host", host, "--port", str(port), "--path-prefix", options.path_prefix)
+    children = [
+        Child("web server", serve_web(claimed.folder, [*address, "--dagster-log-level", options.log_level])),
+        Child("daemon", run_daemon(claimed.folder, options.workspace, options.log_level)),
+    ]
+    try:
+        failed = _watch(children, stop)
+    finally:
+        end(children, _GRACE_SECONDS, hurry=lambda: stop.asked > 1)
     if failed is None:
         return ExitCode.DONE
     say(open_console(as_json=True), f"{failed}, so everything was ended.", "red")

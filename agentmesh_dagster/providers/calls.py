@@ -83,6 +83,8 @@ def get_call_loop() -> CallLoop:
     with _lock:
         if _current is None:
             _current = CallLoop()
+            atexit.unregister(close_call_loop)  # this process's own: a forked one drops what it inherited
+            atexit.register(close_call_loop)
         return _current
 
 
@@ -106,4 +108,3 @@ def _leave_loop_to_parent() -> None:
 
 if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
     os.register_at_fork(after_in_child=_leave_loop_to_parent)
-atexit.register(close_call_loop)

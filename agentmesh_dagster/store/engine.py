@@ -97,7 +97,11 @@ class Store:
 
     def _access_here(self) -> _Access:
         process = os.getpid()
-        return self._access.get(process) or self._access.setdefault(process, _Access(_build_engine(self.url)))
+        if access := self._access.get(process):
+            return access
+        atexit.unregister(close_stores)
+        atexit.register(close_stores)  # by each process for itself: a forked one drops what it has inherited
+        return self._access.setdefault(process, _Access(_build_engine(self.url)))
 
 
 _stores: dict[URL, Store] = {}
@@ -126,7 +130,6 @@ def open_store(url: str) -> Store:
     return first
 
 
-@atexit.register
 def close_stores() -> None:
     """Close every store that this process has opened; `open_store` opens them anew."""
     while _stores:

@@ -27,6 +27,7 @@ def tell(context: dg.OpExecutionContext) -> None:
             "parent": os.getppid(),
             "path": [str(path) for path in sys.path],
             "standard input": os.readlink("/proc/self/fd/0"),
+            "worker": os.getpid(),
             "title": Path("/proc/self/comm").read_text().strip(),
         }
     )

@@ -1,13 +1,17 @@
 """Launches runs with the warm launcher, here or, as a daemon does, in a process of its own."""
 
+import atexit
+import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
@@ -144,9 +148,23 @@ def ask_to_launch(process: subprocess.Popen[str], job: str) -> str:
     return process.stdout.readline().strip()
 
 
+@contextmanager
+def own_much(home: Path) -> Iterator[None]:
+    """What a launching process may have that no worker may end, or hold on to."""
+    atexit.register((home / "ended").touch)
+    with (
+        TemporaryDirectory(prefix="parents-", dir=home),
+        (home / "lock").open("w") as lock,
+        socket.create_server(("127.0.0.1", 0)) as listening,
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (home / "port").write_text(str(listening.getsockname()[1]))
+        yield
+
+
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    with dg.DagsterInstance.from_config(sys.argv[1]) as instance:
+    with own_much(Path(sys.argv[1])), dg.DagsterInstance.from_config(sys.argv[1]) as instance:
         assert isinstance(instance.run_launcher, WarmRunLauncher)
         instance.run_launcher.warm_up()
         for line in sys.stdin:

@@ -62,10 +62,12 @@ def run_dev(
     home: Path | None = None,
     arguments: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    first: str = "",
 ) -> Generator[RunningDev]:
     """`agentmesh dev` in `folder`, from when it can be reached to when all of its processes are gone.
 
-    Its home is `folder/.agentmesh` unless given. Without a port, a free one.
+    Its home is `folder/.agentmesh` unless given. Without a port, a free one. `first` is Python that its process runs
+    before anything else.
     """
     home = home or folder / ".agentmesh"
     log = home.parent / "dev.log"
@@ -78,6 +80,7 @@ def run_dev(
             *arguments,
             output=output,
             environment={"AGENTMESH_HOME": str(home), "AGENTMESH_AUTH": auth, **(environment or {})},
+            first=first,
         )
     try:
         wait_until(lambda: "AgentMesh: " in log.read_text() or process.poll() is not None, STARTS_WITHIN_SECONDS)
@@ -89,10 +92,13 @@ def run_dev(
         _end(process)
 
 
-def start_dev(folder: Path, *arguments: str, output: object, environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    """Starts `agentmesh dev` in a session of its own and does not wait for anything."""
-    return subprocess.Popen(
-        [*AGENTMESH, "dev", *arguments],
+def start_dev(
+    folder: Path, *arguments: str, output: object, environment: Mapping[str, str], first: str = ""
+) -> subprocess.Popen[str]:
+    """Starts `agentmesh dev` in a session of its own and does not wait for anything; `first` as in `run_dev`."""
+    python, option, program = AGENTMESH
+    return subprocess.Popen(  # pyright: ignore[reportCallIssue]
+        [python, option, first + program, "dev", *arguments],
         cwd=folder,
         env={**clean_environment(), **environment},
         stdin=subprocess.DEVNULL,

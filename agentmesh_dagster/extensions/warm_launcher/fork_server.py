@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.extensions.forking import leave_all_to_parent, write_out
 
 # Imported last: what every worker needs, then what makes the fork server ready.
 _READY = "agentmesh_dagster.extensions.warm_launcher.ready"
 
 _ANSWERS_WITHIN_SECONDS = 60.0
+_LONGEST_ADDRESS = 100  # bytes of a path to a socket; macOS allows 103, Linux 107
 
 
 class NoWorkerForked(AgentMeshError):
@@ -41,27 +43,39 @@ def start_fork_server(preload: Sequence[str]) -> None:
     forkserver.ensure_running()
 
 
-def fork_fork_server(preload: Sequence[str]) -> None:
+def fork_fork_server(preload: Sequence[str], folder: Path | None = None) -> None:
     """Makes the fork server a fork of this process instead of a new Python, so that the two share their memory.
 
-    To be called while this process has one thread, and has launched nothing yet.
+    To be called while this process has one thread, and has launched nothing yet. Its socket stands in `folder` if
+    that is given and its path is not too long, else in a temporary folder.
     """
     forkserver.set_forkserver_preload([*preload, _READY])
     server: Any = forkserver._forkserver  # pyright: ignore[reportPrivateUsage]
-    address = str(connection.arbitrary_address("AF_UNIX"))  # pyright: ignore
+    address = _choose_address(folder)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         if not address.startswith("\0"):  # else it is no file
             os.chmod(address, 0o600)
         listener.listen()
         alive_read, alive_write = os.pipe()  # ends with the last that may launch, and the last worker
+        write_out()
         pid = os.fork()
         if pid == 0:
+            leave_all_to_parent(keep=(listener.fileno(),))
             os.close(alive_write)
             _serve(listener.detach(), alive_read, server._preload_modules)
         os.close(alive_read)
     # What `ensure_running` keeps of the one that it starts.
     server._forkserver_address, server._forkserver_alive_fd, server._forkserver_pid = address, alive_write, pid
+
+
+def _choose_address(folder: Path | None) -> str:
+    if folder is not None:
+        address = str(folder / f"fork-server-{os.getpid()}")
+        if len(os.fsencode(address)) <= _LONGEST_ADDRESS:
+            Path(address).unlink(missing_ok=True)  # of a process that was killed, and had this process's id
+            return address
+    return str(connection.arbitrary_address("AF_UNIX"))  # pyright: ignore
 
 
 def _serve(listener: int, alive: int, preload: list[str]) -> NoReturn:
@@ -88,7 +102,7 @@ def fork_worker(work: Any, preload: Sequence[str]) -> ForkedWorker:
     message = pickle.dumps({"dir": os.getcwd()}) + pickle.dumps(work)
     try:
         start_fork_server(preload)
-        exit_pipe, work_pipe = forkserver.connect_to_new_process([])
+        exit_pipe, work_pipe = _connect(preload)
     except OSError as error:
         raise NoWorkerForked(str(error)) from error
     # A worker that is forked after we gave up reads an end of file where its work should be, and ends.
@@ -101,6 +115,20 @@ def fork_worker(work: Any, preload: Sequence[str]) -> ForkedWorker:
         with suppress(BrokenPipeError):  # it has ended already, and its exit code will say so
             pipe.write(message)
     return ForkedWorker(pid, exit_pipe)
+
+
+def _connect(preload: Sequence[str]) -> tuple[int, int]:
+    server: Any = forkserver._forkserver  # pyright: ignore[reportPrivateUsage]
+    address = server._forkserver_address
+    try:
+        return forkserver.connect_to_new_process([])
+    except FileNotFoundError:  # somebody cleaned up where its socket stood: nobody will reach it again
+        with server._lock:
+            if server._forkserver_address == address and server._forkserver_alive_fd is not None:
+                os.close(server._forkserver_alive_fd)  # it ends with its last worker
+                server._forkserver_address = server._forkserver_alive_fd = server._forkserver_pid = None
+        start_fork_server(preload)
+        return forkserver.connect_to_new_process([])
 
 
 def _read_pid(exit_pipe: int) -> int:

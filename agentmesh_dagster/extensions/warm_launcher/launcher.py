@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Self
 
 import dagster as dg
@@ -57,13 +58,15 @@ class WarmRunLauncher(dg.DefaultRunLauncher):
     def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> Self:
         return cls(tuple(config_value["preload"]), inst_data)
 
-    def warm_up(self) -> None:
+    def warm_up(self, folder: Path | None = None) -> None:
         """Starts the fork server, and returns at once; the first launch of a process does it otherwise.
 
-        In a process with one thread the fork server is a fork of it, and shares its memory.
+        In a process with one thread the fork server is a fork of it, shares its memory, and has its socket in `folder`.
         """
-        start = fork_fork_server if threading.active_count() == 1 else start_fork_server
-        start(self._list_modules())
+        if threading.active_count() == 1:
+            fork_fork_server(self._list_modules(), folder)
+        else:
+            start_fork_server(self._list_modules())
 
     def launch_run(self, context: LaunchRunContext) -> None:
         run = context.dagster_run

@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 from upath import UPath
 
+from agentmesh_dagster.extensions.forking import write_out
 from agentmesh_dagster.extensions.warm_launcher.worker import prepare_to_work
 
 _THREADS = Path("/proc/self/task")  # also those that are not Python's, where the system tells
@@ -40,6 +41,7 @@ def make_ready() -> None:
     threads = len(os.listdir(_THREADS)) if _THREADS.exists() else threading.active_count()
     if threads > 1:
         sys.exit("A module that `preload` of the run launcher names starts threads when it is imported: leave it out.")
+    write_out()
     # What is here stays for ever: a worker's garbage collector would write to, and so copy, every page of it.
     gc.collect()
     gc.freeze()

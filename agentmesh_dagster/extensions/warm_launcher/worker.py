@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentmesh_dagster.extensions.dagster_internals import InstanceRef, capture_interrupts, load_run_worker
+from agentmesh_dagster.extensions.forking import leave_all_to_parent
 from agentmesh_dagster.extensions.warm_launcher.worker_process import build_worker_tag, describe_this_process
 
 
@@ -23,6 +24,7 @@ class RunWork:
 
     def _bootstrap(self, parent: int) -> int:
         """Called in the forked process, whose exit code it returns; `parent` is a file that ends with the launcher."""
+        leave_all_to_parent()
         os.close(parent)  # a worker goes on when its launcher ends
         _make_it_like_a_new_process(self.run_id)
         try:
