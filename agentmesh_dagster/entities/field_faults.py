@@ -97,8 +97,9 @@ def _tell_text(_: Mapping[str, Any], given: JsonValue) -> str:
     return "must be text: write it in quotes."
 
 
-def _tell_too_long(details: Mapping[str, Any], _: JsonValue) -> str:
-    return f"has {details['actual_length']:,} characters; at most {details['max_length']:,} are allowed."
+def _tell_too_long(details: Mapping[str, Any], given: JsonValue) -> str:
+    what = "characters" if isinstance(given, str) else "entries"
+    return f"has {details['actual_length']:,} {what}; at most {details['max_length']:,} are allowed."
 
 
 def _soften(words: str) -> str:
@@ -111,7 +112,7 @@ def _say(text: str) -> Callable[[Mapping[str, Any], JsonValue], str]:
 
 _REASONS: Mapping[str, Callable[[Mapping[str, Any], JsonValue], str]] = {
     "string_type": _tell_text,
-    "too_long": _say("has {actual_length:,} entries; at most {max_length:,} are allowed."),
+    "too_long": _tell_too_long,
     "string_too_long": lambda details, given: _tell_too_long(dict(details, actual_length=len(given)), given),
     "value_error": _say("{error}."),
     "string_pattern_mismatch": _say("must not hold blanks or be empty."),

@@ -11,12 +11,19 @@ import jsonschema.validators
 import referencing
 import referencing.exceptions
 
+from agentmesh_dagster.entities.formats import FORMAT_CHECKER
 from agentmesh_dagster.entities.json_values import JsonValue, write_path
-from agentmesh_dagster.errors import AgentMeshError, InvalidValue
+from agentmesh_dagster.entities.patterns import InvalidPattern
+from agentmesh_dagster.entities.schema_bounds import check_bounds
+from agentmesh_dagster.entities.schema_faults import InvalidSchema
+from agentmesh_dagster.entities.schema_keywords import TooManyEvaluations, bound_evaluations, guard
+from agentmesh_dagster.errors import InvalidValue
 
+__all__ = ["InvalidSchema", "JsonSchema", "SchemaFault", "SchemaMismatch", "fit_input"]
 
-class InvalidSchema(AgentMeshError):
-    """This is no JSON Schema."""
+# Keywords evaluated for one value, before it is refused: a second of work. Linear in the value, whatever the schema.
+MAX_EVALUATIONS = 200_000
+EVALUATIONS_PER_VALUE = 50
 
 
 class SchemaMismatch(InvalidValue):
@@ -47,24 +54,34 @@ class JsonSchema:
         if not isinstance(schema, dict | bool):
             raise InvalidSchema(f"an object is needed, not {type(schema).__name__}")
         self.schema: Any = schema
-        validator_type: Any = jsonschema.validators.validator_for(self.schema, jsonschema.Draft202012Validator)
-        try:
-            _check_once(validator_type, json.dumps(schema))
-        except jsonschema.exceptions.SchemaError as error:
-            raise InvalidSchema(f"at {write_path(list(error.absolute_path))}: {error.message}") from error
-        self._validator: Any = validator_type(schema, registry=_NOTHING_FROM_OUTSIDE)
+        stock: Any = jsonschema.validators.validator_for(self.schema, jsonschema.Draft202012Validator)
+        if fault := _find_fault(stock, json.dumps(schema)):
+            raise InvalidSchema(fault)
+        self._validator: Any = guard(stock)(schema, registry=_NOTHING_FROM_OUTSIDE, format_checker=FORMAT_CHECKER)
 
     def list_faults(self, value: JsonValue) -> list[SchemaFault]:
-        """What does not fit, at most MAX_FAULTS; empty when the value fits."""
+        """What does not fit, at most MAX_FAULTS; empty when the value fits.
+
+        A value that takes too many evaluations, or is nested too deep for its schema, does not fit.
+        """
+        most = MAX_EVALUATIONS + EVALUATIONS_PER_VALUE * _count_values(value)
         try:
-            return [
-                SchemaFault(write_path(list(error.absolute_path)), error.message[:500])
-                for _, error in zip(range(self.MAX_FAULTS), self._validator.iter_errors(value), strict=False)
-            ]
+            with bound_evaluations(most):
+                return [
+                    SchemaFault(write_path(list(error.absolute_path)), error.message[:500])
+                    for _, error in zip(range(self.MAX_FAULTS), self._validator.iter_errors(value), strict=False)
+                ]
+        except TooManyEvaluations:
+            told = (
+                f"it takes more than {most:,} evaluations of its schema: make the schema simpler, or the value smaller"
+            )
+            return [SchemaFault("$", told)]
+        except InvalidPattern as error:  # in a part that only a `$ref` makes a schema
+            raise InvalidSchema(error.detail) from error
         except referencing.exceptions.Unresolvable as error:
             raise InvalidSchema(f"$ref {error.ref!r} cannot be resolved inside the schema") from error
-        except RecursionError as error:
-            raise InvalidSchema("a $ref leads back to itself") from error
+        except RecursionError:
+            return [SchemaFault("$", "it is nested deeper than its schema can be followed")]
 
     def check(self, value: JsonValue) -> None:
         """Raises SchemaMismatch when the value does not fit."""
@@ -72,10 +89,33 @@ class JsonSchema:
             raise SchemaMismatch(faults)
 
 
+def _count_values(value: JsonValue) -> int:
+    count = 0
+    waiting = [value]
+    while waiting:
+        current = waiting.pop()
+        count += 1
+        if isinstance(current, dict):
+            waiting.extend(cast("dict[str, JsonValue]", current).values())
+        elif isinstance(current, list):
+            waiting.extend(cast("list[JsonValue]", current))
+    return count
+
+
 @lru_cache(maxsize=1024)
-def _check_once(validator_type: Any, text: str) -> None:
-    # A schema is held against its own schema whenever its workflow is loaded or launched: a millisecond each.
-    validator_type.check_schema(json.loads(text))
+def _find_fault(stock: Any, text: str) -> str | None:
+    """What is wrong with a schema; it is looked at whenever its workflow is loaded or launched: a millisecond each."""
+    schema = json.loads(text)
+    try:
+        check_bounds(schema)
+        stock.check_schema(schema, format_checker=None)
+    except InvalidSchema as error:
+        return error.detail
+    except jsonschema.exceptions.SchemaError as error:
+        return f"at {write_path(list(error.absolute_path))}: {error.message}"
+    except RecursionError:
+        return "it is nested deeper than can be followed"
+    return None
 
 
 def fit_input(schema: JsonValue, value: JsonValue) -> JsonValue:

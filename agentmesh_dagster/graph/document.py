@@ -9,11 +9,16 @@ from agentmesh_dagster.entities.documents import Document, read_text
 from agentmesh_dagster.entities.json_values import JsonValue, write_path
 from agentmesh_dagster.entities.models import Agent, Kind, Tool, ToolConfig, Workflow
 from agentmesh_dagster.entities.salvage import DocumentFault, Salvage, Salvaged, salvage_document
-from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules import NOTHING_KNOWN, Lookup, validate
 from agentmesh_dagster.graph.rules.catalogue import list_unknown_tools, tell_unknown_tool
-from agentmesh_dagster.graph.rules.schemas import list_tool_schema_faults, tell_schema_fault
+from agentmesh_dagster.graph.rules.schemas import (
+    list_tool_schema_faults,
+    list_unknown_formats,
+    tell_schema_fault,
+    tell_unknown_format,
+)
 from agentmesh_dagster.graph.rules.secrets import list_secret_faults
 
 Thing = TypeVar("Thing")
@@ -121,6 +126,13 @@ def _check_tools(salvage: Salvage) -> Iterator[Issue]:
                 yield Issue("bad-schema", tell_schema_fault(field, reason), path=path)
             for fault in list_secret_faults(entry.entity):
                 yield replace(fault, path=write_path(entry.path) + (fault.path or "$")[1:])
+            for field, schema in (
+                ("inputSchema", entry.entity.input_schema),
+                ("outputSchema", entry.entity.output_schema),
+            ):
+                for inside, name in list_unknown_formats(schema):
+                    path = write_path((*entry.path, field)) + inside
+                    yield Issue("unknown-format", tell_unknown_format(name), path=path, severity=Severity.WARNING)
 
 
 def _without_unknown_tools(agent: Agent, known: Lookup) -> Agent:

@@ -4,17 +4,14 @@ import time
 from collections.abc import Iterator
 from typing import Any, cast
 
-import re2  # pyright: ignore[reportMissingTypeStubs] - it has no types
-
 from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.patterns import InvalidPattern, compile_pattern
 from agentmesh_dagster.settings import Settings
-from agentmesh_dagster.tools.errors import InvalidToolInput, cut_excerpt
+from agentmesh_dagster.tools.errors import InvalidToolInput
 from agentmesh_dagster.tools.request import ToolRequest
 
 MAX_MATCHES = 1_000
 MAX_SECONDS = 2.0  # one match takes linear time, but many matches of a long text add up
-
-_engine: Any = re2
 
 
 def run_regex_extract(request: ToolRequest, _: Settings) -> JsonValue:
@@ -36,15 +33,10 @@ def run_regex_extract(request: ToolRequest, _: Settings) -> JsonValue:
 
 
 def _compile(pattern: str) -> Any:
-    options = _engine.Options()
-    options.log_errors = False  # else RE2 writes them to stderr
     try:
-        return _engine.compile(pattern, options)
-    except _engine.error as error:
-        reason = error.args[0] if error.args else ""
-        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        hint = "RE2 knows no look-around and no back-references"
-        raise InvalidToolInput(f"the pattern is no regular expression: {cut_excerpt(text)} ({hint})") from error
+        return compile_pattern(pattern)
+    except InvalidPattern as error:
+        raise InvalidToolInput(f"the pattern is no regular expression: {error.detail}") from error
 
 
 def _find(pattern: Any, text: str) -> Iterator[Any]:

@@ -1,5 +1,7 @@
 """Runs over HTTP: started, listed, looked at, canceled."""
 
+from typing import Any
+
 import dagster as dg
 import pytest
 
@@ -44,6 +46,25 @@ def test_an_input_that_does_not_fit_starts_nothing(office: Office):
     assert problem["type"] == "urn:agentmesh:problem:unfit-input"
     assert "$.n" in problem["detail"]
     assert office.ok("GET", "/runs")["items"] == []
+
+
+def test_a_pattern_or_a_schema_freezes_nobody(office: Office):
+    """Letters that take Python's `re` longer than the universe; a schema that doubles with each level."""
+    slow = {"properties": {"name": {"pattern": "^(a+)+$"}, "x": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}}
+    office.ok("POST", "/workflows", straight(input_schema=slow))
+    deep: dict[str, Any] = {}
+    for _ in range(60):
+        deep = {"x": deep}
+
+    for run_input, said in (({"name": "a" * 29 + "!"}, "does not match"), (deep, "evaluations of its schema")):
+        problem = office.fault(422, "POST", "/workflows/straight/runs", {"input": run_input})
+        assert problem["type"] == "urn:agentmesh:problem:unfit-input"
+        assert said in problem["detail"]
+    office.start("straight", {"name": "aaa"})
+
+    [issue] = office.fault(422, "POST", "/workflows", straight("w", input_schema={"pattern": "(?=a)"}))["issues"]
+    assert issue["code"] == "bad-schema"
+    assert "look-ahead `(?=` cannot be used: patterns are RE2" in issue["message"]
 
 
 def test_a_launch_that_dagster_does_not_take_is_told(office: Office):

@@ -250,3 +250,16 @@ def test_a_document_of_a_thousand_nodes_is_checked() -> None:
     text = f"workflows:\n- id: w\n  name: W\n  graph:\n    nodes:\n{nodes}    edges:\n{edges}"
 
     assert [code for code, _ in check(text)] == ["no-start", "no-end", "branch-without-edges"]
+
+
+def test_an_unknown_format_is_a_warning() -> None:
+    schema = "inputSchema: {properties: {a: {format: emial}, b: {format: int64}, c: {format: email}}}"
+    text = CLOCK[:-3] + f", {schema}}}]\n" + workflow(START_END, EDGE, f"  {schema}\n")
+
+    issues = validate_document(text, name="x.yaml")
+
+    assert [(issue.code, issue.severity, issue.path) for issue in issues] == [
+        ("unknown-format", "warning", "$.tools[0].inputSchema.properties.a.format"),
+        ("unknown-format", "warning", "$.workflows[0].inputSchema.properties.a.format"),
+    ]
+    assert issues[0].message == "Nothing checks the format `emial`: did you mean `email`?"

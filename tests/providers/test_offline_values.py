@@ -1,6 +1,5 @@
 """Values that the offline model makes fit their schema, whatever it is."""
 
-import re
 import time
 from typing import Any
 
@@ -9,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentmesh_dagster.entities.json_schema import JsonSchema
+from agentmesh_dagster.entities.patterns import compile_pattern
 from agentmesh_dagster.providers.errors import OfflineModelStuck
 from agentmesh_dagster.providers.offline.patterns import write_matching_text
 from agentmesh_dagster.providers.offline.texts import Hints
@@ -121,7 +121,6 @@ def test_a_value_fits(schema: Any) -> None:
         {"type": "string", "minLength": 10**9},
         {"type": "array", "minItems": 10**9},
         {"type": "object", "minProperties": 10**9},
-        {"type": "string", "pattern": "^((a{1000}){1000}){1000}$"},
         {"type": "integer", "minimum": 2, "maximum": 1},
     ],
 )
@@ -158,9 +157,8 @@ PATTERNS = [
     r"^[^/\s]+/[^/]+$",
     r"^(?P<year>\d{4})-W\d{2}$",
     r"^(?:a|b){2,}$",
-    r"^a{0}b{,2}c{2,3}?$",
+    r"^a{0}b{0,2}c{2,3}?$",
     r"^[]x]+$",
-    r"^(?!x)[a-z]+$",
     r"^\d{4}-\d{2}-\d{2}$",
     r"^[\u4e00-\u9fff]+$",
 ]
@@ -171,7 +169,7 @@ def test_a_text_matches_its_pattern(pattern: str) -> None:
     text = write_matching_text(pattern)
 
     assert text is not None
-    assert re.search(pattern, text)
+    assert compile_pattern(pattern).search(text)
 
 
 def test_a_pattern_that_nothing_matches_gives_nothing() -> None:

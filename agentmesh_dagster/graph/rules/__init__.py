@@ -35,7 +35,11 @@ from agentmesh_dagster.graph.rules.references import (
     references_to_outputs_name_a_node,
     references_to_outputs_name_an_ancestor,
 )
-from agentmesh_dagster.graph.rules.schemas import schemas_of_the_graph_are_schemas, schemas_of_tools_are_schemas
+from agentmesh_dagster.graph.rules.schemas import (
+    formats_are_known,
+    schemas_of_the_graph_are_schemas,
+    schemas_of_tools_are_schemas,
+)
 from agentmesh_dagster.graph.rules.secrets import secrets_of_tools_are_open
 from agentmesh_dagster.graph.rules.structure import (
     a_graph_has_nodes,
@@ -101,6 +105,7 @@ RULES: tuple[Rule, ...] = (
     # JSON Schemas and values
     schemas_of_the_graph_are_schemas,
     schemas_of_tools_are_schemas,
+    formats_are_known,
     fixed_tool_inputs_fit,
     # What starts the workflow
     cron_triggers_say_when,

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 from typing import cast
-from urllib.parse import unquote
 
+from agentmesh_dagster.entities.formats import FORMATS, HINTS
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
 from agentmesh_dagster.entities.json_values import JsonValue, write_json, write_path
 from agentmesh_dagster.entities.models import JsonObject, NodeType, Tool
-from agentmesh_dagster.entities.nearest import quote, shorten
+from agentmesh_dagster.entities.nearest import quote, shorten, with_hint
+from agentmesh_dagster.entities.schema_bounds import DATA_KEYWORDS, list_parts, look_up
 from agentmesh_dagster.graph.config import AgentConfig, GateConfig
 from agentmesh_dagster.graph.graph import Graph, GraphNode
-from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules.lookup import Lookup
 
-_DATA_KEYWORDS = frozenset({"const", "enum", "default", "examples"})  # what stands there is no schema
+_LEADS_BACK = "leads back to itself"
 
 
 def schemas_of_the_graph_are_schemas(graph: Graph, _: Lookup) -> Iterator[Issue]:
@@ -32,6 +33,30 @@ def schemas_of_the_graph_are_schemas(graph: Graph, _: Lookup) -> Iterator[Issue]
         for path, reason in checked[text]:
             message, place = tell_schema_fault(field, reason), f"{node.path}.config.{field}{path}"
             yield Issue("bad-schema", message, node.id, path=place)
+
+
+def formats_are_known(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Each `format` in a schema of the workflow is one that is checked, or says that it is only a hint."""
+    schemas = [("$.inputSchema", None, graph.workflow.input_schema)]
+    for node in graph.nodes.values():
+        field, schema = _read_schema(node)
+        schemas.append((f"{node.path}.config.{field}", node.id, schema))
+    for place, node_id, schema in schemas:
+        for path, name in list_unknown_formats(schema or {}):
+            message = tell_unknown_format(name)
+            yield Issue("unknown-format", message, node_id, path=place + path, severity=Severity.WARNING)
+
+
+def list_unknown_formats(schema: JsonObject) -> Iterator[tuple[str, str]]:
+    """Path inside the schema and name of each `format` that nothing follows from."""
+    for path, part in list_parts(schema):
+        name = part.get("format")
+        if isinstance(name, str) and name not in FORMATS | HINTS:
+            yield write_path((*path, "format"))[1:], name
+
+
+def tell_unknown_format(name: str) -> str:
+    return with_hint(f"Nothing checks the format {quote(name)}", name, sorted(FORMATS))
 
 
 def _read_schema(node: GraphNode) -> tuple[str, JsonObject | None]:
@@ -69,12 +94,14 @@ def tell_schema_fault(field: str, reason: str) -> str:
 
 
 def list_schema_faults(schema: JsonObject) -> list[tuple[str, str]]:
-    """Path inside the schema and reason for what is wrong: the grammar, else where references lead."""
+    """Path inside the schema and reason for what is wrong: with its grammar or bounds, and where references lead."""
+    dead_ends = list(_list_dead_ends(schema))
     try:
         JsonSchema(schema)
     except InvalidSchema as error:
-        return [("", error.detail)]
-    return list(_list_dead_ends(schema))
+        if not any(_LEADS_BACK in error.detail and _LEADS_BACK in reason for _, reason in dead_ends):
+            return [("", error.detail), *dead_ends]
+    return dead_ends
 
 
 def _list_dead_ends(root: JsonObject) -> Iterator[tuple[str, str]]:
@@ -92,7 +119,7 @@ def _list_dead_ends(root: JsonObject) -> Iterator[tuple[str, str]]:
         reference = fields.get("$ref")
         if isinstance(reference, str) and (reason := _explain_reference(root, reference, told)):
             yield write_path((*path, "$ref"))[1:], reason
-        waiting.extend((item, (*path, key)) for key, item in fields.items() if key not in _DATA_KEYWORDS)
+        waiting.extend((item, (*path, key)) for key, item in fields.items() if key not in DATA_KEYWORDS)
 
 
 def _explain_reference(root: JsonObject, reference: str, told: set[str]) -> str | None:
@@ -112,22 +139,8 @@ def _explain_reference(root: JsonObject, reference: str, told: set[str]) -> str 
         seen.add(current)
         if current != "#" and not current.startswith("#/"):
             return None  # an anchor
-        target = _look_up(root, current)
-        if target is None:
+        target = look_up(root, current)
+        if not isinstance(target, dict | bool):
             return f'`$ref: "{shorten(current)}"` leads nowhere'
-        current = target.get("$ref")
+        current = cast("JsonObject", target).get("$ref") if isinstance(target, dict) else None
     return None
-
-
-def _look_up(root: JsonObject, pointer: str) -> JsonObject | None:
-    """The schema that `#` or `#/…` points to; None where there is none."""
-    value: JsonValue = root
-    for step in pointer.split("/")[1:]:
-        key = unquote(step).replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict) and key in value:
-            value = cast("JsonObject", value)[key]
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(cast("list[JsonValue]", value)):
-            value = cast("list[JsonValue]", value)[int(key)]
-        else:
-            return None
-    return cast("JsonObject", value) if isinstance(value, dict) else {} if isinstance(value, bool) else None

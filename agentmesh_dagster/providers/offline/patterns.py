@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from agentmesh_dagster.entities.patterns import InvalidPattern, compile_pattern
+
 _CLASS_SAMPLES = {"d": "7", "w": "a", "s": " ", "D": "x", "W": "-", "S": "x"}
 _GUESSES = ("a", "A", "1", "aa", "AA1", "abc", "ABC-1234", "a1", "123", "2026-01-15", "a@example.com", "")
 _MOST_REPEATS = 1000
@@ -42,7 +44,7 @@ def write_matching_text(pattern: str) -> str | None:
     except _NotUnderstood:
         candidates = []
     candidates += _GUESSES
-    return next((text for text in candidates if re.search(pattern, text)), None)
+    return next((text for text in candidates if compile_pattern(pattern).search(text)), None)
 
 
 def _write_choice(reader: _Reader) -> str:
@@ -106,7 +108,10 @@ def _write_class(reader: _Reader) -> str:
     while (character := reader.take()) != "]":
         if character == "\\":
             reader.take()
-    members = re.compile(reader.pattern[start : reader.place])
+    try:
+        members = compile_pattern(reader.pattern[start : reader.place])
+    except InvalidPattern as error:
+        raise _NotUnderstood from error
     likely = "aA7x0-_ ." + reader.pattern[start : reader.place] + "\xf1\u4e2d"
     for candidate in (*likely, *map(chr, range(33, 127))):
         if members.fullmatch(candidate):
@@ -119,7 +124,7 @@ def _read_repeats(reader: _Reader) -> int:
     if character and character in "*+?":
         reader.take()
         repeats = 1
-    elif counted := re.compile(r"\{(\d*)(,(\d*))?\}").match(reader.pattern, reader.place):
+    elif counted := re.compile(r"\{(\d+)(,(\d*))?\}").match(reader.pattern, reader.place):
         reader.place = counted.end()
         repeats = int(counted[1] or 0)
         if counted[2] and counted[3] != "0":

@@ -1,7 +1,6 @@
 """Values that fit a JSON Schema, made from what a prompt says."""
 
 import math
-import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import cast
@@ -9,6 +8,7 @@ from typing import cast
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import JsonObject
+from agentmesh_dagster.entities.patterns import compile_pattern
 from agentmesh_dagster.providers.errors import OfflineModelStuck
 from agentmesh_dagster.providers.offline.schemas import flatten_schema, guess_type
 from agentmesh_dagster.providers.offline.texts import Hints, write_text
@@ -156,7 +156,7 @@ def _find_property(flat: JsonObject, name: str) -> JsonValue:
     if name in flat.get("properties", {}):
         return flat["properties"][name]
     for pattern, schema in flat.get("patternProperties", {}).items():
-        if re.search(pattern, name):
+        if compile_pattern(pattern).search(name):
             return schema
     return flat.get("additionalProperties", {})
 

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any, cast
 
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json
+from agentmesh_dagster.entities.patterns import compile_pattern
 
 # The escapes are the full stops, exclamation and question marks of Chinese and Japanese.
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n\s*\n|(?<=[\u3002\uff01\uff1f])")
@@ -18,13 +19,14 @@ _COMMON_WORDS = """
     did get let say she too use
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
+# Possessive, and begun only where a word begins: each must take linear time.
 _FINDERS = {
     "integer": re.compile(r"(?<![\w.-])-?\d{1,15}(?![\w-]|[.,]\d)"),
     "number": re.compile(r"(?<![\w.-])-?\d{1,15}(?:\.\d{1,15})?(?![\w-]|[.,]\d)"),
-    "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "email": re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+"),
     "url": re.compile(r"https?://[^\s\"'<>)\]}]+[^\s\"'<>)\]}.,;:!?]"),
     "date": re.compile(r"\b\d{4}-\d{2}-\d{2}\b"),
-    "arithmetic": re.compile(r"[-(]*\d+(?:\.\d+)?(?:\s*[-+*/%]\s*[-(]*\d+(?:\.\d+)?\)*)+"),
+    "arithmetic": re.compile(r"(?:(?<![-(])[-(]++|(?<![-(\d.]))\d++(?:\.\d+)?(?:\s*[-+*/%]\s*[-(]*\d+(?:\.\d+)?\)*)+"),
 }
 
 
@@ -75,6 +77,6 @@ def find_matching_token(pattern: str, text: str) -> str | None:
     """The first word of the text, without punctuation around it, that a regular expression accepts."""
     for token in text[:20_000].split():
         word = token.strip(".,;:!?()[]{}\"'")
-        if 0 < len(word) <= 100 and re.search(pattern, word):
+        if 0 < len(word) <= 100 and compile_pattern(pattern).search(word):
             return word
     return None
