@@ -1,11 +1,14 @@
 """Formats: what a JSON Schema's `format` asks of a text, and is checked wherever a value is."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import jsonschema
 
 from agentmesh_dagster.entities.patterns import InvalidPattern, compile_pattern
+
+Check = Callable[[Any], bool]
 
 MAX_CHARACTERS = 2_000  # some checks take time that grows faster than the text
 
@@ -15,6 +18,7 @@ HINTS = frozenset(
 )
 
 # A parser of their own, which takes seconds; checked as the `uri` that they stand for.
+_ASCII = "".join(map(chr, range(128)))
 _AS_URI = {"iri": "uri", "iri-reference": "uri-reference"}
 
 
@@ -32,12 +36,12 @@ def build_format_checker() -> Any:
     return checker
 
 
-def _bound(check: Any) -> Any:
+def _bound(check: Check) -> Check:
     return lambda value: not isinstance(value, str) or (len(value) <= MAX_CHARACTERS and check(value))
 
 
-def _escape_first(check: Any) -> Any:
-    return lambda value: check(quote(value, safe="".join(map(chr, range(128)))) if isinstance(value, str) else value)
+def _escape_first(check: Check) -> Check:
+    return lambda value: check(quote(value, safe=_ASCII) if isinstance(value, str) else value)
 
 
 def _is_pattern(value: object) -> bool:

@@ -270,7 +270,7 @@ class Workflow(Stored):
         return self._without_looks() == other._without_looks()
 
     def _without_looks(self) -> "Workflow":
-        left_out = dict.fromkeys(("layout", "revision", "created_at", "updated_at"))
+        left_out: dict[str, Any] = {"layout": None, "revision": None, "created_at": None, "updated_at": None}
         return self.model_copy(update=left_out)
 
 

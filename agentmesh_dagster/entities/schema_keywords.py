@@ -5,7 +5,7 @@ often as it is told to.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -23,6 +23,8 @@ MAX_MESSAGE = 500  # characters
 _COST_OF_AN_ERROR = 10
 _COST_OF_A_REFERENCE = 5
 
+_validators: Any = jsonschema.validators  # its types are too narrow for keywords of one's own
+
 Keyword = Callable[[Any, Any, JsonValue, Any], Any]
 
 
@@ -34,7 +36,7 @@ _left: ContextVar[list[int]] = ContextVar("evaluations_left")
 
 
 @contextmanager
-def bound_evaluations(most: int) -> Iterator[None]:
+def bound_evaluations(most: int) -> Generator[None]:
     """Within it validators raise TooManyEvaluations when they have evaluated `most` keywords."""
     token = _left.set([most])
     try:
@@ -61,9 +63,9 @@ def guard(stock: Any) -> Any:
         "uniqueItems": _unique_items,
     }
     keywords |= {name: _count(name, keyword) for name, keyword in own.items() if name in keywords}
-    guarded: Any = jsonschema.validators.extend(stock, keywords, format_checker=FORMAT_CHECKER)
+    guarded: Any = _validators.extend(stock, keywords, format_checker=FORMAT_CHECKER)
 
-    stock_evolve = guarded.evolve
+    stock_evolve: Any = guarded.evolve
 
     def evolve(self: Any, **changes: Any) -> Any:
         # A schema inside that names a draft would be given to that draft's stock class: one draft holds for all of it.
@@ -113,17 +115,21 @@ def _cost_of_text(_: Any, instance: JsonValue) -> int:
     return 1 + len(instance) // 100 if isinstance(instance, str) else 1
 
 
+def _length(value: JsonValue) -> int:
+    return len(cast("list[Any]", value)) if isinstance(value, list | dict) else 0
+
+
 def _cost_of_rule(rule: Any, _: JsonValue) -> int:
-    return 1 + len(rule) // 10 if isinstance(rule, list | dict) else 1
+    return 1 + _length(rule) // 10
 
 
 def _cost_of_entries(_: Any, instance: JsonValue) -> int:
-    return 1 + len(instance) if isinstance(instance, list | dict) else 1
+    return 1 + _length(instance)
 
 
 def _cost_of_square(_: Any, instance: JsonValue) -> int:
     # Stock looks each entry up in a list.
-    return 1 + len(instance) ** 2 // 50 if isinstance(instance, list | dict) else 1
+    return 1 + _length(instance) ** 2 // 50
 
 
 _COSTS: Mapping[str, Callable[[Any, JsonValue], int]] = {

@@ -74,7 +74,19 @@ class Progress:
             return self._read_plain_edge(edge, StepKey(region.each))
         if edge.source == region.each or not each.item_count:
             return EdgeState.TAKEN
-        found = {self._read_plain_edge(edge, StepKey(edge.source, index)) for index in range(each.item_count)}
+        state = self._read_repeated_edge(edge, each.item_count)
+        if state is not EdgeState.NOT_TAKEN:
+            return state
+        # No item took it. If none took any other way to the join either, the join runs with a null for each.
+        others = (other for other in self._plan.graph.in_edges[region.join] if self._region_left_by(other) is region)
+        nobody = all(self._read_repeated_edge(other, each.item_count) is EdgeState.NOT_TAKEN for other in others)
+        return EdgeState.TAKEN if nobody else EdgeState.NOT_TAKEN
+
+    def _read_repeated_edge(self, edge: GraphEdge, count: int) -> EdgeState:
+        """The state, over all items, of an edge that leaves the region of an `each`."""
+        if edge.source in self._plan.regions:
+            return EdgeState.TAKEN  # by every item, from the `each` itself
+        found = {self._read_plain_edge(edge, StepKey(edge.source, index)) for index in range(count)}
         if EdgeState.OPEN in found:
             return EdgeState.OPEN
         return EdgeState.TAKEN if EdgeState.TAKEN in found else EdgeState.NOT_TAKEN

@@ -37,7 +37,7 @@ def schemas_of_the_graph_are_schemas(graph: Graph, _: Lookup) -> Iterator[Issue]
 
 def formats_are_known(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Each `format` in a schema of the workflow is one that is checked, or says that it is only a hint."""
-    schemas = [("$.inputSchema", None, graph.workflow.input_schema)]
+    schemas: list[tuple[str, str | None, JsonObject | None]] = [("$.inputSchema", None, graph.workflow.input_schema)]
     for node in graph.nodes.values():
         field, schema = _read_schema(node)
         schemas.append((f"{node.path}.config.{field}", node.id, schema))
