@@ -13,7 +13,7 @@ _SECRET: Final = ("/api/session", "/api/tokens", "/api/users", "/api/login-links
 
 
 class CompressedAnswers:
-    """Compresses what is read (GET) for those who take gzip; never an event stream, nor an answer that may hold a secret."""
+    """Compresses what is read (GET) for those who take gzip; no event stream, nor what may hold a secret."""
 
     def __init__(self, app: ASGIApp, path_prefix: str = "") -> None:
         self._plain = app
