@@ -13,6 +13,7 @@ import uvicorn
 
 from agentmesh_dagster.api.addresses import bind, check_path_prefix, choose_port, show_address
 from agentmesh_dagster.api.compression import CompressedAnswers
+from agentmesh_dagster.api.connections import OpenConnections, build_protocol, raise_open_files_limit
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.dagster_internals import (
     WorkspaceOpts,
@@ -104,9 +105,11 @@ def serve(
     listening = bind(host, port or choose_port(host))
     url = show_address(host, listening.getsockname()[1]) + path_prefix
     app = SafeHeaders(CompressedAnswers(app, path_prefix), path_prefix)
-    ends_with_server = EndsWithServer(FollowsProxies(app, read_proxies(services.settings)))
+    proxies = read_proxies(services.settings)
+    ends_with_server = EndsWithServer(FollowsProxies(app, proxies))
     config = uvicorn.Config(
         ends_with_server,
+        http=build_protocol(OpenConnections(raise_open_files_limit(), proxies)),
         log_level=log_level,
         server_header=False,
         proxy_headers=False,  # it would believe whoever is on this machine; see FollowsProxies

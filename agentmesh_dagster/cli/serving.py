@@ -10,6 +10,7 @@ from types import FrameType
 from rich.console import Console
 
 from agentmesh_dagster.api.addresses import DEFAULT_HOST, bind, check_path_prefix, choose_port, show_address
+from agentmesh_dagster.api.connections import raise_open_files_limit
 from agentmesh_dagster.api.login.hosts import check_auth_setting, is_loopback
 from agentmesh_dagster.cli.children import Child, describe_end, end, make_ready_to_fork
 from agentmesh_dagster.cli.claiming import ClaimedHome, claim_home
@@ -49,6 +50,7 @@ def serve_all(options: DevOptions) -> ExitCode:
     host, prefix = options.host or DEFAULT_HOST, options.path_prefix
     check_auth_setting(settings, host)
     check_path_prefix(prefix)
+    raise_open_files_limit()  # what is started here inherits it
     with claim_home(settings.home) as claimed:
         return _serve_from(claimed, settings, host, options)
 

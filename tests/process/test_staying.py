@@ -2,14 +2,17 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from agentmesh_dagster.api.connections import raise_open_files_limit
 from tests.process.documents import build_echo
 from tests.process.servers import AGENTMESH, RunningDev, clean_environment, run_dev, start_dev, wait_until
 
@@ -53,6 +56,20 @@ def test_it_outlives_dagsters_patience_with_runs_in_between_and_a_tidy_temporary
         run_once(client, workflow_id)
     assert dev.process.poll() is None
     assert "failed to refresh workspace" not in dev.log.read_text()
+
+
+def test_1100_half_open_connections_keep_nobody_out(dev: RunningDev):
+    """How they are bounded is tested with a smaller server: test_connections.py."""
+    raise_open_files_limit()
+    address = ("127.0.0.1", int(dev.url.rpartition(":")[2]))
+    with ExitStack() as stack:
+        for number in range(1_100):
+            half = stack.enter_context(socket.create_connection(address, timeout=60))
+            half.sendall(b"POST /api/session HTTP/1.1\r\nHost: a\r\n" + b"Content-Length: 9\r\n\r\n{" * (number % 2))
+        with dev.open_client() as client:
+            assert client.get("/api/about").status_code == 200
+    assert dev.process.poll() is None
+    assert "Traceback" not in dev.log.read_text()
 
 
 def test_a_second_one_says_who_has_the_home_and_stops_and_other_commands_go_on(dev: RunningDev):
