@@ -53,7 +53,8 @@ def claim_home(home: Path) -> Generator[ClaimedHome]:
         os.ftruncate(lock, 0)
         _clear(folder)
         yield ClaimedHome(folder, lock)
-        _clear(folder)
+        if folder.is_dir():  # somebody may have removed the home meanwhile
+            _clear(folder)
     finally:
         os.close(lock)
 
