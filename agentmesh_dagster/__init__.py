@@ -23,3 +23,8 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    # What is loaded when asked for is shown too: `dg` looks here for components (entry point in pyproject.toml).
+    return sorted({*globals(), *__all__})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -157,6 +158,13 @@ class Settings(BaseSettings):
         Raises InvalidSettings, with all faults and no value.
         """
         return _read_secrets(os.environ)
+
+
+def link_run(settings: Settings, run_id: str) -> str | None:
+    """The page of a run; None where nobody has said under which address people reach the web server."""
+    if not settings.public_url:
+        return None
+    return f"{settings.public_url.rstrip('/')}/agentmesh/runs/{quote(run_id, safe='')}"
 
 
 @cache

@@ -76,8 +76,16 @@ class Revision(Entity):
     deleted: bool
 
 
+class WorkflowJob(Entity):
+    """The Dagster job that stands for a workflow."""
+
+    name: str  # a code location may put a prefix before it
+    problem: str | None = None  # why a code location goes without it, or without one of its triggers
+
+
 class ListedWorkflow(Workflow):
     has_draft: bool  # beside what is published
+    job: WorkflowJob | None = None  # none: it was deleted in this moment
 
 
 class ListedDraft(Entity):

@@ -7,14 +7,20 @@ import dagster as dg
 from fastapi import Depends, FastAPI, Request
 
 from agentmesh_dagster.control.location import CodeLocation
+from agentmesh_dagster.entities.models import Workflow
+from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.runtime.services import Services
+
+
+class NoJobHere(Conflict):
+    """The workflow has no job in the code locations here, so it cannot be launched."""
 
 
 class Workspace(Protocol):
     """The code locations that the web server has loaded."""
 
-    def find_code_location(self) -> CodeLocation:
-        """The location whose repository holds our jobs."""
+    def find_code_location(self, workflow: Workflow) -> CodeLocation:
+        """The location whose repository holds the workflow's job. Raises NoJobHere."""
         ...
 
     def submit(self, launch_id: str) -> None:

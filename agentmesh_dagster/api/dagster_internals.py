@@ -2,6 +2,7 @@
 
 from dagster._core.execution.backfill import PartitionBackfill
 from dagster._core.remote_representation.code_location import GrpcServerCodeLocation
+from dagster._core.remote_representation.external import RemoteRepository
 from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
 from dagster._serdes import serialize_value
 from dagster_graphql.implementation import execution as graphql_execution
@@ -18,6 +19,7 @@ __all__ = [
     "GrapheneRun",
     "GrpcServerCodeLocation",
     "PartitionBackfill",
+    "RemoteRepository",
     "WorkspaceOpts",
     "WorkspaceProcessContext",
     "WorkspaceRequestContext",

@@ -75,10 +75,23 @@ def list_drafts(call: Call, *, project_id: str | None, limit: int, cursor: str |
 
 
 def mark_drafted(call: Call, page: wire.PageOf[Workflow]) -> wire.PageOf[wire.ListedWorkflow]:
-    """The page of workflows, each with whether it has a draft."""
+    """The page of workflows, each with its job and whether it has a draft."""
     ids = [workflow.id for workflow in page.items]
     drafted = catalogue.find_drafted(call.context.services.store, Kind.WORKFLOW, ids)
-    items = [wire.ListedWorkflow(**dict(workflow), has_draft=workflow.id in drafted) for workflow in page.items]
+    store = call.context.services.store
+    problems = catalogue.list_job_problems(store)
+    jobs = {
+        workflow_id: wire.WorkflowJob(name=name, problem=problems.get(workflow_id))
+        for name, workflow_id in catalogue.list_job_names(store).items()
+    }
+    items = [
+        wire.ListedWorkflow(
+            **dict(workflow),
+            has_draft=workflow.id in drafted,
+            job=jobs.get(workflow.id),
+        )
+        for workflow in page.items
+    ]
     return wire.PageOf[wire.ListedWorkflow](items=items, next_cursor=page.next_cursor, faults=page.faults)
 
 

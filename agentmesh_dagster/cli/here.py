@@ -14,7 +14,7 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.catalogue import list_all, list_job_names, save_checked
+from agentmesh_dagster.store.catalogue import list_all, list_job_names, list_job_problems, save_checked
 from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.gates import list_open_gates
 from agentmesh_dagster.store.runs import get_run, list_runs
@@ -41,7 +41,11 @@ class Here:
         found, faults = self.list_entities(Kind.WORKFLOW)
         jobs = {workflow_id: job_name for job_name, workflow_id in list_job_names(self.services.store).items()}
         workflows = cast("list[Workflow]", found)
-        return [WorkflowLine(one, jobs.get(one.id), self._find_last_run(one.id)) for one in workflows], faults
+        problems = list_job_problems(self.services.store)
+        lines = [
+            WorkflowLine(one, jobs.get(one.id), self._find_last_run(one.id), problems.get(one.id)) for one in workflows
+        ]
+        return lines, faults
 
     def _find_last_run(self, workflow_id: str) -> Run | None:
         with self.services.store.read() as connection:

@@ -38,12 +38,15 @@ def list_workflows(*, as_json: bool) -> None:
             table.add_row(
                 plain(one.id),
                 plain(one.name),
-                line.job or "",
+                f"{line.job or ''} (!)" if line.job_problem else line.job or "",
                 str(one.revision),
                 _show_run_status(last) if last else "",
                 show_moment(last.started_at) if last else "",
             )
         console.print(table)
+        for line in lines:
+            if line.job_problem:
+                say(notes, f"Warning: {line.job_problem}", "yellow")
     else:
         say(console, "No workflows yet. Type `agentmesh demo`, or `agentmesh apply PATH` with a document.")
     for fault in faults:
@@ -97,6 +100,8 @@ def _write(line: WorkflowLine) -> dict[str, JsonValue]:
         "job": line.job,
         "revision": workflow.revision,
     }
+    if line.job_problem is not None:
+        written["jobProblem"] = line.job_problem
     if last is not None:
         fields = last.to_wire()
         written["lastRun"] = {name: fields[name] for name in ("id", "status", "startedAt") if name in fields}

@@ -35,6 +35,7 @@ class WorkflowLine:
     workflow: Workflow
     job: str | None
     last_run: Run | None
+    job_problem: str | None = None  # why a code location goes without the job, or without one of its triggers
 
 
 @dataclass(frozen=True)

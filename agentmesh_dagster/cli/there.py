@@ -56,11 +56,11 @@ class There:
         return found[0]
 
     def list_workflows(self) -> tuple[list[WorkflowLine], Sequence[AgentMeshError]]:
-        lines = [
-            WorkflowLine(one, None, next(self.client.list_runs(workflow_id=one.id), None))
-            for one in self.client.workflows.list_all()
-        ]
-        return lines, []
+        return [self._describe(one) for one in self.client.workflows.list_all()], []
+
+    def _describe(self, workflow: Workflow) -> WorkflowLine:
+        job = self.client.get_workflow_job(workflow.id)
+        return WorkflowLine(workflow, job.name, next(self.client.list_runs(workflow_id=workflow.id), None), job.problem)
 
     def save(self, entities: Sequence[CatalogueEntity]) -> list[SavedLine]:
         """Raises ApiFault."""

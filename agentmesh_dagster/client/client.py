@@ -21,6 +21,7 @@ from agentmesh_dagster.wire import (
     ListedWorkflow,
     PinnedWorkflow,
     ReceivedEvent,
+    WorkflowJob,
 )
 
 _PAGE = 200  # events asked for at once
@@ -94,6 +95,11 @@ class AgentMeshClient:
         """Starts a run, and returns its id without waiting for a worker."""
         body: dict[str, JsonValue] = {"input": {} if run_input is None else run_input}
         return self._connection.request("POST", f"workflows/{quote(workflow_id, safe='')}/runs", json=body)["runId"]
+
+    def get_workflow_job(self, workflow_id: str) -> WorkflowJob:
+        """The Dagster job of a workflow, and why a code location goes without it. Raises NothingThere."""
+        answer = self._connection.request("GET", f"workflows/{quote(workflow_id, safe='')}/job")
+        return WorkflowJob.model_validate(answer)
 
     def list_runs(
         self,

@@ -1,39 +1,73 @@
 """Workflows inside somebody's own Dagster project."""
 
+from collections.abc import Collection, Mapping, Sequence
+
 import dagster as dg
 
 from agentmesh_dagster.code_location.code_server import leave_suspended_runs_alone
 from agentmesh_dagster.code_location.jobs import WorkflowJobs
+from agentmesh_dagster.code_location.names import yield_to_the_host
+from agentmesh_dagster.code_location.options import read_options
 from agentmesh_dagster.code_location.pinning import pin_revision
-from agentmesh_dagster.code_location.sensors import build_sensors
+from agentmesh_dagster.code_location.sensors import Scope, build_runs_sensor
 from agentmesh_dagster.code_location.triggers import build_schedules, build_trigger_sensors
-from agentmesh_dagster.control.pinning import mark_revision
+from agentmesh_dagster.control.pinning import Mark, mark_location
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.store import open_store
 
 
 def build_definitions(
-    *, database_url: str | None = None, executor: dg.ExecutorDefinition | None = None
+    *,
+    database_url: str | None = None,
+    executor: dg.ExecutorDefinition | None = None,
+    projects: Collection[str] | None = None,
+    job_prefix: str = "",
+    owners: Sequence[str] = (),
+    tags: Mapping[str, str] | None = None,
+    hooks: Collection[dg.HookDefinition] = (),
+    resource_keys: Collection[str] = (),
 ) -> dg.Definitions:
-    """The jobs of all stored workflows, what triggers them, and the sensor that looks after their runs, to merge into
+    """The jobs of stored workflows, what triggers them, and the sensor that looks after their runs, to merge into
     your own.
 
-    `database_url` is the store's, `executor` that of the jobs; each is taken from the settings unless given.
+        @dg.definitions
+        def defs():
+            return dg.Definitions.merge(my_definitions, build_definitions())
 
-        defs = dg.Definitions.merge(my_definitions, build_definitions())
+    `database_url` is the store's, `executor` that of the jobs; each is taken from the settings unless given.
+    `projects` (ids) are those whose workflows are shown, triggered and resumed here; all unless given.
+    `job_prefix` stands before the name of each job, schedule and sensor.
+    `owners`, `tags` and `hooks` are those of each job; its runs get the tags too.
+    `resource_keys` name resources of your own: a parameter of a function tool that has such a name gets the resource.
+
+    A workflow that claims a name of your own code goes without its job; `agentmesh list` says why. Raises
+    InvalidOptions.
     """
     leave_suspended_runs_alone()
+    options = read_options(
+        executor=executor,
+        projects=projects,
+        job_prefix=job_prefix,
+        owners=owners,
+        tags=tags or {},
+        hooks=hooks,
+        resource_keys=resource_keys,
+    )
     settings = get_settings()
     if database_url is not None:
         settings = settings.model_copy(update={"database_url": database_url})
     services = Services(open_store(settings.store_url), settings)
     pin = pin_revision(services.store)
-    jobs = WorkflowJobs(services, pin, executor)
-    triggers = jobs.list_triggers() if pin.is_new else []  # a worker executes one run, and starts no others
+    jobs = WorkflowJobs(services, pin, options)
+    triggers = jobs.list_triggers()
+    yield_to_the_host()
     return dg.Definitions(
         jobs=[jobs.get(name) for name in jobs.list_names()],
         schedules=build_schedules(services, triggers),
-        sensors=[*build_sensors(services), *build_trigger_sensors(services, triggers)],
-        metadata=mark_revision(pin.revision),
+        sensors=[
+            build_runs_sensor([Scope(services, options.projects, job_prefix)]),
+            *build_trigger_sensors(services, triggers),
+        ],
+        metadata=mark_location(Mark(pin.revision, projects=options.projects, job_prefix=job_prefix)),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from agentmesh_dagster.code_location.options import LocationOptions
 from agentmesh_dagster.code_location.pinning import Pin
 from agentmesh_dagster.control.triggers import LoadedTrigger
 from agentmesh_dagster.entities.models import Kind
@@ -13,8 +14,9 @@ from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.triggers import read_triggers
 from agentmesh_dagster.runtime.plans import load_pinned_plan, read_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.catalogue import Key, find_job, list_job_names, newest_revisions
-from agentmesh_dagster.translator.build_job import build_job
+from agentmesh_dagster.store.catalogue import JobNotFound, Key, find_job, list_job_names, newest_revisions
+from agentmesh_dagster.translator.build_job import WorkflowGraph, build_job
+from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,10 @@ class BuiltJob:
 class WorkflowJobs:
     """The jobs at one catalogue revision, each built when it is asked for."""
 
-    def __init__(self, services: Services, pin: Pin, executor: dg.ExecutorDefinition | None = None) -> None:
+    def __init__(self, services: Services, pin: Pin, options: LocationOptions = LocationOptions()) -> None:  # noqa: B008
         self._services = services
         self._pin = pin
-        self._executor = executor
+        self._options = options
         self._built: dict[str, BuiltJob] = {}
 
     @property
@@ -46,13 +48,22 @@ class WorkflowJobs:
 
     def move_to(self, pin: Pin) -> "WorkflowJobs":
         """The jobs at a newer revision; those that nothing was changed in are taken over as they are."""
-        moved = WorkflowJobs(self._services, pin, self._executor)
+        moved = WorkflowJobs(self._services, pin, self._options)
         newest = newest_revisions(self._services.store, at=pin.revision)
         moved._built = {name: built for name, built in self._built.items() if built.is_up_to_date(newest)}
         return moved
 
     def list_names(self) -> list[str]:
-        return sorted(list_job_names(self._services.store, at=self._pin.revision))
+        return sorted(self._list_names())
+
+    def _list_names(self, *, with_triggers: bool = False) -> list[str]:
+        names = list_job_names(
+            self._services.store,
+            at=self._pin.revision,
+            with_triggers=with_triggers,
+            projects=self._options.projects,
+        )
+        return [self._options.job_prefix + name for name in names]
 
     def get(self, job_name: str) -> dg.JobDefinition:
         """The job; that of a workflow with faults only says what they are. JobNotFound."""
@@ -64,12 +75,16 @@ class WorkflowJobs:
         return self._built[job_name]
 
     def _build(self, job_name: str) -> BuiltJob:
-        workflow_id = find_job(self._services.store, job_name)
+        prefix = self._options.job_prefix
+        if not job_name.startswith(prefix):
+            raise JobNotFound(f"`{job_name}`")
+        workflow_id = find_job(self._services.store, job_name.removeprefix(prefix))
         try:
             plan = self._load_plan(workflow_id)
-            job = build_job(plan, job_name, self._services, self._executor)
+            job = build_job(plan, job_name, self._services, self._options.jobs)
         except (AgentMeshError, dg.DagsterError) as fault:
-            return BuiltJob(_build_broken_job(job_name, workflow_id, str(fault)), None, self._pin.revision)
+            broken = _build_broken_job(self._services, job_name, workflow_id, str(fault))
+            return BuiltJob(broken, None, self._pin.revision)
         return BuiltJob(job, plan, self._pin.revision)
 
     def _load_plan(self, workflow_id: str) -> Plan:
@@ -78,8 +93,7 @@ class WorkflowJobs:
 
     def list_triggers(self) -> list[LoadedTrigger]:
         """The triggers of all workflows that can run; only documents with triggers are read."""
-        names = list_job_names(self._services.store, at=self._pin.revision, with_triggers=True)
-        built = [self._get(job_name) for job_name in names]
+        built = [self._get(job_name) for job_name in self._list_names(with_triggers=True)]
         return [
             LoadedTrigger(one.plan, trigger, one.job)
             for one in built
@@ -101,17 +115,21 @@ def _list_used(plan: Plan) -> set[Key]:
     }
 
 
-def _build_broken_job(job_name: str, workflow_id: str, reason: str) -> dg.JobDefinition:
+def _build_broken_job(services: Services, job_name: str, workflow_id: str, reason: str) -> dg.JobDefinition:
     def fail(_context: dg.OpExecutionContext, _inputs: object) -> None:
         raise dg.Failure(f"The workflow `{workflow_id}` cannot run: {reason}", allow_retries=False)
 
     op = dg.OpDefinition(compute_fn=fail, name=f"{job_name}__broken", description=reason)
-    graph = dg.GraphDefinition(
-        name=job_name,
+    graph = WorkflowGraph(
+        job_name,
+        services,
         node_defs=[op],
         dependencies={dg.NodeInvocation(op.name, alias="broken"): {}},
     )
-    description = f"⚠ **This workflow cannot run.**\n\n{reason}"
     return dg.JobDefinition(
-        graph_def=graph, name=job_name, description=description, executor_def=dg.in_process_executor
+        graph_def=graph,
+        name=job_name,
+        description=f"⚠ **This workflow cannot run.**\n\n{reason}",
+        executor_def=dg.in_process_executor,
+        tags={WORKFLOW_TAG: workflow_id},
     )

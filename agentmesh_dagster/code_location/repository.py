@@ -13,9 +13,9 @@ from agentmesh_dagster.code_location.code_server import leave_suspended_runs_alo
 from agentmesh_dagster.code_location.dagster_internals import SINGLETON_REPOSITORY_NAME, ComponentTree
 from agentmesh_dagster.code_location.jobs import WorkflowJobs
 from agentmesh_dagster.code_location.pinning import pin_revision
-from agentmesh_dagster.code_location.sensors import build_sensors
+from agentmesh_dagster.code_location.sensors import Scope, build_runs_sensor
 from agentmesh_dagster.code_location.triggers import build_schedules, build_trigger_sensors
-from agentmesh_dagster.control.pinning import REVISION_KEY, mark_revision
+from agentmesh_dagster.control.pinning import REVISION_KEY, Mark, mark_location
 from agentmesh_dagster.control.triggers import LoadedTrigger
 from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.store.catalogue import JobNotFound
@@ -68,7 +68,8 @@ class WorkflowRepository(dg.RepositoryData):
         return build_schedules(self._services, self._triggers)
 
     def get_all_sensors(self) -> Sequence[dg.SensorDefinition]:
-        return [*build_sensors(self._services), *build_trigger_sensors(self._services, self._triggers)]
+        runs = build_runs_sensor([Scope(self._services, projects=None, job_prefix="")])
+        return [runs, *build_trigger_sensors(self._services, self._triggers)]
 
 
 @contextmanager
@@ -120,5 +121,5 @@ def _define(services: Services, jobs: WorkflowJobs) -> dg.RepositoryDefinition:
     return dg.RepositoryDefinition(
         SINGLETON_REPOSITORY_NAME,
         repository_data=WorkflowRepository(services, jobs),
-        metadata=mark_revision(jobs.revision, follows=True),
+        metadata=mark_location(Mark(jobs.revision, follows=True)),
     )

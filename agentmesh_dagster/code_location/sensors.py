@@ -1,34 +1,67 @@
 """The sensor that looks after runs: what nobody else has noticed, it settles."""
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 
-from agentmesh_dagster.control.upkeep import keep_up
+from agentmesh_dagster.code_location.problems import say_again
+from agentmesh_dagster.control.upkeep import Upkeep, keep_up
 from agentmesh_dagster.runtime.services import Services
 
+SCOPE_TAG = "agentmesh/looks_after"  # on the sensor: which store and projects, as a digest
+_NAME = "agentmesh_runs"
 _EVERY_SECONDS = 20
 
 
-def build_sensors(services: Services) -> Sequence[dg.SensorDefinition]:
-    """The sensors of the code location; they are on unless somebody switches them off."""
+@dataclass(frozen=True)
+class Scope:
+    """The runs that a sensor looks after."""
+
+    services: Services
+    projects: frozenset[str] | None  # ids; None: all
+    job_prefix: str
+
+    @property
+    def digest(self) -> str:
+        named = [self.services.settings.store_url, self.job_prefix, *sorted(self.projects or ("",))]
+        return hashlib.sha256("\x1f".join(named).encode()).hexdigest()[:12]
+
+
+_scopes: dict[str, list[Scope]] = {}  # by digest, of the newest load in this process
+
+
+def build_runs_sensor(scopes: list[Scope], name: str | None = None) -> dg.SensorDefinition:
+    """The sensor for the runs in these scopes, of which there is at least one; on unless somebody switches it off."""
+    _scopes[scopes[0].digest] = scopes
 
     def look_after_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        done = keep_up(services, context.instance)
+        say_again()
         return dg.SkipReason(
-            f"{done.waiting} wait for a person. Resumed {_name(done.resumed)}, settled {_name(done.settled)}, "
-            f"expired {_name(done.expired)}, adopted {done.adopted}. Faults: {_name(done.faults)}."
+            " ".join(_describe(keep_up(scope.services, context.instance, projects=scope.projects)) for scope in scopes)
         )
 
-    return [
-        dg.SensorDefinition(
-            name="agentmesh_runs",
-            evaluation_fn=look_after_runs,
-            minimum_interval_seconds=_EVERY_SECONDS,
-            default_status=dg.DefaultSensorStatus.RUNNING,
-            description="Goes on with runs whose gate was answered; settles those whose worker died or was canceled.",
-        )
-    ]
+    return dg.SensorDefinition(
+        name=name or scopes[0].job_prefix + _NAME,
+        evaluation_fn=look_after_runs,
+        minimum_interval_seconds=_EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Goes on with runs whose gate was answered; settles those whose worker died or was canceled.",
+        tags={SCOPE_TAG: scopes[0].digest},
+    )
+
+
+def find_scopes(sensor: object) -> list[Scope] | None:
+    """What a sensor looks after, also when Dagster has copied it; None: it is not ours."""
+    return _scopes.get(sensor.tags.get(SCOPE_TAG, "")) if isinstance(sensor, dg.SensorDefinition) else None
+
+
+def _describe(done: Upkeep) -> str:
+    return (
+        f"{done.waiting} wait for a person. Resumed {_name(done.resumed)}, settled {_name(done.settled)}, "
+        f"expired {_name(done.expired)}, adopted {done.adopted}. Faults: {_name(done.faults)}."
+    )
 
 
 def _name(identities: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from agentmesh_dagster.control.dagster_internals import create_execution_plan
-from agentmesh_dagster.control.location import CodeLocation, build_code_origin
+from agentmesh_dagster.control.location import CodeLocation
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fit_input
@@ -53,7 +53,8 @@ def prepare_launch(
     revision = current_revision(services.store)
     plan = load_plan(services.store, workflow.id, revision)
     checked = check_input(plan.workflow, run_input)
-    job_name = get_job_name(services.store, plan.workflow)
+    place = location or CodeLocation()
+    job_name = place.job_prefix + get_job_name(services.store, plan.workflow)
     job = build_job_once(plan, job_name, services)
     run_config = build_run_config(plan, checked, log_level=services.settings.console_log_level)
     load_data = build_load_data(revision)
@@ -73,8 +74,8 @@ def prepare_launch(
         execution_plan=execution_plan,
         run_id=run_id,
         run_config=run_config,
-        remote_job_origin=(location or CodeLocation()).build_remote_origin(job_name),
-        job_code_origin=build_code_origin(job_name),
+        remote_job_origin=place.build_remote_origin(job_name),
+        job_code_origin=place.build_code_origin(job_name),
         repository_load_data=load_data,
         tags={**job.tags, USER_TAG: launched_by},
     )

@@ -26,14 +26,23 @@ class CodeLocation:
     name: str = "agentmesh"
     module: str = "definitions"
     working_directory: str = field(default_factory=lambda: str(Path.cwd()))
+    job_prefix: str = ""  # of a host project's, before the names of its jobs
+    remote_origin: RemoteRepositoryOrigin | None = None  # of a host project's location, as Dagster has loaded it
+    code_origin: RepositoryPythonOrigin | None = None  # what a worker loads there; ours unless given
 
     def build_remote_origin(self, job_name: str) -> RemoteJobOrigin:
         """What ties a run to its job in Dagster's UI, and tells the daemon where to launch it."""
+        if self.remote_origin is not None:
+            return self.remote_origin.get_job_origin(job_name)
         target = LoadableTargetOrigin(
             executable_path=sys.executable, module_name=self.module, working_directory=self.working_directory
         )
         location = ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name=self.name)
         return RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME).get_job_origin(job_name)
+
+    def build_code_origin(self, job_name: str) -> JobPythonOrigin:
+        """What tells a run worker how to rebuild the job."""
+        return build_code_origin(job_name) if self.code_origin is None else self.code_origin.get_job_origin(job_name)
 
 
 # Rebuilds any stored workflow's job in another process, from whatever folder that runs in.

@@ -1,7 +1,9 @@
 """How a run remembers the catalogue revision that it was launched at, and a repository the one it was loaded at."""
 
+import hashlib
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import dagster as dg
 
@@ -9,10 +11,10 @@ from agentmesh_dagster.control.dagster_internals import (
     CodeLocationReconstructionMetadataValue,
     RepositoryLoadData,
 )
+from agentmesh_dagster.entities.json_values import JsonValue, write_json
 
 REVISION_KEY = "agentmesh/revision"
-_LOADED_KEY = "agentmesh/loaded_revision"
-_FOLLOWS_KEY = "agentmesh/follows_the_catalogue"
+_MARK_KEY = "agentmesh/workflows"
 
 
 def read_revision(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | None:
@@ -32,21 +34,41 @@ def build_load_data(revision: int) -> RepositoryLoadData:
     )
 
 
-def mark_revision(revision: int, *, follows: bool = False) -> dict[str, dg.MetadataValue[Any]]:
-    """The metadata of our repository: whoever has it loaded sees that it is ours, and at which revision.
+@dataclass(frozen=True)
+class Mark:
+    """What our repository, or the workflows in a host's, say of themselves."""
 
-    `follows`: its code server can move on to a newer revision without starting anew.
-    """
-    return {_LOADED_KEY: dg.MetadataValue.int(revision), _FOLLOWS_KEY: dg.MetadataValue.bool(follows)}
-
-
-def read_loaded_revision(metadata: Mapping[str, dg.MetadataValue[Any]]) -> int | None:
-    """The catalogue revision at which a repository was loaded; None: it is not ours."""
-    mark = metadata.get(_LOADED_KEY)
-    return mark.value if isinstance(mark, dg.IntMetadataValue) else None
+    revision: int  # of the catalogue, when it was loaded
+    follows: bool = False  # its code server can move on to a newer revision without starting anew
+    projects: frozenset[str] | None = None  # ids of those whose workflows it has; None: all
+    job_prefix: str = ""  # before the names of their jobs
 
 
-def can_follow(metadata: Mapping[str, dg.MetadataValue[Any]]) -> bool:
-    """Whether the code server of a repository moves on to a newer revision when it is asked."""
-    mark = metadata.get(_FOLLOWS_KEY)
-    return isinstance(mark, dg.BoolMetadataValue) and mark.value is True
+def mark_location(mark: Mark) -> dict[str, dg.MetadataValue[Any]]:
+    """The metadata of a repository: whoever has it loaded sees what it has of ours."""
+    written: dict[str, JsonValue] = {
+        "revision": mark.revision,
+        "follows": mark.follows,
+        "projects": None if mark.projects is None else [*sorted(mark.projects)],
+        "jobPrefix": mark.job_prefix,
+    }
+    name = hashlib.sha256(write_json([mark.job_prefix, written["projects"]]).encode()).hexdigest()[:8]
+    return {f"{_MARK_KEY}/{name}": dg.MetadataValue.json(written)}
+
+
+def read_marks(metadata: Mapping[str, dg.MetadataValue[Any]]) -> list[Mark]:
+    """What a repository has of ours: nothing, or one for each `build_definitions` in it."""
+    found = [
+        cast("dict[str, Any]", value.value)
+        for key, value in metadata.items()
+        if key.startswith(_MARK_KEY) and isinstance(value, dg.JsonMetadataValue)
+    ]
+    return [
+        Mark(
+            mark["revision"],
+            mark["follows"],
+            None if mark["projects"] is None else frozenset(mark["projects"]),
+            mark["jobPrefix"],
+        )
+        for mark in found
+    ]

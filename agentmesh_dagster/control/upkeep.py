@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from agentmesh_dagster.runtime.notices import send_notice
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import Gate, list_due_gates, list_due_notices, list_runs_to_resume
 from agentmesh_dagster.store.launches import Launch, list_parked_launches
-from agentmesh_dagster.store.runs import list_unsettled_run_ids
+from agentmesh_dagster.store.runs import filter_run_ids, list_unsettled_run_ids
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 
 _TICK_SECONDS = 40.0  # Dagster gives a tick 60
@@ -39,8 +39,15 @@ class Upkeep:
     faults: list[str] = field(default_factory=list[str])  # what went wrong, with single runs
 
 
-def keep_up(services: Services, instance: dg.DagsterInstance, *, seconds: float = _TICK_SECONDS) -> Upkeep:
-    """Settles what nobody else has: dead workers, deadlines, answers that no launch followed.
+def keep_up(
+    services: Services,
+    instance: dg.DagsterInstance,
+    *,
+    seconds: float = _TICK_SECONDS,
+    projects: Collection[str] | None = None,
+) -> Upkeep:
+    """Settles what nobody else has: dead workers, deadlines, answers that no launch followed; of all projects, or
+    of these (ids).
 
     What goes wrong with one run is told, and does not hold up the others. What there is no time for is left to the
     next tick.
@@ -52,12 +59,18 @@ def keep_up(services: Services, instance: dg.DagsterInstance, *, seconds: float 
         due = list_due_gates(connection)
         unsettled = list_unsettled_run_ids(connection, instance_id)
         parked = list_parked_launches(connection, instance_id)
+    looks_after = _Chosen(services, projects)
+    due = looks_after.choose(due, lambda gate: gate.run_id)
+    unsettled = looks_after.choose(unsettled, lambda run_id: run_id)
+    parked = looks_after.choose(parked, lambda launch: launch.run_id)
     expired = tick.do(due, lambda gate: _expire(services, gate), until=0.25)
     unsettled = list(dict.fromkeys([*unsettled, *_find_given_up(instance, parked)]))
     settled = tick.do(_begin_anywhere(unsettled), lambda run_id: reconcile_run(services, instance, run_id), until=0.6)
     with services.store.read() as connection:
         answered = list_runs_to_resume(connection, instance_id)
         notices = list_due_notices(connection)
+    answered = looks_after.choose(answered, lambda run_id: run_id)
+    notices = looks_after.choose(notices, lambda gate: gate.run_id)
     resumed = tick.do(_begin_anywhere(answered), lambda run_id: submit_resume(services, instance, run_id), until=0.9)
     # Last: somebody else's server must not hold up what is ours.
     notified = tick.do(notices, lambda gate: send_notice(services, gate), until=1.0)
@@ -70,6 +83,21 @@ def keep_up(services: Services, instance: dg.DagsterInstance, *, seconds: float 
         len(notified),
         tick.faults,
     )
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The projects that a location was given; the runs of others are another location's."""
+
+    services: Services
+    projects: Collection[str] | None
+
+    def choose(self, things: Sequence[Thing], run_of: Callable[[Thing], str]) -> list[Thing]:
+        if self.projects is None or not things:
+            return [*things]
+        with self.services.store.read() as connection:
+            ours = filter_run_ids(connection, {run_of(thing) for thing in things}, self.projects)
+        return [thing for thing in things if run_of(thing) in ours]
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """What is said to a model and what comes back, in words that belong to no provider."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from agentmesh_dagster.entities.json_values import JsonValue
@@ -38,6 +39,10 @@ class Message:
     echo: JsonValue = None  # assistant only: see ChatReply.echo
 
 
+def ignore_retry(_fault: str, _delay_seconds: float) -> None:
+    """For calls of which nobody wants to know how often they were tried."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChatRequest:
     """One call of a model, with all that its answer depends on."""
@@ -50,6 +55,8 @@ class ChatRequest:
     output_schema: JsonObject | None = None  # asked for, not enforced: the caller validates the text
     idempotency_key: str = ""  # sent with every try of this call
     deadline: float  # value of time.monotonic() after which nothing is waited for
+    # Told before the call is tried again: why, and after how many seconds.
+    tell_retry: Callable[[str, float], None] = field(default=ignore_retry, compare=False)
 
 
 @dataclass(frozen=True)

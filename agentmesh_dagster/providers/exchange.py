@@ -56,6 +56,10 @@ def exchange(
     `read_reply` gets the body as a JSON object and raises a ProviderError when it is no finished answer.
     """
     deadline = min(request.deadline, time.monotonic() + settings.provider_timeout_seconds)
+    if deadline == request.deadline:
+        limit = "the node's time was over; raise its timeoutSeconds if it needs longer"
+    else:
+        limit = "the limit of model calls; raise AGENTMESH_PROVIDER_TIMEOUT_SECONDS if it needs longer"
     budget = RetryBudget(
         max_attempts=settings.provider_max_attempts,
         deadline=deadline,
@@ -64,11 +68,14 @@ def exchange(
     )
 
     def attempt() -> ChatReply:
-        body = _fetch(endpoint, sdk, deadline, settings.max_value_bytes)
+        body = _fetch(endpoint, sdk, deadline, limit, settings.max_value_bytes)
         return read_reply(_read_object(endpoint, body, settings.max_value_bytes))
 
+    def tell_retry(fault: ProviderError, delay: float) -> None:
+        request.tell_retry(endpoint.scrub(str(fault)), delay)
+
     try:
-        return call_with_retries(budget, attempt)
+        return call_with_retries(budget, attempt, tell_retry)
     except ProviderError as error:
         who = f"{endpoint.provider} ({request.model})"
         detail = endpoint.scrub(f"{who}: {error.detail}" if error.detail else who)
@@ -83,8 +90,8 @@ def build_call_headers(request: ChatRequest) -> dict[str, str]:
     return {"Idempotency-Key": key} if key else {}
 
 
-def _fetch(endpoint: Endpoint, sdk: Sdk, deadline: float, max_bytes: int) -> bytes:
-    """The body of a 2xx answer."""
+def _fetch(endpoint: Endpoint, sdk: Sdk, deadline: float, limit: str, max_bytes: int) -> bytes:
+    """The body of a 2xx answer; `limit` says whose the deadline is."""
     import httpx2  # the SDKs raise its errors while a body is read
 
     started = time.monotonic()
@@ -93,10 +100,7 @@ def _fetch(endpoint: Endpoint, sdk: Sdk, deadline: float, max_bytes: int) -> byt
     except CancelledError:
         raise CallEnded from None
     except TimeoutError:
-        raise ProviderTimeout(
-            f"no complete answer within {deadline - started:.1f} s; "
-            "raise AGENTMESH_PROVIDER_TIMEOUT_SECONDS or the node's timeoutSeconds if it needs longer"
-        ) from None
+        raise ProviderTimeout(f"no complete answer within {deadline - started:.1f} s: {limit}") from None
     except sdk.timeout_error:
         raise ProviderTimeout(f"no connection to {endpoint.address} within {CONNECT_TIMEOUT_SECONDS:g} s") from None
     except sdk.connection_error as error:

@@ -29,8 +29,15 @@ class RetryBudget:
     first_delay_seconds: float = FIRST_DELAY_SECONDS  # doubled for each further try
 
 
-def call_with_retries(budget: RetryBudget, attempt: Callable[[], T]) -> T:
-    """The result of the first attempt that succeeds; else the last ProviderError, and how many there were."""
+def call_with_retries(
+    budget: RetryBudget,
+    attempt: Callable[[], T],
+    tell_retry: Callable[[ProviderError, float], None] = lambda _fault, _delay: None,
+) -> T:
+    """The result of the first attempt that succeeds; else the last ProviderError, and how many there were.
+
+    `tell_retry` is told of each fault that is tried again, and after how many seconds.
+    """
     started = time.monotonic()
     if started >= budget.deadline:
         raise ProviderTimeout("no time was left to call it; give the node a longer timeoutSeconds")
@@ -58,6 +65,7 @@ def call_with_retries(budget: RetryBudget, attempt: Callable[[], T]) -> T:
         delay = _choose_delay(budget, tries, fault)
         if time.monotonic() + delay >= budget.deadline:
             raise fault.with_note("no time for another try")
+        tell_retry(fault, delay)
         time.sleep(delay)
 
 

@@ -120,6 +120,7 @@ class _Conversation:
             output_schema=self.config.output_schema,
             idempotency_key=f"{self.work.idempotency_key}:model:{number}",
             deadline=self.work.deadline,
+            tell_retry=self.work.tell_retry,
         )
         about: dict[str, JsonValue] = {"provider": self.agent.model_provider.value, "model": request.model}
         self.work.record(

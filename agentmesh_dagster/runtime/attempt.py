@@ -51,8 +51,9 @@ class Attempt(Generic[Result]):
         finally:
             self._ended.set()
 
-    def finish(self, deadline: float, is_lost: Callable[[], bool]) -> Result:
-        """Waits for the work until `deadline` (time.monotonic()); raises what it raised, or AttemptTimedOut.
+    def finish(self, deadline: float, is_lost: Callable[[], bool], *, limit: str = "its time limit is over") -> Result:
+        """Waits for the work until `deadline` (time.monotonic()); raises what it raised, or AttemptTimedOut, which
+        says `limit`.
 
         `is_lost` is asked now and then; when it says yes, the work is stopped and AttemptTimedOut raised.
         """
@@ -62,7 +63,7 @@ class Attempt(Generic[Result]):
                 min(_LOOK_EVERY_SECONDS, max(0.0, deadline + _GRACE_SECONDS - time.monotonic()))
             ):
                 if time.monotonic() >= deadline + _GRACE_SECONDS:
-                    raise AttemptTimedOut("its time limit is over and it did not stop by itself")
+                    raise AttemptTimedOut(f"{limit}; it did not stop by itself")
                 if is_lost():
                     raise AttemptTimedOut("its worker lost the lease on the step")
         finally:

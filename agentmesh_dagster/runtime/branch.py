@@ -32,7 +32,11 @@ def run_branch(work: Work) -> Result:
     if work.node.is_each:
         return _run_each(work, work.node.config)
     taken = choose_edges(work.node, work.node.config, work.plan.graph.out_edges[work.node.id], work.context)
-    return Result(work.input, taken=[edge.id for edge in taken], notes={"taken": _tell_targets(work, taken)})
+    notes: dict[str, JsonValue] = {
+        "taken": _tell_targets(work, taken),
+        "because": "; ".join(_tell_reason(work, work.node.config, edge) for edge in taken) or "no edge matched",
+    }
+    return Result(work.input, taken=[edge.id for edge in taken], notes=notes)
 
 
 def _run_each(work: Work, config: BranchConfig) -> Result:
@@ -83,6 +87,19 @@ def _tell_values(node: GraphNode, tried: Sequence[GraphEdge], value: JsonValue, 
         return f"the condition gave {_show(value)}; the edges match {literals}"
     told = [f"`{edge.condition}` with {_tell_looked_at(context, edge.expression)}" for edge in tried if edge.expression]
     return "; ".join(told) or "it has no out-edges with conditions"
+
+
+def _tell_reason(work: Work, config: BranchConfig, edge: GraphEdge) -> str:
+    """Why an edge was taken."""
+    if edge.is_default:
+        others = any(not one.is_default for one in work.plan.graph.out_edges[work.node.id])
+        return "no other edge matched" if others and config.mode == "first" else "it has no condition"
+    if edge.literal is not None:
+        value = work.node.expressions["condition"].evaluate(work.context)
+        return f"`{config.condition}` gave {_show(value)}"
+    if edge.expression is None:
+        return "it has no condition"
+    return f"`{edge.condition}` with {_tell_looked_at(work.context, edge.expression)}"
 
 
 def _tell_looked_at(context: Context, expression: Expression) -> str:

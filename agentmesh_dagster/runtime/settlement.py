@@ -12,6 +12,7 @@ from agentmesh_dagster.store.runs import RunHead, mark_run_ended
 from agentmesh_dagster.store.steps import (
     NewStep,
     StepEnd,
+    StepFailure,
     count_ended,
     has_failed_step,
     insert_skipped,
@@ -121,7 +122,11 @@ def _tell_failures(tx: Connection, plan: Plan, run_id: str) -> str:
     failures = list_failures(tx, run_id)
     if len(failures) == 1 and _is_end(plan, failures[0].node_id):
         return failures[0].error  # the author's own words
-    return "; ".join(f"`{_title(plan, failure.node_id)}`: {failure.error}" for failure in failures)
+    return "; ".join(f"`{_title(plan, failure.node_id)}`{_name_item(failure)}: {failure.error}" for failure in failures)
+
+
+def _name_item(failure: StepFailure) -> str:
+    return "" if failure.item is None else f", item {failure.item}"
 
 
 def _title(plan: Plan, node_id: str) -> str:

@@ -24,9 +24,11 @@ from agentmesh_dagster.runtime.launches import RunHasEnded
 from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.settlement import settle
+from agentmesh_dagster.runtime.step_log import StepLog
 from agentmesh_dagster.runtime.terminals import run_end, run_start
 from agentmesh_dagster.runtime.tool import run_tool
 from agentmesh_dagster.runtime.work import Result, Work
+from agentmesh_dagster.settings import link_run
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import open_gate, was_asked
@@ -76,6 +78,10 @@ class Outcome(Enum):
     WAITS_FOR_PERSON = auto()
 
 
+def _say_nothing(_line: str) -> None:
+    """For steps that nobody listens to."""
+
+
 @dataclass(frozen=True)
 class StepTask:
     """One op of one launch, as Dagster hands it over."""
@@ -85,6 +91,8 @@ class StepTask:
     op: PlannedOp
     item: int | None
     is_last_attempt: bool
+    resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project
+    say: Callable[[str], None] = _say_nothing  # a line in the step's log
 
     @property
     def key(self) -> StepKey:
@@ -118,7 +126,8 @@ def run_step(services: Services, plan: Plan, task: StepTask) -> StepReport:
         step_input = read_step_input(tx, plan, run.id, task.key, states)
         claim = _claim(tx, services, run, task, step_input)
     crash_point(CrashPoint.STEP_CLAIMED)
-    return _Execution(services, plan, task, run, step_input, claim).run()
+    log = StepLog(task.say, link_run(services.settings, run.id) or f"agentmesh show {run.id} --events")
+    return _Execution(services, plan, task, run, step_input, claim, log).run()
 
 
 def _check_launch(tx: Connection, task: StepTask) -> None:
@@ -176,6 +185,7 @@ class _Execution:
     run_head: RunHead
     step_input: StepInput
     claim: Claim
+    _log: StepLog
 
     def run(self) -> StepReport:
         try:
@@ -186,7 +196,7 @@ class _Execution:
         except Exception as error:
             # The one place where a step's failure is recorded, whatever it was.
             self._fail(error)
-            raise StepFailed(_tell(error), retryable=_is_retryable(error)) from error
+            raise StepFailed(self._tell_item(_tell(error)), retryable=_is_retryable(error)) from error
         crash_point(CrashPoint.STEP_EXECUTED)
         report = self._finish(result)
         crash_point(CrashPoint.STEP_ENDED)
@@ -194,7 +204,9 @@ class _Execution:
 
     def _execute(self) -> Result:
         settings = self.services.settings
-        seconds = self.task.op.node.config.timeout_seconds or settings.step_timeout_seconds
+        own = self.task.op.node.config.timeout_seconds
+        seconds = own or settings.step_timeout_seconds
+        whose = "this node's timeoutSeconds" if own else "AGENTMESH_STEP_TIMEOUT_SECONDS, or timeoutSeconds of the node"
         deadline = time.monotonic() + seconds
         work = Work(
             self.services,
@@ -205,10 +217,15 @@ class _Execution:
             self.claim.step_id,
             deadline,
             self._record,
+            self.task.resources,
+            self._log.retry,
         )
         attempt = Attempt(lambda: _EXECUTE[work.node.type](work), name=f"step-{self.task.op.name}")
-        with keep_lease(self._renew, settings.lease_seconds, name=f"lease-{self.task.op.name}") as lease:
-            return attempt.finish(deadline, lease.is_lost)
+        try:
+            with keep_lease(self._renew, settings.lease_seconds, name=f"lease-{self.task.op.name}") as lease:
+                return attempt.finish(deadline, lease.is_lost, limit=f"{seconds:g} s are over ({whose})")
+        finally:
+            self._log.close()
 
     def _renew(self) -> bool:
         with self.services.store.begin() as tx:
@@ -219,6 +236,7 @@ class _Execution:
             lock_run(tx, self.claim.run_id)
             check_claim(tx, self.claim)
             self._record_in(tx, event_type, payload)
+        self._log.add(event_type, payload)
 
     def _record_in(self, tx: Connection, event_type: EventType, payload: Mapping[str, JsonValue]) -> None:
         about = {"nodeId": self.task.op.node.id, "item": self.task.item, "attempt": self.claim.attempt}
@@ -240,8 +258,12 @@ class _Execution:
                 self._record_in(tx, EventType.STEP_FAILED, {"error": result.failure, "output": result.output})
             settle(tx, self.plan, run, self.task.key, end)
         if result.failure is not None:
-            raise StepFailed(result.failure, retryable=False)
+            raise StepFailed(self._tell_item(result.failure), retryable=False)
         return StepReport(Outcome.ENDED, self.claim.step_id, end, self.step_input.last_output, result.notes)
+
+    def _tell_item(self, message: str) -> str:
+        """For Dagster, whose error lists show no step key."""
+        return message if self.task.item is None else f"Item {self.task.item}: {message}"
 
     def _wait(self, result: Result) -> StepReport:
         assert result.gate is not None

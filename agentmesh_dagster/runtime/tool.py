@@ -38,7 +38,7 @@ def use_tool(work: Work, use: ToolUse) -> JsonValue:
         work.record(EventType.SECRET_USED, {"name": name, "host": host, "toolId": use.tool.id})
 
     try:
-        request = ToolRequest(use.tool, use.input, use.idempotency_key, work.deadline, record_secret)
+        request = ToolRequest(use.tool, use.input, use.idempotency_key, work.deadline, record_secret, work.resources)
         output = call_tool(request, work.services.settings)
     except ToolError as error:
         work.record(EventType.TOOL_RESPONSE, about | {"error": str(error), "seconds": _since(started)})

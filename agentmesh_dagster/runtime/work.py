@@ -8,6 +8,7 @@ from agentmesh_dagster.entities.models import EventType
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.providers.chat import ignore_retry
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import NewGate
 
@@ -32,6 +33,8 @@ class Work:
     idempotency_key: str  # the same at every attempt of this step
     deadline: float  # time.monotonic()
     record: Record  # writes an event of this step
+    resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project, for functions
+    tell_retry: Callable[[str, float], None] = ignore_retry  # of a model call: why, and after how many seconds
 
     def render(self, name: str) -> JsonValue:
         """The config field `name` with its templates filled in; None where the author left it out."""

@@ -4,7 +4,7 @@ Functions take a connection: a caller puts several of them into one transaction.
 or its events holds the run's row lock first (`lock_run`), so that changes of one run come one after the other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ from agentmesh_dagster.store.insert_new import insert_new
 from agentmesh_dagster.store.pages import Page, write_cursor, write_moment
 from agentmesh_dagster.store.tables import gates, launches, runs, steps
 from agentmesh_dagster.store.timeline import Timeline, find_page
+
+_IDS_AT_ONCE = 500  # in one query
 
 
 class RunNotFound(NotFound):
@@ -213,6 +215,16 @@ def list_unsettled_run_ids(connection: Connection, instance_id: str | None = Non
     )
     rows = connection.execute(select(runs.c.id).where(runs.c.id.in_(unsettled)).order_by(runs.c.created_at, runs.c.id))
     return [row.id for row in rows]
+
+
+def filter_run_ids(connection: Connection, run_ids: Collection[str], projects: Collection[str]) -> set[str]:
+    """Those of the runs that are of one of these projects (ids)."""
+    wanted, found = list(run_ids), set[str]()
+    for start in range(0, len(wanted), _IDS_AT_ONCE):
+        page = wanted[start : start + _IDS_AT_ONCE]
+        query = select(runs.c.id).where(runs.c.id.in_(page), runs.c.project_id.in_(list(projects)))
+        found |= {row.id for row in connection.execute(query)}
+    return found
 
 
 def _launches_of(run_id: ColumnElement[str], instance_id: str | None) -> Select[Any]:

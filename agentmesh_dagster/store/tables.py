@@ -160,6 +160,17 @@ job_names = Table(
     UniqueConstraint("workflow_id", "name"),
 )
 
+# Why a workflow has no job in a code location, as that location found when it was last loaded.
+job_problems = Table(
+    PREFIX + "job_problems",
+    metadata,
+    Column("location", Key, primary_key=True),
+    Column("workflow_id", Key, primary_key=True),
+    Column("problem", Text, nullable=False),
+    Column("reported_at", UtcDateTime, nullable=False),
+    Index(None, "workflow_id"),
+)
+
 # No foreign key to `entities`: a workflow may be deleted while its runs stay.
 runs = Table(
     PREFIX + "runs",

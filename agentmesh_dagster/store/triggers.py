@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, insert, or_, select, update
 
 from agentmesh_dagster.entities.json_values import JsonValue, check_json, write_json
-from agentmesh_dagster.entities.models import CronTrigger, EventTrigger, EventType, RunStatus, Trigger
+from agentmesh_dagster.entities.models import CronTrigger, EventTrigger, EventType, Kind, RunStatus, Trigger
 from agentmesh_dagster.errors import InvalidValue
 from agentmesh_dagster.graph.triggers import key_triggers
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.events import record_audit
 from agentmesh_dagster.store.insert_new import insert_new
-from agentmesh_dagster.store.tables import deliveries, events, job_names, posted_events, runs, triggers
+from agentmesh_dagster.store.tables import deliveries, entities, events, job_names, posted_events, runs, triggers
 
 _NAMESPACE = uuid.UUID("5b0d6c3e-8f57-5f0c-9a55-1d8f7f7b3c21")
 _LONGEST_NAME = 255  # characters
@@ -187,6 +187,7 @@ def get_delivery(connection: Connection, delivery_id: str) -> Delivery:
         .outerjoin(events, events.c.id == deliveries.c.ended_id)
         .outerjoin(runs, runs.c.id == events.c.run_id)
         .outerjoin(job_names, job_names.c.job_name == runs.c.job_name)
+        .outerjoin(entities, and_(entities.c.kind == Kind.WORKFLOW.value, entities.c.id == runs.c.workflow_id))
     )
     query = select(
         deliveries,
@@ -196,7 +197,8 @@ def get_delivery(connection: Connection, delivery_id: str) -> Delivery:
         events.c.payload.label("ended_payload"),
         runs.c.workflow_id.label("ended_workflow_id"),
         runs.c.input.label("ended_input"),
-        job_names.c.name.label("ended_workflow_name"),
+        # The name that it had then; a job with a host project's prefix says only which workflow it was.
+        func.coalesce(job_names.c.name, entities.c.name).label("ended_workflow_name"),
     )
     row = connection.execute(query.select_from(joined).where(deliveries.c.id == delivery_id)).mappings().one()
     return Delivery(

@@ -71,7 +71,7 @@ def _run(request: ToolRequest, settings: Settings) -> object:
             return call_http_tool(request, settings)
         case ToolType.FUNCTION:
             function = lookup_function(_read_function_name(request.tool))
-            return function.run(request.input, request.idempotency_key)
+            return function.run(request.input, request.idempotency_key, request.resources)
         case ToolType.BUILTIN:
             return lookup_builtin(_read_function_name(request.tool)).run(request, settings)
 

@@ -67,7 +67,15 @@ def send_call(
 
     Every call has a connection of its own, so that the address is checked each time.
     """
-    deadline = min(call.deadline, time.monotonic() + settings.http_timeout_seconds)
+    started = time.monotonic()
+    deadline = min(call.deadline, started + settings.http_timeout_seconds)
+    if call.deadline < started + settings.http_timeout_seconds:
+        limit = f"after {max(0.0, call.deadline - started):.1f} s the node's time was over; raise its timeoutSeconds"
+    else:
+        limit = (
+            f"no complete answer within {settings.http_timeout_seconds:g} s, the limit of http tools; "
+            "raise AGENTMESH_HTTP_TIMEOUT_SECONDS"
+        )
     network = GuardedNetwork(read_allowed_hosts(settings.http_allow_hosts), deadline, resolve)
     url = httpcore2.URL(
         scheme=call.url.raw_scheme, host=call.url.raw_host, port=call.url.port, target=call.url.raw_path
@@ -75,7 +83,7 @@ def send_call(
     if ssl_context is None and call.url.scheme == "https":
         ssl_context = _get_ssl_context()
     with (
-        _plain_errors(call),
+        _plain_errors(call, limit),
         httpcore2.ConnectionPool(ssl_context, network_backend=network) as pool,
         pool.stream(call.method, url, headers=list(call.headers.items()), content=call.body) as received,
     ):
@@ -93,8 +101,11 @@ def _get_ssl_context() -> ssl.SSLContext:
 
 
 @contextmanager
-def _plain_errors(call: OutgoingCall) -> Generator[None]:
-    """The network's errors as ToolErrors that name scheme, host and port: the rest may hold secrets."""
+def _plain_errors(call: OutgoingCall, limit: str) -> Generator[None]:
+    """The network's errors as ToolErrors that name scheme, host and port: the rest may hold secrets.
+
+    `limit` says which time limit there is, and how to raise it.
+    """
     server = f"{call.url.scheme}://{call.url.netloc.decode('ascii')}"
 
     def describe(error: Exception) -> str:
@@ -104,7 +115,9 @@ def _plain_errors(call: OutgoingCall) -> Generator[None]:
     try:
         yield
     except httpcore2.TimeoutException:
-        raise HttpTimedOut(server) from None
+        raise HttpTimedOut(f"{server}: {limit}") from None
+    except HttpTimedOut as error:
+        raise HttpTimedOut(f"{server}: {error.detail}; {limit}") from None
     except httpcore2.NetworkError as error:
         raise HttpUnreachable(describe(error)) from None
     except httpcore2.RemoteProtocolError as error:

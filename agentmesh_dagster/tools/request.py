@@ -1,7 +1,7 @@
 """One call of a tool, as every kind of tool gets it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Tool
@@ -18,3 +18,4 @@ class ToolRequest:
     idempotency_key: str  # the same at every attempt of one step
     deadline: float  # time.monotonic() value
     record_secret: Callable[[str, str], None] = _record_nothing  # told name and host before a secret is sent
+    resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project, for functions

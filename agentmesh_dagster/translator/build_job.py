@@ -1,6 +1,7 @@
 """From a plan to a Dagster job, as data: nobody writes a function per workflow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
@@ -25,6 +26,33 @@ from agentmesh_dagster.translator.presentation import WORKFLOW_TAG, describe_job
 Dependency = dg.DependencyDefinition | dg.MultiDependencyDefinition | DynamicCollectDependencyDefinition
 
 
+@dataclass(frozen=True)
+class JobOptions:
+    """What a host project gives to each job."""
+
+    executor: dg.ExecutorDefinition | None = None  # the setting's unless given
+    owners: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    hooks: frozenset[dg.HookDefinition] = frozenset()
+    resource_keys: frozenset[str] = frozenset()  # of the host's resources, for function tools
+
+    @property
+    def owner_arguments(self) -> dict[str, Any]:
+        """For a job; nothing where there are none, since Dagster warns of what it calls beta."""
+        return {"owners": self.owners} if self.owners else {}
+
+
+class WorkflowGraph(dg.GraphDefinition):
+    """The graph of a compiled job: by it ours are told from a host project's, also after Dagster has copied the job.
+
+    Its name is not the job's: a host may have an asset, an op or a graph of that name.
+    """
+
+    def __init__(self, job_name: str, services: Services, **parts: Any) -> None:
+        super().__init__(name=f"{job_name}__workflow", **parts)  # pyright: ignore[reportUnknownMemberType]
+        self.services = services
+
+
 class CompiledJob(dg.JobDefinition):
     """A job that keeps its snapshot's id, not the snapshot too: of a thousand jobs hardly one is looked at."""
 
@@ -35,6 +63,12 @@ class CompiledJob(dg.JobDefinition):
             self._snapshot_id = JobSnap.from_job_def(self).snapshot_id
         return self._snapshot_id
 
+    def _copy(self, **kwargs: Any) -> dg.JobDefinition:
+        # Dagster copies a job to bind a host's resources to it, or to note where it is from: of its own kind.
+        copied = super()._copy(**kwargs)
+        copied.__class__ = CompiledJob
+        return copied
+
     def as_ephemeral_job(self, *args: Any, **kwargs: Any) -> dg.JobDefinition:
         """What `execute_in_process` executes: not with the job's executor, but with the lease around its own."""
         compiled: CompiledWorkflow = self.resource_defs[RESOURCE].resource_fn(None)  # pyright: ignore
@@ -42,16 +76,20 @@ class CompiledJob(dg.JobDefinition):
 
 
 def build_job(
-    plan: Plan, job_name: str, services: Services, executor: dg.ExecutorDefinition | None = None
+    plan: Plan,
+    job_name: str,
+    services: Services,
+    options: JobOptions = JobOptions(),
 ) -> dg.JobDefinition:
     """The Dagster job of a plan; step key = op name = `PlannedOp.name`.
 
-    `executor` is the setting's unless given.
+    Resources of a host that it asks for (`options`) are bound by the host's `Definitions`, not here.
     """
     compiled = CompiledWorkflow(plan, services)
-    definitions = {op.name: build_op(plan, op) for op in plan.ops}
-    graph = dg.GraphDefinition(
-        name=job_name,
+    definitions = {op.name: build_op(plan, op, services.settings, options.resource_keys) for op in plan.ops}
+    graph = WorkflowGraph(
+        job_name,
+        services,
         node_defs=list(definitions.values()),
         # The alias is what people see, and the step key.
         dependencies={
@@ -61,14 +99,19 @@ def build_job(
             for op in plan.ops
         },
     )
+    executor = options.executor or get_executor(services.settings.executor, services.settings)
     return CompiledJob(
         graph_def=graph,
         name=job_name,
         description=describe_job(plan, services.settings),
         resource_defs={RESOURCE: dg.ResourceDefinition.hardcoded_resource(compiled, "The plan and the store.")},
         config=_build_prefill(plan),
-        executor_def=lease_executor(executor or get_executor(services.settings.executor, services.settings), compiled),
-        tags={WORKFLOW_TAG: plan.workflow.id},
+        executor_def=lease_executor(executor, compiled),
+        tags={**options.tags, WORKFLOW_TAG: plan.workflow.id},
+        hook_defs=options.hooks,
+        # Else Dagster would look for the host's resources now, before it has them.
+        _was_explicitly_provided_resources=False,
+        **options.owner_arguments,
     )
 
 

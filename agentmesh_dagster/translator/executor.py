@@ -10,7 +10,7 @@ from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.extensions.thread_executor import build_thread_executor
 from agentmesh_dagster.runtime.launches import take_up_launch
 from agentmesh_dagster.runtime.lease import keep_lease
-from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.settings import Settings, link_run
 from agentmesh_dagster.store.launches import renew_launch
 from agentmesh_dagster.translator.dagster_internals import (
     execute_in_process_executor,
@@ -19,6 +19,7 @@ from agentmesh_dagster.translator.dagster_internals import (
 )
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 from agentmesh_dagster.translator.ops import CompiledWorkflow
+from agentmesh_dagster.translator.presentation import RUN_TAG
 from agentmesh_dagster.translator.suspension import finish_launch
 
 if TYPE_CHECKING:
@@ -73,7 +74,10 @@ class LeasedExecutor(dg.Executor):
         store, settings = self.compiled.services.store, self.compiled.services.settings
         run: dg.DagsterRun = plan_context.dagster_run
         facts = read_launch_facts(self.compiled.plan, run, plan_context.instance)
-        self.compiled.run_ids[run.run_id] = take_up_launch(self.compiled.services, self.compiled.plan, facts)
+        run_id = take_up_launch(self.compiled.services, self.compiled.plan, facts)
+        self.compiled.run_ids[run.run_id] = run_id
+        if link := link_run(settings, run_id):
+            plan_context.instance.add_run_tags(run.run_id, {RUN_TAG: link})
 
         def renew() -> bool:
             with store.begin() as tx:

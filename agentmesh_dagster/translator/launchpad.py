@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import dagster as dg
 
+from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, fit_input
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.graph.names import safe_name
 from agentmesh_dagster.translator.dagster_internals import CheckError
@@ -21,7 +22,15 @@ def build_input_field(schema: Schema | None) -> dg.Field:
         return dg.Field(
             dg.Noneable(dg.Any), default_value={}, is_required=False, description="The run's input: any JSON."
         )
-    return _build_field(schema, required=False, namespace="Input", depth=0)
+    return _build_field(schema, required=_asks_for_something(schema), namespace="Input", depth=0)
+
+
+def _asks_for_something(schema: Schema) -> bool:
+    """Whether leaving the whole input out, which means {} with the schema's defaults, would not do."""
+    try:
+        return bool(JsonSchema(schema).list_faults(fit_input(schema, {})))
+    except InvalidSchema:
+        return False
 
 
 def read_default_input(schema: Schema | None) -> JsonValue:
@@ -45,7 +54,7 @@ def _build_field(schema: Schema, *, required: bool, namespace: str, depth: int) 
     try:
         return _build_typed_field(schema, required=required, namespace=namespace, depth=depth)
     except (dg.DagsterError, CheckError, TypeError):
-        return dg.Field(dg.Noneable(dg.Any), is_required=False, description=_describe(schema))
+        return dg.Field(dg.Noneable(dg.Any), is_required=required, description=_describe(schema))
 
 
 def _describe(schema: Schema) -> str | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakValueDictionary
@@ -10,13 +10,14 @@ from weakref import WeakValueDictionary
 import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.entities.models import StepStatus, ToolType
 from agentmesh_dagster.graph.config import Retry
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.launches import take_up_launch
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import Outcome, StepFailed, StepReport, StepTask, run_step
+from agentmesh_dagster.settings import Settings, link_run
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.translator.dagster_internals import EngineEventData
 from agentmesh_dagster.translator.dagster_runs import ITEM_KEY, read_launch_facts
@@ -50,12 +51,13 @@ class _OpContent:
     kind: str
     pool: str | None
     input_schema: Mapping[str, JsonValue] | None  # of the start op
+    resource_keys: tuple[str, ...] = ()  # of a host project's
 
     @property
     def definition_name(self) -> str:
         """Unique over the repository, as Dagster asks for: another content is another name."""
         rest = [self.wiring, self.inputs, self.outputs, self.description, self.kind, self.pool]
-        text = write_json([*rest, self.input_schema])
+        text = write_json([*rest, self.input_schema, *self.resource_keys])
         return f"{self.name}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
@@ -63,8 +65,11 @@ _definitions: WeakValueDictionary[str, dg.OpDefinition] = WeakValueDictionary() 
 _defining = threading.Lock()
 
 
-def build_op(plan: Plan, op: PlannedOp) -> dg.OpDefinition:
-    """The op definition for a planned op, shared with all nodes that are told the same."""
+def build_op(plan: Plan, op: PlannedOp, settings: Settings, resource_keys: Collection[str] = ()) -> dg.OpDefinition:
+    """The op definition for a planned op, shared with all nodes that are told the same.
+
+    It asks for the host's `resource_keys` if it may call a function tool.
+    """
     is_collect = op.wiring is Wiring.COLLECT
     content = _OpContent(
         name=op.name,
@@ -72,9 +77,10 @@ def build_op(plan: Plan, op: PlannedOp) -> dg.OpDefinition:
         inputs=_name_inputs(op),
         outputs=tuple(op.outputs.values()),
         description=describe_op(plan, op),
-        kind=kind_of(plan, op),
+        kind=kind_of(plan, op, settings),
         pool=None if is_collect else op.node.config.pool,
         input_schema=None if op.inputs else plan.workflow.input_schema,
+        resource_keys=tuple(sorted(resource_keys)) if _may_call_functions(plan, op) else (),
     )
     name = content.definition_name
     with _defining:  # two objects of one name in a repository would be refused
@@ -82,6 +88,12 @@ def build_op(plan: Plan, op: PlannedOp) -> dg.OpDefinition:
         if definition is None:
             definition = _definitions[name] = _define(content, name)
     return definition
+
+
+def _may_call_functions(plan: Plan, op: PlannedOp) -> bool:
+    agent = plan.agents.get(op.node.agent_id or "")
+    tools = [*(agent.tools if agent else ()), *([op.node.tool_id] if op.node.tool_id else ())]
+    return any(tool.type is ToolType.FUNCTION for name in tools if (tool := plan.tools.get(name)))
 
 
 def _define(content: _OpContent, name: str) -> dg.OpDefinition:
@@ -93,7 +105,7 @@ def _define(content: _OpContent, name: str) -> dg.OpDefinition:
         outs=_build_outs(content),
         description=content.description,
         config_schema={INPUT: build_input_field(content.input_schema)} if is_start else None,
-        required_resource_keys={RESOURCE},
+        required_resource_keys={RESOURCE, *content.resource_keys},
         tags={"kind": content.kind},
         pool=content.pool,
     )
@@ -144,12 +156,14 @@ def execute_step(context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) -> 
         op=op,
         item=int(mapping_key.removeprefix(ITEM_KEY)) if mapping_key else None,
         is_last_attempt=context.retry_number >= op.node.config.retry.max_attempts - 1,
+        say=context.log.info,
+        resources={key: getattr(context.resources, key) for key in context.op_def.required_resource_keys - {RESOURCE}},
     )
     try:
         report = run_step(compiled.services, compiled.plan, task)
     except StepFailed as failure:
         raise dg.Failure(str(failure), allow_retries=failure.retryable) from failure
-    yield from _tell_dagster(context, op, report)
+    yield from _tell_dagster(context, op, report, task.run_id)
 
 
 def collect_items(context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) -> Yielded:
@@ -174,7 +188,7 @@ def _take_up(context: dg.OpExecutionContext, compiled: CompiledWorkflow) -> str:
     return take_up_launch(compiled.services, compiled.plan, facts)
 
 
-def _tell_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepReport) -> Yielded:
+def _tell_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepReport, run_id: str) -> Yielded:
     if report.outcome is Outcome.WAITS_FOR_PERSON:
         _tell_who_is_asked(context, report)
     elif report.outcome is not Outcome.ENDED:
@@ -184,7 +198,10 @@ def _tell_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepRep
             yield dg.Output(None, RESULT)
         return
     assert report.end is not None
-    metadata = build_metadata(report.input, report.end.output, report.notes)
+    if "because" in report.notes:
+        context.log.info(f"Goes on to {report.notes['taken']}: {report.notes['because']}.")
+    link = link_run(_compiled(context).services.settings, run_id)
+    metadata = build_metadata(report.input, report.end.output, report.notes, link)
     if op.wiring is Wiring.FAN_OUT:
         context.log.info(f"{report.end.item_count} items")
         for index in range(report.end.item_count or 0):
@@ -205,9 +222,12 @@ _SAY = {
 def _tell_who_is_asked(context: dg.OpExecutionContext, report: StepReport) -> None:
     """Under the gate's step: who is asked, what, and where it is answered."""
     compiled = _compiled(context)
+    metadata = build_gate_metadata(report.step_id, report.notes, compiled.services.settings)
+    where = metadata["link"].value if "link" in metadata else f"`{metadata['answer'].value}`"
     context.instance.report_engine_event(
-        "Waits for a person. This launch ends its work; the answer starts the next one.",
+        f"Waits for a person: asks {report.notes.get('asked', 'anybody')}, who answers at {where}. "
+        "This launch ends its work; the answer starts the next one.",
         context.run,
-        EngineEventData(metadata=build_gate_metadata(report.step_id, report.notes, compiled.services.settings)),
+        EngineEventData(metadata=metadata),
         step_key=context.op_handle.name,
     )

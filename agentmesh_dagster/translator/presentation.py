@@ -7,7 +7,15 @@ from urllib.parse import quote
 import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.entities.models import CronTrigger, EventTrigger, ModelProvider, NodeType, RunStatus, RunTrigger
+from agentmesh_dagster.entities.models import (
+    Agent,
+    CronTrigger,
+    EventTrigger,
+    ModelProvider,
+    NodeType,
+    RunStatus,
+    RunTrigger,
+)
 from agentmesh_dagster.graph.config import GateConfig
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
@@ -15,14 +23,11 @@ from agentmesh_dagster.graph.triggers import GraphTrigger
 from agentmesh_dagster.settings import Settings
 
 WORKFLOW_TAG = "agentmesh/workflow"  # the workflow's id, on every run of its job
+RUN_TAG = "agentmesh/run"  # the address of the run's page of ours, where it is known: Dagster's UI makes it a link
 _SHOWN_BYTES = 20_000
 _END = {RunStatus.SUCCEEDED: "succeeded", RunStatus.FAILED: "failed", RunStatus.CANCELED: "been canceled"}
 
-_KIND_OF_PROVIDER = {
-    ModelProvider.OPENAI: "openai",
-    ModelProvider.ANTHROPIC: "claude",
-    ModelProvider.LOCAL: "llama",
-}
+_KIND_OF_PROVIDER = {ModelProvider.OPENAI: "openai", ModelProvider.ANTHROPIC: "claude"}
 _KIND_OF_TYPE = {
     NodeType.START: "start",
     NodeType.END: "end",
@@ -89,21 +94,31 @@ def _escape(text: str) -> str:
     return text.replace("*", "\\*").replace("<", "&lt;")
 
 
-def kind_of(plan: Plan, op: PlannedOp) -> str:
+def kind_of(plan: Plan, op: PlannedOp, settings: Settings) -> str:
     """The chip on the op in Dagster's graph."""
     if op.wiring is Wiring.COLLECT:
         return "collect"
     agent = plan.agents.get(op.node.agent_id or "")
-    return _KIND_OF_PROVIDER[agent.model_provider] if agent else _KIND_OF_TYPE.get(op.node.type, op.node.type.value)
+    return _KIND_OF_TYPE.get(op.node.type, op.node.type.value) if agent is None else _kind_of_model(agent, settings)
+
+
+def _kind_of_model(agent: Agent, settings: Settings) -> str:
+    if agent.model_provider is not ModelProvider.LOCAL:
+        return _KIND_OF_PROVIDER[agent.model_provider]
+    if not settings.local_base_url:
+        return "offline"  # the built-in model
+    return "llama" if "llama" in agent.model_name.lower() else "local"
 
 
 def build_metadata(
-    step_input: JsonValue, output: JsonValue, notes: Mapping[str, JsonValue]
+    step_input: JsonValue, output: JsonValue, notes: Mapping[str, JsonValue], link: str | None
 ) -> dict[str, dg.MetadataValue]:
-    """What stands on a step's output event."""
+    """What stands on a step's output event; `link` is the run's page of ours, where it is known."""
     metadata: dict[str, dg.MetadataValue] = {"input": show_value(step_input), "output": show_value(output)}
     for name, note in notes.items():
         metadata[name] = _show_note(note)
+    if link is not None:
+        metadata["in AgentMesh"] = dg.MetadataValue.url(link)
     return metadata
 
 

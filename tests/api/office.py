@@ -20,6 +20,7 @@ from agentmesh_dagster.control.location import CodeLocation, build_reconstructab
 from agentmesh_dagster.control.pinning import build_load_data, read_revision
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.entities.access import Identity, Role
+from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.launches import find_launch
 
@@ -35,7 +36,7 @@ class QueueOnly:
     reloads: int = 0
     breaks_with: Exception | None = None  # instead of taking a launch
 
-    def find_code_location(self) -> CodeLocation:
+    def find_code_location(self, workflow: Workflow) -> CodeLocation:  # noqa: ARG002
         return CodeLocation()
 
     def submit(self, launch_id: str) -> None:

@@ -41,7 +41,7 @@ from agentmesh_dagster.api.settling import list_shown_runs
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.entities.documents import SECTIONS
 from agentmesh_dagster.entities.models import Kind, Run, Workflow
-from agentmesh_dagster.store.catalogue import list_revisions
+from agentmesh_dagster.store.catalogue import get_job_name, list_job_problems, list_revisions
 from agentmesh_dagster.store.runs import RunFilter
 
 _log = logging.getLogger(__name__)
@@ -86,6 +86,14 @@ def delete_workflow(call: Asked, editor: Editor, identity: PathId, if_match: IfM
     delete(call, editor, Workflow, identity, if_match)
 
 
+@router.get("/{id}/job", responses=faults(404, 409))
+def get_workflow_job(call: Asked, identity: PathId) -> wire.WorkflowJob:
+    """The workflow's Dagster job, and why a code location goes without it, if one does."""
+    workflow = find_one(call.context, Workflow, identity)
+    store = call.context.services.store
+    return wire.WorkflowJob(name=get_job_name(store, workflow), problem=list_job_problems(store).get(workflow.id))
+
+
 @router.get("/{id}/revisions", responses=faults(404))
 def list_workflow_revisions(
     call: Asked, identity: PathId, limit: Limit = 50, cursor: Cursor = None
@@ -122,7 +130,7 @@ def start_run(call: Asked, editor: Editor, identity: PathId, body: NewRunBody) -
     wanted = read_body(wire.NewRun, body)
     context = call.context
     workflow = find_one(context, Workflow, identity)
-    location = context.workspace.find_code_location()
+    location = context.workspace.find_code_location(workflow)
     launch = prepare_launch(
         context.services, context.instance, workflow, wanted.input, launched_by=editor.name, location=location
     )

@@ -27,6 +27,7 @@ from agentmesh_dagster.store.catalogue.faults import (
 )
 from agentmesh_dagster.store.catalogue.heads import Key
 from agentmesh_dagster.store.catalogue.history import has_changed
+from agentmesh_dagster.store.catalogue.job_problems import list_job_problems, save_job_problems
 from agentmesh_dagster.store.catalogue.jobs import JobNotFound, find_job, get_job_name, list_job_names
 from agentmesh_dagster.store.catalogue.reading import (
     CatalogueSlice,
@@ -87,6 +88,7 @@ __all__ = [
     "list_drafts",
     "list_entities",
     "list_job_names",
+    "list_job_problems",
     "list_revisions",
     "list_uses",
     "load_workflow_at",
@@ -98,4 +100,5 @@ __all__ = [
     "save_checked",
     "save_draft",
     "save_entities",
+    "save_job_problems",
 ]

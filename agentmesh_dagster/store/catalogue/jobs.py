@@ -1,6 +1,6 @@
 """The names of the workflows' jobs: made once from a workflow's name, kept for ever."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, and_, insert, select
 
@@ -28,10 +28,13 @@ def name_jobs(tx: Connection, workflows: Iterable[Workflow]) -> None:
             tx.execute(insert(job_names).values(job_name=job_name, workflow_id=workflow.id, name=workflow.name))
 
 
-def list_job_names(store: Store, *, at: int | None = None, with_triggers: bool = False) -> dict[str, str]:
+def list_job_names(
+    store: Store, *, at: int | None = None, with_triggers: bool = False, projects: Collection[str] | None = None
+) -> dict[str, str]:
     """Job name → workflow id of each workflow that lives at catalogue revision `at` (now, unless given).
 
-    Reads no document, so a broken one keeps its place in the list. `with_triggers` keeps those that have some.
+    Reads no document, so a broken one keeps its place in the list. `with_triggers` keeps those that have some,
+    `projects` those of these projects (ids).
     """
     live = live_entities(Kind.WORKFLOW, at=at)
     query = (
@@ -41,6 +44,8 @@ def list_job_names(store: Store, *, at: int | None = None, with_triggers: bool =
     )
     if with_triggers:
         query = query.where(live.c.document.contains('"triggers":[{', autoescape=True))
+    if projects is not None:
+        query = query.where(live.c.project_id.in_(list(projects)))
     with store.read() as connection:
         return {row.job_name: row.id for row in connection.execute(query)}
 

@@ -1,0 +1,76 @@
+"""Why workflows have no job in a location: written down where lists, the API and the editor show it."""
+
+import hashlib
+import logging
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentmesh_dagster.code_location.dagster_internals import DefinitionsLoadContext, DefinitionsLoadType
+from agentmesh_dagster.store import Store
+from agentmesh_dagster.store.catalogue import save_job_problems
+
+_SERVERS = frozenset({"grpc", "code-server"})  # Dagster's commands
+_NAME_OPTION = "--location-name"
+_SAID_AGAIN_AFTER_SECONDS = 3600.0
+
+_log = logging.getLogger("dagster.agentmesh")
+
+
+@dataclass(frozen=True)
+class JobProblem:
+    """Why a workflow has no job, or lacks a trigger."""
+
+    store: Store
+    workflow_id: str
+    text: str
+
+
+@dataclass
+class _Report:
+    """What this code server has written down."""
+
+    stores: Sequence[Store] = ()
+    problems: Sequence[JobProblem] = ()
+    at: float = field(default_factory=time.monotonic)
+
+    def write(self) -> None:
+        for store in self.stores:
+            texts: dict[str, list[str]] = {}
+            for problem in self.problems:
+                if problem.store is store:
+                    texts.setdefault(problem.workflow_id, []).append(problem.text)
+            save_job_problems(store, _identify_location(), {key: " ".join(told) for key, told in texts.items()})
+        self.at = time.monotonic()
+
+
+_last = _Report()
+
+
+def report_problems(stores: Iterable[Store], problems: Sequence[JobProblem]) -> None:
+    """Logs them and, in a code server, puts them into the stores in place of those of its load before."""
+    global _last
+    for problem in problems:
+        _log.warning("%s", problem.text)
+    is_new = DefinitionsLoadContext.get().load_type is DefinitionsLoadType.INITIALIZATION
+    if not is_new or _SERVERS.isdisjoint(sys.argv):
+        return  # a worker, or somebody who only looks
+    _last = _Report(list({id(store): store for store in stores}.values()), problems)
+    _last.write()
+
+
+def say_again() -> None:
+    """Now and then: what no code server says any more is not shown for ever."""
+    if time.monotonic() - _last.at > _SAID_AGAIN_AFTER_SECONDS:
+        _last.write()
+
+
+def _identify_location() -> str:
+    """What stays the same when a location is loaded again, in whichever process."""
+    if _NAME_OPTION in sys.argv:
+        words = sys.argv[sys.argv.index(_NAME_OPTION) + 1 :][:1]
+    else:
+        words = [word for word in sys.argv[1:] if not word.startswith("-") and "/tmp" not in word]
+    return hashlib.sha256("\x1f".join([str(Path.cwd()), *words]).encode()).hexdigest()[:32]
