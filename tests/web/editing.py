@@ -65,9 +65,12 @@ def choose(page: Page, field: str, option: str) -> None:
     page.get_by_role("option", name=option).click()
 
 
-def save(page: Page) -> None:
-    """Saves by the button, and waits until it is said that it was saved."""
-    page.get_by_role("button", name="Save", exact=True).click()
+def publish(page: Page, message: str = "") -> None:
+    """Publishes by the button, and waits until it is said that it was published."""
+    page.get_by_role("button", name="Publish", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Publish")
+    dialog.get_by_role("textbox", name="Message").fill(message)
+    dialog.get_by_role("button", name="Publish revision").click()
     expect_saved(page)
 
 

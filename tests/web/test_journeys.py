@@ -15,8 +15,8 @@ from tests.web.editing import (
     expect_saved,
     node,
     pick_up_edge,
+    publish,
     rename,
-    save,
     save_gate,
     tab_to,
 )
@@ -74,7 +74,7 @@ def build_a_greeting(page: Page) -> None:
     expect(edge(page, "Tool: Write notice", "End: End")).to_be_hidden()
 
     expect(page.get_by_role("status").filter(has_text="No issues")).to_be_visible()
-    save(page)
+    publish(page)
     expect(page).to_have_url(re.compile(r"/workflows/by_mouse$"))
 
 
@@ -146,14 +146,15 @@ def test_a_workflow_is_built_and_saved_by_keyboard_alone(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"/workflows/by_keyboard$"))
 
 
-def test_issues_keep_from_saving_and_lead_to_where_they_are_mended(page: Page, api: httpx2.Client) -> None:
+def test_issues_keep_from_publishing_and_lead_to_where_they_are_mended(page: Page, api: httpx2.Client) -> None:
     page.goto(f"workflows/{save_gate(api, 'Broken')}")
     node(page, "Approval: Broken").click()
     page.get_by_role("button", name="Remove the edge to end").click()
     node(page, "Tool: draft").click()
     page.get_by_role("textbox", name="Value of template").fill("Dear {{ context.outputs.nobody }}")
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("Not saved: fix 3 issues to publish")).to_be_visible()
+    page.get_by_role("button", name="Publish", exact=True).click()
+    page.get_by_role("button", name="Publish revision").click()
+    expect(page.get_by_text("Not published: fix 3 issues to publish")).to_be_visible()
 
     issues = page.get_by_role("region", name="Issues")
     issues.get_by_role("button", name="Nothing follows").click()
@@ -165,7 +166,7 @@ def test_issues_keep_from_saving_and_lead_to_where_they_are_mended(page: Page, a
     template.fill("Good day, {{ context.input.name }}")
 
     expect(issues.get_by_role("status").get_by_text("No issues")).to_be_visible()
-    save(page)
+    publish(page)
 
 
 @pytest.fixture

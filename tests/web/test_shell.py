@@ -1,12 +1,11 @@
 """The frame around all pages: header, colours, addresses, what is shown when something is not there."""
 
 import re
-from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.process.servers import RunningDev, run_dev
-from tests.web.browsers import Watch, open_page, require_app
+from tests.process.servers import RunningDev
+from tests.web.browsers import Watch, open_page
 
 
 def test_the_first_page_is_the_projects_and_says_so_in_the_title(page: Page) -> None:
@@ -79,22 +78,3 @@ def test_a_server_that_fails_is_told_and_asked_again_on_request(page: Page, watc
     page.get_by_role("button", name="Try again").click()
 
     expect(page.get_by_role("alert")).to_be_hidden()
-
-
-def test_with_login_one_logs_in_first_and_comes_back_to_where_one_wanted_to_be(
-    browser: Browser, tmp_path: Path
-) -> None:
-    require_app()
-    with run_dev(tmp_path, auth="on", path_prefix="/mesh", arguments=["--no-apply"]) as dev:
-        watch = Watch()
-        watch.expect(401)
-        with open_page(browser, dev.url, watch=watch) as page:
-            page.goto("runs?status=failed")
-            expect(page).to_have_url(re.compile(r"/mesh/login\?"))
-            assert dev.login_url is not None
-            page.goto(dev.login_url)
-            page.goto("runs?status=failed")
-
-            expect(page.get_by_label("Status")).to_have_value("failed")
-            page.get_by_role("button", name="Log out").click()
-            expect(page).to_have_url(re.compile(r"/mesh/login"))

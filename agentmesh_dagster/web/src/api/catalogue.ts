@@ -67,7 +67,8 @@ export function useNameOf(kind: CatalogueKind): (id: string) => string {
   }, [data])
 }
 
-async function listAll<Item>(where: string, query: Query, signal: AbortSignal): Promise<Item[]> {
+/** All items of a list, page by page. */
+export async function listAll<Item>(where: string, query: Query, signal?: AbortSignal): Promise<Item[]> {
   const items: Item[] = []
   let cursor: string | undefined
   do {

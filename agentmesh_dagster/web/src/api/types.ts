@@ -35,6 +35,9 @@ export type GraphEdge = Known<Schemas['Edge']>
 export type WorkflowGraph = Known<Schemas['WorkflowGraph']>
 export type Workflow = Known<Schemas['Workflow']>
 export type Trigger = Workflow['triggers'][number]
+/** A draft as the server keeps it; its entity may hold issues. */
+export type StoredDraft = Known<Schemas['Draft']>
+export type ListedDraft = Known<Schemas['ListedDraft']>
 export type Revision = Known<Schemas['Revision']>
 
 export type Run = Known<Schemas['Run']>

@@ -25,6 +25,7 @@ interface Props {
 /** A gate: what is asked, what came before, and the answer: to be given, or as it was given. */
 export function GateCard({ gate, steps }: Props) {
   const [wasOpen] = useState(gate.state === 'open')
+  const [bar, setBar] = useState<HTMLElement | null>(null)
   const question = readQuestion(gate)
   const first = firstDraft(question, gate)
   const [draft, setDraft] = useState<Draft>(() => readDraft(gate.stepId) ?? first)
@@ -67,6 +68,7 @@ export function GateCard({ gate, steps }: Props) {
               isSending={answer.isPending}
               error={conflict ? undefined : answer.error}
               isStale={isStale}
+              bar={bar}
             />
           )}
           {isStale && <StaleNotice gate={gate} conflict={conflict} hasTyped={hasTyped} />}
@@ -74,6 +76,8 @@ export function GateCard({ gate, steps }: Props) {
         </div>
         <Before gate={gate} steps={steps} />
       </div>
+      {/* Below all of the card, so that it stays in sight whatever one reads there. */}
+      <div className="gate-bar" ref={setBar} />
     </div>
   )
 }

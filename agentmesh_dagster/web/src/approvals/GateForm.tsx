@@ -1,4 +1,5 @@
-import { useRef, useState } from 'react'
+import { useId, useRef, useState } from 'react'
+import { createPortal } from 'react-dom'
 import { Problem } from '../api/problem'
 import type { Gate, Json } from '../api/types'
 import { readServerFaults } from '../schema/serverFaults'
@@ -23,10 +24,14 @@ interface Props {
   error: unknown
   /** Somebody was first: what was typed stays, to be copied. */
   isStale: boolean
+  /** Where the buttons stand. */
+  bar: HTMLElement | null
 }
 
 /** The answer, as the gate's schema asks for it. */
-export function GateForm({ gate, question, draft, onChange, onSend, isSending, error, isStale }: Props) {
+export function GateForm(props: Props) {
+  const { gate, question, draft, onChange, onSend, isSending, error, isStale, bar } = props
+  const formId = useId()
   const [isBroken, setBroken] = useState(false)
   const [wasTried, setTried] = useState(false)
   const mayNot = useMayAnswer(gate)
@@ -48,6 +53,7 @@ export function GateForm({ gate, question, draft, onChange, onSend, isSending, e
   }
   return (
     <form
+      id={formId}
       ref={form}
       className="stack gate-form"
       noValidate
@@ -77,25 +83,28 @@ export function GateForm({ gate, question, draft, onChange, onSend, isSending, e
           {mayNot}
         </p>
       )}
-      {!isStale && (
-        <div className="row row-wrap gate-buttons">
-          <button type="submit" className="button button-primary" disabled={isOff}>
-            <Icon name="check" />
-            {isSending ? 'Sending …' : question.kind === 'form' ? 'Send answer' : 'Approve'}
-          </button>
-          {question.kind === 'approval' && (
-            <button
-              type="button"
-              className="button button-danger"
-              disabled={isOff}
-              onClick={() => send(false)}
-            >
-              <Icon name="cross" />
-              Reject
+      {!isStale &&
+        bar &&
+        createPortal(
+          <>
+            <button type="submit" form={formId} className="button button-primary" disabled={isOff}>
+              <Icon name="check" />
+              {isSending ? 'Sending …' : question.kind === 'form' ? 'Send answer' : 'Approve'}
             </button>
-          )}
-        </div>
-      )}
+            {question.kind === 'approval' && (
+              <button
+                type="button"
+                className="button button-danger"
+                disabled={isOff}
+                onClick={() => send(false)}
+              >
+                <Icon name="cross" />
+                Reject
+              </button>
+            )}
+          </>,
+          bar,
+        )}
     </form>
   )
 }

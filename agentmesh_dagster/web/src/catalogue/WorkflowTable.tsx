@@ -1,9 +1,11 @@
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { useNameOf } from '../api/catalogue'
+import { useDrafts } from '../api/drafts'
 import { useMay } from '../api/session'
-import type { Run, Workflow } from '../api/types'
+import type { ListedDraft, Run, Workflow } from '../api/types'
 import { addresses } from '../app/addresses'
+import { DraftChip } from './DraftList'
 import { RunDialog } from '../runs/RunDialog'
 import { useLastRuns } from '../runs/useLastRuns'
 import { Icon } from '../ui/icons'
@@ -27,6 +29,8 @@ export function WorkflowTable({ workflows, projectId }: Props) {
   )
   const nameOf = useNameOf('projects')
   const mayEdit = useMay('edit')
+  const { data: drafts } = useDrafts(projectId)
+  const draftOf = (id: string) => drafts?.items.find((draft) => draft.kind === 'workflow' && draft.id === id)
 
   const project: Column<Workflow> = {
     key: 'project',
@@ -39,7 +43,11 @@ export function WorkflowTable({ workflows, projectId }: Props) {
     ),
   }
   const columns: Column<Workflow>[] = [
-    { key: 'name', head: 'Name', cell: (workflow) => <Name workflow={workflow} /> },
+    {
+      key: 'name',
+      head: 'Name',
+      cell: (workflow) => <Name workflow={workflow} draft={draftOf(workflow.id)} />,
+    },
     ...(projectId === undefined ? [project] : []),
     {
       key: 'run',
@@ -95,12 +103,15 @@ export function WorkflowTable({ workflows, projectId }: Props) {
   )
 }
 
-function Name({ workflow }: { workflow: Workflow }) {
+function Name({ workflow, draft }: { workflow: Workflow; draft: ListedDraft | undefined }) {
   return (
     <>
-      <Link href={addresses.workflow(workflow.id)} className="table-name" dir="auto" title={workflow.name}>
-        {workflow.name}
-      </Link>
+      <span className="row">
+        <Link href={addresses.workflow(workflow.id)} className="table-name" dir="auto" title={workflow.name}>
+          {workflow.name}
+        </Link>
+        {draft && <DraftChip draft={draft} />}
+      </span>
       {workflow.description && (
         <span className="table-sub muted small truncate" dir="auto" title={workflow.description}>
           {workflow.description}

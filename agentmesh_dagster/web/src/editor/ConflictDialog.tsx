@@ -4,6 +4,7 @@ import { Tabs } from '../ui/Tabs'
 import { Time } from '../ui/Time'
 import EntityDiff from '../revisions/EntityDiff'
 import { replaceWith, workflowOf } from './state'
+import type { EditorState } from './state'
 import { useEditor, useEditorStore } from './useEditor'
 import type { Conflict, Saving } from './useSaving'
 
@@ -13,14 +14,17 @@ export function ConflictDialog({ conflict, saving }: { conflict: Conflict; savin
   const saved = useEditor((state) => state.saved)
   const mine = useEditor(workflowOf)
   const [view, setView] = useState<'theirs' | 'mine'>('theirs')
-  const { theirs, savedBy, savedAt } = conflict
+  const { theirs, draftVersion, savedBy, savedAt } = conflict
+  const isDraft = draftVersion !== undefined
   const takeTheirs = () => {
-    store.change((state) => ({ ...replaceWith(state, theirs), saved: theirs }))
+    store.change((state) =>
+      isDraft ? takeDraft(state, conflict) : { ...replaceWith(state, theirs), saved: theirs },
+    )
     saving.dropConflict()
   }
   return (
     <Dialog
-      title="There is a newer revision"
+      title={isDraft ? 'There is a newer draft' : 'There is a newer revision'}
       size="large"
       onClose={saving.dropConflict}
       actions={
@@ -35,7 +39,7 @@ export function ConflictDialog({ conflict, saving }: { conflict: Conflict; savin
             type="button"
             className="button button-danger"
             disabled={saving.isSaving}
-            onClick={() => void saving.save(theirs)}
+            onClick={() => void (isDraft ? saving.saveDraft(conflict) : saving.publish('', conflict))}
           >
             Save mine over theirs
           </button>
@@ -44,15 +48,16 @@ export function ConflictDialog({ conflict, saving }: { conflict: Conflict; savin
     >
       <div className="stack">
         <p>
-          <strong>{savedBy ?? 'Somebody'}</strong> has saved revision {theirs.revision}
+          <strong>{savedBy ?? 'Somebody'}</strong> has saved{' '}
+          {isDraft ? 'the draft' : <>revision {theirs.revision}</>}
           {savedAt && (
             <>
               {' '}
               <Time at={savedAt} />
             </>
           )}
-          , after the revision {saved.revision} that you began with. Yours is not saved. Whatever you choose,
-          every revision can be restored, and Undo brings yours back.
+          {isDraft ? ' after you began.' : `, after the revision ${saved.revision} that you began with.`}{' '}
+          Yours is not saved. Whatever you choose, every revision can be restored, and Undo brings yours back.
         </p>
         <Tabs
           label="Differences"
@@ -72,4 +77,15 @@ export function ConflictDialog({ conflict, saving }: { conflict: Conflict; savin
       </div>
     </Dialog>
   )
+}
+
+function takeDraft(state: EditorState, { theirs, draftVersion, savedBy, savedAt }: Conflict): EditorState {
+  const stored = {
+    workflow: theirs,
+    version: draftVersion ?? 0,
+    baseRevision: state.stored?.baseRevision ?? state.saved.revision,
+    savedAt: savedAt ?? new Date().toISOString(),
+    savedBy: savedBy ?? '',
+  }
+  return { ...replaceWith(state, theirs), stored: draftVersion === 0 ? undefined : stored }
 }

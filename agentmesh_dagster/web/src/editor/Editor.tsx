@@ -1,27 +1,27 @@
 import { ReactFlowProvider } from '@xyflow/react'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import type { Workflow } from '../api/types'
 
-import { keepPositions, readPositions } from '../graph/positions'
 import { CatalogueContext, useFetchedCatalogue } from './catalogue'
-import { beginEditing, draftOf } from './state'
+import { beginEditing } from './state'
+import type { KeptDraft } from './state'
 import { createEditorStore } from './store'
-import type { EditorStore } from './store'
 import { EditorStoreContext } from './useEditor'
 import { Workbench } from './Workbench'
 
 interface Props {
-  /** What editing begins with. */
+  /** What is published, or a new workflow as it is made. */
   workflow: Workflow
+  /** The draft beside it. */
+  stored?: KeptDraft
   /** What the server has now, as far as it is known. */
   newest: Workflow
 }
 
 /** Everything that the editor of one workflow stands in. */
-export function Editor({ workflow, newest }: Props) {
-  const [store] = useState(() => createEditorStore(beginEditing(workflow, readPositions(workflow.id))))
+export function Editor({ workflow, stored, newest }: Props) {
+  const [store] = useState(() => createEditorStore(beginEditing(workflow, stored)))
   const catalogue = useFetchedCatalogue()
-  useKeptPositions(store)
   return (
     <EditorStoreContext value={store}>
       <CatalogueContext value={catalogue}>
@@ -31,17 +31,4 @@ export function Editor({ workflow, newest }: Props) {
       </CatalogueContext>
     </EditorStoreContext>
   )
-}
-
-/** Documents hold no places: each browser keeps where its people have put the nodes of a saved workflow. */
-function useKeptPositions(store: EditorStore): void {
-  useEffect(() => {
-    let { positions } = draftOf(store.get())
-    return store.subscribe(() => {
-      const draft = draftOf(store.get())
-      if (draft.positions === positions || store.get().saved.revision === undefined) return
-      positions = draft.positions
-      keepPositions(draft.workflow.id, positions)
-    })
-  }, [store])
 }

@@ -3,7 +3,7 @@ import { useNameOf } from '../api/catalogue'
 import { addresses } from '../app/addresses'
 import { Icon } from '../ui/icons'
 import type { IconName } from '../ui/icons'
-import { isDirty, layOutAgain, redoEdit, undoEdit, workflowOf } from './state'
+import { isDirty, isUnpublished, layOutAgain, redoEdit, undoEdit, workflowOf } from './state'
 import { useEditor, useEditorStore } from './useEditor'
 import type { Refusal } from './useSaving'
 
@@ -15,16 +15,19 @@ interface Props {
   refusal: Refusal | undefined
   view: View
   onView: (view: View | 'history' | 'keys') => void
-  onSave: () => void
+  onSaveDraft: () => void
+  onPublish: () => void
   onRun: () => void
 }
 
 /** Which workflow this is, and what can be done with all of it. */
-export function EditorBar({ mayEdit, isSaving, refusal, view, onView, onSave, onRun }: Props) {
+export function EditorBar(props: Props) {
+  const { mayEdit, isSaving, refusal, view, onView, onSaveDraft, onPublish, onRun } = props
   const store = useEditorStore()
   const canUndo = useEditor((state) => state.history.past.length > 0)
   const canRedo = useEditor((state) => state.history.future.length > 0)
   const dirty = useEditor(isDirty)
+  const unpublished = useEditor(isUnpublished)
   const isNew = useEditor((state) => state.saved.revision === undefined)
   return (
     <div className="editor-bar">
@@ -61,16 +64,19 @@ export function EditorBar({ mayEdit, isSaving, refusal, view, onView, onSave, on
         <>
           <button type="button" className="button" disabled={isSaving} onClick={onRun}>
             <Icon name="play" />
-            {dirty ? 'Save and run' : 'Run'}
+            {unpublished ? 'Publish and run' : 'Run'}
+          </button>
+          <button type="button" className="button" disabled={isSaving || !dirty} onClick={onSaveDraft}>
+            <Icon name="save" />
+            Save draft
           </button>
           <button
             type="button"
             className="button button-primary"
-            disabled={isSaving || !dirty}
-            onClick={onSave}
+            disabled={isSaving || !unpublished}
+            onClick={onPublish}
           >
-            <Icon name="save" />
-            {isSaving ? 'Saving …' : 'Save'}
+            {isSaving ? 'Saving …' : 'Publish'}
           </button>
         </>
       ) : (
@@ -90,6 +96,7 @@ function Title({ refusal }: { refusal: Refusal | undefined }) {
   const name = useEditor((state) => workflowOf(state).name)
   const revision = useEditor((state) => state.saved.revision)
   const dirty = useEditor(isDirty)
+  const isDraft = useEditor((state) => state.stored !== undefined)
   const isRefused = useEditor((state) => workflowOf(state) === refusal?.workflow)
   const nameOf = useNameOf('projects')
   return (
@@ -107,13 +114,14 @@ function Title({ refusal }: { refusal: Refusal | undefined }) {
         className={isRefused ? 'editor-state editor-refused small' : 'editor-state muted small'}
         role="status"
       >
-        {isRefused ? `Not saved: ${refusal?.text}` : describeState(revision, dirty)}
+        {isRefused ? `Not published: ${refusal?.text}` : describeState(revision, dirty, isDraft)}
       </span>
     </div>
   )
 }
 
-function describeState(revision: number | undefined, isChanged: boolean): string {
+function describeState(revision: number | undefined, isChanged: boolean, isDraft: boolean): string {
+  if (isDraft) return isChanged ? '● changed since the draft' : 'draft, saved'
   if (revision === undefined) return 'not saved yet'
   return isChanged ? `● changed since r${revision}` : `r${revision}, saved`
 }

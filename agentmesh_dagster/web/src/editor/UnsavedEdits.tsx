@@ -4,13 +4,13 @@ import { UnsavedNotice } from '../app/UnsavedNotice'
 import { useLocalCopy } from '../app/useLocalCopy'
 import { haveSameContent } from '../graph/compare'
 import EntityDiff from '../revisions/EntityDiff'
-import { hasUnsavedEdits, restoreEdits, workflowOf } from './state'
+import { hasUnsavedEdits, keptOf, restoreEdits, workflowOf } from './state'
 import { useEditor, useEditorStore } from './useEditor'
 
 /** Keeps unsaved edits in this browser, and offers those of an earlier visit. */
 export function UnsavedEdits() {
   const store = useEditorStore()
-  const saved = useEditor((state) => state.saved)
+  const kept = useEditor(keptOf)
   const name = useEditor((state) => `workflows ${state.saved.id || `new in ${state.saved.projectId}`}`)
   const { offer, settle, keep } = useLocalCopy<Workflow>(name)
   useEffect(() => {
@@ -22,19 +22,19 @@ export function UnsavedEdits() {
       keep(hasUnsavedEdits(state) ? { value: seen, saved: state.saved } : undefined)
     })
   }, [store, keep])
-  if (!offer || haveSameContent(offer.value, saved)) return null
+  if (!offer || haveSameContent(offer.value, kept)) return null
   return (
     <div className="editor-notice">
       <UnsavedNotice
         at={offer.at}
-        isBehind={(offer.saved.revision ?? 0) < (saved.revision ?? 0)}
+        isBehind={(offer.saved.revision ?? 0) < (kept.revision ?? 0)}
         onDiscard={settle}
         onRestore={() => {
           store.change((state) => restoreEdits(state, offer.value, offer.saved))
           settle()
         }}
       >
-        <EntityDiff before={saved} after={offer.value} />
+        <EntityDiff before={kept} after={offer.value} />
       </UnsavedNotice>
     </div>
   )

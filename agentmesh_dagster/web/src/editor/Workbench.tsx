@@ -10,6 +10,7 @@ import { RunDialog } from '../runs/RunDialog'
 import { Announcer } from './Announcer'
 import { Canvas } from './Canvas'
 import { ConflictDialog } from './ConflictDialog'
+import { DraftNotice } from './DraftNotice'
 import { EditorBar } from './EditorBar'
 import { HelpDialog } from './HelpDialog'
 import { EditorRevisions } from './EditorRevisions'
@@ -18,7 +19,8 @@ import type { Wish } from './inspector/Inspector'
 import { IssuePanel } from './IssuePanel'
 import { NewerNotice } from './NewerNotice'
 import { Palette } from './Palette'
-import { hasUnsavedEdits, isDirty, select, workflowOf } from './state'
+import { hasUnsavedEdits, isDirty, isUnpublished, select, workflowOf } from './state'
+import { PublishDialog } from './PublishDialog'
 import { UnsavedEdits } from './UnsavedEdits'
 import { useEditor, useEditorStore } from './useEditor'
 import { useEditorKeys } from './useEditorKeys'
@@ -37,6 +39,8 @@ export function Workbench({ newest }: { newest: Workflow }) {
   const [wish, setWish] = useState<Wish>()
   const [isRunning, setRunning] = useState(false)
   const dirty = useEditor(isDirty)
+  const unpublished = useEditor(isUnpublished)
+  const [isPublishing, setPublishing] = useState(false)
   const hasEdits = useEditor(hasUnsavedEdits)
   const name = useEditor((state) => workflowOf(state).name)
   const checking = useValidation(store)
@@ -52,7 +56,7 @@ export function Workbench({ newest }: { newest: Workflow }) {
 
   const run = async () => {
     const isNew = store.get().saved.revision === undefined
-    if (dirty && mayEdit && !(await saving.save())) return
+    if (unpublished && mayEdit && !(await saving.publish())) return
     if (isNew)
       setFilters({ view: 'run' }) // the page of the new workflow asks for the input
     else setRunning(true)
@@ -70,10 +74,12 @@ export function Workbench({ newest }: { newest: Workflow }) {
         refusal={saving.refusal}
         view={view === 'yaml' ? 'yaml' : 'canvas'}
         onView={(next) => setFilters({ view: next === 'canvas' ? '' : next })}
-        onSave={() => void saving.save()}
+        onSaveDraft={() => void saving.saveDraft()}
+        onPublish={() => setPublishing(true)}
         onRun={() => void run()}
       />
       <NewerNotice newest={newest} onShow={() => void saving.showTheirs()} />
+      <DraftNotice mayEdit={mayEdit} />
       {mayEdit && <UnsavedEdits />}
       <div className="editor-main">
         {view === 'yaml' ? (
@@ -97,6 +103,15 @@ export function Workbench({ newest }: { newest: Workflow }) {
       <Announcer />
       {view === 'history' && <EditorRevisions mayEdit={mayEdit} onClose={close} />}
       {view === 'keys' && <HelpDialog onClose={close} />}
+      {isPublishing && (
+        <PublishDialog
+          onClose={() => setPublishing(false)}
+          onPublish={(message) => {
+            setPublishing(false)
+            void saving.publish(message)
+          }}
+        />
+      )}
       {saving.conflict && <ConflictDialog conflict={saving.conflict} saving={saving} />}
       {(isRunning || view === 'run') && <RunDialog workflow={store.get().saved} onClose={stopRunning} />}
     </div>

@@ -21,21 +21,21 @@ import {
   select,
   selectAll,
   draftOf,
+  renameStep,
   replaceWith,
   undoEdit,
   workflowOf,
 } from './state'
 import type { EditorState } from './state'
 
-const NOWHERE = new Map()
 const begin = (ways: string, nodes = [] as ReturnType<typeof node>[]) =>
-  beginEditing(workflow(draw(ways, nodes), { revision: 3 }), NOWHERE)
+  beginEditing(workflow(draw(ways, nodes), { revision: 3 }))
 const ways = (state: EditorState) => graphOf(state).edges.map((edge) => `${edge.fromNodeId}>${edge.toNodeId}`)
 const placeOf = (state: EditorState, id: string) => draftOf(state).positions.get(id) ?? { x: NaN, y: NaN }
 
 describe('adding a node', () => {
   it('builds a workflow from nothing, one click after the other', () => {
-    const first = beginEditing(workflow(FIRST_GRAPH), NOWHERE)
+    const first = beginEditing(workflow(FIRST_GRAPH))
     const built = addStep(addStep(first, 'agent'), 'tool')
     expect(ways(built)).toEqual(['start>agent', 'agent>tool', 'tool>end'])
     expect([...built.selection.nodes]).toEqual(['tool'])
@@ -125,17 +125,38 @@ describe('copy, paste and duplicate', () => {
   })
 })
 
+describe('where nodes stand', () => {
+  it('is what the document says, also of another version that is taken over', () => {
+    const graph = draw('start>end')
+    const state = beginEditing(workflow(graph, { layout: { end: [500, 40] }, revision: 3 }))
+    expect(placeOf(state, 'end')).toEqual({ x: 500, y: 40 })
+    const theirs = workflow(graph, { layout: { start: [1, 2], end: [700, 0] }, revision: 4 })
+    expect(placeOf(replaceWith(state, theirs), 'end')).toEqual({ x: 700, y: 0 })
+  })
+  it('goes along with a new id, and into the document only when somebody has chosen a place', () => {
+    const state = begin('start>a a>end')
+    const renamed = renameStep(state, 'a', 'b')
+    expect(placeOf(renamed, 'b')).toEqual(placeOf(state, 'a'))
+    const edited = changeGraph(state, (graph) => ({ ...graph, edges: [] }))
+    expect(workflowOf(edited).layout).toBeUndefined()
+    expect(Object.keys(workflowOf(renamed).layout ?? {}).toSorted()).toEqual(['b', 'end', 'start'])
+  })
+})
+
 describe('what is unsaved', () => {
-  it('is a change of the workflow, not of places; and nothing after undo', () => {
+  it('is a change of the workflow or of places; and nothing after undo', () => {
     const state = begin('start>end')
     expect(isDirty(state)).toBe(false)
-    expect(isDirty(moveNodes(state, new Map([['end', { x: 9, y: 9 }]])))).toBe(false)
+    const moved = moveNodes(state, new Map([['end', { x: 9, y: 9.4 }]]))
+    expect(isDirty(moved)).toBe(true)
+    expect(workflowOf(moved).layout?.['end']).toEqual([9, 9])
+    expect(isDirty(undoEdit(moved))).toBe(false)
     const added = addStep(state, 'agent')
     expect(isDirty(added)).toBe(true)
     expect(isDirty(undoEdit(added))).toBe(false)
   })
   it('is a new workflow from the start', () => {
-    expect(isDirty(beginEditing(workflow(FIRST_GRAPH), NOWHERE))).toBe(true)
+    expect(isDirty(beginEditing(workflow(FIRST_GRAPH)))).toBe(true)
   })
   it('is gone after a save, but for what was edited while it was on its way', () => {
     const state = addStep(begin('start>end'), 'agent')

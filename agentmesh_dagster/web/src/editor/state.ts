@@ -5,12 +5,13 @@ import { NOTHING_SELECTED } from '../graph/canvas'
 import type { Selection } from '../graph/canvas'
 import { copy, paste, readCopied } from '../graph/clipboard'
 import { haveSameContent } from '../graph/compare'
-import { addNode, connect, findEdgeToSplit, remove, splitEdge } from '../graph/edits'
+import { addNode, connect, findEdgeToSplit, remove, renameNode, splitEdge } from '../graph/edits'
 import { beginHistory, record, redo, settle, undo } from '../graph/history'
 import type { History } from '../graph/history'
 import type { PlacedIssue } from '../graph/issues'
 import { completePositions, findRoom, layOut, makeRoom, NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
 import type { Position, Positions } from '../graph/layout'
+import { readLayout, writeLayout } from '../graph/positions'
 
 /** What undo goes through. */
 export interface Draft {
@@ -18,11 +19,23 @@ export interface Draft {
   positions: Positions
 }
 
+/** A draft in the store: what it says, and which one it is. */
+export interface KeptDraft {
+  workflow: Workflow
+  version: number
+  /** The published revision that it began with. */
+  baseRevision?: number
+  savedAt: string
+  savedBy: string
+}
+
 export interface EditorState {
   history: History<Draft>
   selection: Selection
-  /** The workflow as it was last read or saved. */
+  /** The workflow as it was last read or published. */
   saved: Workflow
+  /** The draft that the server keeps beside it. */
+  stored: KeptDraft | undefined
   /** What the server found in the draft, or in the one before it. */
   issues: readonly PlacedIssue[]
   /** Fields whose text stands for nothing just now, such as JSON that is cut off: name → what is wrong. */
@@ -32,12 +45,15 @@ export interface EditorState {
 const BESIDE = NODE_WIDTH + 72
 const PASTE_BY = 40
 
-export function beginEditing(workflow: Workflow, known: Positions): EditorState {
-  const positions = completePositions(workflow.graph, known)
+/** Begins with the draft, where there is one. */
+export function beginEditing(saved: Workflow, stored?: KeptDraft): EditorState {
+  const workflow = stored?.workflow ?? saved
+  const positions = completePositions(workflow.graph, readLayout(workflow.layout))
   return {
     history: beginHistory({ workflow, positions }),
     selection: NOTHING_SELECTED,
-    saved: workflow,
+    saved,
+    stored,
     issues: [],
     textFaults: new Map(),
   }
@@ -55,9 +71,20 @@ export function graphOf(state: EditorState): WorkflowGraph {
   return state.history.present.workflow.graph
 }
 
+/** What the server keeps of what is being edited: the draft, else what is published. */
+export function keptOf({ stored, saved }: EditorState): Workflow {
+  return stored?.workflow ?? saved
+}
+
 /** Whether there is something to save. */
 export function isDirty(state: EditorState): boolean {
-  return !haveSameContent(workflowOf(state), state.saved) || state.saved.revision === undefined
+  const isNew = state.saved.revision === undefined && state.stored === undefined
+  return isNew || !haveSameContent(workflowOf(state), keptOf(state))
+}
+
+/** Whether there is something to publish. */
+export function isUnpublished(state: EditorState): boolean {
+  return state.stored !== undefined || isDirty(state)
 }
 
 /** Whether somebody has edited something that is not saved; a new workflow as it was made is nothing yet. */
@@ -75,11 +102,10 @@ export function changeWorkflow(
   const before = draftOf(state)
   const workflow = change(before.workflow)
   if (workflow === before.workflow) return state
-  const positions = completePositions(
-    workflow.graph,
-    places.size > 0 ? new Map([...before.positions, ...places]) : before.positions,
-  )
-  return withHistory(state, record(state.history, { workflow, positions }, tag))
+  // Another version brings its own places.
+  const known = workflow.layout === before.workflow.layout ? [] : readLayout(workflow.layout)
+  const positions = completePositions(workflow.graph, new Map([...before.positions, ...known, ...places]))
+  return withHistory(state, record(state.history, withPlaces(workflow, positions, places.size > 0), tag))
 }
 
 export function changeGraph(
@@ -101,10 +127,15 @@ export function moveNodes(state: EditorState, places: Positions, tag?: string): 
     ([id, { x, y }]) => positions.get(id)?.x === x && positions.get(id)?.y === y,
   )
   if (isSame) return state
-  return withHistory(
-    state,
-    record(state.history, { workflow, positions: new Map([...positions, ...places]) }, tag),
-  )
+  const moved = new Map([...positions, ...places])
+  return withHistory(state, record(state.history, withPlaces(workflow, moved, true), tag))
+}
+
+/** The draft with these places. The document holds them as soon as somebody has chosen one, the same for everybody; until
+ *  then every reader lays the graph out in the same way. */
+function withPlaces(workflow: Workflow, positions: Positions, isChosen: boolean): Draft {
+  if (!isChosen && workflow.layout === undefined) return { workflow, positions }
+  return { workflow: { ...workflow, layout: writeLayout(workflow.graph, positions) }, positions }
 }
 
 export function layOutAgain(state: EditorState): EditorState {
@@ -186,6 +217,12 @@ export function addStepFrom(
   return select(changeGraph(state, join, undefined, new Map([[node.id, at]])), [node.id])
 }
 
+/** Gives a node another id; it stays where it is. */
+export function renameStep(state: EditorState, id: string, newId: string): EditorState {
+  const at = draftOf(state).positions.get(id)
+  return changeGraph(state, (graph) => renameNode(graph, id, newId), undefined, at && new Map([[newId, at]]))
+}
+
 /** Draws an edge, if there may be one, and selects nothing else. */
 export function connectNodes(state: EditorState, fromNodeId: string, toNodeId: string): EditorState {
   return changeGraph(state, (graph) => connect(graph, fromNodeId, toNodeId).graph)
@@ -238,8 +275,24 @@ export function markSaved(state: EditorState, sent: Workflow, saved: Workflow): 
   return {
     ...settleEdits(state),
     saved,
+    stored: undefined,
     history: { ...state.history, present: { workflow: present, positions }, tag: undefined },
   }
+}
+
+/** The draft was saved as `stored`. */
+export function markStored(state: EditorState, stored: KeptDraft): EditorState {
+  const { workflow, positions } = draftOf(state)
+  const present = {
+    workflow: workflow.id === '' ? { ...workflow, id: stored.workflow.id } : workflow,
+    positions,
+  }
+  return { ...settleEdits(state), stored, history: { ...state.history, present, tag: undefined } }
+}
+
+/** The draft was discarded: shows what is published; undo brings the draft back. */
+export function dropStored(state: EditorState): EditorState {
+  return { ...replaceWith(state, state.saved), stored: undefined }
 }
 
 /** Goes on from a newer revision of somebody else: what is on the canvas is then an edit of that one. */

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import { validateWorkflow } from '../api/catalogue'
 import type { Workflow } from '../api/types'
-import { contentOf } from '../graph/compare'
+import { contentOf, haveSameMeaning } from '../graph/compare'
 import { placeIssues } from '../graph/issues'
 import { workflowOf } from './state'
 import type { EditorStore } from './store'
@@ -35,9 +35,13 @@ export function useValidation(store: EditorStore): Checking {
       )
     }
     const onChange = () => {
-      if (workflowOf(store.get()) === checked) return
+      const workflow = workflowOf(store.get())
+      if (checked && haveSameMeaning(workflow, checked)) {
+        checked = workflow
+        return
+      }
       call?.abort()
-      checked = workflowOf(store.get())
+      checked = workflow
       clearTimeout(timer)
       setState('checking')
       timer = setTimeout(check, WAIT_MS)

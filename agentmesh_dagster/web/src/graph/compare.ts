@@ -20,6 +20,12 @@ export function haveSameContent(one: Workflow, other: Workflow): boolean {
   return one === other || areAlike(contentOf(one), contentOf(other))
 }
 
+/** Whether they differ in nothing but places of nodes: a quick look, for versions that share what did not change. */
+export function haveSameMeaning(one: Workflow, other: Workflow): boolean {
+  const names = [...Object.keys(one), ...Object.keys(other)].filter((name) => name !== 'layout')
+  return names.every((name) => one[name as keyof Workflow] === other[name as keyof Workflow])
+}
+
 /** The changes from one version to the other; none where only the order of nodes differs. */
 export function compareWorkflows(before: Workflow, after: Workflow): Change[] {
   const titles = new Map(

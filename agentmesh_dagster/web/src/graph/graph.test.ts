@@ -6,7 +6,7 @@ import { complete, listCompletions } from './completions'
 import { changeNode } from './edits'
 import { beginHistory, record, redo, settle, undo } from './history'
 import { completePositions, layOut, NODE_HEIGHT, NODE_WIDTH } from './layout'
-import { keepPositions, readPositions } from './positions'
+import { readLayout, writeLayout } from './positions'
 import { graphOf, node } from './samples'
 
 describe('history', () => {
@@ -90,16 +90,18 @@ describe('layout', () => {
     expect(positions.get('a')).toEqual(known.get('a'))
     expect(positions.get('b')).not.toEqual(known.get('a'))
   })
-  it('is kept in the browser, and survives what is not ours', () => {
-    const kept = new Map<string, string>()
-    const storage = {
-      getItem: (key: string) => kept.get(key) ?? null,
-      setItem: (key: string, value: string) => void kept.set(key, value),
-    }
-    keepPositions('w', new Map([['a', { x: 1.4, y: -2 }]]), storage)
-    expect(readPositions('w', storage)).toEqual(new Map([['a', { x: 1, y: -2 }]]))
-    kept.set('agentmesh.positions.w', 'broken')
-    expect(readPositions('w', storage).size).toBe(0)
+  it('is written into the document in whole pixels, for nodes that are there', () => {
+    const graph = graphOf('start>a')
+    const layout = writeLayout(
+      graph,
+      new Map([
+        ['a', { x: 1.4, y: -2.6 }],
+        ['gone', { x: 0, y: 0 }],
+      ]),
+    )
+    expect(layout).toEqual({ a: [1, -3] })
+    expect(readLayout(layout)).toEqual(new Map([['a', { x: 1, y: -3 }]]))
+    expect(readLayout(undefined).size).toBe(0)
   })
 })
 

@@ -1,4 +1,4 @@
-/** Where nodes stand: documents hold no places, so each is laid out, and what people move is kept in their browser. */
+/** Where nodes stand that the document gives no place. */
 import { graphlib, layout } from '@dagrejs/dagre'
 import type { WorkflowGraph } from '../api/types'
 import { labelEdges } from './edgeLabels'

@@ -1,31 +1,20 @@
-/** Places that people gave to nodes, kept in this browser for each workflow. */
+/** The places of a document's nodes, as the canvas needs them and as the document holds them. */
+import type { Workflow, WorkflowGraph } from '../api/types'
 import type { Positions } from './layout'
 
-const PREFIX = 'agentmesh.positions.'
+type Layout = NonNullable<Workflow['layout']>
 
-export function readPositions(
-  workflowId: string,
-  storage: Pick<Storage, 'getItem'> = localStorage,
-): Positions {
-  try {
-    const kept = JSON.parse(storage.getItem(PREFIX + workflowId) ?? '{}') as Record<string, [number, number]>
-    return new Map(Object.entries(kept).map(([id, [x, y]]) => [id, { x, y }]))
-  } catch {
-    return new Map() // no storage, or something else in it
-  }
+/** The places that the document says; of other nodes nothing is known. */
+export function readLayout(layout: Workflow['layout']): Positions {
+  return new Map(Object.entries(layout ?? {}).map(([id, [x = 0, y = 0]]) => [id, { x, y }]))
 }
 
-export function keepPositions(
-  workflowId: string,
-  positions: Positions,
-  storage: Pick<Storage, 'setItem'> = localStorage,
-): void {
-  const kept = Object.fromEntries(
-    [...positions].map(([id, { x, y }]) => [id, [Math.round(x), Math.round(y)]]),
-  )
-  try {
-    storage.setItem(PREFIX + workflowId, JSON.stringify(kept))
-  } catch {
-    // Full, or none: the next visit lays the graph out anew.
-  }
+/** The places of all nodes of the graph, in whole pixels. */
+export function writeLayout(graph: WorkflowGraph, positions: Positions): Layout {
+  return Object.fromEntries(
+    graph.nodes.flatMap(({ id }) => {
+      const place = positions.get(id)
+      return place ? [[id, [Math.round(place.x), Math.round(place.y)]]] : []
+    }),
+  ) as Layout
 }

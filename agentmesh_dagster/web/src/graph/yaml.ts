@@ -1,5 +1,5 @@
 /** A workflow as the text of a document, and back. */
-import { isNode, LineCounter, parseDocument, stringify } from 'yaml'
+import { Document, isMap, isNode, isSeq, LineCounter, parseDocument, stringify } from 'yaml'
 import type { GraphEdge, GraphNode, Json, JsonObject, JsonSchema, Trigger, Workflow } from '../api/types'
 
 /** What is wrong with the text itself; what it means is for the server's rules. */
@@ -11,9 +11,10 @@ export interface YamlFault {
 
 const NEW_ID = '' // of a workflow that was never saved
 
-/** The workflow as YAML, without what the store sets. Fields are in a fixed order; empty ones are left out. */
-export function writeYaml(workflow: Workflow): string {
-  const { id, name, description, projectId, inputSchema, triggers, graph } = workflow
+/** The workflow as YAML, without what the store sets. Fields are in a fixed order; empty ones are left out. Where nodes
+ *  stand is no difference between two versions: `hasLayout` false leaves it out. */
+export function writeYaml(workflow: Workflow, hasLayout = true): string {
+  const { id, name, description, projectId, inputSchema, triggers, graph, layout } = workflow
   const plain = {
     id,
     name,
@@ -22,8 +23,12 @@ export function writeYaml(workflow: Workflow): string {
     inputSchema,
     triggers: triggers.length ? triggers : undefined,
     graph: { nodes: graph.nodes.map(writeNode), edges: graph.edges.map(writeEdge) },
+    layout: hasLayout && layout ? layout : undefined,
   }
-  return stringify(plain, { lineWidth: 120, keepUndefined: false, aliasDuplicateObjects: false })
+  const document = new Document(plain, { keepUndefined: false, aliasDuplicateObjects: false })
+  const places = document.get('layout')
+  if (isMap(places)) for (const { value } of places.items) if (isSeq(value)) value.flow = true
+  return document.toString({ lineWidth: 120 })
 }
 
 /** An agent or a tool as YAML, without what the store sets. */
@@ -43,7 +48,11 @@ export function readYaml(text: string, base: Workflow): { workflow: Workflow } |
     })
     return { faults }
   }
-  const value = document.toJS({ maxAliasCount: 100 }) as Json
+  return readFields(document.toJS({ maxAliasCount: 100 }) as Json, base)
+}
+
+/** The workflow that fields of any origin describe: a text, a stored draft. */
+export function readFields(value: Json, base: Workflow): { workflow: Workflow } | { faults: YamlFault[] } {
   if (!isObject(value))
     return { faults: [atStart('This must be a mapping with the fields of one workflow.')] }
   const graph = value['graph']

@@ -6,6 +6,7 @@ import { useMay } from '../api/session'
 import { addresses } from '../app/addresses'
 import { Page } from '../app/Page'
 import { EntityTable } from '../catalogue/EntityTable'
+import { DraftList } from '../catalogue/DraftList'
 import { ReadFaults } from '../catalogue/ReadFaults'
 import { WorkflowTable } from '../catalogue/WorkflowTable'
 import { Icon } from '../ui/icons'
@@ -80,6 +81,7 @@ function Workflows({ projectId, mayEdit }: Props) {
                 <WorkflowTable workflows={items} projectId={projectId} />
               )}
               <ShowMore list={workflows} />
+              <DraftList kind="workflow" projectId={projectId} />
             </>
           )
         }}

@@ -4,6 +4,7 @@ import { useMay } from '../api/session'
 import { addresses } from '../app/addresses'
 import { Page } from '../app/Page'
 import { useFilters } from '../app/place'
+import { DraftList } from '../catalogue/DraftList'
 import { ReadFaults } from '../catalogue/ReadFaults'
 import { WorkflowTable } from '../catalogue/WorkflowTable'
 import { FilterBar, SelectFilter } from '../ui/Filters'
@@ -51,6 +52,7 @@ export function WorkflowsPage() {
                 <WorkflowTable workflows={items} projectId={project || undefined} />
               )}
               <ShowMore list={workflows} />
+              <DraftList kind="workflow" projectId={project || undefined} />
             </>
           )
         }}

@@ -18,8 +18,8 @@ export default function EntityDiff({ before, after }: Props) {
       'graph' in before && 'graph' in after
         ? {
             changes: compareWorkflows(before, after),
-            before: writeYaml(before),
-            after: writeYaml(after),
+            before: writeYaml(before, false),
+            after: writeYaml(after, false),
           }
         : {
             changes: compareEntities(before, after),

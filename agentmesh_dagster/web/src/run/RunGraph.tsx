@@ -2,9 +2,9 @@ import { Background, BackgroundVariant, Controls, MiniMap, ReactFlow } from '@xy
 import type { NodeChange } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react'
-import type { WorkflowGraph } from '../api/types'
+import type { Workflow, WorkflowGraph } from '../api/types'
 import type { Positions } from '../graph/layout'
-import { readPositions } from '../graph/positions'
+import { readLayout } from '../graph/positions'
 import { stateByNode, takenEdges } from '../live/nodeStates'
 import type { RunStep } from '../live/runSteps'
 import { drawRun, firstViewport, FIT } from './canvas'
@@ -15,8 +15,8 @@ import { RunNode } from './RunNode'
 import './RunGraph.css'
 
 interface Props {
-  workflowId: string
   graph: WorkflowGraph
+  layout: Workflow['layout']
   steps: readonly RunStep[]
   chosenId: string | undefined
   onChoose: (nodeId: string | undefined) => void
@@ -53,8 +53,8 @@ interface Size {
   height: number
 }
 
-function SizedGraph({ workflowId, graph, steps, chosenId, onChoose, size }: Props & { size: Size }) {
-  const positions = useMemo(() => placeNodes(graph, readPositions(workflowId)), [graph, workflowId])
+function SizedGraph({ graph, layout, steps, chosenId, onChoose, size }: Props & { size: Size }) {
+  const positions = useMemo(() => placeNodes(graph, readLayout(layout)), [graph, layout])
   const { nodes, edges } = useDrawing(graph, positions, steps, chosenId)
   const [first] = useState(() => firstViewport(nodes, size.width, size.height))
   const [isFar, setFar] = useState(first.zoom < FAR_ZOOM)

@@ -69,8 +69,8 @@ function RunView({ view }: { view: LiveRunView }) {
               </div>
             ) : place.view === 'graph' ? (
               <RunGraph
-                workflowId={run.workflowId}
                 graph={graph}
+                layout={pinned.data?.workflow.layout}
                 steps={steps}
                 chosenId={place.chosen?.nodeId}
                 onChoose={onNode}

@@ -1,16 +1,16 @@
 /** A quick layout for large graphs, in which the careful one takes a second and more: layers from left to right, each
  *  in the order of what stands before it. No React. */
 import type { WorkflowGraph } from '../api/types'
-import { layOut, NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
+import { completePositions, layOut, NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
 import type { Position, Positions } from '../graph/layout'
 
 const LARGE = 80 // nodes
 const ACROSS = NODE_WIDTH + 72
 const DOWN = NODE_HEIGHT + 28
 
-/** Places for all nodes; those that are known stay, if they are known of all. */
+/** Places for all nodes: those that the document says stay. */
 export function placeNodes(graph: WorkflowGraph, known: Positions): Positions {
-  if (graph.nodes.every((node) => known.has(node.id))) return known
+  if (known.size > 0) return completePositions(graph, known)
   return graph.nodes.length > LARGE ? layOutQuickly(graph) : layOut(graph)
 }
 

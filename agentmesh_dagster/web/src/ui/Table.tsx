@@ -43,7 +43,11 @@ export function Table<Row>({ label, columns, rows, keyOf }: Props<Row>) {
           {rows.map((row) => (
             <tr key={keyOf(row)}>
               {columns.map((column) => (
-                <td key={column.key} className={column.align && 'table-end'}>
+                <td
+                  key={column.key}
+                  className={column.align && 'table-end'}
+                  data-head={column.isHeadHidden ? undefined : column.head}
+                >
                   {column.cell(row)}
                 </td>
               ))}

@@ -1,10 +1,10 @@
 import { useState } from 'react'
 import type { GraphNode } from '../../api/types'
-import { findNode, renameNode, titleOf } from '../../graph/edits'
+import { findNode, titleOf } from '../../graph/edits'
 import { NODE_PURPOSES, NODE_WORDS } from '../../graph/words'
 import { Field } from '../../ui/Field'
 import { Icon, NODE_ICONS } from '../../ui/icons'
-import { changeGraph, duplicateSelected, graphOf, removeSelected, select, settleEdits } from '../state'
+import { duplicateSelected, graphOf, removeSelected, renameStep, select, settleEdits } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
 import { AgentFields } from './AgentFields'
 import { BranchFields } from './BranchFields'
@@ -91,12 +91,7 @@ function IdField({ node }: { node: GraphNode }) {
     typed.trim() === '' ? 'A node needs an id.' : isTaken ? 'Another node has this id.' : undefined
   const rename = () => {
     if (fault || typed === node.id) return setTyped(node.id)
-    store.change((state) =>
-      select(
-        changeGraph(settleEdits(state), (graph) => renameNode(graph, node.id, typed)),
-        [typed],
-      ),
-    )
+    store.change((state) => select(renameStep(settleEdits(state), node.id, typed), [typed]))
   }
   return (
     <div data-place="id">
