@@ -28,6 +28,7 @@ class GraphNode:
     expressions: Mapping[str, Expression] = field(default_factory=dict[str, Expression])  # config field → parsed
     templates: Mapping[str, Template] = field(default_factory=dict[str, Template])  # config field → parsed
     is_whole: bool = True  # False: something of it could not be read, so what seems to be missing may be there
+    has_fields: bool = True  # False: that is so outside of its config
 
     @property
     def path(self) -> str:
@@ -74,7 +75,9 @@ class GraphEdge:
 class Doubts:
     """What of a graph is not known because it could not be read; rules expect the best of it."""
 
-    vague: frozenset[str] = frozenset()  # ids of nodes that may be of any type
+    untyped: frozenset[str] = frozenset()  # ids of nodes that may be of any type
+    vague: frozenset[str] = frozenset()  # those, and ids that several nodes have
+    ambiguous: frozenset[str] = frozenset()  # as `vague`, where these are of different types
     open_in: frozenset[str] = frozenset()  # ids of nodes with an edge from a node that is not there
     open_out: frozenset[str] = frozenset()  # ids of nodes with an edge to a node that is not there
     misses_nodes: bool = False  # the id of some node could not be read, so an unknown id may be its
@@ -92,6 +95,7 @@ class Graph:
     edges: tuple[GraphEdge, ...]  # only those whose ends exist
     faults: tuple[Issue, ...]  # found while reading: what did not parse, duplicates, dangling edges
     doubts: Doubts = NO_DOUBTS
+    repeated: tuple[GraphNode, ...] = ()  # nodes whose id another one before them has
 
     @cached_property
     def out_edges(self) -> Mapping[str, tuple[GraphEdge, ...]]:
@@ -108,7 +112,13 @@ class Graph:
         return {node_id: tuple(edges) for node_id, edges in grouped.items()}
 
     def of_type(self, *types: NodeType) -> list[GraphNode]:
-        return [node for node in self.nodes.values() if node.type in types]
+        """The nodes of these types, those with an id that was there before too."""
+        return [node for node in self.every_node if node.type in types]
+
+    @property
+    def every_node(self) -> Iterator[GraphNode]:
+        """All nodes, also those whose id was there before."""
+        return chain(self.nodes.values(), self.repeated)
 
     def show(self, node_id: str) -> str:
         """The node as a sentence names it."""

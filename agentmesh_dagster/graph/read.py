@@ -26,23 +26,25 @@ def read_graph(workflow: Workflow, damage: Damage = NO_DAMAGE) -> Graph:
     """The graph of a workflow; never raises: what is wrong is in `Graph.faults`."""
     faults: list[Issue] = []
     nodes: dict[str, GraphNode] = {}
-    repeated: set[str] = set()
+    repeated: list[GraphNode] = []
     for position, node in enumerate(workflow.graph.nodes):
         if node.id in nodes:
             path = f"$.graph.nodes[{position}].id"
             faults.append(Issue("duplicate-node-id", _tell_duplicate("node", node.id), node.id, path=path))
-            repeated.add(node.id)
+            repeated.append(_read_node(node, position, node.id not in damage.node_ids, faults))
         else:
             nodes[node.id] = _read_node(node, position, node.id not in damage.node_ids, faults)
     edges = tuple(_read_edges(workflow.graph.edges, nodes, damage, faults))
     ends = [(edge.from_node_id, edge.to_node_id) for edge in workflow.graph.edges]
     doubts = Doubts(
-        vague=damage.vague_ids | repeated,
+        untyped=damage.vague_ids,
+        vague=damage.vague_ids | {node.id for node in repeated},
+        ambiguous=damage.vague_ids | {node.id for node in repeated if node.type is not nodes[node.id].type},
         open_in=frozenset(target for source, target in ends if source not in nodes),
         open_out=frozenset(source for source, target in ends if target not in nodes),
         misses_nodes=bool(damage.stand_in_ids & nodes.keys()),
     )
-    return Graph(workflow, nodes, edges, tuple(faults), doubts)
+    return Graph(workflow, nodes, edges, tuple(faults), doubts, tuple(repeated))
 
 
 def _tell_duplicate(what: str, identity: str) -> str:
@@ -53,7 +55,7 @@ def _read_node(node: Node, position: int, is_whole: bool, faults: list[Issue]) -
     path = f"$.graph.nodes[{position}]"
     told = len(faults)
     config = _read_config(node, path, faults)
-    is_whole = is_whole and len(faults) == told
+    has_fields, is_whole = is_whole, is_whole and len(faults) == told
     expressions: dict[str, Expression] = {}
     templates: dict[str, Template] = {}
     for name, value in config.model_dump(by_alias=True, exclude_unset=True).items():
@@ -80,6 +82,7 @@ def _read_node(node: Node, position: int, is_whole: bool, faults: list[Issue]) -
         expressions,
         templates,
         is_whole,
+        has_fields,
     )
 
 

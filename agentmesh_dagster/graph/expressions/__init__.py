@@ -8,7 +8,7 @@ from agentmesh_dagster.graph.expressions.compiler import Evaluate, compile_synta
 from agentmesh_dagster.graph.expressions.faults import ExpressionFault
 from agentmesh_dagster.graph.expressions.operators import name_kind
 from agentmesh_dagster.graph.expressions.parser import parse_syntax
-from agentmesh_dagster.graph.expressions.syntax import Reference, list_references
+from agentmesh_dagster.graph.expressions.syntax import Reference, SyntaxNode, list_references
 from agentmesh_dagster.graph.expressions.tokens import MAX_CHARACTERS
 
 __all__ = ["MAX_CHARACTERS", "Expression", "ExpressionFault", "Reference", "parse_expression"]
@@ -21,6 +21,7 @@ class Expression:
     source: str
     references: tuple[Reference, ...]  # every look-up in `context`, in the order of the source
     _evaluate: Evaluate = field(repr=False, compare=False)
+    syntax: SyntaxNode = field(repr=False, compare=False)
 
     def evaluate(self, context: Mapping[str, JsonValue]) -> JsonValue:
         """The value with `context` as the variable `context`; raises ExpressionFault.
@@ -40,4 +41,4 @@ class Expression:
 def parse_expression(source: str, *, first_column: int = 1) -> Expression:
     """Parses `source`; raises ExpressionFault. `first_column` is where it stands in a longer text."""
     syntax = parse_syntax(source, first_column)
-    return Expression(source, list_references(syntax), compile_syntax(syntax))
+    return Expression(source, list_references(syntax), compile_syntax(syntax), syntax)

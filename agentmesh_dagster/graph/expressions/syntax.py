@@ -1,5 +1,6 @@
 """The syntax tree of an expression, and what it refers to."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -102,6 +103,32 @@ def _read_reference(look_up: LookUp) -> Reference:
         path.append(step.key)
         columns.append(step.column)
     return Reference(tuple(path), look_up.column, tuple(columns))
+
+
+def write_plainly(node: SyntaxNode) -> str:
+    """The same text for expressions that differ in spelling only: blanks, brackets, `and`, `["a"]` for `.a`."""
+    match node:
+        case Literal(value):
+            return json.dumps(value)
+        case LookUp(base, steps):
+            start = "context" if base is None else write_plainly(base)
+            return start + "".join(f"[{_write_key(step.key)}]" for step in steps)
+        case ListLiteral(items):
+            return f"[{', '.join(map(write_plainly, items))}]"
+        case Has(look_up):
+            return f"has({write_plainly(look_up)})"
+        case Call(function, operands):
+            return f"{function}({', '.join(map(write_plainly, operands))})"
+        case Unary(operator, operand):
+            return f"{operator}({write_plainly(operand)})"
+        case Binary(operator, left, right):
+            return f"({write_plainly(left)} {operator} {write_plainly(right)})"
+        case Choice(condition, when_true, when_false):
+            return f"({write_plainly(condition)} ? {write_plainly(when_true)} : {write_plainly(when_false)})"
+
+
+def _write_key(key: "str | int | SyntaxNode") -> str:
+    return json.dumps(key) if isinstance(key, str | int) else write_plainly(key)
 
 
 def _list_operands(node: SyntaxNode) -> Iterable[SyntaxNode]:

@@ -10,6 +10,7 @@ from agentmesh_dagster.graph.rules.branches import (
     branch_settings_fit_the_mode,
     branches_lead_somewhere,
     choices_cover_everything,
+    conditions_differ,
     literals_differ,
 )
 from agentmesh_dagster.graph.rules.catalogue import (
@@ -27,7 +28,11 @@ from agentmesh_dagster.graph.rules.each import (
     nothing_leads_into_an_each,
     the_join_of_an_each_is_plain,
 )
-from agentmesh_dagster.graph.rules.gates import notices_go_to_a_web_address, what_happens_on_a_deadline_needs_one
+from agentmesh_dagster.graph.rules.gates import (
+    notices_go_to_a_web_address,
+    settings_have_an_effect_on_a_gate,
+    what_happens_on_a_deadline_needs_one,
+)
 from agentmesh_dagster.graph.rules.lookup import NOTHING_KNOWN, Lookup
 from agentmesh_dagster.graph.rules.references import (
     items_are_used_inside_an_each,
@@ -87,7 +92,9 @@ RULES: tuple[Rule, ...] = (
     only_choices_carry_conditions,
     a_branch_has_one_default,
     literals_differ,
+    conditions_differ,
     choices_cover_everything,
+    settings_have_an_effect_on_a_gate,
     what_happens_on_a_deadline_needs_one,
     notices_go_to_a_web_address,
     # Repetition

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import NodeType
-from agentmesh_dagster.entities.nearest import quote, shorten
+from agentmesh_dagster.entities.nearest import shorten
 from agentmesh_dagster.graph.config import BranchConfig
+from agentmesh_dagster.graph.expressions.syntax import write_plainly
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.read import is_set
@@ -48,8 +49,8 @@ def a_branch_has_one_default(graph: Graph, _: Lookup) -> Iterator[Issue]:
         defaults = [edge for edge in graph.out_edges[node.id] if edge.is_default]
         for edge in defaults[1:] if config.mode == "first" else ():
             message = (
-                f"{graph.show(node.id)} has a default already, the edge {quote(defaults[0].id)}: "
-                "give this edge a condition, or set `mode: all` to follow both."
+                f"{graph.show(node.id)} has a default already, the edge to {graph.show(defaults[0].target)}: "
+                f"give the edge to {graph.show(edge.target)} a condition, or set `mode: all` to follow both."
             )
             yield Issue("several-defaults", message, node.id, edge.id, edge.path)
 
@@ -64,10 +65,29 @@ def literals_differ(graph: Graph, _: Lookup) -> Iterator[Issue]:
             first = seen.setdefault(_write_comparable(edge.literal.value), edge)
             if first is not edge:
                 message = (
-                    f"The edge {quote(first.id)} matches {shorten(write_json(edge.literal.value))} already, "
-                    "so this one is never taken: change its condition or remove it."
+                    f"The edge from {graph.show(node.id)} to {graph.show(edge.target)} is never taken: the one to "
+                    f"{graph.show(first.target)} matches {shorten(write_json(edge.literal.value))} already. "
+                    "Change its condition or remove it."
                 )
                 yield Issue("duplicate-literal", message, node.id, edge.id, edge.path)
+
+
+def conditions_differ(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Of the conditions that are tried in order, none stands there twice: the second edge would never be taken."""
+    for node in graph.of_type(NodeType.BRANCH, NodeType.HUMAN_APPROVAL):
+        if node.id in graph.doubts.vague or (isinstance(node.config, BranchConfig) and node.config.mode != "first"):
+            continue
+        seen: dict[str, GraphEdge] = {}
+        for edge in graph.out_edges[node.id]:
+            if edge.expression is None:
+                continue
+            first = seen.setdefault(write_plainly(edge.expression.syntax), edge)
+            if first is not edge:
+                message = (
+                    f"The edge from {graph.show(node.id)} to {graph.show(edge.target)} is never taken: the one to "
+                    f"{graph.show(first.target)} has the same condition, and is tried first. Change one of them."
+                )
+                yield Issue("duplicate-condition", message, node.id, edge.id, edge.path, Severity.WARNING)
 
 
 def choices_cover_everything(graph: Graph, _: Lookup) -> Iterator[Issue]:

@@ -26,10 +26,11 @@ def tool_nodes_name_a_tool(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
 def _check_name(
     graph: Graph, node: GraphNode, what: str, field: str, named: str | None, known: Mapping[str, object]
 ) -> Iterator[Issue]:
-    if node.id in graph.doubts.vague:
+    if node.id in graph.doubts.untyped:
         return
-    if named is None and node.is_whole:
-        message = f"{graph.show(node.id)} does not say which {what} it runs: give it the {field} of one."
+    if named is None and node.has_fields:
+        article = "an" if what == "agent" else "a"
+        message = f"Choose {article} {what} for {quote(node.title)}: its `{field}` is missing."
         yield Issue(f"missing-{what}-id", message, node.id, path=node.path)
     elif named is not None and named not in known:
         message = with_hint(f"There is no {what} {quote(named)}", named, known)
@@ -38,10 +39,10 @@ def _check_name(
 
 def only_agent_and_tool_nodes_name_one(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """An agentId stands only on agent nodes, a toolId only on tool nodes."""
-    for node in graph.nodes.values():
+    for node in graph.every_node:
         fields = ((NodeType.AGENT, "agentId", node.agent_id), (NodeType.TOOL, "toolId", node.tool_id))
         for node_type, field, named in fields:
-            if named is not None and node.type is not node_type and node.id not in graph.doubts.vague:
+            if named is not None and node.type is not node_type and node.id not in graph.doubts.untyped:
                 message = f"A node of type {node.type} has no {field}: remove it, or make the type {node_type}."
                 yield Issue(f"{node_type}-id-not-allowed", message, node.id, path=f"{node.path}.{field}")
 

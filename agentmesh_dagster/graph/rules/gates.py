@@ -19,6 +19,19 @@ def what_happens_on_a_deadline_needs_one(graph: Graph, _: Lookup) -> Iterator[Is
             yield Issue("setting-without-effect", message, node.id, path=place, severity=Severity.WARNING)
 
 
+def settings_have_an_effect_on_a_gate(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """A gate has no time limit and no retry: it waits without working."""
+    for node in graph.of_type(NodeType.HUMAN_APPROVAL):
+        remedies = (
+            ("timeout_seconds", "timeoutSeconds", "set `deadlineSeconds`, with `onDeadline`"),
+            ("retry", "retry", "a gate that expired or was rejected is asked again when the run is retried"),
+        )
+        for name, field, remedy in remedies:
+            if is_set(node.config, name) and getattr(node.config, name) is not None:
+                message = f"`{field}` has no effect on a gate, which holds nothing while it waits. Remove it: {remedy}."
+                yield Issue("setting-not-for-gates", message, node.id, path=f"{node.path}.config.{field}")
+
+
 def notices_go_to_a_web_address(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """`notify.url` begins with http:// or https://, as far as it is fixed."""
     for node, config in _list_gates(graph):

@@ -23,7 +23,7 @@ def schemas_of_the_graph_are_schemas(graph: Graph, _: Lookup) -> Iterator[Issue]
         for path, reason in list_schema_faults(graph.workflow.input_schema):
             yield Issue("bad-schema", tell_schema_fault("inputSchema", reason), path=f"$.inputSchema{path}")
     checked: dict[str, list[tuple[str, str]]] = {}
-    for node in graph.nodes.values():
+    for node in graph.every_node:
         field, schema = _read_schema(node)
         if schema is None:
             continue
@@ -38,7 +38,7 @@ def schemas_of_the_graph_are_schemas(graph: Graph, _: Lookup) -> Iterator[Issue]
 def formats_are_known(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Each `format` in a schema of the workflow is one that is checked, or says that it is only a hint."""
     schemas: list[tuple[str, str | None, JsonObject | None]] = [("$.inputSchema", None, graph.workflow.input_schema)]
-    for node in graph.nodes.values():
+    for node in graph.every_node:
         field, schema = _read_schema(node)
         schemas.append((f"{node.path}.config.{field}", node.id, schema))
     for place, node_id, schema in schemas:

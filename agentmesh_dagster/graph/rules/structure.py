@@ -23,16 +23,18 @@ def a_graph_has_nodes(graph: Graph, _: Lookup) -> Iterator[Issue]:
 def there_is_one_start(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """A graph has exactly one start node."""
     starts = graph.of_type(NodeType.START)
-    if not starts and graph.nodes and not graph.doubts.vague:
+    if not starts and graph.nodes and not graph.doubts.untyped:
         yield Issue("no-start", "There is no start node: add one, where runs begin.", path="$.graph.nodes")
     for node in starts[1:]:
+        if node.id == starts[0].id:
+            continue  # told as an id that is used twice
         message = f"{graph.show(node.id)} is a second start node beside {graph.show(starts[0].id)}: keep one of them."
         yield Issue("several-starts", message, node.id, path=node.path)
 
 
 def there_is_an_end(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """A graph has at least one end node."""
-    if graph.nodes and not graph.of_type(NodeType.END) and not graph.doubts.vague:
+    if graph.nodes and not graph.of_type(NodeType.END) and not graph.doubts.untyped:
         yield Issue("no-end", "There is no end node: add one, where the run's output comes out.", path="$.graph.nodes")
 
 
@@ -106,7 +108,7 @@ def only_choices_carry_conditions(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Conditions stand only on edges that leave a branch (not of mode each) or a gate."""
     for edge in graph.edges:
         source = graph.nodes[edge.source]
-        if edge.is_default or source.id in graph.doubts.vague or _leaves_end(graph, edge):
+        if edge.is_default or source.id in graph.doubts.ambiguous or _leaves_end(graph, edge):
             continue
         if source.is_each:
             reason = "an `each` follows all of its edges for every item: put a branch behind it"
