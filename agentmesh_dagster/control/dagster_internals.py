@@ -16,12 +16,21 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 from dagster._core.scheduler.instigation import InstigatorStatus
-from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._core.storage.tags import (
+    BACKFILL_TAGS,
+    MAX_RETRIES_TAG,
+    TAGS_TO_MAYBE_OMIT_ON_RETRY,
+    WILL_RETRY_TAG,
+)
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster_shared.error import SerializableErrorInfo
 
 __all__ = [
-    "GRPC_INFO_TAG",
+    "BACKFILL_TAGS",
+    "MAX_RETRIES_TAG",
     "SINGLETON_REPOSITORY_NAME",
+    "TAGS_TO_MAYBE_OMIT_ON_RETRY",
+    "WILL_RETRY_TAG",
     "CheckError",
     "CodeLocationOrigin",
     "CodeLocationReconstructionMetadataValue",
@@ -38,6 +47,7 @@ __all__ = [
     "RemoteRepositoryOrigin",
     "RepositoryLoadData",
     "RepositoryPythonOrigin",
+    "SerializableErrorInfo",
     "create_execution_plan",
     "execute_run",
 ]

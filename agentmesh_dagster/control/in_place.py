@@ -42,5 +42,6 @@ def run_in_place(services: Services, instance: dg.DagsterInstance, launch: Prepa
         interrupted = True
     if interrupted and ended.status not in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.SUSPENDED):
         instance.report_run_canceled(ended, "Interrupted in the terminal where it ran.")
-    reconcile_run(services, instance, launch.run_id)
+    # No machinery stands between this process and the run: what kept it from beginning is told at once.
+    reconcile_run(services, instance, launch.run_id, may_begin_again=False)
     return not interrupted

@@ -1,11 +1,13 @@
 """Launching: from a stored workflow and an input to a Dagster run."""
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 
-from agentmesh_dagster.control.dagster_internals import create_execution_plan
+from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists, create_execution_plan
 from agentmesh_dagster.control.location import CodeLocation
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
@@ -13,11 +15,13 @@ from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, f
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.errors import InvalidValue
+from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
-from agentmesh_dagster.runtime.plans import load_plan
+from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision, get_job_name
 from agentmesh_dagster.store.launches import mark_launch_submitted
+from agentmesh_dagster.store.runs import get_launcher, get_run, get_run_head
 from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
 from agentmesh_dagster.translator.run_tags import USER_TAG
@@ -55,12 +59,9 @@ def prepare_launch(
     checked = check_input(plan.workflow, run_input)
     place = location or CodeLocation()
     job_name = place.job_prefix + get_job_name(services.store, plan.workflow)
-    job = build_job_once(plan, job_name, services)
-    run_config = build_run_config(plan, checked, log_level=services.settings.console_log_level)
-    load_data = build_load_data(revision)
     run_id = str(uuid.uuid4())
-    execution_plan = create_execution_plan(job, run_config=run_config, repository_load_data=load_data)
-    # Ours first: should this process die now, the run is there and will be found never to have started.
+    built = _build(services, plan, job_name, checked, launched_by)
+    # Ours first: should this process die now, the run is there, and is created in Dagster by whoever finds it.
     with services.store.begin() as tx:
         register_launch(
             tx,
@@ -69,20 +70,59 @@ def prepare_launch(
             is_submitted=False,
         )
     crash_point(CrashPoint.LAUNCH_STORED)
-    instance.create_run_for_job(
-        job_def=job,
-        execution_plan=execution_plan,
-        run_id=run_id,
-        run_config=run_config,
-        remote_job_origin=place.build_remote_origin(job_name),
-        job_code_origin=place.build_code_origin(job_name),
-        repository_load_data=load_data,
-        tags={**job.tags, USER_TAG: launched_by},
-    )
+    with suppress(DagsterRunAlreadyExists):  # this took so long that somebody has created it meanwhile
+        instance.create_run_for_job(
+            run_id=run_id,
+            remote_job_origin=place.build_remote_origin(job_name),
+            job_code_origin=place.build_code_origin(job_name),
+            **built,
+        )
     crash_point(CrashPoint.LAUNCH_IN_DAGSTER)
     with services.store.begin() as tx:
         mark_launch_submitted(tx, run_id)
     return PreparedLaunch(run_id, run_id, job_name, revision)
+
+
+def create_lost_launch(services: Services, instance: dg.DagsterInstance, run_id: str) -> None:
+    """Creates the first launch of a run in Dagster whose launcher died before it could, and queues it."""
+    with services.store.read() as connection:
+        run, head = get_run(connection, run_id), get_run_head(connection, run_id)
+        launched_by = get_launcher(connection, run_id)
+    plan = load_pinned_plan(services.store, head.workflow_id, head.revision)
+    with suppress(DagsterRunAlreadyExists):
+        built = _build(services, plan, head.job_name, run.input, launched_by)
+        instance.create_run_for_job(run_id=run_id, **find_origins(instance, head.job_name), **built)
+    with services.store.begin() as tx:
+        is_ours = mark_launch_submitted(tx, run_id)
+    if is_ours:
+        # The queue needs no workspace: so a sensor can do it.
+        instance.submit_run(run_id, workspace=None)  # pyright: ignore[reportArgumentType]
+
+
+def find_origins(instance: dg.DagsterInstance, job_name: str) -> dict[str, Any]:
+    """Where the newest run of the job was launched, and its code is; this installation's location if there is none."""
+    newest = instance.get_runs(dg.RunsFilter(job_name=job_name), limit=1)
+    remote, code = (newest[0].remote_job_origin, newest[0].job_code_origin) if newest else (None, None)
+    return {
+        "remote_job_origin": remote or CodeLocation().build_remote_origin(job_name),
+        "job_code_origin": code or CodeLocation().build_code_origin(job_name),
+    }
+
+
+def _build(
+    services: Services, plan: Plan, job_name: str, run_input: JsonValue, launched_by: str | None
+) -> dict[str, Any]:
+    """What a first launch is to Dagster, whatever its id."""
+    job = build_job_once(plan, job_name, services)
+    run_config = build_run_config(plan, run_input, log_level=services.settings.console_log_level)
+    load_data = build_load_data(plan.revision)
+    return {
+        "job_def": job,
+        "execution_plan": create_execution_plan(job, run_config=run_config, repository_load_data=load_data),
+        "run_config": run_config,
+        "repository_load_data": load_data,
+        "tags": {**job.tags, **({} if launched_by is None else {USER_TAG: launched_by})},
+    }
 
 
 def check_input(workflow: Workflow, run_input: JsonValue) -> JsonValue:

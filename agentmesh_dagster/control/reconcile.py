@@ -7,6 +7,8 @@ from functools import partial
 import dagster as dg
 
 from agentmesh_dagster.control.cancel import stop_launches
+from agentmesh_dagster.control.launch import create_lost_launch
+from agentmesh_dagster.control.launch_failures import read_failure
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.runtime.launch_ends import LaunchEnd, end_canceled, end_failed, end_with_run, show_suspended
@@ -22,7 +24,13 @@ from agentmesh_dagster.store.launches import (
 )
 from agentmesh_dagster.store.runs import get_run, get_run_head
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
-from agentmesh_dagster.translator.suspension import close_suspended, report_end, report_suspended, settle_launch
+from agentmesh_dagster.translator.suspension import (
+    asks_for_some,
+    close_suspended,
+    report_end,
+    report_suspended,
+    settle_launch,
+)
 
 _NEVER_STARTED_AFTER = timedelta(seconds=60)  # a launch that Dagster was not given by then is lost
 
@@ -33,15 +41,19 @@ _CANCELED = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
 _NEVER_TAKEN_UP_AFTER = timedelta(seconds=120)  # a worker needs seconds to load its code
 
 
-def reconcile_run(services: Services, instance: dg.DagsterInstance, run_id: str) -> bool:
+def reconcile_run(
+    services: Services, instance: dg.DagsterInstance, run_id: str, *, may_begin_again: bool = True
+) -> bool:
     """Brings a run, and what Dagster shows of its launches, up to date; says whether one was found ended.
 
+    `may_begin_again`: the run of a launch that never began goes on; `resume_run` makes the next one.
     Safe to call at any time, by anybody, also by several at once.
     """
     instance_id = read_instance_id(instance)  # of the launches of another instance this one knows nothing
     with services.store.read() as connection:
         launched = [launch for launch in list_launches(connection, run_id) if launch.instance_id == instance_id]
-    ended = [launch for launch in launched if launch.is_live and _reconcile_launch(services, instance, launch)]
+    live = [launch for launch in launched if launch.is_live]
+    ended = [launch for launch in live if _reconcile_launch(services, instance, launch, may_begin_again)]
     suspended = [launch.id for launch in launched if launch.parked_at is not None and launch.ended_at is None]
     is_given_up = _reconcile_suspended(services, instance, run_id, suspended)
     return close_suspended(services, instance, run_id) or is_given_up or bool(ended)
@@ -57,22 +69,23 @@ def _is_dead(services: Services, instance: dg.DagsterInstance, launch: Launch) -
     return record is not None and datetime.now(UTC) - record.update_timestamp > _NEVER_TAKEN_UP_AFTER
 
 
-def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: Launch) -> bool:
+def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: Launch, may_begin_again: bool) -> bool:
     dagster_run = instance.get_run_by_id(launch.id)
     if dagster_run is None:
-        return _reconcile_missing(services, launch)
+        return _reconcile_missing(services, instance, launch)
     status = dagster_run.status
     if status is dg.DagsterRunStatus.NOT_STARTED:
-        return _reconcile_unstarted(services, instance, launch, dagster_run)
+        return _reconcile_unstarted(services, instance, launch)
     if status in _ON_THEIR_WAY or (status in _AT_WORK and not _is_dead(services, instance, launch)):
         return False
     if status in _AT_WORK:
         # Dagster first: should this process die now, the next look finds what Dagster says, and settles the rest.
         _report_dead(services, instance, dagster_run)
         crash_point(CrashPoint.LAUNCH_GIVEN_UP)
-        end_failed(services, launch.run_id, launch.id, _DIED)
+        ended = instance.get_run_by_id(launch.id) or dagster_run
+        _end_failed(services, instance, launch, ended, may_begin_again)
     elif status is dg.DagsterRunStatus.FAILURE:
-        end_failed(services, launch.run_id, launch.id, _read_failure(instance, launch.id))
+        _end_failed(services, instance, launch, dagster_run, may_begin_again)
     elif status is dg.DagsterRunStatus.CANCELED:
         end_canceled(services, launch.run_id, launch.id, "Canceled in Dagster.")
     else:  # a success, or suspended and the store does not know it: its worker has done all that it could
@@ -105,35 +118,44 @@ def _reconcile_suspended(
     return False
 
 
-def _reconcile_unstarted(
-    services: Services, instance: dg.DagsterInstance, launch: Launch, dagster_run: dg.DagsterRun
-) -> bool:
-    """A Dagster run that was created and handed to nobody: whoever wanted to launch it has died."""
+def _reconcile_unstarted(services: Services, instance: dg.DagsterInstance, launch: Launch) -> bool:
+    """A Dagster run that was created and handed to nobody: whoever wanted to launch it has died. It is queued."""
     with services.store.read() as connection:
         if now(connection) - (launch.submitted_at or launch.created_at) < _NEVER_STARTED_AFTER:
             return False
-    if launch.kind is LaunchKind.RESUME:
-        with services.store.begin() as tx:
-            is_ours = mark_launch_submitted(tx, launch.id, before=launch.submitted_at)
-        if is_ours:
-            instance.submit_run(launch.id, workspace=None)  # pyright: ignore[reportArgumentType]
-        return False
-    instance.report_run_failed(dagster_run, "It was never started: its launcher died.")
-    end_failed(services, launch.run_id, launch.id, "The launch failed: it was never started.")
-    return True
+    with services.store.begin() as tx:
+        is_ours = mark_launch_submitted(tx, launch.id, before=launch.submitted_at)
+    if is_ours:
+        # The queue needs no workspace: so a sensor can do it.
+        instance.submit_run(launch.id, workspace=None)  # pyright: ignore[reportArgumentType]
+    return False
 
 
-def _reconcile_missing(services: Services, launch: Launch) -> bool:
+def _reconcile_missing(services: Services, instance: dg.DagsterInstance, launch: Launch) -> bool:
+    """A launch that Dagster does not know: its Dagster run was deleted, or its launcher died before it was created."""
     if launch.submitted_at is not None:
         end_canceled(services, launch.run_id, launch.id, "Its Dagster run was deleted.")
         return True
     with services.store.read() as connection:
         is_young = now(connection) - launch.created_at < _NEVER_STARTED_AFTER
         is_over = get_run_head(connection, launch.run_id).status.is_end
-    if is_young or (launch.kind is LaunchKind.RESUME and not is_over):
-        return False  # somebody may be about to make it; of a run that goes on, `resume_run` makes it anew
-    end_failed(services, launch.run_id, launch.id, "The launch failed: it never reached Dagster.")
-    return True
+    if is_young:
+        return False  # somebody may be about to make it
+    if is_over:
+        end_failed(services, launch.run_id, launch.id, "It never reached Dagster.")
+        return True
+    if launch.kind is LaunchKind.FIRST:
+        create_lost_launch(services, instance, launch.run_id)
+    return False  # one behind a gate is made anew by `resume_run`
+
+
+def _end_failed(
+    services: Services, instance: dg.DagsterInstance, launch: Launch, dagster_run: dg.DagsterRun, may_begin_again: bool
+) -> None:
+    """Ends a launch that failed in Dagster; one that never began is launched again, unless that would not help."""
+    failure = read_failure(instance, dagster_run)
+    helps = failure.may_pass and not asks_for_some(instance, launch, dagster_run)
+    end_failed(services, launch.run_id, launch.id, failure.reason, may_begin_again=may_begin_again and helps)
 
 
 def _report_dead(services: Services, instance: dg.DagsterInstance, dagster_run: dg.DagsterRun) -> None:
@@ -150,9 +172,3 @@ def _report_dead(services: Services, instance: dg.DagsterInstance, dagster_run: 
         instance.report_dagster_event(event, dagster_run.run_id)
     else:
         instance.report_run_failed(dagster_run, _DIED)
-
-
-def _read_failure(instance: dg.DagsterInstance, launch_id: str) -> str:
-    logs = instance.get_records_for_run(launch_id, of_type=dg.DagsterEventType.RUN_FAILURE, ascending=False, limit=1)
-    messages = [record.event_log_entry.get_dagster_event().message for record in logs.records]
-    return next((message for message in messages if message), "Its Dagster run failed.")

@@ -7,8 +7,8 @@ from contextlib import suppress
 import dagster as dg
 
 from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists, create_execution_plan
-from agentmesh_dagster.control.launch import PreparedLaunch
-from agentmesh_dagster.control.location import CodeLocation, build_code_origin
+from agentmesh_dagster.control.inherited_tags import inherit_tags, read_default_retries
+from agentmesh_dagster.control.launch import PreparedLaunch, find_origins
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import StepStatus
@@ -17,6 +17,8 @@ from agentmesh_dagster.graph.progress import Progress, RunState, StepKey, StepSt
 from agentmesh_dagster.graph.regions import Region
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.unbegun import find_due
+from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.gates import has_untaken_answers, take_answers
 from agentmesh_dagster.store.launches import Launch, LaunchKind, insert_launch, list_launches, mark_launch_submitted
 from agentmesh_dagster.store.runs import get_run, lock_run
@@ -52,14 +54,22 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
         states = read_states(tx, run_id)
         if live:
             launch = live[0]  # whoever began it died before Dagster had it
-            if launch.kind is not LaunchKind.RESUME:
+            if launch.kind not in (LaunchKind.RESUME, LaunchKind.AGAIN):
                 return None
-        elif not has_untaken_answers(tx, run_id) or not _may_go_on(plan, states):
-            return None
         else:
+            due = find_due(tx, before)
+            has_to = due is not None or has_untaken_answers(tx, run_id)
+            if not has_to or (due is not None and now(tx) < due) or not _may_go_on(plan, states):
+                return None
             launch_id = str(uuid.uuid5(_NAMESPACE, f"{run_id}:{len(before)}"))
             launch = insert_launch(
-                tx, launch_id, run_id, LaunchKind.RESUME, run.revision, instance_id=instance_id, is_submitted=False
+                tx,
+                launch_id,
+                run_id,
+                LaunchKind.RESUME if due is None else LaunchKind.AGAIN,
+                run.revision,
+                instance_id=instance_id,
+                is_submitted=False,
             )
         answered = take_answers(tx, run_id, launch.id)
     crash_point(CrashPoint.RESUME_STORED)
@@ -139,10 +149,13 @@ def _create_in_dagster(
     """A Dagster re-execution in the run's group, pinned to the run's revision."""
     with services.store.read() as connection:
         run_input = get_run(connection, launch.run_id).input
-    first = instance.get_run_by_id(launch.run_id)
+    parent = instance.get_run_by_id(parent_id)
+    first = instance.get_run_by_id(launch.run_id) or parent
     job = build_job_once(plan, job_name, services)
     run_config = build_run_config(plan, run_input, log_level=services.settings.console_log_level)
     load_data = build_load_data(launch.revision)
+    origins = find_origins(instance, job_name)
+    tags = {} if parent is None else inherit_tags(parent, instance_retries=read_default_retries(instance))
     instance.create_run_for_job(
         job_def=job,
         execution_plan=create_execution_plan(
@@ -152,9 +165,9 @@ def _create_in_dagster(
         run_config=run_config,
         parent_run_id=parent_id,
         root_run_id=launch.run_id,
-        tags={**job.tags, _PARENT_TAG: parent_id, _ROOT_TAG: launch.run_id},
+        tags={**job.tags, **tags, _PARENT_TAG: parent_id, _ROOT_TAG: launch.run_id},
         # Where the first launch ran, so does this: also from somebody's own project, with a store of its own.
-        remote_job_origin=(first and first.remote_job_origin) or CodeLocation().build_remote_origin(job_name),
-        job_code_origin=(first and first.job_code_origin) or build_code_origin(job_name),
+        remote_job_origin=(first and first.remote_job_origin) or origins["remote_job_origin"],
+        job_code_origin=(first and first.job_code_origin) or origins["job_code_origin"],
         repository_load_data=load_data,
     )

@@ -79,7 +79,7 @@ def keep_up(
         [gate.step_id for gate in expired],
         settled,
         resumed,
-        len(parked) - len(resumed),
+        len({launch.run_id for launch in parked}.difference(resumed)),
         len(notified),
         tick.faults,
     )

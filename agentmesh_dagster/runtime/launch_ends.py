@@ -9,9 +9,10 @@ from agentmesh_dagster.graph.progress import Progress, RunState
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.settlement import cancel_run, complete_run, end_run_if_over, fail_run
+from agentmesh_dagster.runtime.unbegun import MOST_TRIES, count_unbegun
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
-from agentmesh_dagster.store.gates import cancel_gates, has_untaken_answers
+from agentmesh_dagster.store.gates import cancel_gates, has_untaken_answers, release_answers
 from agentmesh_dagster.store.launches import end_launch, find_launch, list_launches, park_launch
 from agentmesh_dagster.store.runs import RunHead, get_run, lock_run
 from agentmesh_dagster.store.step_leases import is_at_work
@@ -52,7 +53,7 @@ def finish_work(
         if found.parked_at:
             return LaunchEnd.SUSPENDED
         if not _is_waiting(tx, run_id):
-            if not has_failed and is_at_work(tx, launch_id):
+            if not has_failed and is_at_work(tx, run_id, launch_id):
                 return LaunchEnd.NOT_YET  # such as after a cluster had started a second worker for it
             reason = "The worker died with it." if has_failed else left or "Its launch ended without it."
             _fail_steps(tx, run, launch_id, reason)
@@ -88,15 +89,25 @@ def end_with_run(services: Services, run_id: str, launch_id: str, show: Callable
     return True
 
 
-def end_failed(services: Services, run_id: str, launch_id: str, reason: str) -> None:
-    """Ends a launch that Dagster saw fail, the steps that it left over, and its run if that has nothing more to do."""
+def end_failed(services: Services, run_id: str, launch_id: str, reason: str, *, may_begin_again: bool = False) -> None:
+    """Ends a launch that Dagster saw fail, the steps that it left over, and its run if that has nothing more to do.
+
+    `may_begin_again`: of a launch that never began a step, the run goes on; the next one takes over what it was to do,
+    unless too many have not begun by now.
+    """
     with services.store.begin() as tx:
         run = lock_run(tx, run_id)
         found = find_launch(tx, launch_id)
         if found is None or found.ended_at:
             return  # somebody else was faster, and the run may have gone on since
         end_launch(tx, launch_id)
-        if not run.status.is_end:
+        tries = 0 if run.status.is_end or not may_begin_again else count_unbegun(tx, list_launches(tx, run_id))
+        if 0 < tries < MOST_TRIES:
+            release_answers(tx, launch_id)
+        elif tries:
+            cancel_gates(tx, run_id)
+            fail_run(tx, run, f"It could not be started, in {tries} tries. {reason}")
+        elif not run.status.is_end:
             _fail_steps(tx, run, launch_id, reason)
             _end_if_over(tx, services, run, launch_id, reason)
 

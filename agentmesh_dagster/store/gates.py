@@ -119,6 +119,11 @@ def take_answers(tx: Connection, run_id: str, launch_id: str) -> list[str]:
     return [row.node_id for row in tx.execute(taken)]
 
 
+def release_answers(tx: Connection, launch_id: str) -> None:
+    """The launch that had taken these answers did nothing: the next takes them."""
+    tx.execute(update(gates).where(gates.c.launch_id == launch_id).values(launch_id=None))
+
+
 def has_untaken_answers(connection: Connection, run_id: str) -> bool:
     """Whether a gate of the run was closed since its last launch."""
     return connection.execute(_untaken().where(gates.c.run_id == run_id).limit(1)).first() is not None
@@ -126,7 +131,7 @@ def has_untaken_answers(connection: Connection, run_id: str) -> bool:
 
 def list_runs_to_resume(connection: Connection, instance_id: str) -> list[str]:
     """Ids of the open runs of a Dagster instance with a resume that it was not given, or, while none of their launches
-    is live, with answers that no launch has taken; oldest first.
+    is live, with answers that no launch has taken, or with no launch that ever began; oldest first.
 
     All of them: some cannot go on before another gate is answered, and a limit would let these hide the others.
     """
@@ -135,9 +140,10 @@ def list_runs_to_resume(connection: Connection, instance_id: str) -> list[str]:
     unended = of_run.where(launches.c.ended_at.is_(None), launches.c.parked_at.is_(None))
     begun = unended.where(launches.c.submitted_at.is_(None)).exists()
     answered = _untaken().where(gates.c.run_id == runs.c.id).exists()
-    query = select(runs.c.id).where(
-        runs.c.status == RunStatus.RUNNING.value, is_ours, or_(begun, and_(answered, ~unended.exists()))
-    )
+    waits = select(steps.c.id).where(steps.c.run_id == runs.c.id, steps.c.status == StepStatus.WAITING_HUMAN.value)
+    unbegun = and_(~of_run.where(launches.c.ended_at.is_(None)).exists(), ~waits.exists())
+    is_open = runs.c.status.in_([RunStatus.RUNNING.value, RunStatus.PENDING.value])
+    query = select(runs.c.id).where(is_open, is_ours, or_(begun, unbegun, and_(answered, ~unended.exists())))
     return [row.id for row in connection.execute(query.order_by(runs.c.created_at, runs.c.id))]
 
 

@@ -17,6 +17,7 @@ from agentmesh_dagster.store.tables import launches
 class LaunchKind(StrEnum):
     FIRST = "first"
     RESUME = "resume"  # behind an answered gate
+    AGAIN = "again"  # of what the launch before it was to do, which never began
     REEXECUTION = "reexecution"  # asked for in Dagster, of steps that had not ended well
 
 

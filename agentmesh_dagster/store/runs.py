@@ -86,6 +86,11 @@ def get_run_head(connection: Connection, run_id: str) -> RunHead:
     return _read_head(connection, _select_head(run_id), run_id)
 
 
+def get_launcher(connection: Connection, run_id: str) -> str | None:
+    """Who, or what, launched a run."""
+    return connection.execute(select(runs.c.launched_by).where(runs.c.id == run_id)).scalar_one()
+
+
 def _select_head(run_id: str) -> Select[*tuple[Any, ...]]:
     return select(
         runs.c.id, runs.c.workflow_id, runs.c.project_id, runs.c.job_name, runs.c.revision, runs.c.status

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.store.clock import now
@@ -30,10 +30,17 @@ def find_step_lease(connection: Connection, step_id: str) -> StepLease | None:
     return StepLease(Claim(step_id, row.run_id, row.fence, row.attempt), status, is_live)
 
 
-def is_at_work(connection: Connection, launch_id: str) -> bool:
-    """Whether a worker has a step of the launch in its hands."""
+def is_at_work(connection: Connection, run_id: str, launch_id: str) -> bool:
+    """Whether a worker has a step of this launch of the run in its hands."""
     running = steps.c.status == StepStatus.RUNNING.value
     lives = steps.c.lease_expires_at > now(connection)
-    return (
-        connection.execute(select(steps.c.id).where(steps.c.launch_id == launch_id, running, lives)).first() is not None
-    )
+    return connection.execute(_of_launch(run_id, launch_id).where(running, lives).limit(1)).first() is not None
+
+
+def has_begun(connection: Connection, run_id: str, launch_id: str) -> bool:
+    """Whether a worker ever took a step of this launch of the run."""
+    return connection.execute(_of_launch(run_id, launch_id).limit(1)).first() is not None
+
+
+def _of_launch(run_id: str, launch_id: str) -> Select[tuple[str]]:
+    return select(steps.c.id).where(steps.c.run_id == run_id, steps.c.launch_id == launch_id)

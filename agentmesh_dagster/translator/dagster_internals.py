@@ -8,9 +8,11 @@ from dagster._core.execution.retries import RetryMode
 from dagster._core.log_manager import get_log_record_event, has_log_record_event
 from dagster._core.snap import JobSnap
 from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
+from dagster._core.storage.tags import MAX_RETRIES_TAG
 from dagster_shared.error import SerializableErrorInfo
 
 __all__ = [
+    "MAX_RETRIES_TAG",
     "CheckError",
     "DynamicCollectDependencyDefinition",
     "EngineEventData",

@@ -14,6 +14,7 @@ from agentmesh_dagster.runtime.launch_ends import LaunchEnd, end_with_run, finis
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, list_launches
 from agentmesh_dagster.store.runs import get_run
+from agentmesh_dagster.translator.dagster_internals import MAX_RETRIES_TAG
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 
 _ENDS = {
@@ -62,7 +63,7 @@ def settle_launch(
         report_suspended(instance, launch.id)
         crash_point(CrashPoint.LAUNCH_PARKED)
 
-    left = _tell_why_left(instance, launch, dagster_run)
+    left = None if asks_for_some(instance, launch, dagster_run) else "Steps were left that its launch never ran."
     return finish_work(services, launch.run_id, launch.id, left, show, has_failed=has_failed)
 
 
@@ -72,8 +73,19 @@ def close_suspended(services: Services, instance: dg.DagsterInstance, run_id: st
     with services.store.read() as connection:
         unended = [launch for launch in list_launches(connection, run_id) if launch.parked_at and not launch.ended_at]
     ours = [launch for launch in unended if launch.instance_id == instance_id]
-    closed = [end_with_run(services, run_id, launch.id, partial(report_end, instance, launch.id)) for launch in ours]
+    closed = [
+        end_with_run(services, run_id, launch.id, partial(_report_end_of_suspended, instance, launch.id))
+        for launch in ours
+    ]
     return any(closed)
+
+
+def _report_end_of_suspended(instance: dg.DagsterInstance, launch_id: str, run: Run) -> None:
+    """As `report_end`; Dagster's automatic retries are for the launch that failed, not for those that waited."""
+    waited = instance.get_run_by_id(launch_id) if run.status is RunStatus.FAILED else None
+    if waited is not None and (instance.run_retries_enabled or MAX_RETRIES_TAG in waited.tags):
+        instance.add_run_tags(launch_id, {MAX_RETRIES_TAG: "0"})
+    report_end(instance, launch_id, run)
 
 
 def report_end(instance: dg.DagsterInstance, launch_id: str, run: Run) -> None:
@@ -105,13 +117,13 @@ def _report(
     instance.report_dagster_event(event, dagster_run.run_id)
 
 
-def _tell_why_left(instance: dg.DagsterInstance, launch: Launch, dagster_run: dg.DagsterRun) -> str | None:
-    """Why steps were left that nobody ran; None when the launch was asked for some steps only."""
-    is_reexecution = launch.kind is not LaunchKind.RESUME and dagster_run.parent_run_id is not None
-    asked_for_some = dagster_run.resolved_op_selection is not None or (
+def asks_for_some(instance: dg.DagsterInstance, launch: Launch, dagster_run: dg.DagsterRun) -> bool:
+    """Whether somebody asked for some steps of the run only; those of a resume are all that are left."""
+    is_ours = launch.kind in (LaunchKind.RESUME, LaunchKind.AGAIN)
+    is_reexecution = not is_ours and dagster_run.parent_run_id is not None
+    return dagster_run.resolved_op_selection is not None or (
         is_reexecution and _names_some_steps(instance, dagster_run)
     )
-    return None if asked_for_some else "Steps were left that its launch never ran."
 
 
 def _names_some_steps(instance: dg.DagsterInstance, dagster_run: dg.DagsterRun) -> bool:

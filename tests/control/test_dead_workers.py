@@ -155,24 +155,6 @@ def test_an_interrupt_ends_the_worker_and_cancels_or_fails_the_run(
     assert step_status(services, worker.run_id, "call").is_end
 
 
-def test_a_launch_that_failed_in_dagster_before_any_step_fails_the_run(
-    services: Services, instance: dg.DagsterInstance
-):
-    revision = current_revision(services.store)
-    plan = load_plan(services.store, "w", revision)
-    dagster_run = instance.create_run_for_job(_some_job(), tags={"agentmesh/workflow": "w"})
-    with services.store.begin() as tx:
-        register_launch(tx, plan, LaunchFacts(dagster_run.run_id, read_instance_id(instance), "w", {}))
-    instance.report_run_failed(dagster_run, "the machine was full")
-
-    reconcile_run(services, instance, dagster_run.run_id)
-
-    with services.store.read() as connection:
-        run = get_run(connection, dagster_run.run_id)
-    assert run.status is RunStatus.FAILED
-    assert run.error == "the machine was full"
-
-
 def test_a_run_deleted_in_dagster_is_canceled(services: Services, instance: dg.DagsterInstance, worker: Worker):
     worker.end()
     instance.delete_run(worker.run_id)

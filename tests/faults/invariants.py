@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import dagster as dg
@@ -177,8 +178,10 @@ def each_answer_is_continued_once(ledger: _Ledger) -> None:
     """I7: an answer is taken by one launch, and no launch was made for none."""
     closed = [gate for gate in ledger.gates if gate["state"] in ("answered", "expired")]
     taken = {gate["launch_id"] for gate in closed} - {None}
+    again = {launch.id for launch in ledger.launches if launch.kind is LaunchKind.AGAIN}
+    unbegun = {before.id for before, after in pairwise(ledger.launches) if after.id in again}
     resumes = {launch.id for launch in ledger.launches if launch.kind is LaunchKind.RESUME}
-    assert taken == resumes, "each resume takes an answer, and takes it alone"
+    assert resumes - unbegun <= taken <= resumes | again, "each resume that began takes an answer, and takes it alone"
     if ledger.status is RunStatus.SUCCEEDED:
         assert all(gate["launch_id"] for gate in closed), "an answer that no launch took"
 

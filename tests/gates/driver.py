@@ -113,12 +113,15 @@ class ShortMemory:
     def get_run_ids(self, filters: dg.RunsFilter | None = None) -> list[str]:
         return [run.run_id for run in self.get_runs(filters)]
 
-    def get_records_for_run(self, run_id: str, **_filters: Any) -> Any:
+    run_retries_enabled = False
+
+    def get_records_for_run(self, run_id: str, of_type: dg.DagsterEventType, **_filters: Any) -> Any:
         """The run's failure, if it has one, as the record of a Dagster event."""
         failure = self._kept[run_id].failure
-        event = SimpleNamespace(message=failure)
+        event = dg.DagsterEvent(dg.DagsterEventType.RUN_FAILURE.value, "w", message=failure)
         record = SimpleNamespace(event_log_entry=SimpleNamespace(get_dagster_event=lambda: event))
-        return SimpleNamespace(records=[] if failure is None else [record])
+        is_wanted = failure is not None and of_type is dg.DagsterEventType.RUN_FAILURE
+        return SimpleNamespace(records=[record] if is_wanted else [])
 
     def submit_run(self, run_id: str, workspace: object) -> dg.DagsterRun:
         assert workspace is None

@@ -32,8 +32,6 @@ def check_rest(world: Any, picture: Picture, fate: Fate) -> None:
         if not fate.is_given_up:
             raise Violation("the run is canceled, and nobody did that")
         return
-    if picture.status is RunStatus.FAILED and not picture.steps:
-        return  # its launcher died before Dagster had it
     lost = {
         node_id
         for node_id, step in picture.steps.items()

@@ -259,6 +259,7 @@ class World:
                 "submitted_at": case((launches.c.submitted_at.is_not(None), moment - _LONG_AGO)),
             },
         )
+        self._write(launches, launches.c.ended_at.is_not(None), lambda moment: {"ended_at": moment - _LONG_AGO})
 
     def _let_dagster_age(self) -> None:
         self.instance.let_time_pass(_LONG_AGO)
