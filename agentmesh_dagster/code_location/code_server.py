@@ -4,6 +4,7 @@ It fails a run of its own whose process is gone before the run is finished, and 
 Only with the default launcher do code servers start the processes of runs.
 """
 
+import socket
 import sys
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
@@ -13,6 +14,13 @@ import dagster as dg
 
 _MODULE = "dagster._grpc.server"
 _MARK = "_agentmesh_looks_first"
+_NAME_OPTION = "--location-name"
+
+
+def read_location_name() -> str:
+    """What the code location of this process is called: by the code server's command, else by the machine's name."""
+    _, _, given = "\0".join(sys.argv).partition(f"\0{_NAME_OPTION}\0")
+    return given.partition("\0")[0] or socket.gethostname()
 
 
 def leave_suspended_runs_alone() -> None:

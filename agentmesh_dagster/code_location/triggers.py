@@ -5,10 +5,12 @@ from datetime import UTC
 
 import dagster as dg
 
+from agentmesh_dagster.code_location.code_server import read_location_name
 from agentmesh_dagster.control.triggers import (
     LoadedTrigger,
     Switch,
     TriggerTick,
+    ask_at,
     build_trigger_config,
     look_for_arrivals,
 )
@@ -29,10 +31,18 @@ def build_schedules(services: Services, triggers: Sequence[LoadedTrigger]) -> li
 
 
 def _build_schedule(services: Services, loaded: LoadedTrigger, cron: CronTrigger) -> dg.ScheduleDefinition:
-    def ask_for_a_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        scheduled = context.scheduled_execution_time.astimezone(UTC)
-        event = {"scheduledAt": scheduled.strftime("%Y-%m-%dT%H:%M:%SZ")}
-        return dg.RunRequest(run_config=build_trigger_config(services, loaded, event))
+    def ask_for_a_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        time = context.scheduled_execution_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        run_config = build_trigger_config(services, loaded, {"scheduledAt": time})
+        try:
+            instance = context.instance
+        except dg.DagsterInvariantViolationError:  # somebody only tries it out
+            return dg.RunRequest(run_config=run_config)
+        tick = ask_at(services, instance, loaded, time, read_location_name())
+        if not tick.is_ours:
+            told = f"it is run `{tick.run_id}`" if tick.run_id else "another code location or instance asks for it"
+            return dg.SkipReason(f"There is one run for {time}: {told}.")
+        return dg.RunRequest(run_key=tick.delivery_id, run_config=run_config)
 
     return dg.ScheduleDefinition(
         name=loaded.name,
@@ -58,7 +68,7 @@ def _build_sensor(services: Services, loaded: LoadedTrigger) -> dg.SensorDefinit
         switch = None
         if context.code_location_origin is not None and context.repository_name is not None:
             switch = Switch.of(context.instance, context.code_location_origin, context.repository_name, loaded.name)
-        tick = look_for_arrivals(services, context.instance, loaded, switch)
+        tick = look_for_arrivals(services, context.instance, loaded, switch, read_location_name())
         if not tick.asked:
             return dg.SkipReason(_tell(tick))
         context.log.info(_tell(tick))

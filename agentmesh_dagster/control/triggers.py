@@ -25,6 +25,8 @@ from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.triggers import GraphTrigger, TriggerFault
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.triggers import (
+    Asker,
+    CronTick,
     Delivery,
     DeliveryState,
     close_delivery,
@@ -32,6 +34,7 @@ from agentmesh_dagster.store.triggers import (
     get_delivery,
     list_due_deliveries,
     request_delivery,
+    take_cron_tick,
     take_delivery,
 )
 from agentmesh_dagster.translator.dagster_runs import DELIVERY_TAG, build_run_config, read_instance_id
@@ -125,18 +128,27 @@ def build_trigger_config(services: Services, loaded: LoadedTrigger, event: JsonV
     return run_config
 
 
+def ask_at(
+    services: Services, instance: dg.DagsterInstance, loaded: LoadedTrigger, time: str, location: str
+) -> CronTick:
+    """Takes a time of a cron trigger for the code location that asks: of several on one store, one asks for its run."""
+    asker = Asker(read_instance_id(instance), location)
+    with services.store.begin() as tx:
+        return take_cron_tick(tx, loaded.plan.workflow.id, loaded.trigger.key, time, asker)
+
+
 def look_for_arrivals(
-    services: Services, instance: dg.DagsterInstance, loaded: LoadedTrigger, switch: Switch | None
+    services: Services, instance: dg.DagsterInstance, loaded: LoadedTrigger, switch: Switch | None, location: str
 ) -> TriggerTick:
     """What Dagster is to be asked for now, derived from the store alone; as much as one tick can do.
 
-    Raises NoRunForThis, with nothing asked for in that tick: what it tells of is told once, and what else has arrived
-    follows at the next.
+    `location` names the code location that asks. Raises NoRunForThis, with nothing asked for in that tick: what it
+    tells of is told once, and what else has arrived follows at the next.
     """
-    instance_id = read_instance_id(instance)
+    asker = Asker(read_instance_id(instance), location)
     workflow_id, key = loaded.plan.workflow.id, loaded.trigger.key
     with services.store.read() as connection:
-        due = list_due_deliveries(connection, workflow_id, key, instance_id, limit=_LOOKED_AT)
+        due = list_due_deliveries(connection, workflow_id, key, asker, limit=_LOOKED_AT)
         enabled_at = find_enabled_at(connection, workflow_id, key)
     tick = TriggerTick()
     if not due:
@@ -150,7 +162,7 @@ def look_for_arrivals(
             _judge(tick, services, loaded, delivery, on_since)
         if tick.is_full or time.monotonic() - started > _TICK_SECONDS:
             break
-    _write_down(services, tick, instance_id)
+    _write_down(services, tick, asker)
     crash_point(CrashPoint.RUN_ASKED_FOR)
     if tick.failed:
         raise NoRunForThis("; ".join(f"{delivery.source}: {reason}" for delivery, reason in tick.failed[:_TOLD]))
@@ -187,7 +199,7 @@ def _judge(
     tick.bytes += len(write_json(run_config))
 
 
-def _write_down(services: Services, tick: TriggerTick, instance_id: str) -> None:
+def _write_down(services: Services, tick: TriggerTick, asker: Asker) -> None:
     with services.store.begin() as tx:
         for delivery, run_id in tick.launched:
             take_delivery(tx, delivery.id, run_id)
@@ -199,4 +211,4 @@ def _write_down(services: Services, tick: TriggerTick, instance_id: str) -> None
             close_delivery(tx, delivery.id, DeliveryState.FAILED, reason)
         if not tick.failed:
             # Another instance, or another code server of this one, may have asked meanwhile.
-            tick.asked = [asked for asked in tick.asked if request_delivery(tx, asked.delivery, instance_id)]
+            tick.asked = [asked for asked in tick.asked if request_delivery(tx, asked.delivery, asker)]

@@ -395,6 +395,7 @@ deliveries = Table(
     Column("state", Text, nullable=False),
     Column("requested_at", UtcDateTime),  # when a sensor asked Dagster for a run, the last time
     Column("instance_id", Key),  # the Dagster instance that was asked
+    Column("asked_by", Key),  # the code location that asked it
     Column("run_id", Key),  # the one run that came of it
     Column("reason", Text),  # why no run came of it
     _one_of("state", ("waiting", "requested", "launched", "declined", "failed", "missed")),

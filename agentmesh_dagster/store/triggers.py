@@ -25,6 +25,7 @@ from agentmesh_dagster.store.tables import deliveries, entities, events, job_nam
 _NAMESPACE = uuid.UUID("5b0d6c3e-8f57-5f0c-9a55-1d8f7f7b3c21")
 _LONGEST_NAME = 255  # characters
 _GIVEN_UP_AFTER = timedelta(minutes=10)  # then another Dagster instance may take over what one has asked for
+_LEFT_AFTER = timedelta(minutes=1)  # then another code location of the same instance may
 
 _END_OF = {
     EventType.RUN_COMPLETED: RunStatus.SUCCEEDED,
@@ -40,6 +41,14 @@ class DeliveryState(StrEnum):
     DECLINED = "declined"  # the trigger's condition was false
     FAILED = "failed"  # it cannot become a run
     MISSED = "missed"  # it came while the trigger was switched off, or the trigger went away before a sensor looked
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks Dagster for a run: of several code locations, instances and daemons one does it."""
+
+    instance_id: str  # of the Dagster instance that is asked
+    location: str  # the code location
 
 
 class InvalidEvent(InvalidValue):
@@ -151,17 +160,19 @@ def find_enabled_at(connection: Connection, workflow_id: str, trigger: str) -> d
 
 
 def list_due_deliveries(
-    connection: Connection, workflow_id: str, trigger: str, instance_id: str, *, limit: int
+    connection: Connection, workflow_id: str, trigger: str, asker: Asker, *, limit: int
 ) -> list[str]:
-    """Ids of what has arrived for a trigger and has no run yet, as far as it is this Dagster instance's to launch.
+    """Ids of what has arrived for a trigger and has no run yet, as far as it is the asker's to launch.
 
     In the order in which they came; one that was asked for stands behind what had come by then. So one that never
     succeeds does not hold up the others.
     """
     is_new = deliveries.c.state == DeliveryState.WAITING.value
+    moment = now(connection)
+    is_left = or_(deliveries.c.asked_by == asker.location, deliveries.c.requested_at < moment - _LEFT_AFTER)
     is_ours = or_(
-        deliveries.c.instance_id == instance_id,
-        deliveries.c.requested_at < now(connection) - _GIVEN_UP_AFTER,
+        and_(deliveries.c.instance_id == asker.instance_id, is_left),
+        deliveries.c.requested_at < moment - _GIVEN_UP_AFTER,
     )
     query = select(deliveries.c.id).where(
         deliveries.c.workflow_id == workflow_id,
@@ -226,8 +237,8 @@ def _describe_end(row: RowMapping) -> JsonValue:
     }
 
 
-def request_delivery(tx: Connection, delivery: Delivery, instance_id: str) -> bool:
-    """Notes that this Dagster instance is asked for the run; False when another was meanwhile, or there is one."""
+def request_delivery(tx: Connection, delivery: Delivery, asker: Asker) -> bool:
+    """Notes that the asker asks for the run; False when another one does, or there is one."""
     unchanged = and_(
         deliveries.c.id == delivery.id,
         deliveries.c.state == delivery.state.value,
@@ -238,9 +249,47 @@ def request_delivery(tx: Connection, delivery: Delivery, instance_id: str) -> bo
     asked = tx.execute(
         update(deliveries)
         .where(unchanged)
-        .values(state=DeliveryState.REQUESTED.value, instance_id=instance_id, requested_at=now(tx))
+        .values(
+            state=DeliveryState.REQUESTED.value,
+            instance_id=asker.instance_id,
+            asked_by=asker.location,
+            requested_at=now(tx),
+        )
     )
     return asked.rowcount == 1
+
+
+@dataclass(frozen=True)
+class CronTick:
+    """A time of a cron trigger."""
+
+    delivery_id: str  # follows from the trigger and the time
+    is_ours: bool  # False: another one asks for its run, or there is one
+    run_id: str | None
+
+
+def take_cron_tick(tx: Connection, workflow_id: str, trigger: str, time: str, asker: Asker) -> CronTick:
+    """Notes that the asker asks Dagster for the run of a cron trigger at this time, unless another one has.
+
+    Who asked may ask once more, since it may have died before Dagster had heard of it, until there is a run.
+    """
+    identity = str(uuid.uuid5(_NAMESPACE, write_json([workflow_id, trigger, time])))
+    moment = now(tx)
+    is_new = insert_new(
+        tx,
+        deliveries,
+        id=identity,
+        workflow_id=workflow_id,
+        trigger=trigger,
+        arrived_at=moment,
+        state=DeliveryState.REQUESTED.value,
+        requested_at=moment,
+        instance_id=asker.instance_id,
+        asked_by=asker.location,
+    )
+    row = tx.execute(select(deliveries).where(deliveries.c.id == identity)).mappings().one()
+    was_ours = (row["instance_id"], row["asked_by"]) == (asker.instance_id, asker.location)
+    return CronTick(identity, is_new or (was_ours and row["run_id"] is None), row["run_id"])
 
 
 def close_delivery(tx: Connection, delivery_id: str, state: DeliveryState, reason: str | None) -> None:

@@ -20,7 +20,7 @@ from agentmesh_dagster.store.overview import page_projects
 from agentmesh_dagster.store.pages import write_cursor, write_moment
 from agentmesh_dagster.store.runs import RunFilter, get_run, list_runs, list_unsettled_run_ids, page_runs
 from agentmesh_dagster.store.steps import list_steps, page_steps
-from agentmesh_dagster.store.triggers import list_due_deliveries
+from agentmesh_dagster.store.triggers import Asker, list_due_deliveries
 from tests.store.history import INSTANCE, TRIGGER, PastRun
 
 _PAGE = 50
@@ -93,6 +93,6 @@ LOOKS = (
     ),
     Look(
         "tick: what came for a trigger",
-        lambda connection, _: list_due_deliveries(connection, "flow-0", TRIGGER, INSTANCE, limit=20),
+        lambda connection, _: list_due_deliveries(connection, "flow-0", TRIGGER, Asker(INSTANCE, "here"), limit=20),
     ),
 )
