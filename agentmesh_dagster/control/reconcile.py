@@ -123,6 +123,9 @@ def _reconcile_unstarted(services: Services, instance: dg.DagsterInstance, launc
     with services.store.read() as connection:
         if now(connection) - (launch.submitted_at or launch.created_at) < _NEVER_STARTED_AFTER:
             return False
+        is_over = get_run_head(connection, launch.run_id).status.is_end
+    if is_over and launch.kind is not LaunchKind.REEXECUTION:
+        return end_with_run(services, launch.run_id, launch.id, partial(report_end, instance, launch.id))
     with services.store.begin() as tx:
         is_ours = mark_launch_submitted(tx, launch.id, before=launch.submitted_at)
     if is_ours:

@@ -155,7 +155,8 @@ def _create_in_dagster(
     run_config = build_run_config(plan, run_input, log_level=services.settings.console_log_level)
     load_data = build_load_data(launch.revision)
     origins = find_origins(instance, job_name)
-    tags = {} if parent is None else inherit_tags(parent, instance_retries=read_default_retries(instance))
+    retries = read_default_retries(instance)
+    tags = dict[str, str]() if parent is None else inherit_tags(parent, instance_retries=retries)
     instance.create_run_for_job(
         job_def=job,
         execution_plan=create_execution_plan(

@@ -59,6 +59,7 @@ def test_gates_in_parallel_beside_an_arm_that_ended_let_their_join_run_once_with
     run_id = office.start(workflow("w", [*nodes, node("end", "end")], edges))
     assert sorted(list_executed(office, run_id)) == ["a", "arm", "b", "start"]
     assert office.dagster_status(run_id) is dg.DagsterRunStatus.SUSPENDED
+    assert not office.instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_SUCCESS)
 
     office.answer(run_id, "b", APPROVED)
     assert not office.go_on(run_id)

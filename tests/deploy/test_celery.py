@@ -69,6 +69,9 @@ def test_a_step_that_may_be_retried_is_given_to_another_worker_at_the_runs_revis
     edited = workflow("w", [node("start", "start"), node("end", "end")], ["start -> end"])
     run_until_its_worker_is_killed(site, three_arms(slow=RETRIED_ONCE), edited=edited)
 
+    [launched] = site.instance.get_runs()
+    assert launched.status is dg.DagsterRunStatus.SUSPENDED, "at once, and before anybody looks"
+    assert not site.instance.all_logs(launched.run_id, of_type=dg.DagsterEventType.RUN_SUCCESS)
     run = site.run()
     assert (run.waiting_on, run.launches) == ([site.gate()], [run.id])
     assert site.witness.count() == {"quick": 1, "slow": 2, "other": 1}

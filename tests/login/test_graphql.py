@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import dagster as dg
 import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -202,3 +203,23 @@ def ask(websocket: ClientConnection, query: str, number: str = "1") -> None:
 def answer_of(websocket: ClientConnection) -> tuple[str, str]:
     answer = json.loads(websocket.recv(timeout=10))
     return answer["type"], answer["id"]
+
+
+TERMINATE = """mutation Stop($id: String!) { terminateRun(runId: $id) { __typename } }"""
+CAN_TERMINATE = """query Shown($id: ID!) { runOrError(runId: $id) { ... on Run { canTerminate } } }"""
+
+
+def test_a_suspended_run_can_be_terminated(sqlite_server: Server):
+    @dg.job
+    def some_job() -> None: ...
+
+    run_id = sqlite_server.instance.create_run_for_job(some_job, status=dg.DagsterRunStatus.SUSPENDED).run_id
+    with sqlite_server.script(Role.EDITOR) as editor:
+        shown = editor.post("/graphql", json={"query": CAN_TERMINATE, "variables": {"id": run_id}}).json()
+        told = editor.post("/graphql", json={"query": TERMINATE, "variables": {"id": run_id}}).json()
+
+    assert shown["data"]["runOrError"] == {"canTerminate": True}
+    assert told["data"]["terminateRun"] == {"__typename": "TerminateRunSuccess"}
+    ended = sqlite_server.instance.get_run_by_id(run_id)
+    assert ended
+    assert ended.status is dg.DagsterRunStatus.CANCELED

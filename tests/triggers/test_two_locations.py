@@ -28,16 +28,16 @@ BEFORE_NINE = datetime(2026, 3, 2, 8, 59, 30, tzinfo=UTC)
 def load(services: Services, workflow_id: str) -> LoadedTrigger:
     """The only trigger of a workflow, as a code server loads it."""
     plan = load_plan(services.store, workflow_id, current_revision(services.store))
-    [trigger] = read_triggers(plan.workflow)
+    [trigger] = read_triggers(plan.workflow.triggers)
     return LoadedTrigger(plan, trigger, build_job(plan, workflow_id, services))
 
 
 def test_the_daemons_of_two_instances_make_one_run_of_a_time(site: Site, daemon: Daemon, tmp_path: Path):
     save(site.services, flow("w", HOURLY))
-    daemon.schedule("w__cron", BEFORE_NINE)
+    daemon.look_at_schedules(BEFORE_NINE)  # from then on it runs
     with open_test_instance(tmp_path / "other") as instance:
         other = Daemon(instance)
-        other.schedule("w__cron", BEFORE_NINE)
+        other.look_at_schedules(BEFORE_NINE)
         made, skipped = daemon.schedule("w__cron", AFTER_NINE), other.schedule("w__cron", AFTER_NINE)
 
         assert (made.status, skipped.status) == (TickStatus.SUCCESS, TickStatus.SKIPPED)
