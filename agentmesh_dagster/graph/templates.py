@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from agentmesh_dagster.entities.json_values import MAX_DEPTH, JsonValue, write_json, write_path
 from agentmesh_dagster.errors import AgentMeshError
@@ -67,6 +67,19 @@ class Template:
     def is_constant(self) -> bool:
         """Whether it gives the same whatever the context."""
         return not self.references
+
+    @property
+    def expressions(self) -> Iterator[tuple[str, Expression]]:
+        """Each expression, with the path of the string that it stands in."""
+        waiting = [self._value]
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, _TemplatedText):
+                yield from ((value.path, part) for part in value.parts if isinstance(part, Expression))
+            elif isinstance(value, dict):
+                waiting.extend(cast("dict[str, JsonValue]", value).values())
+            elif isinstance(value, list):
+                waiting.extend(cast("list[JsonValue]", value))
 
     def render(self, context: Mapping[str, JsonValue]) -> JsonValue:
         """The value with every placeholder filled in; raises TemplateFault.

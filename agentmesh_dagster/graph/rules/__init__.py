@@ -28,6 +28,7 @@ from agentmesh_dagster.graph.rules.each import (
     nothing_leads_into_an_each,
     the_join_of_an_each_is_plain,
 )
+from agentmesh_dagster.graph.rules.fields import agents_do_not_feed_closed_tools, fields_are_there
 from agentmesh_dagster.graph.rules.gates import (
     notices_go_to_a_web_address,
     settings_have_an_effect_on_a_gate,
@@ -109,6 +110,8 @@ RULES: tuple[Rule, ...] = (
     references_to_outputs_name_a_node,
     references_to_outputs_name_an_ancestor,
     items_are_used_inside_an_each,
+    fields_are_there,
+    agents_do_not_feed_closed_tools,
     # JSON Schemas and values
     schemas_of_the_graph_are_schemas,
     schemas_of_tools_are_schemas,

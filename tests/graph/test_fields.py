@@ -1,0 +1,166 @@
+"""Schemas are used when a workflow is saved: a field that cannot be there is an issue, what is not known is none."""
+
+from typing import Any
+
+import pytest
+
+from agentmesh_dagster.entities.models import Agent, Tool
+from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.read import read_graph
+from agentmesh_dagster.graph.rules import Lookup, validate
+from tests.shapes import node, workflow
+
+CLOSED: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "topic": {"type": "string"},
+        "count": {"type": "integer"},
+        "who": {"$ref": "#/$defs/person"},
+        "any": {},
+    },
+    "$defs": {"person": {"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": False}},
+}
+OPEN = CLOSED | {"additionalProperties": True}
+AGENT = Agent.model_validate({"id": "a", "name": "A", "modelProvider": "local", "modelName": "m"})
+
+
+def tool(**schemas: Any) -> Tool:
+    fields = {"id": "t", "name": "T", "type": "function", "config": {"functionName": "f"}}
+    return Tool.model_validate(fields | schemas)
+
+
+def check(
+    condition: str, schema: Any = CLOSED, *, plan: Any = None, made: Tool | None = None, answer: Any = None
+) -> list[Issue]:
+    """What is said of a condition behind start, agent `plan`, tool `call` and a gate `ask`."""
+    nodes = [
+        node("start", "start"),
+        node("plan", "agent", agentId="a", **({"outputSchema": plan} if plan else {})),
+        node("call", "tool", toolId="t", input={}),
+        node("ask", "human_approval", **({"schema": answer} if answer else {})),
+        node("choose", "branch"),
+        node("end", "end"),
+        node("other", "end"),
+    ]
+    edges = ["start -> plan", "plan -> call", "call -> ask", "ask -> choose", "choose -> other"]
+    edges.append(f"choose -> end if {condition}")
+    graph = read_graph(workflow("w", nodes, edges, inputSchema=schema))
+    assert graph.faults == ()
+    return validate(graph, Lookup({"a": AGENT}, {"t": made or tool()}))
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (
+            "context.input.tpoic == 'a'",
+            "The workflow's inputSchema has no field `tpoic`: did you mean `topic`? (column 15)",
+        ),
+        ("context['input']['zzz'] == 1", "has no field `zzz`: known are `topic`, `count`, `who` and `any` (column 18)"),
+        ("context.input.who.nam == 'x'", "has no field `nam`: did you mean `name`? (column 19)"),
+        ("context.outputs.plan.scoer > 1", "The outputSchema of `plan` has no field `scoer`: did you mean `score`?"),
+        ("context.outputs.call.ys > 1", "The outputSchema of the tool `T` has no field `ys`: did you mean `y`?"),
+        ("context.outputs.ask.approvd", "The schema of `ask` has no field `approvd`: did you mean `approved`?"),
+        ("context.last_output.approvd", "The schema of `ask` has no field `approvd`: did you mean `approved`?"),
+        ("context.input.topic > 3", "cannot compare text > number (column 21)"),
+        ("context.input.count <= 'a'", "cannot compare number <= text"),
+        ("context.outputs.plan.text > 3", "cannot compare text > number"),
+    ],
+)
+def test_what_must_fail_is_an_error(condition: str, said: str) -> None:
+    closed: dict[str, Any] = {"type": "object", "additionalProperties": False}
+    [issue] = check(
+        condition,
+        plan=closed | {"properties": {"score": {"type": "number"}}},
+        made=tool(outputSchema=closed | {"properties": {"y": {"type": "number"}}}),
+        answer=closed | {"properties": {"approved": {"type": "boolean"}}},
+    )
+
+    assert said in issue.message
+    assert (issue.severity, issue.edge_id, issue.path) == ("error", "e5", "$.graph.edges[5].condition")
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("has(context.input.topic) && context.input.tpoic == 'a'", "has no field `tpoic`"),
+        ("has(context.input.any) ? context.input.nope : true", "has no field `nope`"),
+        ("context.input.count == 'a'", "number and text are never equal"),
+    ],
+)
+def test_what_may_not_be_reached_or_only_never_holds_is_a_warning(condition: str, said: str) -> None:
+    [issue] = check(condition)
+
+    assert said in issue.message
+    assert issue.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "context.input.topic == 'a' && context.input.count > 1 && context.input.who.name < 'b'",
+        "has(context.input.tpoic)",
+        "context.input.any.thing > 1",
+        "context.outputs.plan.anything > 1",  # a reply that is an object has fields of its own
+        "context.outputs.plan.raw.model == 'm'",
+        "context.outputs.call == null",
+        "context.input.topic != null",
+        "context.outputs.call.whatever > 1",
+        "context.last_output.whatever",
+        "context.run.id == 'x'",
+        "context.input.count == 1.5 || context.input.count != 2",
+        "size(context.input.topic) > 3",
+    ],
+)
+def test_what_is_not_known_is_no_issue(condition: str) -> None:
+    assert check(condition) == []
+
+
+def test_an_open_schema_says_nothing_of_other_fields() -> None:
+    assert check("context.input.tpoic == 'a'", OPEN) == []
+    assert check("context.input.x1 == 'a'", CLOSED | {"patternProperties": {"^x": {}}}) == []
+
+
+def each_of(condition: str) -> list[Issue]:
+    nodes = [
+        node("start", "start"),
+        node("each", "branch", mode="each", items="context.input.any", join="end"),
+        node("call", "tool", toolId="t", input={"v": "{{ context.item }}"}),
+        node("then", "tool", toolId="t", input={"v": condition}),
+        node("end", "end", output="{{ context.outputs.call[0].y }}"),
+    ]
+    edges = ["start -> each", "each -> call", "call -> then", "then -> end"]
+    made = tool(outputSchema={"type": "object", "additionalProperties": False, "properties": {"y": {"type": "number"}}})
+    return validate(read_graph(workflow("w", nodes, edges, inputSchema=CLOSED)), Lookup({}, {"t": made}))
+
+
+def test_inside_an_each_an_output_is_the_items_and_behind_it_a_list() -> None:
+    assert each_of("{{ context.outputs.call.y }}") == []
+    [issue] = each_of("{{ context.last_output.z }}")
+
+    assert "has no field `z`" in issue.message
+    assert issue.path == "$.graph.nodes[3].config.input.v"
+
+
+@pytest.mark.parametrize(
+    ("schema", "given", "is_told"),
+    [
+        ({"type": "object", "properties": {"q": {}}, "additionalProperties": False}, {}, True),
+        ({"type": "object", "properties": {"q": {}}, "additionalProperties": False}, {"input": {"q": 1}}, False),
+        ({"type": "object", "properties": {"q": {}}}, {}, False),
+        ({"properties": {"text": {}, "raw": {}}, "additionalProperties": False}, {}, False),
+        ({}, {}, False),
+    ],
+)
+def test_a_closed_tool_does_not_take_an_agents_output_as_it_is(schema: Any, given: Any, is_told: bool) -> None:
+    nodes = [node("start", "start"), node("plan", "agent", agentId="a"), node("call", "tool", toolId="t", **given)]
+    graph = read_graph(workflow("w", [*nodes, node("end", "end")], ["start -> plan", "plan -> call", "call -> end"]))
+    issues = validate(graph, Lookup({"a": AGENT}, {"t": tool(inputSchema=schema)}))
+
+    assert [issue.code for issue in issues] == (["tool-input-mismatch"] if is_told else [])
+    if is_told:
+        assert issues[0].message == (
+            "`call` gets the whole output of `plan`, with `text` and `raw`, which the inputSchema of the tool `T` does "
+            "not take: set `input`."
+        )
