@@ -108,6 +108,18 @@ class Settings(BaseSettings):
     max_value_bytes: int = Field(
         default=10_000_000, gt=0, description="Largest JSON value accepted anywhere, in bytes."
     )
+    max_values: int = Field(
+        default=500_000,
+        gt=0,
+        le=10_000_000,
+        description="Most values in one JSON: lists, objects and what is in them.",
+    )
+    max_bodies_bytes: int = Field(
+        default=64_000_000,
+        gt=0,
+        le=10**12,
+        description="Bodies that the web server holds at once, in bytes.",
+    )
     lease_seconds: float = Field(
         default=30.0, gt=0, description="A worker that has not renewed its lease for so long has lost its step."
     )

@@ -6,6 +6,7 @@ from dagster._core.remote_representation.external import RemoteRepository
 from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
 from dagster._serdes import serialize_value
 from dagster_graphql.implementation import execution as graphql_execution
+from dagster_graphql.schema import create_schema
 from dagster_graphql.schema.pipelines.pipeline import GrapheneRun
 from dagster_graphql.schema.roots import mutation as graphql_mutation
 from dagster_shared.cli import WorkspaceOpts
@@ -23,6 +24,7 @@ __all__ = [
     "WorkspaceOpts",
     "WorkspaceProcessContext",
     "WorkspaceRequestContext",
+    "create_schema",
     "graphql_execution",
     "graphql_mutation",
     "serialize_value",

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias
 
@@ -25,17 +26,23 @@ class InvalidJson(InvalidValue):
         super().__init__(f"at {path}: {reason}")
 
 
-def read_json(text: str | bytes, *, max_bytes: int | None = None) -> JsonValue:
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # possessive: its time is linear
+
+
+def read_json(text: str | bytes, *, max_bytes: int | None = None, is_stored: bool = False) -> JsonValue:
     """The value of a JSON text; raises InvalidJson for anything that is not canonical JSON.
 
     Beyond the JSON grammar, refused are: NaN and infinities, duplicate keys, lone surrogates, `\\u0000`,
-    depth over 200, and more than `max_bytes` (the setting `max_value_bytes` unless given).
+    depth over 200, more than `max_bytes` (the setting `max_value_bytes` unless given), and more values than the setting
+    `max_values`. `is_stored`: it was accepted once, so no setting counts that may be another by now.
     """
     _check_size(len(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")), max_bytes)
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
     except UnicodeDecodeError as error:
         raise InvalidJson("$", f"not UTF-8 (byte {error.start})") from error
+    if not is_stored:
+        check_value_count(decoded)
     try:
         value = json.loads(decoded, parse_constant=_refuse_constant, object_pairs_hook=_object_without_duplicates)
     except json.JSONDecodeError as error:
@@ -44,13 +51,23 @@ def read_json(text: str | bytes, *, max_bytes: int | None = None) -> JsonValue:
         raise InvalidJson("$", f"nested deeper than {MAX_DEPTH}") from error
     except ValueError as error:  # an integer with more digits than Python converts
         raise InvalidJson("$", "a number is too long") from error
-    _check(value)
+    _check(value, None)
     return value
+
+
+def check_value_count(text: str) -> None:
+    """Raises InvalidJson for a JSON text that would become too many values: each takes more memory than its text."""
+    limit = get_settings().max_values
+    # At first also what stands inside strings is counted: that is quick, and mostly enough.
+    if text.count(",") + text.count("[") + text.count("{") >= limit:
+        bare = _STRING.sub("", text)
+        if bare.count(",") + bare.count("[") + bare.count("{") >= limit:
+            raise InvalidJson("$", _describe_count(limit))
 
 
 def check_json(value: object, *, max_bytes: int | None = None) -> JsonValue:
     """`value` unchanged if it is canonical JSON, else InvalidJson with path and reason."""
-    _check(value)
+    _check(value, get_settings().max_values)
     _check_size(len(write_json(value).encode()), max_bytes)
     return value
 
@@ -81,11 +98,19 @@ def _check_size(size: int, max_bytes: int | None) -> None:
         raise InvalidJson("$", f"{size:,} bytes are more than the {limit:,} allowed (AGENTMESH_MAX_VALUE_BYTES)")
 
 
-def _check(root: object) -> None:
+def _describe_count(limit: int) -> str:
+    return f"more than the {limit:,} values allowed (AGENTMESH_MAX_VALUES)"
+
+
+def _check(root: object, max_values: int | None) -> None:
     # An explicit stack: the value may be nested deeper than Python recurses.
     stack: list[tuple[object, tuple[str | int, ...]]] = [(root, ())]
+    seen = 0
     while stack:
         value, path = stack.pop()
+        seen += 1
+        if max_values is not None and seen + len(stack) > max_values:
+            raise InvalidJson("$", _describe_count(max_values))
         if value is None or isinstance(value, bool):
             continue
         if len(path) > MAX_DEPTH:

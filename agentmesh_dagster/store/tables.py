@@ -46,7 +46,7 @@ class Json(TypeDecorator[JsonValue]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> JsonValue:  # noqa: ARG002
         # No limit of size here: what was accepted once is read back, also after the limit was lowered.
-        return None if value is None else read_json(value, max_bytes=len(value) * 4)
+        return None if value is None else read_json(value, max_bytes=len(value) * 4, is_stored=True)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

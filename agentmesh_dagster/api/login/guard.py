@@ -9,12 +9,21 @@ from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentmesh_dagster.api.access import IDENTITY_KEY
+from agentmesh_dagster.api.login.bodies import (
+    BEFORE_LOGIN_BYTES,
+    Bodies,
+    TooManyBodies,
+    read_body,
+    read_size,
+    replay,
+    stop_behind,
+)
 from agentmesh_dagster.api.login.hosts import Hosts, read_hosts
 from agentmesh_dagster.api.login.identity import find_identity
-from agentmesh_dagster.api.login.mutations import body_may_mutate
+from agentmesh_dagster.api.login.mutations import find_graphql_refusal
 from agentmesh_dagster.api.login.rules import (
     RULES,
     RULES_BEFORE_LOGIN,
@@ -22,8 +31,6 @@ from agentmesh_dagster.api.login.rules import (
     Ask,
     Refusal,
     find_refusal,
-    may_edit,
-    refuse_editing,
 )
 from agentmesh_dagster.api.login.visit import VISIT_KEY, Visit, read_visit, redirect
 from agentmesh_dagster.api.login.websockets import POLICY_VIOLATION, OpenSocket
@@ -37,12 +44,15 @@ _LOOKED_UP_AT_ONCE = 16  # in threads of the guard's own: slow queries must not 
 _HEADERS = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
     HTTPStatus.METHOD_NOT_ALLOWED: {"Allow": "POST"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "1"},
 }
 
 
 def protect(app: ASGIApp, *, store: Store, settings: Settings, host: str, path_prefix: str = "") -> ASGIApp:
     """`app` behind the login; `host` is the address that the server is bound to."""
-    return _Guard(app, store, settings, read_hosts(settings, host), path_prefix, CapacityLimiter(_LOOKED_UP_AT_ONCE))
+    bodies = Bodies(settings.max_bodies_bytes)
+    threads = CapacityLimiter(_LOOKED_UP_AT_ONCE)
+    return _Guard(app, store, settings, read_hosts(settings, host), path_prefix, threads, bodies)
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,7 @@ class _Guard:
     hosts: Hosts
     path_prefix: str
     threads: CapacityLimiter
+    bodies: Bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -66,8 +77,8 @@ class _Guard:
         if ask.method == WEBSOCKET:
             socket = OpenSocket(receive, send, self._asker(scope, ask.visit))
             await self.app(scope, socket.receive, socket.send)
-        elif ask.is_graphql and ask.is_change and not may_edit(ask.identity):
-            await self._serve_reader(ask, scope, receive, send)
+        elif ask.is_change:
+            await self._serve_change(ask, scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
@@ -100,16 +111,32 @@ class _Guard:
 
         return find
 
-    async def _serve_reader(self, ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
-        """GraphQL for somebody who may not change anything."""
-        limit = self.settings.max_value_bytes
-        body = await _read_body(receive, limit)
-        if body is None:
-            refusal = Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {limit:,} bytes are allowed.")
-        elif await to_thread.run_sync(body_may_mutate, body, limiter=self.threads):
-            refusal = refuse_editing(ask.identity)
-        else:
-            await self.app(scope, _replay(body, receive), send)
+    async def _serve_change(self, ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request with a body: of a bounded size, and held as long as it is looked at."""
+        limit = BEFORE_LOGIN_BYTES if ask.identity is None else self.settings.max_value_bytes
+        size = read_size(ask.headers)
+        refusal = Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {limit:,} bytes are allowed.")
+        if size is not None and size > limit:
+            await _refuse(refusal, ask, scope, receive, send)
+            return
+        try:
+            with self.bodies.hold(limit if size is None else size):
+                if ask.identity is not None and not ask.is_graphql:
+                    await self.app(scope, stop_behind(receive, limit), send)
+                elif (body := await read_body(receive, limit)) is None:
+                    await _refuse(refusal, ask, scope, receive, send)
+                else:
+                    await self._serve_body(body, ask, scope, receive, send)
+        except TooManyBodies:
+            refusal = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "Too much is being sent at once. Try again in a moment.")
+            await _refuse(refusal, ask, scope, receive, send)
+
+    async def _serve_body(self, body: bytes, ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = None
+        if ask.is_graphql:
+            refusal = await to_thread.run_sync(find_graphql_refusal, body, ask.identity, limiter=self.threads)
+        if refusal is None:
+            await self.app(scope, replay(body, receive), send)
             return
         # In GraphQL's words, so that Dagster's pages show the sentence.
         answer = JSONResponse({"data": None, "errors": [{"message": refusal.detail}]}, refusal.status)
@@ -119,27 +146,6 @@ class _Guard:
 def _read_path(path: str, prefix: str) -> str:
     """The path below the prefix. What is not below it is nothing of ours: the app has no page there."""
     return path[len(prefix) :] or "/" if path == prefix or path.startswith(f"{prefix}/") else path
-
-
-async def _read_body(receive: Receive, limit: int) -> bytes | None:
-    """None when there are more bytes than that. What was cut off in the middle is read as far as it came."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > limit:
-            return None
-        if not message.get("more_body", False):
-            return bytes(body)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive_again() -> Message:
-        return first.pop() if first else await receive()
-
-    return receive_again
 
 
 async def _refuse(refusal: Refusal, ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import Message, Receive, Send
 
-from agentmesh_dagster.api.login.mutations import message_may_mutate
+from agentmesh_dagster.api.login.mutations import message_is_for_dagster
 from agentmesh_dagster.api.login.rules import may_edit
 from agentmesh_dagster.entities.access import Identity
 
@@ -42,7 +42,7 @@ class OpenSocket:
 
     async def _may_say(self, text: str) -> bool:
         identity = await self._look_up()
-        return identity is not None and (may_edit(identity) or not message_may_mutate(text))
+        return identity is not None and message_is_for_dagster(text, is_editor=may_edit(identity))
 
     async def _look_up(self) -> Identity | None:
         identity = await self._find_identity()

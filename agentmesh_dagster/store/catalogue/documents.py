@@ -63,7 +63,7 @@ def read_document(entry: Entry) -> CatalogueEntity:
 def read_as(entity_type: type[AnyEntity], entry: Entry) -> AnyEntity:
     """`read_document`, for a caller that knows the kind."""
     try:
-        fields = read_json(entry.document, max_bytes=4 * len(entry.document))
+        fields = read_json(entry.document, max_bytes=4 * len(entry.document), is_stored=True)
         entity = entity_type.model_validate(fields)
     except InvalidJson as error:
         raise BrokenDocument(entry.kind, entry.id, entry.revision, f"at {error.path}: {error.reason}") from error

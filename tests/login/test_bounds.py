@@ -1,0 +1,117 @@
+"""What somebody may send, and what it may cost: little before login, and never so much that the server stands still."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import OperationDefinitionNode, get_introspection_query, parse
+
+from agentmesh_dagster.api.login.bodies import Bodies, TooManyBodies
+from agentmesh_dagster.api.login.graphql_cost import FOR_READERS, check_cost
+from agentmesh_dagster.entities.access import Role
+from agentmesh_dagster.store import Store
+from tests.login.dagster_ui import list_queries
+from tests.login.server import QUERY, Server, run_server
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("path", ["/api/session", "/login"])
+def test_nobody_sends_much_before_the_login(server: Server, path: str):
+    with server.client(origin=server.origin, sec_fetch_site="same-origin") as nobody:
+        for body in (b"[" + b"[]," * 3_000_000 + b"[]]", b" " * 16_385):
+            assert nobody.post(path, content=body, headers=JSON).status_code == 413
+            chunks = (body[place : place + 4_096] for place in range(0, len(body), 4_096))
+            assert nobody.post(path, content=chunks, headers=JSON).status_code == 413
+        assert nobody.post(path, content=b" " * 16_384, headers=JSON).status_code in (400, 403, 422)
+
+
+def test_who_is_known_sends_a_bounded_number_of_values(server: Server):
+    with server.script(Role.EDITOR) as editor:
+        many = editor.post("/api/workflows/validate", content=b"[" + b"[]," * 3_000_000 + b"[]]", headers=JSON)
+        assert many.status_code == 400
+        assert "500,000 values" in many.json()["detail"]
+        text = json.dumps({"text": '[],"\\' * 600_000})
+        assert editor.post("/api/workflows/validate", content=text.encode(), headers=JSON).status_code == 200
+
+        nested = json.dumps({"query": QUERY, "variables": {"x": [[]] * 600_000}}).encode()
+        assert editor.post("/graphql", content=nested, headers=JSON).status_code == 400
+        huge = editor.post("/graphql", content=b" " * 10_000_001, headers=JSON)
+        assert huge.status_code == 413
+
+
+def test_bodies_that_are_held_at_once_are_bounded(own_store: Store, tmp_path: Path):
+    with run_server(own_store, tmp_path, max_bodies_bytes=20_000) as server, server.script(Role.ADMIN) as admin:
+        full = admin.post("/api/workflows/validate", content=b"[" + b" " * 20_000 + b"]", headers=JSON)
+        assert full.status_code == 503
+        assert full.headers["retry-after"] == "1"
+        for _ in range(5):  # what is over is given back
+            held = admin.post("/api/workflows/validate", content=b"[" + b" " * 15_000 + b"]", headers=JSON)
+            assert held.status_code == 200
+
+
+def test_what_is_held_is_counted_together():
+    bodies = Bodies(10)
+    with bodies.hold(6):
+        with pytest.raises(TooManyBodies), bodies.hold(5):
+            pass
+        with bodies.hold(4):
+            pass
+    with bodies.hold(10):
+        pass
+
+
+def test_every_query_of_dagsters_own_pages_is_let_through_for_a_reader():
+    queries = list_queries()
+    assert len(queries) > 150, "they are written another way now: tests/login/dagster_ui.py must learn it"
+    for query in queries.values():
+        document = parse(query)
+        asked = next(part for part in document.definitions if isinstance(part, OperationDefinitionNode))
+        names = [part.variable.name.value for part in asked.variable_definitions]
+        check_cost(document, {name: 1_000 for name in names if "limit" in name.lower()}, FOR_READERS)
+    check_cost(parse(get_introspection_query()), {}, FOR_READERS)
+
+
+def nest(levels: int) -> str:
+    return "{ " + "assetNodes { dependencies { asset { " * levels + "id" + " } } }" * levels + " }"
+
+
+TOO_MUCH = {
+    "aliases": "{ " + " ".join(f"a{number}: version" for number in range(301)) + " }",
+    "fields": "{ " + "version " * 10_001 + "}",
+    "words": "{ " + "version " * 20_001 + "}",
+    "levels": nest(11),
+    "lists in lists": nest(9),
+    "fragments": "".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }} " for n in range(20))
+    + "fragment F20 on Query { version } { ...F0 }",
+    "a ring": "fragment A on Query { version ...B } fragment B on Query { ...A } { ...A }",
+    "items": "{ runsOrError(limit: 10001) { ... on Runs { results { id } } } }",
+    "items in items": """{ runsOrError(limit: 9000) { ... on Runs { results {
+        eventConnection(limit: 9000) { events { ... on MessageEvent { message } } } } } } }""",
+}
+
+
+@pytest.mark.parametrize("what", TOO_MUCH)
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ADMIN])
+def test_a_query_that_asks_for_too_much_is_not_executed(server: Server, role: Role, what: str):
+    with server.script(role) as somebody:
+        refused = somebody.post("/graphql", json={"query": TOO_MUCH[what]})
+
+    assert refused.status_code == 400, refused.text
+    [error] = refused.json()["errors"]
+    assert error["message"].endswith(".")
+
+
+READERS_ONLY: list[tuple[str, dict[str, Any]]] = [
+    ("{ " + " ".join(f"a{number}: version" for number in range(31)) + " }", {}),
+    ("query Runs($n: Int) { runsOrError(limit: $n) { ... on Runs { results { id } } } }", {"n": 1_001}),
+    ("query Runs($n: Int = 1001) { runsOrError(limit: $n) { ... on Runs { results { id } } } }", {}),
+]
+
+
+@pytest.mark.parametrize(("query", "variables"), READERS_ONLY)
+def test_who_may_edit_may_ask_for_more(server: Server, query: str, variables: dict[str, Any]):
+    with server.script(Role.APPROVER) as reader, server.script(Role.EDITOR) as editor:
+        assert reader.post("/graphql", json={"query": query, "variables": variables}).status_code == 400
+        assert editor.post("/graphql", json={"query": query, "variables": variables}).status_code == 200
