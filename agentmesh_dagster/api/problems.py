@@ -20,7 +20,7 @@ from agentmesh_dagster.errors import AgentMeshError, Conflict, InvalidValue, Not
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.runtime.answers import GateClosed, NotAsked
 from agentmesh_dagster.runtime.plans import WorkflowHasFaults
-from agentmesh_dagster.runtime.trials import TooManyTrials, TrialFailed, TrialRefused
+from agentmesh_dagster.runtime.trials import TooManyTrials, TrialFailed, TrialNeedsApproval, TrialRefused
 from agentmesh_dagster.store import StoreUnavailable
 from agentmesh_dagster.store.catalogue import (
     BrokenDocument,
@@ -55,6 +55,7 @@ _STATUSES: Mapping[type[AgentMeshError], int] = {  # the first that fits
     WorkflowHasFaults: 422,
     MissingProject: 422,
     TrialRefused: 422,
+    TrialNeedsApproval: 403,
     TrialFailed: 502,
     TooManyTrials: 503,
     NotFound: 404,

@@ -128,6 +128,8 @@ class EventType(StrEnum):
     ENTITY_DELETED = "entity.deleted"
     DRAFT_DISCARDED = "draft.discarded"
     EVENT_RECEIVED = "event.received"
+    TOOL_TRIED = "tool.tried"
+    AGENT_TRIED = "agent.tried"
     LOGIN_SUCCEEDED = "login.succeeded"
     LOGIN_FAILED = "login.failed"
     USER_SAVED = "user.saved"
@@ -186,6 +188,12 @@ class ToolConfig(Entity):
     function_name: str | None = None  # function and builtin only
 
 
+def _conditions_come_later(value: object) -> object:
+    if isinstance(value, str) and value not in ("never", "always"):
+        raise ValueError("must be `never` or `always`; a condition over the arguments of a call cannot be given yet")
+    return value
+
+
 class Tool(Stored):
     """Something an agent or a tool node can call."""
 
@@ -194,7 +202,14 @@ class Tool(Stored):
     config: ToolConfig = Field(default_factory=ToolConfig)
     input_schema: JsonObject = Field(default_factory=dict)  # JSON Schema
     output_schema: JsonObject = Field(default_factory=dict)  # JSON Schema
+    # `always`: it is called behind a gate alone, never by an agent by itself and never tried; None: never
+    approval: Annotated[Literal["never", "always"] | None, BeforeValidator(_conditions_come_later)] = None
     secrets: list[str] | None = None  # names of the secrets that it uses, set by the store
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether nobody calls it without a person's consent."""
+        return self.approval == "always"
 
 
 class Node(Entity):

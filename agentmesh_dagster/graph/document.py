@@ -12,6 +12,7 @@ from agentmesh_dagster.entities.salvage import DocumentFault, Salvage, Salvaged,
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules import NOTHING_KNOWN, Lookup, validate
+from agentmesh_dagster.graph.rules.approvals import list_unapproved_tools
 from agentmesh_dagster.graph.rules.catalogue import list_unknown_tools, tell_unknown_tool
 from agentmesh_dagster.graph.rules.schemas import (
     list_tool_schema_faults,
@@ -64,7 +65,7 @@ def _check(salvage: Salvage, issues: list[Issue], lookup: Lookup) -> tuple[Docum
     found = [*_check_agents(salvage, known), *_check_tools(salvage)]
     # Told once for the agent and the tool themselves, and not again in every graph that uses them.
     sound = Lookup(
-        _join({key: _without_unknown_tools(agent, known) for key, agent in agents.items()}, lookup.agents),
+        _join({key: _without_bad_tools(agent, known) for key, agent in agents.items()}, lookup.agents),
         _join({key: _without_faults(tool) for key, tool in tools.items()}, lookup.tools),
         None if lookup.workflows is None else _join(workflows, lookup.workflows),
     )
@@ -116,6 +117,8 @@ def _check_agents(salvage: Salvage, known: Lookup) -> Iterator[Issue]:
             for tool_id in list_unknown_tools(entry.entity, known):
                 path = write_path((*entry.path, "tools", entry.entity.tools.index(tool_id)))
                 yield Issue("unknown-agent-tool", tell_unknown_tool(entry.entity, tool_id, known), path=path)
+            for place, message in list_unapproved_tools(entry.entity, known):
+                yield Issue("approval-missing", message, path=write_path((*entry.path, "tools", place)))
 
 
 def _check_tools(salvage: Salvage) -> Iterator[Issue]:
@@ -135,8 +138,9 @@ def _check_tools(salvage: Salvage) -> Iterator[Issue]:
                     yield Issue("unknown-format", tell_unknown_format(name), path=path, severity=Severity.WARNING)
 
 
-def _without_unknown_tools(agent: Agent, known: Lookup) -> Agent:
-    return agent.model_copy(update={"tools": [tool_id for tool_id in agent.tools if tool_id in known.tools]})
+def _without_bad_tools(agent: Agent, known: Lookup) -> Agent:
+    tools = [tool_id for tool_id in agent.tools if tool_id in known.tools and not known.tools[tool_id].needs_approval]
+    return agent.model_copy(update={"tools": tools})
 
 
 def _without_faults(tool: Tool) -> Tool:

@@ -32,6 +32,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "config": "What is called.",
         "inputSchema": f"{_SCHEMA} Checked before each call, and shown to the model.",
         "outputSchema": f"{_SCHEMA} Checked after each call.",
+        "approval": "`always`: it is called by tool nodes behind a gate alone, not by agents, and cannot be tried.",
         "secrets": "Set by the store; passed over in documents.",
     },
     "ToolConfig": {

@@ -8,8 +8,13 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventType, Tool
 from agentmesh_dagster.graph.config import ToolNodeConfig
 from agentmesh_dagster.graph.read import is_set
-from agentmesh_dagster.runtime.work import Result, Work
+from agentmesh_dagster.graph.rules.approvals import stands_behind_a_gate
+from agentmesh_dagster.runtime.work import Result, StepFault, Work
 from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
+
+
+class ToolNeedsApproval(StepFault):
+    """This tool has `approval: always`, and nobody was asked; call it by a tool node behind a gate."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,9 @@ def run_tool(work: Work) -> Result:
 
 
 def use_tool(work: Work, use: ToolUse) -> JsonValue:
-    """Calls a tool and records the request and the response; raises ToolError."""
+    """Calls a tool and records the request and the response; raises ToolError, ToolNeedsApproval."""
+    if use.tool.needs_approval and not stands_behind_a_gate(work.plan.graph, work.node):
+        raise ToolNeedsApproval(f"`{use.tool.name}`, called by `{work.node.id}`")
     about: dict[str, JsonValue] = {"toolId": use.tool.id, "tool": use.tool.name, "idempotencyKey": use.idempotency_key}
     work.record(EventType.TOOL_REQUEST, about | {"input": use.input})
     started = time.monotonic()

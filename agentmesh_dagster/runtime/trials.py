@@ -1,4 +1,4 @@
-"""Trials: an agent or a tool is tried as it stands in the catalogue, by the code that runs steps; nothing is stored."""
+"""Trials: an agent or a tool is tried as it stands in the catalogue, as runs use it; an event says by whom."""
 
 import threading
 import time
@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
-from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.entities.access import Identity
+from agentmesh_dagster.entities.json_values import JsonValue, check_json, write_json
 from agentmesh_dagster.entities.models import Agent, EventType, NodeType, Tool, Workflow
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.graph import Graph
@@ -23,6 +24,7 @@ from agentmesh_dagster.runtime.attempt import Attempt, AttemptTimedOut
 from agentmesh_dagster.runtime.plans import WorkflowHasFaults
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.work import StepFault, Work
+from agentmesh_dagster.store.events import record_audit
 from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, UnknownBuiltin, UnknownFunction
 
@@ -31,12 +33,17 @@ Result = TypeVar("Result")
 _TRIAL_SECONDS = 60.0
 _AT_ONCE = 8  # each holds a thread of the server
 _NODE = "agent"
+_LONGEST_INPUT = 10_000  # characters of it that are written down
 
 _places = threading.BoundedSemaphore(_AT_ONCE)
 
 
 class TrialRefused(AgentMeshError):
     """This cannot be tried so."""
+
+
+class TrialNeedsApproval(AgentMeshError):
+    """A tool that has `approval: always` cannot be tried: run it behind a gate."""
 
 
 class TrialFailed(AgentMeshError):
@@ -56,12 +63,14 @@ class AgentTrial:
     context: Mapping[str, JsonValue]  # what the template sees besides `context.input`
 
 
-def try_agent(services: Services, trial: AgentTrial) -> dict[str, JsonValue]:
-    """What a node with this agent would give: `{text, raw}` and the fields of the reply.
+def try_agent(services: Services, trial: AgentTrial, *, by: Identity) -> dict[str, JsonValue]:
+    """What a node with this agent would give: `{text, raw}` and the fields of the reply. Who tries it is written down.
 
     Takes at most 60 s. Raises WorkflowHasFaults for a prompt that is no template or an agent with unknown tools;
-    TrialRefused, TrialFailed, TooManyTrials.
+    TrialNeedsApproval, TrialRefused, TrialFailed, TooManyTrials.
     """
+    for tool in trial.tools.values():
+        _refuse_unapproved(tool)
     config = {} if trial.prompt is None else {"prompt": trial.prompt}
     graph = _build_graph(trial.agent, config)
     lookup = Lookup({trial.agent.id: trial.agent}, trial.tools)
@@ -79,13 +88,47 @@ def try_agent(services: Services, trial: AgentTrial) -> dict[str, JsonValue]:
         deadline=_find_deadline(services),
         record=_forget,
     )
-    return cast("dict[str, JsonValue]", _try(lambda: run_agent(work).output, work.deadline))
+    about: dict[str, JsonValue] = {"agentId": trial.agent.id, "agent": trial.agent.name, "tools": list(trial.tools)}
+    tried = _Tried(services, EventType.AGENT_TRIED, trial.agent.project_id, about, trial.input, by)
+    return cast("dict[str, JsonValue]", _try(lambda: run_agent(work).output, work.deadline, tried))
 
 
-def try_tool(services: Services, tool: Tool, tool_input: JsonValue) -> JsonValue:
-    """What the tool gives for this input. Takes at most 60 s. Raises TrialRefused, TrialFailed, TooManyTrials."""
+def try_tool(services: Services, tool: Tool, tool_input: JsonValue, *, by: Identity) -> JsonValue:
+    """What the tool gives for this input; who tries it is written down. Takes at most 60 s.
+
+    Raises TrialNeedsApproval, TrialRefused, TrialFailed, TooManyTrials.
+    """
+    _refuse_unapproved(tool)
     request = ToolRequest(tool, tool_input, str(uuid.uuid4()), _find_deadline(services))
-    return _try(lambda: call_tool(request, services.settings), request.deadline)
+    about: dict[str, JsonValue] = {"toolId": tool.id, "tool": tool.name, "secrets": tool.secrets or []}
+    tried = _Tried(services, EventType.TOOL_TRIED, tool.project_id, about, tool_input, by)
+    return _try(lambda: call_tool(request, services.settings), request.deadline, tried)
+
+
+def _refuse_unapproved(tool: Tool) -> None:
+    if tool.needs_approval:
+        raise TrialNeedsApproval(f"`{tool.name}`")
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """What is written down of a trial before it is made: its calls are real, and no gate stands before them."""
+
+    services: Services
+    type: EventType
+    project_id: str
+    about: Mapping[str, JsonValue]
+    input: JsonValue
+    by: Identity
+
+    def record(self) -> None:
+        text = write_json(check_json(self.input))
+        shown = self.input if len(text) <= _LONGEST_INPUT else f"{text[:_LONGEST_INPUT]}…"
+        payload = {**self.about, "input": shown}
+        with self.services.store.begin() as tx:
+            record_audit(
+                tx, type=self.type, by=self.by.name, via=self.by.via, payload=payload, project_id=self.project_id
+            )
 
 
 def _build_graph(agent: Agent, config: Mapping[str, JsonValue]) -> Graph:
@@ -110,8 +153,9 @@ def _forget(_type: EventType, _payload: Mapping[str, JsonValue]) -> None:
     """Where events of a trial go."""
 
 
-def _try(work: Callable[[], Result], deadline: float) -> Result:
+def _try(work: Callable[[], Result], deadline: float, tried: _Tried) -> Result:
     with _one_place():
+        tried.record()
         try:
             return Attempt(work, name="trial").finish(deadline, is_lost=lambda: False)
         except (InvalidTool, InvalidToolInput, UnknownBuiltin, UnknownFunction) as fault:

@@ -19,6 +19,8 @@ _DEEDS = (
     EventType.ENTITY_DELETED,
     EventType.DRAFT_DISCARDED,
     EventType.EVENT_RECEIVED,
+    EventType.TOOL_TRIED,
+    EventType.AGENT_TRIED,
     EventType.LOGIN_SUCCEEDED,
     EventType.LOGIN_FAILED,
     EventType.USER_SAVED,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -12,7 +12,6 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLField,
     GraphQLInterfaceType,
-    GraphQLList,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -20,9 +19,11 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     get_named_type,
+    is_list_type,
+    is_non_null_type,
     value_from_ast_untyped,
 )
-from graphql.type import GraphQLNonNull, SchemaMetaFieldDef, TypeMetaFieldDef
+from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 
 from agentmesh_dagster.api.dagster_internals import create_schema
 
@@ -122,14 +123,14 @@ class _Walk:
         ):
             if found > most:
                 raise TooCostly(f"The query asks for more than {most:,} {what}.")
-        inner = get_named_type(definition.type) if definition else None
+        inner = cast("GraphQLNamedType | None", get_named_type(cast("Any", definition).type) if definition else None)
         self.enter(node.selection_set, inner, depth=depth, items=items)
 
     def _count_items(self, node: FieldNode, definition: GraphQLField | None) -> int:
         given = {part.name.value: part.value for part in node.arguments}
         takes = definition.args if definition else {}
         if node.name.value in _BYTES or not ("limit" in takes or "limit" in given):
-            return _SHORT if definition is None or _is_list(definition.type) else 1
+            return _SHORT if definition is None or _is_list(cast("Any", definition).type) else 1
         limit = value_from_ast_untyped(given["limit"], dict(self.variables)) if "limit" in given else None
         if not isinstance(limit, int):
             return _UNSAID
@@ -147,4 +148,5 @@ def _find_field(name: str, kind: GraphQLNamedType | None) -> GraphQLField | None
 
 
 def _is_list(kind: Any) -> bool:
-    return isinstance(kind.of_type if isinstance(kind, GraphQLNonNull) else kind, GraphQLList)
+    bare: Any = kind.of_type if is_non_null_type(kind) else kind
+    return is_list_type(bare)

@@ -95,12 +95,12 @@ def list_agent_uses(call: Asked, identity: PathId) -> wire.PageOf[wire.Use]:
 
 
 @router.post("/{id}/try", responses=faults(404, 409, 502))
-def try_agent(call: Asked, editor: Editor, identity: PathId, body: AgentTrialBody) -> wire.AgentReply:  # noqa: ARG001
-    """Asks an agent as a node would, with its tools; nothing is stored."""
+def try_agent(call: Asked, editor: Editor, identity: PathId, body: AgentTrialBody) -> wire.AgentReply:
+    """Asks an agent as a node would, with its tools, really; the event `agent.tried` says who did."""
     wanted = read_body(wire.AgentTrial, body)
     agent = find_one(call.context, Agent, identity)
     services = call.context.services
     with open_lookup(services.store) as lookup:
         tools = {tool_id: lookup.tools[tool_id] for tool_id in agent.tools if tool_id in lookup.tools}
     trial = AgentTrial(agent, tools, wanted.prompt, wanted.input, wanted.context or {})
-    return wire.AgentReply.model_validate(trials.try_agent(services, trial))
+    return wire.AgentReply.model_validate(trials.try_agent(services, trial, by=editor))

@@ -93,8 +93,8 @@ def list_tool_uses(call: Asked, identity: PathId) -> wire.PageOf[wire.Use]:
 
 
 @router.post("/{id}/try", responses=faults(404, 409, 502))
-def try_tool(call: Asked, editor: Editor, identity: PathId, body: ToolTrialBody) -> wire.ToolReply:  # noqa: ARG001
-    """Calls a tool; nothing is stored."""
+def try_tool(call: Asked, editor: Editor, identity: PathId, body: ToolTrialBody) -> wire.ToolReply:
+    """Calls a tool, really; the event `tool.tried` says who did. One with `approval: always` cannot be tried."""
     wanted = read_body(wire.ToolTrial, body)
-    output = trials.try_tool(call.context.services, find_one(call.context, Tool, identity), wanted.input)
+    output = trials.try_tool(call.context.services, find_one(call.context, Tool, identity), wanted.input, by=editor)
     return wire.ToolReply(output=output)

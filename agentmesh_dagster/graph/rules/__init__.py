@@ -5,6 +5,10 @@ from typing import TypeAlias
 
 from agentmesh_dagster.graph.graph import Graph
 from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.rules.approvals import (
+    agents_have_no_tools_that_need_approval,
+    tools_that_need_approval_stand_behind_a_gate,
+)
 from agentmesh_dagster.graph.rules.branches import (
     a_branch_has_one_default,
     branch_settings_fit_the_mode,
@@ -87,6 +91,8 @@ RULES: tuple[Rule, ...] = (
     only_agent_and_tool_nodes_name_one,
     agents_have_known_tools,
     secrets_of_tools_are_open,
+    tools_that_need_approval_stand_behind_a_gate,
+    agents_have_no_tools_that_need_approval,
     # Branches and gates
     branches_lead_somewhere,
     branch_settings_fit_the_mode,
