@@ -7,6 +7,7 @@ from io import TextIOWrapper
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.grammar import app
+from agentmesh_dagster.private_files import keep_private
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -17,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character must not end the command
+    keep_private()
     try:
         app(arguments)
     except Exception as error:

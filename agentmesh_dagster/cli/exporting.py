@@ -11,6 +11,7 @@ from agentmesh_dagster.entities.documents import Document, write_document
 from agentmesh_dagster.entities.inventory import read_inventory
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.graph.names import safe_name
+from agentmesh_dagster.private_files import as_the_shell_says
 
 _UNUSED = "not-in-a-workflow"  # the file of what no workflow uses; no safe name has a hyphen
 
@@ -32,7 +33,9 @@ def export_documents(folder: Path, workflow: str | None, *, file_format: Literal
     console, notes = open_console(), open_console(as_json=True)
     for name, document in documents.items():
         path = folder / f"{name}.{file_format}"
-        path.write_text(write_document(document, format=file_format), encoding="utf-8")
+        text = write_document(document, format=file_format)
+        with as_the_shell_says():
+            path.write_text(text, encoding="utf-8")
         say(console, str(path))
     for fault in catalogue.faults:
         say(notes, f"Not exported: {fault}", "red")

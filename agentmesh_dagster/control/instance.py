@@ -11,6 +11,7 @@ import yaml
 
 from agentmesh_dagster.control.dagster_internals import CheckError
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.private_files import make_private_folder
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 
@@ -37,7 +38,7 @@ def open_instance(settings: Settings) -> Generator[dg.DagsterInstance]:
         raise InstanceUnavailable(f"DAGSTER_HOME is {folder}, and there is no such folder")
     try:
         if not given:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder)
         with _locked(folder):
             if not given:
                 _write_config(folder, settings.dagster_yaml)

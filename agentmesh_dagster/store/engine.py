@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.private_files import close_to_others, make_private_folder
 from agentmesh_dagster.store.address import hide_password, read_url, show_url
 from agentmesh_dagster.store.clock import forget_now
 from agentmesh_dagster.store.migrate import migrate
@@ -118,12 +119,17 @@ def open_store(url: str) -> Store:
     store = Store(address)
     with _in_plain_words(address, DBAPIError, OSError):
         if address.drivername == "sqlite":
-            Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+            folder = Path(address.database or "").parent
+            if not folder.is_dir():
+                make_private_folder(folder)
         try:
             migrate(store.engine)
         except BaseException:
             store.close()
             raise
+        if address.drivername == "sqlite":
+            for ending in ("", "-wal", "-shm"):
+                close_to_others(Path(f"{address.database}{ending}"))
     first = _stores.setdefault(address, store)
     if first is not store:  # another thread was faster
         store.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 from agentmesh_dagster.api.login.entering import make_login_link
 from agentmesh_dagster.api.login.secrets import hash_secret, make_token
 from agentmesh_dagster.entities.access import Identity, Role
+from agentmesh_dagster.private_files import make_private_folder
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.people import (
@@ -81,7 +82,7 @@ def _make_first_people(store: Store, token_file: Path) -> Path | None:
 
 def _write_secret(path: Path, secret: str) -> None:
     """Writes a file that nobody but its owner can read, also if there was one that others could."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(f"{secret}\n")
