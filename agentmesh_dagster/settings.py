@@ -74,7 +74,10 @@ class Settings(BaseSettings):
         " multiprocess a process for each step, celery a worker elsewhere.",
     )
     max_concurrent_steps: int = Field(
-        default=32, ge=1, description="How many steps of a run the executor `threads` executes at the same time."
+        default=32,
+        ge=1,
+        le=1_000,
+        description="How many steps of a run the executor `threads` executes at the same time.",
     )
     public_url: str | None = Field(
         default=None, description="Address under which people reach the web server, for links in Dagster's UI."
@@ -106,7 +109,7 @@ class Settings(BaseSettings):
     )
 
     max_value_bytes: int = Field(
-        default=10_000_000, gt=0, description="Largest JSON value accepted anywhere, in bytes."
+        default=10_000_000, gt=0, le=500_000_000, description="Largest JSON value accepted anywhere, in bytes."
     )
     max_values: int = Field(
         default=500_000,
@@ -121,10 +124,13 @@ class Settings(BaseSettings):
         description="Bodies that the web server holds at once, in bytes.",
     )
     lease_seconds: float = Field(
-        default=30.0, gt=0, description="A worker that has not renewed its lease for so long has lost its step."
+        default=30.0,
+        gt=0,
+        le=86_400,
+        description="A worker that has not renewed its lease for so long has lost its step.",
     )
     step_timeout_seconds: float = Field(
-        default=3600.0, gt=0, description="Time limit of one attempt of a step that sets no timeoutSeconds."
+        default=3600.0, gt=0, le=604_800, description="Time limit of one attempt of a step that sets no timeoutSeconds."
     )
 
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
@@ -136,10 +142,14 @@ class Settings(BaseSettings):
         description="OpenAI-compatible server for the provider `local`; without it the built-in offline model answers.",
     )
     local_api_key: SecretStr | None = Field(default=None, description="Key for that server, where it wants one.")
-    provider_timeout_seconds: float = Field(default=120.0, gt=0, description="Total time for one model call.")
-    provider_max_attempts: int = Field(default=4, ge=1, description="Tries of one model call, the first included.")
+    provider_timeout_seconds: float = Field(
+        default=120.0, gt=0, le=86_400, description="Total time for one model call."
+    )
+    provider_max_attempts: int = Field(
+        default=4, ge=1, le=100, description="Tries of one model call, the first included."
+    )
     provider_max_retry_after_seconds: float = Field(
-        default=30.0, ge=0, description="A longer Retry-After fails the call at once instead of waiting."
+        default=30.0, ge=0, le=86_400, description="A longer Retry-After fails the call at once instead of waiting."
     )
 
     webhook_secret: SecretStr | None = Field(
@@ -150,8 +160,10 @@ class Settings(BaseSettings):
         default="",
         description="Hosts, addresses or networks that http tools may reach although they are private, by comma.",
     )
-    http_timeout_seconds: float = Field(default=30.0, gt=0, description="Total time for one http tool call.")
-    http_max_response_bytes: int = Field(default=2_000_000, gt=0, description="Longest response of an http tool.")
+    http_timeout_seconds: float = Field(default=30.0, gt=0, le=86_400, description="Total time for one http tool call.")
+    http_max_response_bytes: int = Field(
+        default=2_000_000, gt=0, le=500_000_000, description="Longest response of an http tool."
+    )
 
     @field_validator("home")
     @classmethod

@@ -135,7 +135,7 @@ def print_issues(console: Console, checked: Sequence[CheckedFile]) -> None:
         counted = Counter(issue.severity for issue in one.issues)
         told = ", ".join(f"{count} {severity}{'s' * (count > 1)}" for severity, count in sorted(counted.items()))
         sign, style = ("✓", "green") if one.is_valid else ("✗", "bold red")
-        say(console, f"{sign} {one.path}: {told or 'no faults'}", style)
+        say(console, f"{sign} {one.path}: {told or 'no issues'}", style)
         if one.issues:
             table = build_table("", "code", "where", "what to do")
             for issue in one.issues:

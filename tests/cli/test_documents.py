@@ -16,7 +16,7 @@ def test_a_sound_document_has_no_faults(agentmesh, folder):
     typed = agentmesh("validate", "sound.yaml")
 
     assert typed.code == 0
-    assert "✓ sound.yaml: no faults" in typed.out
+    assert "✓ sound.yaml: no issues" in typed.out
 
 
 def test_all_faults_are_told_at_once_and_nothing_is_saved(agentmesh, folder, home):

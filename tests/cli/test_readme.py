@@ -27,7 +27,7 @@ def test_the_workflow_in_the_readme_runs(agentmesh, folder):
     document = next(block for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "hello.yaml" in block)
     (folder / "hello.yaml").write_text(document, encoding="utf-8")
 
-    assert "no faults" in agentmesh("validate", "hello.yaml").out
+    assert "no issues" in agentmesh("validate", "hello.yaml").out
     assert agentmesh("apply", "hello.yaml").code == 0
     assert "Greet Ada." in agentmesh("run", "hello", "--input", '{"who": "Ada"}').out
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from agentmesh_dagster.graph.document import validate_document
+from agentmesh_dagster.graph.document_schema import document_schema
+from agentmesh_dagster.settings import Settings
 from tests.shapes import node
 
 # node type, field, the most it may be
@@ -48,3 +50,24 @@ def test_what_looks_like_a_number_is_none(node_type: str, field: str, most: int,
     [message] = tell(node_type, field, value)
 
     assert message in (f"`{field}` must be a number.", f"`{field}` must be a whole number.")
+
+
+def list_unbounded(schema: Any, path: str = "$") -> list[str]:
+    """Where a number may be written of any size."""
+    if isinstance(schema, list):
+        return [found for item in schema for found in list_unbounded(item, path)]
+    if not isinstance(schema, dict):
+        return []
+    found = [path] if schema.get("type") in ("number", "integer") and "maximum" not in schema else []
+    return found + [place for key, inner in schema.items() for place in list_unbounded(inner, f"{path}.{key}")]
+
+
+def test_no_number_of_a_document_is_without_a_most() -> None:
+    assert list_unbounded(document_schema()) == []
+
+
+def test_no_setting_is_without_a_most() -> None:
+    numbers = [(name, field) for name, field in Settings.model_fields.items() if field.annotation in (int, float)]
+
+    assert numbers
+    assert [name for name, field in numbers if not any(hasattr(rule, "le") for rule in field.metadata)] == []
