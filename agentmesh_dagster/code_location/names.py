@@ -41,7 +41,8 @@ def settle_names(parts: Parts) -> Parts:
         "schedules": [one for one in schedules if not _is_trigger(one) or names.may_have_trigger(one)],
         "sensors": [kept for one in sensors for kept in names.settle_sensor(one)],
     }
-    report_problems([scope.services.store for scope in names.scopes], names.problems)
+    stores = {scope.services.settings.store_url: scope.services.store for scope in names.scopes}
+    report_problems(stores, names.problems)
     return {**parts, **settled}
 
 
@@ -118,7 +119,7 @@ class _Names:
         job = self.jobs.get(job_name)
         if job is None or job.tags[WORKFLOW_TAG] != workflow_id:
             return False
-        return other is None or _find_store(job) is _find_store(other)
+        return other is None or _find_store_url(job) == _find_store_url(other)
 
     def _find_clash(self, job: dg.JobDefinition) -> str | None:
         if job.name in self.jobs:
@@ -177,9 +178,9 @@ class _Names:
 
     def _report(self, job: dg.JobDefinition, told: str) -> None:
         workflow_id = job.tags[WORKFLOW_TAG]
-        self.problems.append(JobProblem(_find_store(job), workflow_id, f"The workflow `{workflow_id}` {told}"))
+        self.problems.append(JobProblem(_find_store_url(job), workflow_id, f"The workflow `{workflow_id}` {told}"))
 
 
-def _find_store(job: dg.JobDefinition) -> Any:
+def _find_store_url(job: dg.JobDefinition) -> str:
     assert isinstance(job.graph, WorkflowGraph)
-    return job.graph.services.store
+    return job.graph.services.settings.store_url

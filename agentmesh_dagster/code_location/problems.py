@@ -2,13 +2,13 @@
 
 import hashlib
 import logging
+import multiprocessing
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agentmesh_dagster.code_location.dagster_internals import DefinitionsLoadContext, DefinitionsLoadType
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import save_job_problems
 
@@ -23,7 +23,7 @@ _log = logging.getLogger("dagster.agentmesh")
 class JobProblem:
     """Why a workflow has no job, or lacks a trigger."""
 
-    store: Store
+    store_url: str  # no object: a location may be built twice, with one each
     workflow_id: str
     text: str
 
@@ -32,15 +32,15 @@ class JobProblem:
 class _Report:
     """What this code server has written down."""
 
-    stores: Sequence[Store] = ()
+    stores: Mapping[str, Store] = field(default_factory=dict[str, Store])  # by URL
     problems: Sequence[JobProblem] = ()
     at: float = field(default_factory=time.monotonic)
 
     def write(self) -> None:
-        for store in self.stores:
+        for url, store in self.stores.items():
             texts: dict[str, list[str]] = {}
             for problem in self.problems:
-                if problem.store is store:
+                if problem.store_url == url:
                     texts.setdefault(problem.workflow_id, []).append(problem.text)
             save_job_problems(store, _identify_location(), {key: " ".join(told) for key, told in texts.items()})
         self.at = time.monotonic()
@@ -49,15 +49,15 @@ class _Report:
 _last = _Report()
 
 
-def report_problems(stores: Iterable[Store], problems: Sequence[JobProblem]) -> None:
+def report_problems(stores: Mapping[str, Store], problems: Sequence[JobProblem]) -> None:
     """Logs them and, in a code server, puts them into the stores in place of those of its load before."""
     global _last
     for problem in problems:
         _log.warning("%s", problem.text)
-    is_new = DefinitionsLoadContext.get().load_type is DefinitionsLoadType.INITIALIZATION
-    if not is_new or _SERVERS.isdisjoint(sys.argv):
+    # A code server's run worker, its child, has its command line too.
+    if _SERVERS.isdisjoint(sys.argv) or multiprocessing.parent_process() is not None:
         return  # a worker, or somebody who only looks
-    _last = _Report(list({id(store): store for store in stores}.values()), problems)
+    _last = _Report(stores, problems)
     _last.write()
 
 

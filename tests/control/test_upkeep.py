@@ -9,7 +9,7 @@ from agentmesh_dagster.control.adopt import adopt_launches
 from agentmesh_dagster.control.cancel import cancel_run
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.upkeep import keep_up
-from agentmesh_dagster.entities.models import RunStatus, Workflow
+from agentmesh_dagster.entities.models import Project, RunStatus, Workflow
 from agentmesh_dagster.runtime.launches import RunHasEnded, take_up_launch
 from agentmesh_dagster.runtime.plans import forget_plans, load_plan
 from agentmesh_dagster.runtime.services import Services
@@ -51,6 +51,18 @@ def test_a_run_with_an_input_that_nobody_can_store_does_not_stop_the_tick(office
 
     assert adopt_launches(office.services, office.instance) == 0
     assert keep_up(office.services, office.instance).resumed == [run_id]
+
+
+def test_a_location_that_was_given_some_projects_looks_after_their_runs_only(office: Office):
+    save(office.services, Project(id="a", name="A"))
+    mine = office.start(draft_gate_publish().model_copy(update={"project_id": "a"}))
+    other = office.start(draft_gate_publish().model_copy(update={"id": "other", "name": "other"}))
+    office.answer(mine, "gate", APPROVED)
+    office.answer(other, "gate", APPROVED)
+
+    assert keep_up(office.services, office.instance, projects=["a"]).resumed == [mine]
+    assert keep_up(office.services, office.instance, projects=["b"]).resumed == []
+    assert keep_up(office.services, office.instance).resumed == [other]
 
 
 def test_a_run_whose_document_was_destroyed_is_told_and_does_not_stop_the_others(office: Office):

@@ -53,3 +53,27 @@ def test_enums_of_properties_with_like_names_stay_apart(store: Store):
     job = build(store, of(**{"a b": {"enum": ["x"]}, "a_b": {"enum": ["y"]}}))
 
     dg.validate_run_config(job, {"ops": {"start": {"config": {"input": {"a b": "x", "a_b": "y"}}}}})
+
+
+@pytest.mark.parametrize(
+    ("schema", "refused"),
+    [
+        (of(who={"type": "string"}) | {"required": ["who"]}, True),
+        (of(who={"type": "string", "default": "Ada"}) | {"required": ["who"]}, False),
+        (of(who={"type": "string"}), False),
+        (of(a=of(b={"type": "integer"}) | {"required": ["b"]}) | {"required": ["a"]}, True),
+        ({"type": "integer"}, True),
+        ({"type": "object", "anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, True),
+    ],
+)
+@pytest.mark.parametrize("run_config", [{}, {"ops": {}}, {"ops": {"start": {}}}, {"ops": {"start": {"config": {}}}}])
+def test_what_is_required_and_left_out_is_refused_before_the_launch(
+    store: Store, schema: dict[str, Any], refused: bool, run_config: dict[str, Any]
+):
+    job = build(store, schema)
+
+    if refused:
+        with pytest.raises(dg.DagsterInvalidConfigError):
+            dg.validate_run_config(job, run_config)
+    else:
+        dg.validate_run_config(job, run_config)
