@@ -1,6 +1,5 @@
 """A real `dagster dev` whose processes are killed, or that was not there when the answer came."""
 
-import json
 import os
 import signal
 import threading
@@ -10,12 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
-from dagster._core.storage.tags import GRPC_INFO_TAG
-from dagster._grpc.client import DagsterGrpcClient
-from dagster._grpc.types import GetCurrentRunsResult
-from dagster._serdes import deserialize_value
 
 from agentmesh_dagster.crash_points import CrashPoint
 from agentmesh_dagster.entities.models import RunStatus, Tool
@@ -29,8 +23,6 @@ SETTLED_WITHIN_SECONDS = 60  # what section 5 of the specification promises
 
 _WORKER = "multiprocessing.spawn"  # how a code server starts a run worker, and that one its steps
 _SPARED = ("dagster dev", "dagster_webserver", "dagster._daemon")
-
-ENDS = [dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED]
 
 REEXECUTE = """
 mutation Reexecute($params: ReexecutionParams!) {
@@ -147,45 +139,3 @@ def test_an_answer_given_while_nothing_runs_is_followed_once_dagster_dev_is_ther
     site.heal()
     assert len(keys(witness)) == 1
     site.check(calls=keys(witness))
-
-
-def test_under_dagsters_own_launcher_a_gate_is_suspended_and_its_code_server_leaves_it_so(site: Site):
-    nodes = [node("start", "start"), node("gate", "human_approval"), node("end", "end")]
-    save(site.services, workflow("w", nodes, ["start -> gate", "gate -> end"]))
-    with run_dev(site) as dev:
-        params = {"selector": SELECTOR | {"jobName": "w"}, "runConfigData": {}}
-        run_id = dev.ask(LAUNCH, params=params)["launchRun"]["run"]["runId"]
-        wait_until(lambda: status_of(site, run_id) is dg.DagsterRunStatus.SUSPENDED)
-        wait_until(lambda: not list_runs_of_code_server(site, run_id))
-        assert tell_ends(site, run_id) == []
-
-        [gate] = site.gates()
-        site.answer(gate)
-        wait_until(lambda: site.run().status is RunStatus.SUCCEEDED)
-        first, second = site.run().launches
-        wait_until(lambda: status_of(site, second) is dg.DagsterRunStatus.SUCCESS)
-
-    assert tell_ends(site, first) == tell_ends(site, second) == [dg.DagsterEventType.RUN_SUCCESS]
-    site.heal()
-    site.check(calls=[])
-
-
-def status_of(site: Site, launch_id: str) -> dg.DagsterRunStatus:
-    found = site.instance.get_run_by_id(launch_id)
-    assert found
-    return found.status
-
-
-def list_runs_of_code_server(site: Site, launch_id: str) -> list[str]:
-    """The runs whose process the code server looks after that started this one."""
-    found = site.instance.get_run_by_id(launch_id)
-    assert found
-    server = json.loads(found.tags[GRPC_INFO_TAG])
-    client = DagsterGrpcClient(host=server.get("host"), port=server.get("port"), socket=server.get("socket"))
-    said = deserialize_value(client.get_current_runs(), GetCurrentRunsResult)
-    return list(said.current_runs)
-
-
-def tell_ends(site: Site, launch_id: str) -> list[dg.DagsterEventType]:
-    events = [log.dagster_event for log in site.instance.all_logs(launch_id) if log.dagster_event]
-    return [event.event_type for event in events if event.event_type in ENDS]
