@@ -60,7 +60,7 @@ class Problem(Entity):
     saved_at: Timestamp | None = None
     version: int | None = None  # of somebody else's draft: the newest
     users: list[str] | None = None  # of a thing in use: what uses it, such as "workflow `triage`"
-    state: str | None = None  # of a gate that is closed: how
+    state: str | None = None  # of a gate that is closed: how; of a run that cannot be retried: its status
     answered_by: str | None = None
     answered_at: Timestamp | None = None
 
@@ -216,6 +216,11 @@ class StartedRun(Entity):
     run_id: str
 
 
+class RetriedRun(Entity):
+    run_id: str
+    launch_id: str  # of the Dagster run that continues it
+
+
 class PinnedWorkflow(Entity):
     """What a run executes, whatever became of it since."""
 
@@ -224,6 +229,21 @@ class PinnedWorkflow(Entity):
     tools: list[Tool]
     dagster_job: str
     dagster_run_url: str  # path of the newest launch in Dagster's UI
+
+
+class PastAsking(Entity):
+    """How a gate was asked, and closed, before it was asked anew."""
+
+    state: Literal["answered", "expired", "canceled"]
+    instructions: str
+    payload: Any = None
+    assignees: list[str]
+    opened_at: Timestamp
+    deadline: Timestamp | None = None
+    answer: Any = None
+    answered_by: str | None = None
+    answered_at: Timestamp | None = None
+    answered_via: str | None = None
 
 
 class Gate(Entity):
@@ -247,6 +267,9 @@ class Gate(Entity):
     answered_by: str | None = None
     answered_at: Timestamp | None = None
     answered_via: str | None = None
+    history: list[PastAsking] = Field(default_factory=list[PastAsking])  # oldest first
+    run_has_failed: bool = False  # a step of its run has failed, so the run can only fail
+    taken_over_from: str | None = None  # the run whose answer this is; nobody was asked here
 
 
 class HumanAnswer(Entity):

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.access import NotAllowed
 from agentmesh_dagster.control.instance import InstanceUnavailable
+from agentmesh_dagster.control.retry import NothingToRetry
 from agentmesh_dagster.entities.json_schema import InvalidSchema
 from agentmesh_dagster.entities.json_values import write_path
 from agentmesh_dagster.errors import AgentMeshError, Conflict, InvalidValue, NotFound
@@ -108,6 +109,8 @@ def _list_members(error: AgentMeshError) -> dict[str, Any]:
         case GateClosed():
             gate = error.gate
             return {"state": gate.state, "answered_by": gate.answered_by, "answered_at": gate.answered_at}
+        case NothingToRetry():
+            return {"state": error.status}
         case _:
             return {}
 

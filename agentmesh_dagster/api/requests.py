@@ -49,6 +49,9 @@ PathRevision = Annotated[int, Path(ge=1, le=_MAX_INTEGER)]
 ProjectFilter = Annotated[Id | None, Query(alias="projectId")]
 WorkflowFilter = Annotated[Id | None, Query(alias="workflowId")]
 StatusFilter = Annotated[list[RunStatus] | None, Query()]
+FailedFilter = Annotated[
+    bool | None, Query(alias="hasFailed", description="Whether a step of the run has failed, also while it waits.")
+]
 WaitingFilter = Annotated[bool | None, Query(description="Whether the run waits for a person.")]
 TypeFilter = Annotated[list[EventType] | None, Query(alias="type")]
 SeenVersion = Annotated[int | None, Query(ge=0, le=2**53, description="The version of the draft that was seen.")]

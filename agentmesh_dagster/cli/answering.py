@@ -56,10 +56,15 @@ def list_gates(*, as_json: bool) -> None:
             plain(gate.node_id),
             show_moment(gate.opened_at),
             plain(", ".join(gate.assignees) or "anybody"),
-            show_brief(gate.instructions),
+            show_brief(f"{_warn(gate)}{gate.instructions}"),
         )
     console.print(table)
     say(console, "Answer one: agentmesh answer STEP --approve | --reject | --output JSON", "dim")
+
+
+def _warn(gate: OpenGate) -> str:
+    warning = "(the run can only fail) " if gate.run_has_failed else ""
+    return f"{warning}(asked {gate.asked_before + 1} times) " if gate.asked_before else warning
 
 
 def write_gate(gate: OpenGate) -> dict[str, JsonValue]:
@@ -74,6 +79,8 @@ def write_gate(gate: OpenGate) -> dict[str, JsonValue]:
         "schema": gate.schema,
         "assignees": list(gate.assignees),
         "openedAt": gate.opened_at.isoformat(),
+        "runHasFailed": gate.run_has_failed,
+        "askedBefore": gate.asked_before,
     }
     return written if gate.deadline_at is None else written | {"deadline": gate.deadline_at.isoformat()}
 

@@ -144,13 +144,16 @@ def runs(
         str | None, typer.Option("--status", "-s", help="pending, running, succeeded, failed or canceled.")
     ] = None,
     waiting: Annotated[bool, typer.Option("--waiting", help="Only runs that wait for a person.")] = False,
+    has_failed: Annotated[
+        bool, typer.Option("--has-failed", help="Only runs of which a step has failed, also while they wait.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many, the newest first.")] = 20,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """List runs, the newest first."""
     from agentmesh_dagster.cli.listing import list_some_runs
 
-    list_some_runs(workflow, status, waiting=waiting, limit=limit, as_json=output is Format.JSON)
+    list_some_runs(workflow, status, waiting=waiting, has_failed=has_failed, limit=limit, as_json=output is Format.JSON)
 
 
 @app.command()
@@ -187,6 +190,17 @@ def answer(
     from agentmesh_dagster.cli.answering import answer as answer_gate
 
     _exit(answer_gate(step, Wanted(approve, reject, given, comment), as_json=output is Format.JSON))
+
+
+@app.command()
+def retry(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its first characters.")],
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Continue a run that has failed: what succeeded is kept, its gates ask anew."""
+    from agentmesh_dagster.cli.retrying import retry_run
+
+    _exit(retry_run(run_id, as_json=output is Format.JSON))
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import cast
 from rich.console import Console
 
 from agentmesh_dagster.cli.finding import find_gate, find_run, find_workflow, name_user
-from agentmesh_dagster.cli.mesh import OpenGate, SavedLine, TooLate, WorkflowLine
+from agentmesh_dagster.cli.mesh import NotRetried, OpenGate, SavedLine, TooLate, WorkflowLine
 from agentmesh_dagster.cli.reports import RunReport
 from agentmesh_dagster.cli.settling import settle_runs
 from agentmesh_dagster.entities.json_values import JsonValue
@@ -16,9 +16,10 @@ from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import list_all, list_job_names, list_job_problems, save_checked
 from agentmesh_dagster.store.events import list_events
+from agentmesh_dagster.store.gate_history import read_history
 from agentmesh_dagster.store.gates import list_open_gates
 from agentmesh_dagster.store.runs import get_run, list_runs
-from agentmesh_dagster.store.steps import list_steps
+from agentmesh_dagster.store.steps import find_failed_runs, list_steps
 
 _EVENTS_AT_ONCE = 1_000
 
@@ -56,11 +57,20 @@ class Here:
         saved = save_checked(self.services.store, entities, author=name_user(), via="cli")
         return [SavedLine(one.change, one.kind, one.id, one.entity.name, one.revision) for one in saved]
 
-    def list_runs(self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, limit: int) -> list[Run]:
+    def list_runs(
+        self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, has_failed: bool, limit: int
+    ) -> list[Run]:
         settle_runs(self.services)
         statuses = [status] if status else []
         with self.services.store.read() as connection:
-            return list_runs(connection, workflow_id=workflow_id, statuses=statuses, waiting=waiting, limit=limit)
+            return list_runs(
+                connection,
+                workflow_id=workflow_id,
+                statuses=statuses,
+                waiting=waiting,
+                has_failed=has_failed,
+                limit=limit,
+            )
 
     def read_run(self, beginning: str) -> RunReport:
         """Raises RunNotFound, AmbiguousRun."""
@@ -98,9 +108,23 @@ class Here:
             cancel_run(self.services, instance, run_id, by=name_user())
         return self._report(run_id).run
 
+    def retry(self, beginning: str, console: Console) -> RunReport:
+        """Where a daemon runs, it takes the launch from here; else the run is carried on in this process."""
+        from agentmesh_dagster.cli.executing import retry_here
+        from agentmesh_dagster.control.retry import NothingToRetry
+
+        run_id = find_run(self.services.store, beginning)
+        try:
+            has_ended, is_handed_over = retry_here(self.services, run_id, console)
+        except NothingToRetry as refused:
+            raise NotRetried(str(refused)) from refused
+        return self._report(run_id, interrupted=not has_ended, goes_on=is_handed_over)
+
     def list_gates(self) -> list[OpenGate]:
         with self.services.store.read() as connection:
             gates = list_open_gates(connection)
+            history = read_history(connection, [gate.step_id for gate in gates])
+            failed = find_failed_runs(connection, [gate.run_id for gate in gates])
         return [
             OpenGate(
                 gate.step_id,
@@ -113,6 +137,8 @@ class Here:
                 list(gate.assignees),
                 gate.opened_at,
                 gate.deadline_at,
+                gate.run_id in failed,
+                len(history.get(gate.step_id, ())),
             )
             for gate in gates
         ]

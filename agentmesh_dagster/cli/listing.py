@@ -53,12 +53,16 @@ def list_workflows(*, as_json: bool) -> None:
         say(notes, f"Warning: {fault}", "yellow")
 
 
-def list_some_runs(workflow: str | None, status: str | None, *, waiting: bool, limit: int, as_json: bool) -> None:
+def list_some_runs(
+    workflow: str | None, status: str | None, *, waiting: bool, has_failed: bool, limit: int, as_json: bool
+) -> None:
     """Prints the newest runs that fit. Raises EntityNotFound, UnknownStatus."""
     wanted = _read_status(status) if status else None
     with open_mesh() as mesh:
         workflow_id = mesh.find_workflow(workflow).id if workflow else None
-        found = mesh.list_runs(workflow_id=workflow_id, status=wanted, waiting=waiting, limit=limit)
+        found = mesh.list_runs(
+            workflow_id=workflow_id, status=wanted, waiting=waiting, has_failed=has_failed, limit=limit
+        )
     if as_json:
         print_json([run.to_wire() for run in found])
         return
@@ -88,7 +92,8 @@ def _read_status(text: str) -> RunStatus:
 
 
 def _show_run_status(run: Run):
-    return show_status(run.status, waits=bool(run.waiting_on) and not run.status.is_end)
+    shown = show_status(run.status, waits=bool(run.waiting_on) and not run.status.is_end)
+    return shown if run.status.is_end or not run.has_failed else shown.append(", a step has failed", "red")
 
 
 def _write(line: WorkflowLine) -> dict[str, JsonValue]:

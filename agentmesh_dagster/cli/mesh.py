@@ -17,6 +17,10 @@ class TooLate(AgentMeshError):
     """Refused."""
 
 
+class NotRetried(AgentMeshError):
+    """This run cannot be continued."""
+
+
 @dataclass(frozen=True)
 class SavedLine:
     """What became of one entity."""
@@ -52,6 +56,8 @@ class OpenGate:
     assignees: list[str]
     opened_at: datetime
     deadline_at: datetime | None
+    run_has_failed: bool = False  # then the run can only fail
+    asked_before: int = 0  # how often this gate was asked, and closed, before
 
 
 class Mesh(Protocol):
@@ -70,7 +76,7 @@ class Mesh(Protocol):
         ...
 
     def list_runs(
-        self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, limit: int
+        self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, has_failed: bool, limit: int
     ) -> list[Run]: ...
 
     def read_run(self, beginning: str) -> RunReport: ...
@@ -82,6 +88,10 @@ class Mesh(Protocol):
         ...
 
     def cancel(self, beginning: str) -> Run: ...
+
+    def retry(self, beginning: str, console: Console) -> RunReport:
+        """Continues a run that has failed. Raises NotRetried for any other."""
+        ...
 
     def list_gates(self) -> list[OpenGate]: ...
 

@@ -58,9 +58,13 @@ def print_report(console: Console, report: RunReport) -> None:
         gates = [step for step in report.steps if step.id in run.waiting_on]
         nodes = ", ".join(f"`{gate.node_id}`" for gate in gates)
         say(console, f"The run {WAITS} at {nodes}. No process waits meanwhile.")
+        if run.has_failed:
+            say(console, "A step has failed, so the run can only fail.", "red")
         for gate in gates:
             say(console, f"Answer it: agentmesh answer {gate.id[:8]} --approve (or --reject)")
     elif run.status is RunStatus.SUCCEEDED:
         console.print(show_whole(run.output), soft_wrap=True)
     else:
         say(console, run.error or "", "red")
+        if run.status is RunStatus.FAILED:
+            say(console, f"Continue it from there: agentmesh retry {run.id[:8]}", "dim")

@@ -8,7 +8,7 @@ from typing import cast
 from rich.console import Console
 
 from agentmesh_dagster.cli.finding import AmbiguousGate, AmbiguousRun
-from agentmesh_dagster.cli.mesh import OpenGate, SavedLine, TooLate, WorkflowLine
+from agentmesh_dagster.cli.mesh import NotRetried, OpenGate, SavedLine, TooLate, WorkflowLine
 from agentmesh_dagster.cli.printing import plain, say, show_brief, show_moment
 from agentmesh_dagster.cli.reports import RunReport
 from agentmesh_dagster.client import AgentMeshClient, Refused
@@ -67,8 +67,12 @@ class There:
         document = read_json(write_document(Document.of(entities), format="json"))
         return [SavedLine(one.change, one.kind, one.id, one.name, one.revision) for one in self.client.apply(document)]
 
-    def list_runs(self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, limit: int) -> list[Run]:
-        runs = self.client.list_runs(workflow_id=workflow_id, status=status, waiting=waiting or None)
+    def list_runs(
+        self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, has_failed: bool, limit: int
+    ) -> list[Run]:
+        runs = self.client.list_runs(
+            workflow_id=workflow_id, status=status, waiting=waiting or None, has_failed=has_failed or None
+        )
         return list(islice(runs, limit))
 
     def read_run(self, beginning: str) -> RunReport:
@@ -122,6 +126,16 @@ class There:
         """Raises RunNotFound, AmbiguousRun; Refused for a run that has ended."""
         return self.client.cancel(self._find_run(beginning))
 
+    def retry(self, beginning: str, console: Console) -> RunReport:
+        """The server continues the run, and it is followed here. Raises NotRetried."""
+        run_id = self._find_run(beginning)
+        seen = self.client.list_events(run_id)
+        try:
+            self.client.retry(run_id)
+        except Refused as refused:
+            raise NotRetried(refused.detail) from refused
+        return self._follow(run_id, console, after=seen[-1].id if seen else 0)
+
     def list_gates(self) -> list[OpenGate]:
         return [
             OpenGate(
@@ -135,6 +149,8 @@ class There:
                 gate.assignees,
                 gate.opened_at,
                 gate.deadline,
+                gate.run_has_failed,
+                len(gate.history),
             )
             for gate in self.client.list_gates()
         ]

@@ -21,6 +21,7 @@ from agentmesh_dagster.wire import (
     ListedWorkflow,
     PinnedWorkflow,
     ReceivedEvent,
+    RetriedRun,
     WorkflowJob,
 )
 
@@ -108,9 +109,11 @@ class AgentMeshClient:
         workflow_id: str | None = None,
         status: RunStatus | None = None,
         waiting: bool | None = None,
+        has_failed: bool | None = None,
     ) -> Iterator[Run]:
         """Runs, newest first; further pages are asked for as the caller goes on."""
-        query = {"projectId": project_id, "workflowId": workflow_id, "status": status, "waiting": waiting}
+        query = {"projectId": project_id, "workflowId": workflow_id, "status": status}
+        query |= {"waiting": waiting, "hasFailed": has_failed}
         for item in self._connection.list("runs", query):
             yield Run.model_validate(item)
 
@@ -123,6 +126,10 @@ class AgentMeshClient:
     def get_pinned_workflow(self, run_id: str) -> PinnedWorkflow:
         """What the run executes, whatever became of it since."""
         return PinnedWorkflow.model_validate(self._connection.request("GET", f"runs/{run_id}/workflow"))
+
+    def retry(self, run_id: str) -> RetriedRun:
+        """Continues a run that has failed. Raises Refused, with its state, for any other."""
+        return RetriedRun.model_validate(self._connection.request("POST", f"runs/{run_id}/retry"))
 
     def cancel(self, run_id: str) -> Run:
         """Raises Refused for a run that has ended."""

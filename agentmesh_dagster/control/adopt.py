@@ -37,17 +37,24 @@ def adopt_launches(services: Services, instance: dg.DagsterInstance) -> int:
     return sum(_adopt(services, instance, run) for launch_id, run in ours.items() if launch_id in unknown)
 
 
+def _read_workflow_id(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
+    """The workflow of a run's job. By the job's own tags: whoever launches it may give the run any others."""
+    if run.job_snapshot_id is None or not instance.has_job_snapshot(run.job_snapshot_id):
+        return None
+    return instance.get_job_snapshot(run.job_snapshot_id).tags.get(WORKFLOW_TAG)
+
+
 def _is_left_to_its_tick(run: dg.DagsterRun) -> bool:
     """Whether a schedule or a sensor of Dagster has just made it: its next tick queues it should this one have died."""
     return run.status is dg.DagsterRunStatus.NOT_STARTED and not _TICK_TAGS.isdisjoint(run.tags)
 
 
 def _adopt(services: Services, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    revision = read_revision(instance, run)
-    if revision is None:
+    revision, workflow_id = read_revision(instance, run), _read_workflow_id(instance, run)
+    if revision is None or workflow_id is None:
         return False
     try:
-        plan = load_pinned_plan(services.store, run.tags[WORKFLOW_TAG], revision)
+        plan = load_pinned_plan(services.store, workflow_id, revision)
         with services.store.begin() as tx:
             if find_launch(tx, run.run_id) is None:
                 register_launch(tx, plan, read_launch_facts(plan, run, instance))

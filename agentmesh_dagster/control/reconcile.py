@@ -91,7 +91,7 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
     else:  # a success, or suspended and the store does not know it: its worker has done all that it could
         end = settle_launch(services, instance, launch, dagster_run)
         if end is LaunchEnd.WITH_ITS_RUN:
-            end_with_run(services, launch.run_id, launch.id, partial(report_end, instance, launch.id))
+            end_with_run(services, launch.run_id, launch.id, partial(report_end, services, instance, launch.id))
         return end is not LaunchEnd.NOT_YET
     return True
 
@@ -125,7 +125,7 @@ def _reconcile_unstarted(services: Services, instance: dg.DagsterInstance, launc
             return False
         is_over = get_run_head(connection, launch.run_id).status.is_end
     if is_over and launch.kind is not LaunchKind.REEXECUTION:
-        return end_with_run(services, launch.run_id, launch.id, partial(report_end, instance, launch.id))
+        return end_with_run(services, launch.run_id, launch.id, partial(report_end, services, instance, launch.id))
     with services.store.begin() as tx:
         is_ours = mark_launch_submitted(tx, launch.id, before=launch.submitted_at)
     if is_ours:

@@ -11,7 +11,7 @@ from agentmesh_dagster.control.inherited_tags import inherit_tags, read_default_
 from agentmesh_dagster.control.launch import PreparedLaunch, find_origins
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
-from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.entities.models import NodeType, StepStatus
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.progress import Progress, RunState, StepKey, StepState
 from agentmesh_dagster.graph.regions import Region
@@ -61,7 +61,7 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
             has_to = due is not None or has_untaken_answers(tx, run_id)
             if not has_to or (due is not None and now(tx) < due) or not _may_go_on(plan, states):
                 return None
-            launch_id = str(uuid.uuid5(_NAMESPACE, f"{run_id}:{len(before)}"))
+            launch_id = name_next_launch(run_id, before)
             launch = insert_launch(
                 tx,
                 launch_id,
@@ -87,6 +87,11 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
     return PreparedLaunch(launch.id, run_id, run.job_name, run.revision)
 
 
+def name_next_launch(run_id: str, before: Collection[Launch]) -> str:
+    """The id of the launch that follows these: the same for whoever makes it."""
+    return str(uuid.uuid5(_NAMESPACE, f"{run_id}:{len(before)}"))
+
+
 def _may_go_on(plan: Plan, states: Mapping[StepKey, StepState]) -> bool:
     return Progress(plan, states).read_run_state() is RunState.GOES_ON
 
@@ -96,24 +101,31 @@ def submit_resume(services: Services, instance: dg.DagsterInstance, run_id: str)
     launch = resume_run(services, instance, run_id)
     if launch is None:
         return None
-    dagster_run = instance.get_run_by_id(launch.launch_id)
+    submit_prepared(instance, launch.launch_id)
+    return launch.launch_id
+
+
+def submit_prepared(instance: dg.DagsterInstance, launch_id: str) -> None:
+    """Puts a launch that was prepared into Dagster's queue, if it is not there yet."""
+    dagster_run = instance.get_run_by_id(launch_id)
     if dagster_run is not None and dagster_run.status is dg.DagsterRunStatus.NOT_STARTED:
         # The queue needs no workspace: so a sensor can do it.
-        instance.submit_run(launch.launch_id, workspace=None)  # pyright: ignore[reportArgumentType]
-    return launch.launch_id
+        instance.submit_run(launch_id, workspace=None)  # pyright: ignore[reportArgumentType]
 
 
 def select_steps(plan: Plan, states: Mapping[StepKey, StepState], answered: Collection[str]) -> list[str]:
     """The step keys of a resume: the answered gates, and all that has not ended.
 
-    A gate whose answer failed it, such as a rejection, is not among them: a launch would ask it again.
+    Gates that were rejected, or expired, are among them: nobody is asked twice, and so Dagster sees them fail.
     """
     unended = {region.each for region in plan.regions.values() if not _has_ended(region, states)}
     return [_write_step_key(op) for op in plan.ops if _is_left(op, states, unended) or _goes_on(op, states, answered)]
 
 
 def _goes_on(op: PlannedOp, states: Mapping[StepKey, StepState], answered: Collection[str]) -> bool:
-    return op.node.id in answered and states[StepKey(op.node.id)].status is StepStatus.SUCCEEDED
+    state = states.get(StepKey(op.node.id))
+    is_gate = op.node.type is NodeType.HUMAN_APPROVAL
+    return op.node.id in answered or (is_gate and state is not None and state.status is StepStatus.FAILED)
 
 
 def _is_left(op: PlannedOp, states: Mapping[StepKey, StepState], unended: Collection[str]) -> bool:

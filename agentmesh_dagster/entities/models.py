@@ -117,6 +117,8 @@ class EventType(StrEnum):
     STEP_WAITING_HUMAN = "step.waiting_human"
     STEP_SKIPPED = "step.skipped"
     STEP_RETRYING = "step.retrying"
+    GATE_TAKEN_OVER = "gate.taken_over"  # the answer is another run's
+    GATE_CANCELED = "gate.canceled"  # its run can only fail, and it says `onArmFailure: cancel`
     GATE_ANSWERED = "gate.answered"
     AGENT_REQUEST = "agent.request"
     AGENT_RESPONSE = "agent.response"
@@ -304,6 +306,7 @@ class Run(Entity):
     revision: int
     launches: list[str] = Field(default_factory=list)  # Dagster run ids, oldest first
     waiting_on: list[str] = Field(default_factory=list)  # step ids
+    has_failed: bool = False  # a step has failed: what of the run still goes on, or waits, cannot mend it
 
 
 class Step(Entity):
@@ -324,6 +327,7 @@ class Step(Entity):
     attempt: int = 0  # 1 for the first
     visit: int = 0
     item_index: int | None = None  # inside `each`
+    taken_over_from: str | None = None  # the run that did this work; here nothing was executed, and nobody asked
 
 
 class EventLog(Entity):

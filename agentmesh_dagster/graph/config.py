@@ -81,6 +81,7 @@ class GateConfig(NodeConfig):
     assignees: list[str] = Field(default_factory=list)  # templates
     deadline_seconds: DeadlineSeconds | None = None
     on_deadline: Literal["fail", "approve", "reject"] = "fail"
+    on_arm_failure: Literal["wait", "cancel"] = "wait"  # when another step of the run has failed
     notify: Notify | None = None
 
 

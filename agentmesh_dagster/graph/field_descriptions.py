@@ -107,6 +107,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "assignees": f"Who is asked. {_TEMPLATE}",
         "deadlineSeconds": "How long the gate stays open; without it, for ever.",
         "onDeadline": "What happens then.",
+        "onArmFailure": "What happens when another step fails, so that the run can only fail: cancel closes the gate.",
         "notify": "A webhook that is called when the gate opens.",
     },
     "Notify": {"url": f"The webhook's address. {_TEMPLATE}"},

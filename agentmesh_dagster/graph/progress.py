@@ -157,12 +157,16 @@ class Progress:
             for follower in self.list_followers(key)
         )
 
+    def list_ready(self) -> Iterator[StepKey]:
+        """The steps that nobody has begun and that may run now."""
+        return (
+            key for key in self._list_keys() if key not in self._states and self.read_readiness(key) is Readiness.RUNS
+        )
+
     def read_run_state(self) -> RunState:
         """Where the run stands, from all of its steps."""
         statuses = {state.status for state in self._states.values()}
-        if statuses & {StepStatus.RUNNING, StepStatus.PENDING} or any(
-            key not in self._states and self.read_readiness(key) is Readiness.RUNS for key in self._list_keys()
-        ):
+        if statuses & {StepStatus.RUNNING, StepStatus.PENDING} or any(True for _ in self.list_ready()):
             return RunState.GOES_ON
         if StepStatus.WAITING_HUMAN in statuses:
             return RunState.WAITS_FOR_PERSON

@@ -1,15 +1,20 @@
 """Answers: what a person, or a deadline, makes of a gate; exactly one wins, and is stored before anything follows."""
 
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import dataclass
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.access import Identity, Role
-from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.errors import AgentMeshError, Conflict, InvalidValue
 from agentmesh_dagster.graph.config import BranchConfig
+from agentmesh_dagster.graph.gate_answers import (
+    DEADLINE_COMMENT,
+    describe_edges,
+    find_misfit,
+    list_deadline_answers,
+    read_rejection,
+)
 from agentmesh_dagster.graph.plan import Plan, chooses
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.branch import choose_edges
@@ -35,7 +40,7 @@ class GateClosed(Conflict):
 
 
 class UnfitAnswer(InvalidValue):
-    """The answer does not fit the gate's schema; the gate stays open."""
+    """The answer does not fit what the gate asks for; the gate stays open."""
 
 
 class NotAsked(AgentMeshError):
@@ -58,12 +63,10 @@ def answer_gate(services: Services, step_id: str, answer: Answer) -> Gate:
     with services.store.read() as connection:
         gate = get_gate(connection, step_id)
     check_json(answer.output)
-    if gate.schema is not None and gate.state is GateState.OPEN:
-        try:
-            JsonSchema(gate.schema).check(answer.output)
-        except SchemaMismatch as mismatch:
-            raise UnfitAnswer(mismatch.detail) from mismatch
-    return _close(services, gate, GateState.ANSWERED, answer)
+    plan = load_pinned_plan(services.store, gate.workflow_id, gate.revision)
+    if gate.state is GateState.OPEN:  # outside of the transaction: a schema may take its time
+        _check_fit(plan, gate, answer.output)
+    return _close(services, plan, gate, GateState.ANSWERED, answer)
 
 
 def answer_gate_as(services: Services, identity: Identity, step_id: str, output: JsonValue) -> Gate:
@@ -82,23 +85,38 @@ def answer_gate_as(services: Services, identity: Identity, step_id: str, output:
 
 def expire_gate(services: Services, gate: Gate) -> Gate:
     """Closes a gate whose deadline has passed, as its `onDeadline` says. Raises GateClosed."""
-    outputs: dict[str, JsonValue] = {"approve": {"approved": True}, "reject": {"approved": False}}
-    output = outputs.get(gate.on_deadline or "fail")
-    comment = "The deadline passed without an answer."
-    answered = None if output is None else output | {"comment": comment}
-    return _close(services, gate, GateState.EXPIRED, Answer(answered, by="deadline", via="deadline"))
-
-
-def _close(services: Services, gate: Gate, state: GateState, answer: Answer) -> Gate:
     plan = load_pinned_plan(services.store, gate.workflow_id, gate.revision)
+    answer, fault = None, ""
+    for possible in list_deadline_answers(gate.on_deadline):
+        try:
+            if gate.on_deadline == "approve":
+                _check_fit(plan, gate, possible)
+            answer = possible
+            break
+        except UnfitAnswer as misfit:
+            fault = fault or misfit.detail
+    return _close(services, plan, gate, GateState.EXPIRED, Answer(answer, by="deadline", via="deadline"), fault)
+
+
+def _check_fit(plan: Plan, gate: Gate, output: JsonValue) -> None:
+    if misfit := find_misfit(plan.graph, plan.graph.nodes[gate.node_id], gate.schema, output):
+        raise UnfitAnswer(misfit)
+
+
+def _close(services: Services, plan: Plan, gate: Gate, state: GateState, answer: Answer, fault: str = "") -> Gate:
+    """`fault` is why the answer that a deadline should give is none."""
     with services.store.begin() as tx:
         run = lock_run(tx, gate.run_id)
-        if not close_gate(tx, gate, state, answer=answer.output, by=answer.by, via=answer.via):
+        gate = get_gate(tx, gate.step_id)  # as it is now
+        if gate.state is not GateState.OPEN:
+            raise GateClosed(gate)
+        expires = state is GateState.EXPIRED
+        end = _expire(tx, plan, gate, answer.output, fault) if expires else _conclude(tx, plan, gate, answer.output)
+        if not close_gate(tx, gate, state, answer=end.output, by=answer.by, via=answer.via):
             raise GateClosed(get_gate(tx, gate.step_id))
-        end = _conclude(tx, plan, gate, state, answer)
         end_waiting_step(tx, gate.step_id, end)
         about: dict[str, JsonValue] = {"nodeId": gate.node_id, "item": None}
-        answered = about | {"state": state.value, "output": answer.output, "by": answer.by, "via": answer.via}
+        answered = about | {"state": state.value, "output": end.output, "by": answer.by, "via": answer.via}
         ended = (
             Event(EventType.STEP_COMPLETED, about | {"output": end.output, "taken": end.taken}, gate.step_id)
             if end.status is StepStatus.SUCCEEDED
@@ -116,30 +134,34 @@ def _close(services: Services, gate: Gate, state: GateState, answer: Answer) -> 
     return closed
 
 
-def _conclude(tx: Connection, plan: Plan, gate: Gate, state: GateState, answer: Answer) -> StepEnd:
-    """How the gate's step ends: which way it goes on, or why it fails."""
+def _conclude(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> StepEnd:
+    """How an answer ends the gate's step: which way it goes on, or why it fails. Raises UnfitAnswer."""
+    comment = read_rejection(plan.graph, plan.graph.nodes[gate.node_id], output)
+    return _route(tx, plan, gate, output) if comment is None else StepEnd(StepStatus.FAILED, output, comment)
+
+
+def _route(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> StepEnd:
+    """The out-edges that the answer takes. Raises UnfitAnswer when there is none that can use it."""
     node = plan.graph.nodes[gate.node_id]
-    failed = StepEnd(StepStatus.FAILED, answer.output)
-    if state is GateState.EXPIRED and gate.on_deadline == "fail":
-        return replace(failed, error="The deadline passed without an answer.")
     if not chooses(plan.graph, node):
-        if (comment := _read_rejection(answer.output)) is not None:
-            return replace(failed, error=comment)
-        return StepEnd(StepStatus.SUCCEEDED, answer.output)
+        return StepEnd(StepStatus.SUCCEEDED, output)
     key = StepKey(gate.node_id)
     found = read_step_input(tx, plan, gate.run_id, key, read_sources(tx, plan, gate.run_id, key))
-    outputs = {**found.context["outputs"], gate.node_id: answer.output}
-    context = {**found.context, "last_output": answer.output, "outputs": outputs}
+    outputs = {**found.context["outputs"], gate.node_id: output}
+    context = {**found.context, "last_output": output, "outputs": outputs}
     try:
         taken = choose_edges(node, BranchConfig(), plan.graph.out_edges[gate.node_id], context)
     except AgentMeshError as fault:
-        return replace(failed, error=str(fault))
-    return StepEnd(StepStatus.SUCCEEDED, answer.output, taken=[edge.id for edge in taken])
+        raise UnfitAnswer(describe_edges(plan.graph, node, str(fault))) from fault
+    return StepEnd(StepStatus.SUCCEEDED, output, taken=[edge.id for edge in taken])
 
 
-def _read_rejection(output: JsonValue) -> str | None:
-    """The comment of an answer that says `approved: false`; None for any other answer."""
-    if not isinstance(output, dict):
-        return None
-    said = cast("dict[str, JsonValue]", output)
-    return str(said.get("comment") or "Rejected.") if said.get("approved") is False else None
+def _expire(tx: Connection, plan: Plan, gate: Gate, output: JsonValue, fault: str) -> StepEnd:
+    """How a deadline ends the gate's step: with the answer that it stands for, or as a failure."""
+    if output is not None:
+        try:
+            return _conclude(tx, plan, gate, output)
+        except UnfitAnswer as misfit:
+            fault = misfit.detail
+    why = f" `onDeadline: {gate.on_deadline}` could not be followed: {fault}." if fault else ""
+    return StepEnd(StepStatus.FAILED, None, DEADLINE_COMMENT + why)

@@ -51,7 +51,7 @@ def read_step_input(
         "input": run.input,
         "last_output": last_output,
         "outputs": {node_id: view.read_output(node_id, key.item) for node_id in wanted},
-        "run": _describe(run, plan),
+        "run": describe_run(run, plan),
     }
     if each is not None:
         context["item"] = view.read_item(each, key.item)
@@ -98,7 +98,8 @@ def _list_edge_references(edges: Iterable[GraphEdge]) -> list[Reference]:
     return [reference for edge in edges if edge.expression for reference in edge.expression.references]
 
 
-def _describe(run: Run, plan: Plan) -> dict[str, JsonValue]:
+def describe_run(run: Run, plan: Plan) -> dict[str, JsonValue]:
+    """`context.run`."""
     return {
         "id": run.id,
         "workflowId": run.workflow_id,

@@ -1,9 +1,11 @@
 """Gates: a person is asked; the answer comes in another launch."""
 
+from collections.abc import Mapping
 from typing import cast
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.graph.config import GateConfig
+from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.read import is_set
 from agentmesh_dagster.runtime.work import Result, Work
 from agentmesh_dagster.store.gates import NewGate
@@ -11,21 +13,31 @@ from agentmesh_dagster.store.gates import NewGate
 
 def run_gate(work: Work) -> Result:
     """Asks: the step waits for a person from now on, and nothing behind it runs."""
-    config = work.node.config
+    gate = render_gate(work.node, work.context)
+    notes: dict[str, JsonValue] = {"asked": ", ".join(gate.assignees) or "anybody", "instructions": gate.instructions}
+    return Result(None, gate=gate, notes=notes)
+
+
+def render_gate(node: GraphNode, context: Mapping[str, JsonValue]) -> NewGate:
+    """What a person is asked in this context. Raises ExpressionFault."""
+    config = node.config
     assert isinstance(config, GateConfig)
-    notify = cast("dict[str, JsonValue]", work.render("notify") or {})
-    gate = NewGate(
-        instructions=_as_text(work.render("instructions")),
-        payload=work.render("payload"),
+
+    def render(name: str) -> JsonValue:
+        template = node.templates.get(name)
+        return template.render(context) if template else None
+
+    notify = cast("dict[str, JsonValue]", render("notify") or {})
+    return NewGate(
+        instructions=_as_text(render("instructions")),
+        payload=render("payload"),
         has_payload=is_set(config, "payload"),
         schema=config.answer_schema,
-        assignees=[_as_text(assignee) for assignee in cast("list[JsonValue]", work.render("assignees") or [])],
+        assignees=[_as_text(assignee) for assignee in cast("list[JsonValue]", render("assignees") or [])],
         deadline_seconds=config.deadline_seconds,
         on_deadline=config.on_deadline,
         notify_url=_as_text(notify.get("url")) or None,
     )
-    notes: dict[str, JsonValue] = {"asked": ", ".join(gate.assignees) or "anybody", "instructions": gate.instructions}
-    return Result(None, gate=gate, notes=notes)
 
 
 def _as_text(value: JsonValue) -> str:

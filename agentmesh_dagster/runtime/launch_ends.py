@@ -8,7 +8,7 @@ from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.progress import Progress, RunState
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.settlement import cancel_run, complete_run, end_run_if_over, fail_run
+from agentmesh_dagster.runtime.settlement import cancel_run, complete_run, end_run_if_over, fail_run, give_up_gates
 from agentmesh_dagster.runtime.unbegun import MOST_TRIES, count_unbegun
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
@@ -141,14 +141,14 @@ def _fail_steps(tx: Connection, run: RunHead, launch_id: str, reason: str) -> No
 
 def _end_if_over(tx: Connection, services: Services, run: RunHead, launch_id: str, left: str | None) -> bool:
     """Ends the run unless it waits, or another launch goes on with it; whether it has ended."""
-    states = read_states(tx, run.id)
     try:
         plan = load_pinned_plan(services.store, run.workflow_id, run.revision)
     except AgentMeshError as fault:
         cancel_gates(tx, run.id)
         fail_run(tx, run, f"The workflow cannot be read any more: {fault}")
         return True
-    if end_run_if_over(tx, plan, run, Progress(plan, states)) in (RunState.SUCCEEDED, RunState.FAILED):
+    give_up_gates(tx, plan, run)
+    if end_run_if_over(tx, plan, run, Progress(plan, read_states(tx, run.id))) in (RunState.SUCCEEDED, RunState.FAILED):
         return True
     others = any(launch.is_live and launch.id != launch_id for launch in list_launches(tx, run.id))
     if others or _is_waiting(tx, run.id) or has_untaken_answers(tx, run.id):

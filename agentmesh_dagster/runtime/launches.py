@@ -1,25 +1,32 @@
 """Launches: one Dagster run taken up by a worker, and the run that it belongs to."""
 
+import json
 from dataclasses import dataclass
 
 from agentmesh_dagster.entities.json_schema import fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
-from agentmesh_dagster.entities.models import EventType, Kind, RunStatus, StepStatus
+from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
 from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.takeover import covers, list_parts, take_over_steps
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.catalogue import has_changed
 from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.gates import Gate, list_taken_over
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, insert_launch, renew_launch
-from agentmesh_dagster.store.runs import NewRun, insert_run, lock_run, mark_run_started
-from agentmesh_dagster.store.steps import inherit_steps, read_states
+from agentmesh_dagster.store.runs import NewRun, get_run, get_run_head, insert_run, lock_run, mark_run_started
+from agentmesh_dagster.store.steps import read_states, reopen_steps
 from agentmesh_dagster.store.triggers import take_delivery
 
 
 class RunHasEnded(Conflict):
     """The run has ended, so this launch does nothing."""
+
+
+class ForeignLaunch(Conflict):
+    """The launch belongs to a run of another workflow, so it does nothing."""
 
 
 class DeliveredAlready(Conflict):
@@ -51,8 +58,11 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
 
     Raises DeliveredAlready: what a trigger was given becomes one run, however often Dagster is asked for it.
     """
-    parent = find_launch(tx, facts.parent_id) if facts.parent_id else None
-    if parent and _continues_run(tx, plan, parent, facts):
+    parent = _find_parent(tx, plan, facts)
+    is_same_input = parent is not None and _write_comparable(get_run(tx, parent.run_id).input) == _write_comparable(
+        fit_input(plan.workflow.input_schema, facts.input)
+    )
+    if parent and is_same_input and _continues_run(tx, plan, parent, facts):
         lock_run(tx, parent.run_id)
         return find_launch(tx, facts.launch_id) or insert_launch(
             tx,
@@ -86,62 +96,64 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
         instance_id=facts.instance_id,
         is_submitted=is_submitted,
     )
-    if parent and facts.selected is not None:
-        ended = read_states(tx, parent.run_id)
-        untouched = [key for key in ended if key.node_id in plan.graph.index and not _is_touched(plan, facts, key)]
-        inherit_steps(tx, parent.run_id, facts.launch_id, untouched)
+    if parent and is_same_input and facts.selected is not None:
+        take_over_steps(tx, plan, parent, facts.launch_id, facts.selected)
     return launch
 
 
+def _find_parent(tx: Connection, plan: Plan, facts: LaunchFacts) -> Launch | None:
+    """The launch that is re-executed: of this workflow and this Dagster. What Dagster is told may name any other."""
+    parent = find_launch(tx, facts.parent_id) if facts.parent_id else None
+    if parent is None or parent.instance_id != facts.instance_id:
+        return None
+    return parent if get_run_head(tx, parent.run_id).workflow_id == plan.workflow.id else None
+
+
+def _write_comparable(value: JsonValue) -> str:
+    """Equal texts for equal JSON values, whatever the order of their keys."""
+    return json.dumps(value, sort_keys=True)
+
+
 def _continues_run(tx: Connection, plan: Plan, parent: Launch, facts: LaunchFacts) -> bool:
-    if has_changed(tx, _list_parts(plan), parent.revision, plan.revision):
+    if has_changed(tx, list_parts(plan), parent.revision, plan.revision):
         return False  # a run never changes what it runs; Dagster's UI re-executes what it has loaded last
     # From failure, Dagster also asks for the steps whose end its worker did not live to report.
     if facts.is_from_failure or facts.selected is None:
         return facts.is_from_failure
     states = read_states(tx, parent.run_id, {key.node_id for key in facts.selected})
     succeeded = [key for key, state in states.items() if state.status is StepStatus.SUCCEEDED]
-    return not any(_covers(selected, key) for selected in facts.selected for key in succeeded)
-
-
-def _list_parts(plan: Plan) -> list[tuple[Kind, str]]:
-    """What the plan was made from."""
-    agents = [(Kind.AGENT, identity) for identity in plan.agents]
-    tools = [(Kind.TOOL, identity) for identity in plan.tools]
-    return [(Kind.WORKFLOW, plan.workflow.id), *agents, *tools]
-
-
-def _covers(selected: StepKey, key: StepKey) -> bool:
-    return selected.node_id == key.node_id and selected.item in (None, key.item)
-
-
-def _is_touched(plan: Plan, facts: LaunchFacts, key: StepKey) -> bool:
-    """Whether a step is run again, or stands behind one that is."""
-    return any(
-        _covers(selected, key)
-        or (
-            plan.graph.is_ancestor(selected.node_id, key.node_id)
-            and (None in (selected.item, key.item) or selected.item == key.item)
-        )
-        for selected in facts.selected or ()
-    )
+    return not any(covers(selected, key) for selected in facts.selected for key in succeeded)
 
 
 def take_up_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
     """A worker starts on the launch: its run is running from now on; returns the run's id.
 
-    Safe to call again. RunHasEnded when the run was canceled, or given up, before the worker came.
+    Safe to call again. RunHasEnded when the run was canceled, or given up, before the worker came; ForeignLaunch.
     """
     with services.store.begin() as tx:
         launch = find_launch(tx, facts.launch_id) or register_launch(tx, plan, facts)
         run = lock_run(tx, launch.run_id)
+        if run.workflow_id != plan.workflow.id:
+            raise ForeignLaunch(
+                f"`{launch.id}` is of the workflow `{run.workflow_id}`, this job of `{plan.workflow.id}`"
+            )
         if launch.lease_expires_at is not None:
             return run.id  # taken up already, by the executor or by an earlier op
         if run.status.is_end and launch.kind is not LaunchKind.REEXECUTION:
             raise RunHasEnded(f"`{run.id}` is {run.status.value}")
         renew_launch(tx, launch.id, services.settings.lease_seconds)
+        if launch.kind is LaunchKind.REEXECUTION and run.status is not RunStatus.SUCCEEDED:
+            # From now on they are neither failed nor over: a step that ends before they begin must not end the run.
+            reopen_steps(tx, run.id, launch.id, facts.selected)
         if run.status not in (RunStatus.RUNNING, RunStatus.SUCCEEDED):  # a success is never left again
             mark_run_started(tx, run.id)
             started = Event(EventType.RUN_STARTED, {"launchId": launch.id, "revision": plan.revision})
-            record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[started])
+            taken = [_describe_taken(gate) for gate in list_taken_over(tx, run.id)] if launch.position == 0 else []
+            record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[started, *taken])
     return run.id
+
+
+def _describe_taken(gate: Gate) -> Event:
+    about: dict[str, JsonValue] = {"nodeId": gate.node_id, "item": None, "fromRunId": gate.taken_from_run_id}
+    answered = about | {"output": gate.answer, "by": gate.answered_by, "via": gate.answered_via}
+    return Event(EventType.GATE_TAKEN_OVER, answered, gate.step_id)

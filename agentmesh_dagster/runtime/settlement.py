@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventType, NodeType, RunStatus, StepStatus
+from agentmesh_dagster.graph.config import GateConfig
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, RunState, StepKey
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.gates import cancel_gate, list_open_gates_of
 from agentmesh_dagster.store.runs import RunHead, mark_run_ended
 from agentmesh_dagster.store.steps import (
     NewStep,
@@ -34,12 +36,38 @@ def settle(tx: Connection, plan: Plan, run: RunHead, key: StepKey, end: StepEnd)
     """
     if run.status.is_end or _surely_goes_on(tx, plan, run.id, key, end):
         return
+    if end.status is StepStatus.FAILED:
+        give_up_gates(tx, plan, run)
     progress = Progress(plan, read_states(tx, run.id))
     skipped = progress.skip_behind(key) if end.status is StepStatus.SUCCEEDED else []
     _record_skipped(tx, plan, run, skipped)
     if end.status is StepStatus.SUCCEEDED and progress.unlocks([key, *skipped]):
         return
     end_run_if_over(tx, plan, run, progress)
+
+
+def give_up_gates(tx: Connection, plan: Plan, run: RunHead) -> bool:
+    """Closes the open gates that say `onArmFailure: cancel` if a step of the run has failed; whether there were any.
+
+    The caller holds the run's lock.
+    """
+    hopeless = [gate for gate in list_open_gates_of(tx, run.id) if _is_given_up(plan, gate.node_id)]
+    if not hopeless or not has_failed_step(tx, run.id):
+        return False
+    reason = "Another step has failed, so the run could only fail (`onArmFailure: cancel`)."
+    for gate in hopeless:
+        cancel_gate(tx, gate, reason)
+    recorded = [
+        Event(EventType.GATE_CANCELED, {"nodeId": gate.node_id, "item": None, "reason": reason}, gate.step_id)
+        for gate in hopeless
+    ]
+    record_events(tx, project_id=run.project_id, run_id=run.id, recorded=recorded)
+    return True
+
+
+def _is_given_up(plan: Plan, node_id: str) -> bool:
+    config = plan.graph.nodes[node_id].config
+    return isinstance(config, GateConfig) and config.on_arm_failure == "cancel"
 
 
 def _surely_goes_on(tx: Connection, plan: Plan, run_id: str, key: StepKey, end: StepEnd) -> bool:

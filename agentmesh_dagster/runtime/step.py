@@ -23,7 +23,7 @@ from agentmesh_dagster.runtime.gate import run_gate
 from agentmesh_dagster.runtime.launches import RunHasEnded
 from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.settlement import settle
+from agentmesh_dagster.runtime.settlement import end_run_if_over, give_up_gates, settle
 from agentmesh_dagster.runtime.step_log import StepLog
 from agentmesh_dagster.runtime.terminals import run_end, run_start
 from agentmesh_dagster.runtime.tool import run_tool
@@ -43,6 +43,7 @@ from agentmesh_dagster.store.steps import (
     claim_step,
     end_step,
     read_end,
+    read_states,
     renew_step,
     step_id,
 )
@@ -150,6 +151,8 @@ def _look(tx: Connection, task: StepTask, progress: Progress) -> StepReport | No
     if state is not None and state.status is StepStatus.FAILED and was_asked(tx, identity):
         # Rejected, or too late: nobody is asked twice, and Dagster is told what came of it.
         raise StepFailed(read_end(tx, identity).error or "Rejected.", retryable=False)
+    if state is not None and state.status is StepStatus.CANCELED and was_asked(tx, identity):
+        return StepReport(Outcome.STANDS_BACK, identity)  # given up, and not reopened since
     readiness = progress.read_readiness(task.key)
     if readiness is Readiness.RUNS:
         return None
@@ -278,7 +281,11 @@ class _Execution:
                 "assignees": result.gate.assignees,
             }
             self._record_in(tx, EventType.STEP_WAITING_HUMAN, asked)
+            if is_given_up := give_up_gates(tx, self.plan, run):
+                end_run_if_over(tx, self.plan, run, Progress(self.plan, read_states(tx, run.id)))
         report_input = self.step_input.last_output
+        if is_given_up:
+            return StepReport(Outcome.STANDS_BACK, self.claim.step_id, None, report_input)
         return StepReport(Outcome.WAITS_FOR_PERSON, self.claim.step_id, None, report_input, result.notes)
 
     def _fail(self, error: Exception) -> None:

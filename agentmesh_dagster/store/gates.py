@@ -8,13 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, and_, insert, null, or_, select, update
 
+from agentmesh_dagster.entities.bounds import YEAR_SECONDS
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import RunStatus, StepStatus
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.gate_history import keep_past_asking
 from agentmesh_dagster.store.pages import Page
 from agentmesh_dagster.store.tables import gates, launches, runs, steps
 from agentmesh_dagster.store.timeline import Timeline, find_page
+
+MAX_DEADLINE_SECONDS = 10 * YEAR_SECONDS
 
 
 class GateState(StrEnum):
@@ -64,17 +68,25 @@ class Gate:
     answered_by: str | None
     answered_at: datetime | None
     answered_via: str | None
+    taken_from_run_id: str | None = None  # the run whose answer this is, where another took it over
+    stored_hash: str | None = None  # `seen_hash` as it was when the answer came
 
     @property
     def seen_hash(self) -> str:
-        """What the person was shown, as SHA-256 in hex: kept with the answer."""
-        return hashlib.sha256(write_json([self.instructions, self.payload]).encode()).hexdigest()
+        """What the person was shown: kept with the answer."""
+        return digest_shown(self.run_id, self.revision, self.instructions, self.payload)
+
+
+def digest_shown(run_id: str, revision: int, instructions: str, payload: JsonValue) -> str:
+    """What a person is asked about, as SHA-256 in hex: an answer holds for this run, revision and content alone."""
+    return hashlib.sha256(write_json([run_id, revision, instructions, payload]).encode()).hexdigest()
 
 
 def open_gate(tx: Connection, *, step_id: str, run_id: str, gate: NewGate) -> None:
-    """Opens the gate of a step that is `waiting_human` from this transaction on."""
+    """Opens the gate of a step that is `waiting_human` from this transaction on; how it was asked before is kept."""
+    keep_past_asking(tx, step_id)
     moment = now(tx)
-    deadline = None if gate.deadline_seconds is None else moment + timedelta(seconds=gate.deadline_seconds)
+    deadline = None if gate.deadline_seconds is None else moment + _span(gate.deadline_seconds)
     tx.execute(
         insert(gates).values(
             step_id=step_id,
@@ -93,6 +105,11 @@ def open_gate(tx: Connection, *, step_id: str, run_id: str, gate: NewGate) -> No
     )
 
 
+def _span(seconds: float) -> timedelta:
+    """A deadline as far away as a calendar reaches safely; documents of old may ask for more."""
+    return timedelta(seconds=min(seconds, MAX_DEADLINE_SECONDS))
+
+
 def close_gate(tx: Connection, gate: Gate, state: GateState, *, answer: JsonValue, by: str, via: str) -> bool:
     """Closes an open gate with its answer; False when somebody else was first (compare-and-set)."""
     closed = tx.execute(
@@ -108,6 +125,27 @@ def close_gate(tx: Connection, gate: Gate, state: GateState, *, answer: JsonValu
         )
     )
     return closed.rowcount == 1
+
+
+def inherit_gate(tx: Connection, gate: Gate, *, to_run_id: str, step_id: str) -> None:
+    """Gives a new run the answer of another, as one that it took over and that its first launch follows."""
+    revision = tx.execute(select(runs.c.revision).where(runs.c.id == to_run_id)).scalar_one()
+    row = dict(tx.execute(select(gates).where(gates.c.step_id == gate.step_id)).mappings().one())
+    row |= {
+        "step_id": step_id,
+        "run_id": to_run_id,
+        "launch_id": to_run_id,
+        "taken_from_run_id": gate.taken_from_run_id or gate.run_id,
+        "seen_hash": digest_shown(to_run_id, revision, gate.instructions, gate.payload),
+        "notice_due_at": None,
+    }
+    tx.execute(insert(gates).values({name: null() if value is None else value for name, value in row.items()}))
+
+
+def list_taken_over(connection: Connection, run_id: str) -> list[Gate]:
+    """The gates of a run whose answer is another run's."""
+    query = _select().where(gates.c.run_id == run_id, gates.c.taken_from_run_id.is_not(None))
+    return [_read(row) for row in connection.execute(query.order_by(gates.c.step_id)).mappings()]
 
 
 def take_answers(tx: Connection, run_id: str, launch_id: str) -> list[str]:
@@ -161,12 +199,33 @@ def cancel_gates(tx: Connection, run_id: str) -> None:
     tx.execute(update(steps).where(waiting).values(status=StepStatus.CANCELED.value, finished_at=moment))
 
 
+def cancel_gate(tx: Connection, gate: Gate, reason: str) -> None:
+    """Closes an open gate, and the step that waits at it, while its run goes on."""
+    moment = now(tx)
+    is_open = and_(gates.c.step_id == gate.step_id, gates.c.state == GateState.OPEN.value)
+    canceled = {"status": StepStatus.CANCELED.value, "error": reason, "finished_at": moment}
+    tx.execute(update(gates).where(is_open).values(state=GateState.CANCELED.value, answered_at=moment))
+    tx.execute(update(steps).where(steps.c.id == gate.step_id).values(canceled))
+
+
+def list_open_gates_of(connection: Connection, run_id: str) -> list[Gate]:
+    """The gates at which a run waits."""
+    query = _select().where(gates.c.run_id == run_id, gates.c.state == GateState.OPEN.value)
+    return [_read(row) for row in connection.execute(query.order_by(gates.c.step_id)).mappings()]
+
+
+def find_gate(connection: Connection, step_id: str) -> Gate | None:
+    """The gate of a step, as it was asked last; None: nobody was asked."""
+    row = connection.execute(_select().where(gates.c.step_id == step_id)).mappings().one_or_none()
+    return _read(row) if row else None
+
+
 def get_gate(connection: Connection, step_id: str) -> Gate:
     """The gate of a step; GateNotFound."""
-    row = connection.execute(_select().where(gates.c.step_id == step_id)).mappings().one_or_none()
-    if row is None:
+    gate = find_gate(connection, step_id)
+    if gate is None:
         raise GateNotFound(f"`{step_id}`")
-    return _read(row)
+    return gate
 
 
 def was_asked(connection: Connection, step_id: str) -> bool:
@@ -244,4 +303,6 @@ def _read(row: RowMapping) -> Gate:
         answered_by=row["answered_by"],
         answered_at=row["answered_at"],
         answered_via=row["answered_via"],
+        taken_from_run_id=row["taken_from_run_id"],
+        stored_hash=row["seen_hash"],
     )

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     func,
     null,
+    or_,
     select,
     union,
     update,
@@ -26,6 +27,7 @@ from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.insert_new import insert_new
 from agentmesh_dagster.store.pages import Page, write_cursor, write_moment
+from agentmesh_dagster.store.steps import find_failed_runs
 from agentmesh_dagster.store.tables import gates, launches, runs, steps
 from agentmesh_dagster.store.timeline import Timeline, find_page
 
@@ -149,6 +151,7 @@ class RunFilter:
     project_id: str | None = None
     statuses: Sequence[RunStatus] = ()
     waiting: bool | None = None  # whether they wait for a person
+    has_failed: bool | None = None  # whether a step of them has failed, also while they wait
 
 
 def page_runs(connection: Connection, wanted: RunFilter, *, limit: int, cursor: str | None = None) -> Page[Run]:
@@ -169,6 +172,10 @@ def _list_conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.waiting is not None:
         asked = select(gates.c.run_id).where(gates.c.run_id == runs.c.id, gates.c.state == "open").exists()
         yield asked if wanted.waiting else ~asked
+    if wanted.has_failed is not None:
+        failed = select(steps.c.id).where(steps.c.run_id == runs.c.id, steps.c.status == StepStatus.FAILED.value)
+        has_failed = or_(runs.c.status == RunStatus.FAILED.value, failed.exists())
+        yield has_failed if wanted.has_failed else ~has_failed
     if wanted.waiting:
         yield runs.c.status == RunStatus.RUNNING.value  # follows from it, and leads to the few by an index
 
@@ -180,11 +187,15 @@ def list_runs(
     project_id: str | None = None,
     statuses: Sequence[RunStatus] = (),
     waiting: bool = False,
+    has_failed: bool = False,
     limit: int = 50,
     before: str | None = None,
 ) -> list[Run]:
-    """Runs, newest first; `waiting` keeps those that wait for a person, `before` is the id of the last one seen."""
-    wanted = RunFilter(workflow_id, project_id, statuses, waiting or None)
+    """Runs, newest first; `waiting` keeps those that wait for a person, `before` is the id of the last one seen.
+
+    `has_failed` keeps those of which a step has failed, also while they wait.
+    """
+    wanted = RunFilter(workflow_id, project_id, statuses, waiting or None, has_failed or None)
     cursor = None
     if before is not None:
         last = connection.execute(select(runs.c.created_at, runs.c.id).where(runs.c.id == before)).one_or_none()
@@ -246,16 +257,18 @@ def _complete(connection: Connection, rows: Sequence[RowMapping]) -> list[Run]:
     ids = [row["id"] for row in rows]
     launched: dict[str, list[str]] = {run_id: [] for run_id in ids}
     waiting: dict[str, list[str]] = {run_id: [] for run_id in ids}
+    failed: set[str] = set()
     if ids:
         query = select(launches.c.run_id, launches.c.launch_id).where(launches.c.run_id.in_(ids))
         for run_id, launch_id in connection.execute(query.order_by(launches.c.position)):
             launched[run_id].append(launch_id)
+        failed = find_failed_runs(connection, ids)
         for run_id, step_id in connection.execute(_waiting_steps(steps.c.run_id.in_(ids)).order_by(steps.c.id)):
             waiting[run_id].append(step_id)
-    return [_read_run(row, launched[run_id], waiting[run_id]) for row, run_id in zip(rows, ids, strict=True)]
+    return [_read_run(row, launched[row["id"]], waiting[row["id"]], has_failed=row["id"] in failed) for row in rows]
 
 
-def _read_run(values: RowMapping, launched: list[str], waiting: list[str]) -> Run:
+def _read_run(values: RowMapping, launched: list[str], waiting: list[str], *, has_failed: bool) -> Run:
     return Run(
         id=values["id"],
         workflow_id=values["workflow_id"],
@@ -269,4 +282,5 @@ def _read_run(values: RowMapping, launched: list[str], waiting: list[str]) -> Ru
         revision=values["revision"],
         launches=launched,
         waiting_on=waiting,
+        has_failed=has_failed or values["status"] == RunStatus.FAILED.value,
     )

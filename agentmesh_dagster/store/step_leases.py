@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, or_, select
 
 from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.store.clock import now
@@ -39,7 +39,9 @@ def is_at_work(connection: Connection, run_id: str, launch_id: str) -> bool:
 
 def has_begun(connection: Connection, run_id: str, launch_id: str) -> bool:
     """Whether a worker ever took a step of this launch of the run."""
-    return connection.execute(_of_launch(run_id, launch_id).limit(1)).first() is not None
+    # One that was made pending for the launch, and that nobody took, has no error yet; one to be tried again has.
+    was_taken = or_(steps.c.status != StepStatus.PENDING.value, steps.c.error.is_not(None))
+    return connection.execute(_of_launch(run_id, launch_id).where(was_taken).limit(1)).first() is not None
 
 
 def _of_launch(run_id: str, launch_id: str) -> Select[tuple[str]]:

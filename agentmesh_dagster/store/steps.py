@@ -192,6 +192,35 @@ def insert_skipped(tx: Connection, run_id: str, skipped: Sequence[NewStep]) -> N
     )
 
 
+def reopen_steps(tx: Connection, run_id: str, launch_id: str, keys: Collection[StepKey] | None = None) -> list[str]:
+    """Makes the steps that failed, or were canceled with them, pending again, for a launch that will execute them.
+
+    A key without an item means all items; `keys` None means all steps. Returns their ids.
+    """
+    given_up = steps.c.status.in_([StepStatus.FAILED.value, StepStatus.CANCELED.value])
+    rows = tx.execute(select(steps.c.id, steps.c.node_id, steps.c.item).where(steps.c.run_id == run_id, given_up))
+    wanted = None if keys is None else set(keys)
+    ids = [
+        row["id"]
+        for row in rows.mappings()
+        if wanted is None or not wanted.isdisjoint((_read_key(dict(row)), StepKey(row["node_id"])))
+    ]
+    tx.execute(
+        update(steps)
+        .where(steps.c.id.in_(ids))
+        .values(
+            status=StepStatus.PENDING.value,
+            output=null(),
+            error=None,
+            taken=null(),
+            finished_at=None,
+            launch_id=launch_id,
+            fence=steps.c.fence + 1,
+        )
+    )
+    return ids
+
+
 def inherit_steps(tx: Connection, from_run_id: str, to_run_id: str, keys: Collection[StepKey]) -> None:
     """Gives a new run these steps of another run, as far as they succeeded or were skipped, outputs included."""
     ended = select(steps).where(
@@ -206,6 +235,7 @@ def inherit_steps(tx: Connection, from_run_id: str, to_run_id: str, keys: Collec
         row |= {
             "id": ids[row["id"]],
             "run_id": to_run_id,
+            "taken_from_run_id": row["taken_from_run_id"] or from_run_id,
             "parent_step_ids": [ids.get(parent, parent) for parent in row["parent_step_ids"]],
         }
         tx.execute(insert(steps).values({name: null() if value is None else value for name, value in row.items()}))
@@ -304,6 +334,12 @@ def has_failed_step(connection: Connection, run_id: str) -> bool:
     return connection.execute(failed.limit(1)).first() is not None
 
 
+def find_failed_runs(connection: Connection, run_ids: Collection[str]) -> set[str]:
+    """Those of these runs in which a step has failed."""
+    failed = select(steps.c.run_id).where(steps.c.run_id.in_(run_ids), steps.c.status == StepStatus.FAILED.value)
+    return {row.run_id for row in connection.execute(failed.distinct())}
+
+
 def count_ended(
     connection: Connection, run_id: str, node_ids: Collection[str] | None = None, item: int | None = None
 ) -> int:
@@ -383,4 +419,5 @@ def _read_step(values: RowMapping) -> Step:
         attempt=values["attempt"],
         visit=values["visit"],
         item_index=None if values["item"] == _NO_ITEM else values["item"],
+        taken_over_from=values["taken_from_run_id"],
     )

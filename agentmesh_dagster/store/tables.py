@@ -239,6 +239,7 @@ steps = Table(
     Column("lease_expires_at", UtcDateTime),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
+    Column("taken_from_run_id", Key),  # the run that did its work, where another took it over
     _one_of("status", StepStatus),
     _one_of("node_type", NodeType),
     UniqueConstraint("run_id", "node_id", "visit", "item"),
@@ -284,10 +285,31 @@ gates = Table(
     Column("answered_at", UtcDateTime),
     Column("seen_hash", Text),
     Column("launch_id", Key),
+    Column("taken_from_run_id", Key),  # the run whose answer this is, where another took it over
     _one_of("state", ("open", "answered", "expired", "canceled")),
     _one_of("on_deadline", ("fail", "approve", "reject")),
     Index(None, "state", "opened_at"),
     Index(None, "run_id"),
+)
+
+# How a gate was asked before it was asked anew; rows are only added.
+gate_history = Table(
+    PREFIX + "gate_history",
+    metadata,
+    Column("step_id", Key, ForeignKey(steps.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),  # 0 for the first
+    Column("state", Text, nullable=False),
+    Column("instructions", Text, nullable=False),
+    Column("payload", Json),
+    Column("assignees", Json, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("deadline_at", UtcDateTime),
+    Column("answer", Json),
+    Column("answered_by", Text),
+    Column("answered_via", Text),
+    Column("answered_at", UtcDateTime),
+    Column("seen_hash", Text),
+    _one_of("state", ("answered", "expired", "canceled")),
 )
 
 users = Table(

@@ -8,7 +8,7 @@ import dagster as dg
 
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.extensions.thread_executor import build_thread_executor
-from agentmesh_dagster.runtime.launches import take_up_launch
+from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.settings import Settings, link_run
 from agentmesh_dagster.store.launches import renew_launch
@@ -74,7 +74,7 @@ class LeasedExecutor(dg.Executor):
         store, settings = self.compiled.services.store, self.compiled.services.settings
         run: dg.DagsterRun = plan_context.dagster_run
         facts = read_launch_facts(self.compiled.plan, run, plan_context.instance)
-        run_id = take_up_launch(self.compiled.services, self.compiled.plan, facts)
+        run_id = begin_launch(self.compiled.services, self.compiled.plan, facts)
         self.compiled.run_ids[run.run_id] = run_id
         if link := link_run(settings, run_id):
             plan_context.instance.add_run_tags(run.run_id, {RUN_TAG: link})

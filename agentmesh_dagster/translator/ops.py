@@ -14,7 +14,7 @@ from agentmesh_dagster.entities.models import StepStatus, ToolType
 from agentmesh_dagster.graph.config import Retry
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.progress import StepKey
-from agentmesh_dagster.runtime.launches import take_up_launch
+from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import Outcome, StepFailed, StepReport, StepTask, run_step
 from agentmesh_dagster.settings import Settings, link_run
@@ -185,7 +185,7 @@ def _take_up(context: dg.OpExecutionContext, compiled: CompiledWorkflow) -> str:
     if run_id := compiled.run_ids.get(context.run_id):
         return run_id  # the executor has done it, in this process
     facts = read_launch_facts(compiled.plan, context.run, context.instance)
-    return take_up_launch(compiled.services, compiled.plan, facts)
+    return begin_launch(compiled.services, compiled.plan, facts)
 
 
 def _tell_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepReport, run_id: str) -> Yielded:

@@ -4,6 +4,7 @@ Nothing in Dagster suspends a run by itself. Whoever reports an end holds the lo
 that each is reported once.
 """
 
+from contextlib import suppress
 from functools import partial
 
 import dagster as dg
@@ -14,8 +15,9 @@ from agentmesh_dagster.runtime.launch_ends import LaunchEnd, end_with_run, finis
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, list_launches
 from agentmesh_dagster.store.runs import get_run
-from agentmesh_dagster.translator.dagster_internals import MAX_RETRIES_TAG
+from agentmesh_dagster.translator.dagster_internals import MAX_RETRIES_TAG, WILL_RETRY_TAG, DagsterRunNotFoundError
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
+from agentmesh_dagster.translator.failed_gates import read_failed_gates, report_failed_gates
 
 _ENDS = {
     RunStatus.SUCCEEDED: dg.DagsterRunStatus.SUCCESS,
@@ -43,9 +45,9 @@ def finish_launch(
     if ended is None or ended.ended_at is not None:  # given up, and its worker lived: an end is not left again
         now = instance.get_run_by_id(launch.id)
         return now is None or now.is_finished
-    if has_failed or run.status is RunStatus.SUCCEEDED:
+    if run.status is RunStatus.SUCCEEDED or (has_failed and not read_failed_gates(services, run)):
         return False
-    report_end(instance, launch.id, run)  # such as by a gate that was rejected meanwhile
+    report_end(services, instance, launch.id, run)  # such as by a gate that was rejected meanwhile
     return True
 
 
@@ -74,27 +76,32 @@ def close_suspended(services: Services, instance: dg.DagsterInstance, run_id: st
         unended = [launch for launch in list_launches(connection, run_id) if launch.parked_at and not launch.ended_at]
     ours = [launch for launch in unended if launch.instance_id == instance_id]
     closed = [
-        end_with_run(services, run_id, launch.id, partial(_report_end_of_suspended, instance, launch.id))
+        end_with_run(services, run_id, launch.id, partial(_report_end_of_suspended, services, instance, launch.id))
         for launch in ours
     ]
     return any(closed)
 
 
-def _report_end_of_suspended(instance: dg.DagsterInstance, launch_id: str, run: Run) -> None:
+def _report_end_of_suspended(services: Services, instance: dg.DagsterInstance, launch_id: str, run: Run) -> None:
     """As `report_end`; Dagster's automatic retries are for the launch that failed, not for those that waited."""
     waited = instance.get_run_by_id(launch_id) if run.status is RunStatus.FAILED else None
     if waited is not None and (instance.run_retries_enabled or MAX_RETRIES_TAG in waited.tags):
         instance.add_run_tags(launch_id, {MAX_RETRIES_TAG: "0"})
-    report_end(instance, launch_id, run)
+    report_end(services, instance, launch_id, run)
 
 
-def report_end(instance: dg.DagsterInstance, launch_id: str, run: Run) -> None:
+def report_end(services: Services, instance: dg.DagsterInstance, launch_id: str, run: Run) -> None:
     """Makes Dagster show a launch as ended the way its run did, unless it does already."""
     dagster_run = instance.get_run_by_id(launch_id)
     if dagster_run is None or dagster_run.status is _ENDS[run.status]:
         return
     if run.status is RunStatus.FAILED:
+        failed_gates = read_failed_gates(services, run)
+        report_failed_gates(instance, dagster_run, failed_gates)
         instance.report_run_failed(dagster_run, run.error)
+        if failed_gates:  # Dagster's own retries must not ask again what a person refused
+            with suppress(DagsterRunNotFoundError):  # somebody deletes it at the same moment
+                instance.add_run_tags(launch_id, {WILL_RETRY_TAG: "false"})
     elif run.status is RunStatus.CANCELED:
         instance.report_run_canceled(dagster_run, run.error)
     else:

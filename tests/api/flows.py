@@ -29,6 +29,17 @@ def asks(identity: str = "asks", **gate: Any) -> dict[str, Any]:
     return _write(identity, nodes, ["start -> gate", "gate -> end"], name=f"Workflow {identity}")
 
 
+def asks_how_much() -> dict[str, Any]:
+    """start → gate → end or other: which of them hangs on the amount that the person says."""
+    nodes = [node("start", "start"), node("gate", "human_approval"), node("end", "end"), node("other", "end")]
+    edges = [
+        "start -> gate",
+        "gate -> end if context.last_output.amount > 10",
+        "gate -> other if context.last_output.amount <= 10",
+    ]
+    return _write("how_much", nodes, edges)
+
+
 def asks_beside(identity: str, *, tool_id: str) -> dict[str, Any]:
     """start → gate → end, and beside it start → tool → done."""
     nodes = [

@@ -2,9 +2,12 @@
 
 import threading
 import time
+from typing import Any
+
+import pytest
 
 from agentmesh_dagster.tools.functions import tool
-from tests.api.flows import asks, asks_beside, straight
+from tests.api.flows import asks, asks_beside, asks_how_much, straight
 from tests.api.office import Office
 
 HELD = threading.Event()
@@ -15,6 +18,12 @@ def hold() -> str:
     """Works until somebody lets it end."""
     HELD.wait(90)
     return "done"
+
+
+@tool(name="tests_api_broken")
+def break_down() -> str:
+    """Fails whenever it is called."""
+    raise ValueError("it is broken")
 
 
 def test_an_open_gate_says_what_a_person_needs_to_know(office: Office):
@@ -148,3 +157,78 @@ def test_gates_are_listed_in_pages_oldest_first(office: Office):
 
     assert [gate["stepId"] for gate in first["items"] + second["items"]] == waiting
     assert "nextCursor" not in second
+
+
+def test_a_rejected_run_is_continued_over_http_and_the_gate_shows_its_history(office: Office):
+    office.ok("POST", "/workflows", asks(payload={"n": 1}))
+    run = office.run("asks")
+    [step_id] = run["waitingOn"]
+    said = {"approved": False, "comment": "not this"}
+    office.fault(409, "POST", f"/runs/{run['id']}/retry")
+    office.ok("POST", f"/steps/{step_id}/human-complete", {"output": said})
+    assert office.ok("GET", f"/runs/{run['id']}")["status"] == "failed"
+    refused = {"x-test-identity": "eve approver session"}
+    office.fault(403, "POST", f"/runs/{run['id']}/retry", headers=refused)
+
+    again = office.ok("POST", f"/runs/{run['id']}/retry")
+
+    assert again["runId"] == run["id"]
+    office.work()
+    waits = office.ok("GET", f"/runs/{run['id']}")
+    assert (waits["status"], waits["waitingOn"]) == ("running", [step_id])
+    assert waits["launches"] == [run["id"], again["launchId"]]
+    [gate] = office.ok("GET", "/gates")["items"]
+    [past] = gate["history"]
+    assert {name: past[name] for name in ("state", "answer", "answeredBy", "payload")} == {
+        "state": "answered",
+        "answer": said,
+        "answeredBy": "ann",
+        "payload": {"n": 1},
+    }
+    assert office.fault(409, "POST", f"/runs/{run['id']}/retry")["state"] == "running"
+    office.ok("POST", f"/steps/{step_id}/human-complete", {"output": {"approved": True}})
+    office.wait_for_queue()
+    office.work()
+    assert office.ok("GET", f"/runs/{run['id']}")["status"] == "succeeded"
+    assert office.fault(409, "POST", f"/runs/{run['id']}/retry")["state"] == "succeeded"
+
+
+@pytest.mark.parametrize("said", [{"approved": "false"}, {"approved": 0}, {"approved": None}, "no", None, {}], ids=str)
+def test_what_is_no_yes_and_no_no_leaves_the_gate_open(office: Office, said: Any):
+    office.ok("POST", "/workflows", asks())
+    run = office.run("asks")
+    [step_id] = run["waitingOn"]
+
+    detail = office.fault(422, "POST", f"/steps/{step_id}/human-complete", {"output": said})["detail"]
+
+    assert "`approved`" in detail
+    assert office.ok("GET", f"/gates/{step_id}")["state"] == "open"
+    assert office.ok("GET", f"/runs/{run['id']}")["status"] == "running"
+
+
+def test_an_answer_that_no_edge_can_use_leaves_the_gate_open_and_says_what_they_ask(office: Office):
+    office.ok("POST", "/workflows", asks_how_much())
+    [step_id] = office.run("how_much")["waitingOn"]
+    path = f"/steps/{step_id}/human-complete"
+
+    missing = office.fault(422, "POST", path, {"output": {}})["detail"]
+    text = office.fault(422, "POST", path, {"output": {"amount": "12"}})["detail"]
+
+    assert "`context.last_output.amount > 10`" in missing
+    assert "amount" in missing
+    assert "text" in text
+    assert office.ok("GET", f"/gates/{step_id}")["state"] == "open"
+    office.ok("POST", path, {"output": {"amount": 12}})
+
+
+def test_a_gate_whose_run_can_only_fail_says_so_and_the_run_is_found(office: Office):
+    broken = {"id": "broken", "name": "Broken", "type": "function", "config": {"functionName": "tests_api_broken"}}
+    office.ok("POST", "/tools", broken)
+    office.ok("POST", "/workflows", asks_beside("asks", tool_id="broken"))
+    run = office.run("asks")
+
+    assert (run["status"], run["hasFailed"]) == ("running", True)
+    [gate] = office.ok("GET", "/gates")["items"]
+    assert gate["runHasFailed"] is True
+    assert [one["id"] for one in office.ok("GET", "/runs?hasFailed=true&waiting=true")["items"]] == [run["id"]]
+    assert office.ok("GET", "/runs?hasFailed=false")["items"] == []

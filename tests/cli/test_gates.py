@@ -69,6 +69,8 @@ def test_gates_lists_what_waits(agentmesh: Agentmesh, run_id: str):
         "payload": {"title": "Hi"},
         "schema": {"type": "object", "required": ["approved"]},
         "assignees": ["ann"],
+        "runHasFailed": False,
+        "askedBefore": 0,
     }
     assert "Publish Hi?" in agentmesh("gates").out
 
@@ -126,3 +128,17 @@ def test_a_bad_answer_says_what_to_type(agentmesh: Agentmesh, folder: Path, argu
 
     assert refused.code == 2
     assert told in refused.err
+
+
+def test_a_rejected_run_is_continued_and_asks_again(agentmesh: Agentmesh, run_id: str):
+    step_id = first_gate(agentmesh)["stepId"]
+    assert agentmesh("retry", run_id[:8]).code == 2, "it has not failed"
+    assert agentmesh("answer", step_id, "--reject", "-m", "not yet").code == 1
+
+    again = agentmesh("retry", run_id[:8], "--format", "json")
+
+    assert again.code == 3
+    assert again.json["runId"] == run_id
+    gate = first_gate(agentmesh)
+    assert (gate["stepId"], gate["askedBefore"]) == (step_id, 1)
+    assert agentmesh("answer", step_id, "--approve").code == 0

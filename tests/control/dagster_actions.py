@@ -68,16 +68,27 @@ def _reexecute(instance: dg.DagsterInstance, parent_id: str, strategy: Reexecuti
     return created.run_id
 
 
-def reexecute_steps(instance: dg.DagsterInstance, parent_id: str, step_keys: Sequence[str]) -> str:
-    """The button "selected steps"; the id of the new launch, which is not started yet."""
+def reexecute_steps(
+    instance: dg.DagsterInstance,
+    parent_id: str,
+    step_keys: Sequence[str],
+    *,
+    run_config: Any = None,
+    job_name: str | None = None,
+    **more_tags: str,
+) -> str:
+    """The button "selected steps"; the id of the new launch, which is not started yet.
+
+    Over GraphQL the parent, the job, the config and the tags may be whatever somebody likes.
+    """
     parent = _get(instance, parent_id)
-    tags: dict[str, Any] = {"dagster/step_selection": ",".join(step_keys)}
+    tags: dict[str, Any] = {"dagster/step_selection": ",".join(step_keys), **more_tags}
     with _open_location(instance) as (workspace, location):
-        job = _find_job(location, parent.job_name)
+        job = _find_job(location, job_name or parent.job_name)
         selector = JobSubsetSelector(
             location_name=location.name,
             repository_name=job.repository_handle.repository_name,
-            job_name=parent.job_name,
+            job_name=job_name or parent.job_name,
             op_selection=None,
         )
         metadata = ExecutionMetadata(
@@ -86,8 +97,23 @@ def reexecute_steps(instance: dg.DagsterInstance, parent_id: str, step_keys: Seq
             root_run_id=parent.root_run_id or parent.run_id,
             parent_run_id=parent.run_id,
         )
-        params = ExecutionParams(selector, parent.run_config, None, metadata, list(step_keys))
+        config = parent.run_config if run_config is None else run_config
+        params = ExecutionParams(selector, config, None, metadata, list(step_keys))
         return create_valid_pipeline_run(workspace, job, params).run_id
+
+
+def launch_subset(instance: dg.DagsterInstance, job_name: str, ops: Sequence[str], run_config: Any) -> str:
+    """A launch of some ops of a job, as the launchpad makes one; the id of the launch, which is not started yet."""
+    with _open_location(instance) as (workspace, location):
+        selector = JobSubsetSelector(
+            location_name=location.name,
+            repository_name=_find_job(location, job_name).repository_handle.repository_name,
+            job_name=job_name,
+            op_selection=list(ops),
+        )
+        metadata = ExecutionMetadata(run_id=None, tags={}, root_run_id=None, parent_run_id=None)
+        params = ExecutionParams(selector, run_config, None, metadata, None)
+        return create_valid_pipeline_run(workspace, location.get_job(selector), params).run_id
 
 
 def execute_launch(services: Services, instance: dg.DagsterInstance, launch_id: str) -> None:

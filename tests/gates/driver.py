@@ -18,10 +18,11 @@ from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.progress import StepKey
-from agentmesh_dagster.runtime.launches import take_up_launch
+from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import Outcome, StepReport, StepTask, run_step
 from agentmesh_dagster.store.steps import read_states
+from agentmesh_dagster.translator.dagster_internals import DagsterRunNotFoundError
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 from agentmesh_dagster.translator.suspension import finish_launch
 
@@ -138,7 +139,12 @@ class ShortMemory:
         self._change(run.run_id, Status.FAILURE, failure=message)
 
     def report_dagster_event(self, event: dg.DagsterEvent, run_id: str) -> None:
-        self._change(run_id, _STATUS_AFTER[event.event_type_value])
+        if event.event_type_value != dg.DagsterEventType.STEP_FAILURE.value:  # a step's changes no status
+            self._change(run_id, _STATUS_AFTER[event.event_type_value])
+
+    def add_run_tags(self, run_id: str, _tags: dict[str, str]) -> None:
+        if run_id not in self._kept:
+            raise DagsterRunNotFoundError(f"`{run_id}`", invalid_run_id=run_id)
 
     def take_off_queue(self, run_id: str) -> None:
         """The daemon hands the run to a worker: nobody else will."""
@@ -198,7 +204,7 @@ class Worker:
             return
         self.instance.report_started(self.launch_id)
         try:
-            self._run_id = take_up_launch(self.services, self.plan, read_launch_facts(self.plan, run, self.instance))
+            self._run_id = begin_launch(self.services, self.plan, read_launch_facts(self.plan, run, self.instance))
         except AgentMeshError as fault:
             self.end(Status.FAILURE, str(fault))
 
@@ -255,7 +261,7 @@ class Worker:
     def _run_step(self, op: PlannedOp, item: int | None) -> StepReport:
         run = self._run()
         if run is not None:
-            take_up_launch(self.services, self.plan, read_launch_facts(self.plan, run, self.instance))
+            begin_launch(self.services, self.plan, read_launch_facts(self.plan, run, self.instance))
         return run_step(self.services, self.plan, StepTask(self._run_id, self.launch_id, op, item, True))
 
     def _tell(self, op: PlannedOp, report: StepReport) -> set[str]:

@@ -22,6 +22,7 @@ class Fate:
     run_input: Any
     is_given_up: bool = False  # somebody canceled or deleted one of its launches in Dagster
     has_lost_worker: bool = False
+    retries: int = 0  # tried, at the most so many were made
     twins: int = 0  # workers that were started on a launch whose worker still lived
 
 

@@ -17,6 +17,10 @@ _DEADLINES = st.sampled_from([None, "fail", "approve", "reject"])
 _LONG_SECONDS = 1_000_000
 
 
+# A form, so that an answer without `approved` goes on where no edge asks for it.
+_FORM = {"type": "object", "properties": {"payload": {}}}
+
+
 @st.composite
 def workflows(draw: st.DrawFn, most: int = 7) -> Workflow:
     """A graph of at most `most` nodes between start and its ends; one of them at least is a gate."""
@@ -51,7 +55,8 @@ def _nodes(draw: st.DrawFn, name: str, kind: str) -> dict[str, Any]:
     if kind == "gate":
         on_deadline = draw(_DEADLINES)
         timed = {"deadlineSeconds": _LONG_SECONDS, "onDeadline": on_deadline} if on_deadline else {}
-        return node(name, "human_approval", schema={"type": "object"}, **timed)
+        patient: dict[str, Any] = {} if draw(st.integers(0, 2)) else {"onArmFailure": "cancel"}
+        return node(name, "human_approval", schema=_FORM, **timed, **patient)
     if kind == "branch":
         return node(name, "branch", **draw(_BRANCHES))
     given: dict[str, Any] = {"what": name, "saw": "{{ context.last_output }}"}

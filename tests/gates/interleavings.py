@@ -39,8 +39,8 @@ works = _deeds("work", "start", "finish", "finish")
 upkeeps = _deeds("tick", "resume", "tick", "due", "time_passes")
 _FORCES = st.sampled_from(["", "force"])
 faults = _deeds("cancel", "delete", "stall", "twin", how=_FORCES)
-_KINDS = {"a": answers, "w": works, "u": upkeeps, "f": faults, "l": _deeds("launch")}
-deeds = st.sampled_from("aaaawwwwuuulf").flatmap(_KINDS.__getitem__)
+_KINDS = {"a": answers, "w": works, "u": upkeeps, "r": _deeds("retry"), "f": faults, "l": _deeds("launch")}
+deeds = st.sampled_from("aaaawwwwuuulfrr").flatmap(_KINDS.__getitem__)
 troubles = st.one_of(
     st.none(),
     st.none(),

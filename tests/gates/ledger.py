@@ -11,7 +11,7 @@ from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
 from agentmesh_dagster.runtime.answers import Answer, GateClosed
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.gates import GateState
-from agentmesh_dagster.store.tables import events, gates, launches, runs, steps
+from agentmesh_dagster.store.tables import events, gate_history, gates, launches, runs, steps
 from tests.gates.model import Given
 
 _RUN_ENDS = {EventType.RUN_COMPLETED, EventType.RUN_FAILED, EventType.RUN_CANCELED}
@@ -33,6 +33,11 @@ class Picture:
     gates: Mapping[str, Row[Any]]  # by node id
     events: list[Row[Any]]
     nodes: Mapping[str, str]  # step id → node id
+    history: Mapping[str, list[Row[Any]]]  # step id → how its gate was asked before
+
+    def count_starts(self) -> int:
+        """How often the run was begun: once, and once more for each retry."""
+        return sum(event.type == EventType.RUN_STARTED for event in self.events)
 
     @property
     def status(self) -> RunStatus:
@@ -59,9 +64,13 @@ def read_pictures(store: Store) -> dict[str, Picture]:
                 (steps, (steps.c.id,)),
                 (gates, (gates.c.step_id,)),
                 (events, (events.c.id,)),
+                (gate_history, (gate_history.c.step_id, gate_history.c.position)),
             )
         }
     nodes = {step.id: step.node_id for step in found[steps]}
+    history: dict[str, list[Row[Any]]] = {}
+    for row in found[gate_history]:
+        history.setdefault(row.step_id, []).append(row)
     return {
         run.id: Picture(
             run,
@@ -70,6 +79,7 @@ def read_pictures(store: Store) -> dict[str, Picture]:
             {nodes[row.step_id]: row for row in found[gates] if row.run_id == run.id},
             [row for row in found[events] if row.run_id == run.id],
             {step.id: step.node_id for step in found[steps] if step.run_id == run.id},
+            history,
         )
         for run in found[runs]
     }
@@ -79,16 +89,18 @@ class Ledger:
     """Remembers what it has seen, and what people were told, so that it notices what is taken back."""
 
     def __init__(self) -> None:
-        self._accepted: dict[str, Answer] = {}  # by step id
-        self._ended: dict[str, tuple[str, int]] = {}  # run or step id → the status that it ended with, its attempt
-        self._closed: dict[str, Any] = {}  # step id → state, answer and by whom, as first seen
+        self._accepted: dict[str, list[Answer]] = {}  # by step id
+        self._ended: dict[
+            str, tuple[str, tuple[int, int]]
+        ] = {}  # run or step id → the status that it ended with, at which try
+        self._closed: dict[
+            tuple[str, int], Any
+        ] = {}  # step id, which asking → state, answer and by whom, as first seen
         self._events: dict[str, list[int]] = {}  # run id → the event ids seen
 
     def note_accepted(self, step_id: str, answer: Answer) -> None:
         """Somebody was told that the answer counts."""
-        if step_id in self._accepted:
-            raise Violation("two answers were accepted")
-        self._accepted[step_id] = answer
+        self._accepted.setdefault(step_id, []).append(answer)
 
     def note_refused(self, answer: Answer, refusal: GateClosed) -> None:
         """Somebody was told that the gate is closed, and by whom."""
@@ -97,10 +109,11 @@ class Ledger:
 
     def check(self, picture: Picture) -> None:
         """What holds at every moment; raises Violation."""
-        self._check_forward(picture.run.id, picture.status, is_end=picture.status.is_end)
+        tries = picture.count_starts()
+        self._check_forward(picture.run.id, picture.status, is_end=picture.status.is_end, at=(tries, 0))
         for step in picture.steps.values():
             status = StepStatus(step.status)
-            self._check_forward(step.id, status, is_end=status.is_end, attempt=step.attempt)
+            self._check_forward(step.id, status, is_end=status.is_end, at=(tries, step.attempt))
         live = [launch for launch in picture.launches if launch.ended_at is None and launch.parked_at is None]
         if len(live) > 1:
             raise Violation(f"{len(live)} launches live at once")
@@ -108,28 +121,34 @@ class Ledger:
             self._check_gate(picture, picture.steps[node_id], gate)
         self._check_events(picture)
 
-    def _check_forward(self, identity: str, status: RunStatus | StepStatus, *, is_end: bool, attempt: int = 1) -> None:
-        before, at = self._ended.get(identity, (status.value, attempt))
-        is_tried_again = before == "failed" and attempt > at
+    def _check_forward(
+        self, identity: str, status: RunStatus | StepStatus, *, is_end: bool, at: tuple[int, int]
+    ) -> None:
+        """`at` is which try it is: of the run, and within it the step's attempt."""
+        before, then = self._ended.get(identity, (status.value, at))
+        # A retry leaves what failed, and the gates that were closed for it.
+        is_tried_again = before in ("failed", "canceled") and at > then
         if before != status.value and not is_tried_again:
             raise Violation(f"{before} became {status.value}")
         if is_end:
-            self._ended[identity] = status.value, attempt
+            self._ended[identity] = status.value, at
+        elif is_tried_again:
+            del self._ended[identity]
 
     def _check_gate(self, picture: Picture, step: Row[Any], gate: Row[Any]) -> None:
-        if gate.state == "open":
-            if picture.status.is_end or step.status != "waiting_human":
-                raise Violation(f"a gate is open, its step {step.status}, its run {picture.status.value}")
-            if gate.step_id in self._accepted:
-                raise Violation("an answer was lost")
-            return
-        as_closed = (gate.state, gate.answer, gate.answered_by)
-        if self._closed.setdefault(gate.step_id, as_closed) != as_closed:
-            raise Violation(f"an answer was overwritten: {self._closed[gate.step_id]}, now {as_closed}")
-        accepted = self._accepted.get(gate.step_id)
-        if accepted and as_closed != ("answered", accepted.output, accepted.by):
-            raise Violation(f"an answer was lost: {accepted}, now {as_closed}")
-        if gate.state != "canceled" and step.output != gate.answer:
+        if gate.state == "open" and (picture.status.is_end or step.status != "waiting_human"):
+            raise Violation(f"a gate is open, its step {step.status}, its run {picture.status.value}")
+        askings = [*picture.history.get(gate.step_id, []), gate]
+        for place, asked in enumerate(askings):
+            as_closed = (asked.state, asked.answer, asked.answered_by)
+            if asked.state != "open" and self._closed.setdefault((gate.step_id, place), as_closed) != as_closed:
+                raise Violation(f"an answer was overwritten: {self._closed[gate.step_id, place]}, now {as_closed}")
+        for accepted in self._accepted.get(gate.step_id, []):
+            stored = [asked for asked in askings if asked.answered_by == accepted.by]
+            if [(asked.state, asked.answer) for asked in stored] != [("answered", accepted.output)]:
+                raise Violation(f"an answer was lost: {accepted}, now {[tuple(asked) for asked in askings]}")
+        is_over = step.status in ("succeeded", "failed")
+        if is_over and gate.state not in ("open", "canceled") and step.output != gate.answer:
             raise Violation(f"the answer {gate.answer} became {step.output}")
 
     def _check_events(self, picture: Picture) -> None:
@@ -137,18 +156,21 @@ class Ledger:
         if ids[: len(seen := self._events.get(picture.run.id, []))] != seen:
             raise Violation("an event appeared before one that was there already")
         self._events[picture.run.id] = ids
-        types = [EventType(event.type) for event in picture.events]
-        ends = [event_type for event_type in types if event_type in _RUN_ENDS]
-        if len(ends) != (1 if picture.status.is_end else 0):
-            raise Violation(f"the run is {picture.status.value}, and its events say {[end.value for end in ends]}")
-        if ends and types[-1] not in _RUN_ENDS:
-            raise Violation(f"{types[-1].value} came after {ends[0].value}")
-        if types.count(EventType.RUN_STARTED) > 1:
-            raise Violation("the run started twice")
+        over = False
+        for place, event in enumerate(picture.events):
+            event_type = EventType(event.type)
+            if over and event_type is not EventType.RUN_STARTED:
+                raise Violation(f"{event_type.value} came after the run's end")
+            if event_type is EventType.RUN_STARTED and place > 0 and not over:
+                raise Violation("the run started twice")
+            over = event_type in _RUN_ENDS
+        if over is not picture.status.is_end:
+            raise Violation(f"the run is {picture.status.value}, and its last event is another")
         said = Counter((event.step_id, EventType(event.type)) for event in picture.events)
         for gate in picture.gates.values():
             times = said[gate.step_id, EventType.GATE_ANSWERED]
-            if times != (gate.state in ("answered", "expired")):
+            askings = [*picture.history.get(gate.step_id, []), gate]
+            if times != sum(asked.state in ("answered", "expired") for asked in askings):
                 raise Violation(f"a gate is {gate.state}, and gate.answered was said {times} times")
         _check_attempts(picture)
         for step in picture.steps.values():

@@ -6,7 +6,7 @@ Written from the specification, sections 2 and 4, and on purpose apart from `gra
 import re
 import zlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -50,7 +50,14 @@ class Model:
 
     @cached_property
     def ends(self) -> dict[str, End]:
-        return {node.id: self.end_of(node.id) for node in self.workflow.graph.nodes}
+        ends = {node.id: self.end_of(node.id) for node in self.workflow.graph.nodes}
+        if all(end.state != "failed" for end in ends.values()):
+            return ends
+        impatient = {node.id for node in self.workflow.graph.nodes if node.config.get("onArmFailure") == "cancel"}
+        return {
+            node_id: replace(end, state="canceled") if end.state == "asked" and node_id in impatient else end
+            for node_id, end in ends.items()
+        }
 
     @property
     def status(self) -> RunStatus:
@@ -119,15 +126,22 @@ class Model:
             return End("asked", saw=saw)
         if given.is_expired and node.config["onDeadline"] == "fail":
             return End("failed", saw=saw)
-        conditions = [edge.condition for edge in self._out(node)]
-        if not any(conditions):
+        if not any(edge.condition for edge in self._out(node)):
             rejected = given.output.get("approved") is False
             return End("failed", saw=saw) if rejected else End("done", given.output, self._all(node), saw)
-        try:
-            taken = self._choose(node, given.output, "first")
-        except KeyError:  # the answer does not say what a condition asks
+        if given.output is None:  # a deadline whose answer no edge can use
             return End("failed", saw=saw)
-        return End("done", given.output, taken, saw) if taken else End("failed", saw=saw)
+        return End("done", given.output, self._choose(node, given.output, "first"), saw)
+
+    def can_use(self, node_id: str, output: Any) -> bool:
+        """Whether a gate takes the answer: where edges ask for `approved`, it says so and one of them is taken."""
+        node = next(node for node in self.workflow.graph.nodes if node.id == node_id)
+        if not any(edge.condition for edge in self._out(node)):
+            return True
+        try:
+            return bool(self._choose(node, output, "first"))
+        except KeyError:
+            return False
 
     def _choose(self, node: Any, last_output: Any, mode: str) -> frozenset[str]:
         matching: list[str] = []

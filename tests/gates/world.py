@@ -9,9 +9,10 @@ import dagster as dg
 from sqlalchemy import case, select, update
 
 from agentmesh_dagster.control.launch import prepare_launch
-from agentmesh_dagster.control.resume import submit_resume
+from agentmesh_dagster.control.resume import submit_prepared, submit_resume
+from agentmesh_dagster.control.retry import NothingToRetry, retry_run
 from agentmesh_dagster.control.upkeep import keep_up
-from agentmesh_dagster.entities.models import Workflow
+from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.answers import Answer, GateClosed, UnfitAnswer, answer_gate
 from agentmesh_dagster.runtime.plans import load_plan
@@ -23,6 +24,7 @@ from tests.gates.deeds import Crash, Deed, Trouble
 from tests.gates.driver import ShortMemory, Worker
 from tests.gates.fates import Fate
 from tests.gates.ledger import Ledger, Picture, Violation, read_pictures
+from tests.gates.model import Model
 from tests.gates.watched_store import WatchedStore
 from tests.gates.witness import CALLS
 from tests.shapes import function_tool, save
@@ -131,9 +133,16 @@ class World:
         except GateClosed as refusal:
             self.ledger.note_refused(answer, refusal)
         except UnfitAnswer:
-            assert deed.how == "unfit"
+            self._check_unfit(chosen, answer.output)
         else:
             self.ledger.note_accepted(chosen, answer)
+
+    def _check_unfit(self, step_id: str, output: Any) -> None:
+        """An answer is refused, and its gate stays as it was, only if it is no object or no edge can use it."""
+        with self.services.store.read() as connection:
+            node_id = connection.execute(select(steps.c.node_id).where(steps.c.id == step_id)).scalar_one()
+        if isinstance(output, dict) and Model(self.flow, {}, {}).can_use(node_id, output):
+            raise Violation(f"`{node_id}` did not take {output}")
 
     def _answer_and_resume(self, deed: Deed) -> None:
         """As the API does: the answer, then at once the launch."""
@@ -146,6 +155,25 @@ class World:
                 submit_resume(self.services, self.instance, run_id)
             except dg.DagsterInvariantViolationError:
                 self._check_given_up()
+
+    def _retry(self, deed: Deed) -> None:
+        """Somebody continues a run from where it failed, as the API does."""
+        run_id = self._pick(list(self.fates), deed)
+        if run_id is None:
+            return
+        self.fates[run_id].retries += 1
+        try:
+            launch = retry_run(self.services, self.instance, run_id, by="test")
+            submit_prepared(self.instance, launch.launch_id)
+        except NothingToRetry as refusal:
+            self._check_not_failed(run_id, refusal)
+        except dg.DagsterInvariantViolationError:
+            self._check_given_up()
+
+    def _check_not_failed(self, run_id: str, refusal: NothingToRetry) -> None:
+        """A refusal says how the run stood; a run that has failed is refused only while a launch of it is queued."""
+        if refusal.status is RunStatus.FAILED:
+            raise Violation(f"`{run_id}` was not continued: {refusal}")
 
     def _tick(self, _deed: Deed) -> None:
         if keep_up(self.services, self.instance).faults:
@@ -322,7 +350,9 @@ class World:
         for picture in pictures.values():
             self.ledger.check(picture)
         most = {
-            step_id: 1 + self.fates[run_id].twins for run_id, picture in pictures.items() for step_id in picture.nodes
+            step_id: 1 + self.fates[run_id].twins + self.fates[run_id].retries
+            for run_id, picture in pictures.items()
+            for step_id in picture.nodes
         }
         if any(times > most.get(key, 0) for key, times in Counter(call.key for call in CALLS).items()):
             raise Violation(f"a step called twice: {CALLS}")

@@ -4,7 +4,7 @@ from fastapi import BackgroundTasks
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.going_on import go_on
-from agentmesh_dagster.api.pinned_names import write_gate
+from agentmesh_dagster.api.pinned_names import write_gate, write_gates
 from agentmesh_dagster.api.requests import (
     Approver,
     Asked,
@@ -31,16 +31,16 @@ def list_gates(
     """What waits for a person, oldest first."""
     with call.context.services.store.read() as connection:
         page = page_open_gates(connection, project_id=project_id, limit=limit, cursor=cursor)
-    return wire.PageOf[wire.Gate](
-        items=[write_gate(call.context.services.store, gate) for gate in page.items], next_cursor=page.next_cursor
-    )
+    items = write_gates(call.context.services.store, page.items)
+    return wire.PageOf[wire.Gate](items=items, next_cursor=page.next_cursor)
 
 
 @router.get("/gates/{id}", responses=faults(404))
 def get_gate(call: Asked, identity: PathId) -> wire.Gate:
     """The gate of a step, open or closed."""
     with call.context.services.store.read() as connection:
-        return write_gate(call.context.services.store, get_stored_gate(connection, identity))
+        gate = get_stored_gate(connection, identity)
+    return write_gate(call.context.services.store, gate)
 
 
 @router.post("/steps/{id}/human-complete", responses=faults(404, 409))

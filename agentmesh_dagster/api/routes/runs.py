@@ -9,6 +9,7 @@ from agentmesh_dagster.api.requests import (
     Editor,
     EventLimit,
     EventNumber,
+    FailedFilter,
     LastEventId,
     Limit,
     PathId,
@@ -22,6 +23,8 @@ from agentmesh_dagster.api.requests import (
 from agentmesh_dagster.api.settling import get_shown_run, list_shown_runs
 from agentmesh_dagster.api.stream import EventStreams, accepts_stream
 from agentmesh_dagster.control.cancel import cancel_run as cancel
+from agentmesh_dagster.control.resume import submit_prepared
+from agentmesh_dagster.control.retry import retry_run as retry
 from agentmesh_dagster.entities.models import EventLog, Run, Step
 from agentmesh_dagster.store.catalogue import load_workflow_at
 from agentmesh_dagster.store.events import page_events
@@ -39,11 +42,13 @@ def list_runs(
     workflow_id: WorkflowFilter = None,
     status: StatusFilter = None,
     waiting: WaitingFilter = None,
+    has_failed: FailedFilter = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> wire.PageOf[Run]:
     """Runs, newest first."""
-    return list_shown_runs(call.context, RunFilter(workflow_id, project_id, status or (), waiting), limit, cursor)
+    wanted = RunFilter(workflow_id, project_id, status or (), waiting, has_failed)
+    return list_shown_runs(call.context, wanted, limit, cursor)
 
 
 @router.get("/{id}", responses=faults(404))
@@ -99,6 +104,16 @@ def list_run_events(
         get_run_head(connection, identity)
         page = page_events(connection, identity, after=after, limit=limit)
     return wire.PageOf[EventLog](items=list(page.items), next_cursor=page.next_cursor)
+
+
+@router.post("/{id}/retry", status_code=201, responses=faults(404, 409))
+def retry_run(call: Asked, editor: Editor, identity: PathId) -> wire.RetriedRun:
+    """Continues a run that has failed: what succeeded is kept, and its gates ask anew."""
+    context = call.context
+    launch = retry(context.services, context.instance, identity, by=editor.name)
+    submit_prepared(context.instance, launch.launch_id)
+    call.response.headers["Location"] = f"{call.mount}/runs/{launch.run_id}"
+    return wire.RetriedRun(run_id=launch.run_id, launch_id=launch.launch_id)
 
 
 @router.post("/{id}/cancel", responses=faults(404, 409))

@@ -24,6 +24,7 @@ from agentmesh_dagster.api.requests import (
     Asked,
     Cursor,
     Editor,
+    FailedFilter,
     IfMatch,
     Limit,
     NewRunBody,
@@ -149,11 +150,12 @@ def list_workflow_runs(
     identity: PathId,
     status: StatusFilter = None,
     waiting: WaitingFilter = None,
+    has_failed: FailedFilter = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> wire.PageOf[Run]:
     """The runs of a workflow, newest first."""
-    page = list_shown_runs(call.context, RunFilter(identity, None, status or (), waiting), limit, cursor)
+    page = list_shown_runs(call.context, RunFilter(identity, None, status or (), waiting, has_failed), limit, cursor)
     if not page.items:
         list_revisions(call.context.services.store, Kind.WORKFLOW, identity, limit=1)
     return page

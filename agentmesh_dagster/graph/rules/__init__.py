@@ -34,6 +34,7 @@ from agentmesh_dagster.graph.rules.each import (
 )
 from agentmesh_dagster.graph.rules.fields import agents_do_not_feed_closed_tools, fields_are_there
 from agentmesh_dagster.graph.rules.gates import (
+    a_deadline_gives_an_answer_that_its_gate_takes,
     notices_go_to_a_web_address,
     settings_have_an_effect_on_a_gate,
     what_happens_on_a_deadline_needs_one,
@@ -103,6 +104,7 @@ RULES: tuple[Rule, ...] = (
     choices_cover_everything,
     settings_have_an_effect_on_a_gate,
     what_happens_on_a_deadline_needs_one,
+    a_deadline_gives_an_answer_that_its_gate_takes,
     notices_go_to_a_web_address,
     # Repetition
     an_each_has_items,

@@ -1,0 +1,63 @@
+"""Beginning: a worker takes a launch up; one that was asked for some steps only is looked at before it works."""
+
+from agentmesh_dagster.entities.models import NodeType, StepStatus
+from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.graph.progress import Progress, Readiness, StepKey
+from agentmesh_dagster.runtime.launches import LaunchFacts, RunHasEnded, take_up_launch
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.settlement import fail_run
+from agentmesh_dagster.runtime.step import StepTask, run_step
+from agentmesh_dagster.runtime.takeover import covers
+from agentmesh_dagster.store.runs import lock_run
+from agentmesh_dagster.store.steps import read_states
+
+_NOTHING_CAN_RUN = (
+    "None of the steps that were asked for can run: what stands before them has not run in this run. "
+    "A run with another input than the one that it re-executes begins at its start. Launch all steps."
+)
+
+
+def begin_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
+    """A worker starts on the launch: its run is running from now on; returns the run's id. Safe to call again.
+
+    A new run of some steps only asks at the gates before these whose answer it could not take over. One that can
+    execute nothing fails. Raises RunHasEnded, ForeignLaunch, DeliveredAlready.
+    """
+    run_id = take_up_launch(services, plan, facts)
+    if run_id == facts.launch_id and facts.selected is not None:
+        _ask_before(services, plan, facts)
+        _check_work(services, plan, facts)
+    return run_id
+
+
+def _ask_before(services: Services, plan: Plan, facts: LaunchFacts) -> None:
+    """Asks at each gate that may be asked now and that the launch itself does not come to."""
+    assert facts.selected is not None
+    for op in plan.ops:
+        key = StepKey(op.node.id)
+        if op.node.type is not NodeType.HUMAN_APPROVAL or any(covers(chosen, key) for chosen in facts.selected):
+            continue
+        with services.store.read() as connection:
+            progress = Progress(plan, read_states(connection, facts.launch_id))
+        if progress.read_state(key) is None and progress.read_readiness(key) is Readiness.RUNS:
+            run_step(services, plan, StepTask(facts.launch_id, facts.launch_id, op, None, True))
+
+
+def _check_work(services: Services, plan: Plan, facts: LaunchFacts) -> None:
+    assert facts.selected is not None
+    with services.store.begin() as tx:
+        run = lock_run(tx, facts.launch_id)
+        states = read_states(tx, run.id)
+        has_begun = any(
+            state.status is not StepStatus.SKIPPED for key, state in states.items() if _is_chosen(facts, key)
+        )
+        waits = any(state.status is StepStatus.WAITING_HUMAN for state in states.values())
+        ready = Progress(plan, states).list_ready()
+        if run.status.is_end or has_begun or waits or any(_is_chosen(facts, key) for key in ready):
+            return
+        fail_run(tx, run, _NOTHING_CAN_RUN)
+    raise RunHasEnded(_NOTHING_CAN_RUN)
+
+
+def _is_chosen(facts: LaunchFacts, key: StepKey) -> bool:
+    return any(covers(chosen, key) for chosen in facts.selected or ())

@@ -1,0 +1,97 @@
+"""Takeover: what a new run need not do again because another run did it, and which answers hold for it too."""
+
+from collections.abc import Iterator, Mapping
+
+from agentmesh_dagster.entities.models import Kind, NodeType, StepStatus
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.graph.progress import StepKey, StepState
+from agentmesh_dagster.runtime.context import describe_run, read_step_input
+from agentmesh_dagster.runtime.gate import render_gate
+from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.catalogue import has_changed
+from agentmesh_dagster.store.gates import Gate, digest_shown, find_gate, inherit_gate
+from agentmesh_dagster.store.launches import Launch
+from agentmesh_dagster.store.runs import get_run
+from agentmesh_dagster.store.steps import inherit_steps, read_states, step_id
+
+Part = tuple[Kind, str]
+
+
+def list_parts(plan: Plan) -> list[Part]:
+    """What the plan was made from."""
+    agents = [(Kind.AGENT, identity) for identity in plan.agents]
+    tools = [(Kind.TOOL, identity) for identity in plan.tools]
+    return [(Kind.WORKFLOW, plan.workflow.id), *agents, *tools]
+
+
+def take_over_steps(tx: Connection, plan: Plan, parent: Launch, launch_id: str, selected: frozenset[StepKey]) -> None:
+    """Gives the new run `launch_id` what the run of `parent` did, but for what is selected and all behind that.
+
+    Both have the same input. An answer to a gate is taken over only if it holds here: nothing that stands before or
+    behind the gate was saved since, and a person would see the same. Else the gate is left to be asked, and what stands
+    behind it to be done again.
+    """
+    states = read_states(tx, parent.run_id)
+    kept = {key for key in states if key.node_id in plan.graph.index and not _is_touched(plan, selected, key)}
+    gates: list[Gate] = []
+    for node_id in plan.graph.order:
+        key = StepKey(node_id)
+        is_answered = plan.graph.nodes[node_id].type is NodeType.HUMAN_APPROVAL and key in kept
+        if not is_answered or states[key].status is not StepStatus.SUCCEEDED:
+            continue
+        gate = find_gate(tx, step_id(parent.run_id, key))
+        if gate is not None and _holds(tx, plan, parent, launch_id, gate, states):
+            gates.append(gate)
+        else:
+            kept -= {key for key in kept if key.node_id == node_id or plan.graph.is_ancestor(node_id, key.node_id)}
+    inherit_steps(tx, parent.run_id, launch_id, kept)
+    for gate in gates:
+        if StepKey(gate.node_id) in kept:
+            inherit_gate(tx, gate, to_run_id=launch_id, step_id=step_id(launch_id, StepKey(gate.node_id)))
+
+
+def covers(selected: StepKey, key: StepKey) -> bool:
+    """Whether a selected step is this one; without an item it is all items."""
+    return selected.node_id == key.node_id and selected.item in (None, key.item)
+
+
+def _is_touched(plan: Plan, selected: frozenset[StepKey], key: StepKey) -> bool:
+    """Whether a step is run again, or stands behind one that is."""
+    return any(
+        covers(chosen, key)
+        or (
+            plan.graph.is_ancestor(chosen.node_id, key.node_id)
+            and (None in (chosen.item, key.item) or chosen.item == key.item)
+        )
+        for chosen in selected
+    )
+
+
+def _holds(
+    tx: Connection, plan: Plan, parent: Launch, run_id: str, gate: Gate, states: Mapping[StepKey, StepState]
+) -> bool:
+    """Whether what was consented to is what this run is about to do."""
+    if has_changed(tx, list(_list_parts_around(plan, gate.node_id)), parent.revision, plan.revision):
+        return False
+    key = StepKey(gate.node_id)
+    found = read_step_input(tx, plan, parent.run_id, key, states)
+    context = {**found.context, "run": describe_run(get_run(tx, run_id), plan)}
+    try:
+        here = render_gate(plan.graph.nodes[gate.node_id], context)
+    except AgentMeshError:
+        return False
+    return gate.stored_hash == digest_shown(gate.run_id, gate.revision, here.instructions, here.payload)
+
+
+def _list_parts_around(plan: Plan, node_id: str) -> Iterator[Part]:
+    """The workflow, and the agents and tools of what stands before and behind a node."""
+    yield Kind.WORKFLOW, plan.workflow.id
+    bits = plan.graph.ancestor_bits[node_id] | plan.graph.descendant_bits[node_id]
+    for node in map(plan.graph.nodes.__getitem__, plan.graph.in_bits(bits)):
+        if node.tool_id is not None:
+            yield Kind.TOOL, node.tool_id
+        if node.agent_id is not None:
+            yield Kind.AGENT, node.agent_id
+            agent = plan.agents.get(node.agent_id)
+            yield from ((Kind.TOOL, tool_id) for tool_id in (agent.tools if agent else ()))

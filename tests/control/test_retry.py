@@ -1,0 +1,179 @@
+"""A run that has failed goes on from there: by us, and by Dagster's own button."""
+
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from agentmesh_dagster.control.in_place import run_in_place
+from agentmesh_dagster.control.reconcile import reconcile_run
+from agentmesh_dagster.control.resume import resume_run
+from agentmesh_dagster.control.retry import NothingToRetry, retry_run
+from agentmesh_dagster.entities.models import EventType, RunStatus, Workflow
+from agentmesh_dagster.graph.progress import StepKey
+from agentmesh_dagster.runtime.answers import expire_gate
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.gate_history import read_history
+from agentmesh_dagster.store.gates import get_gate
+from agentmesh_dagster.store.steps import step_id
+from tests.control.dagster_actions import execute_launch, reexecute_from_failure
+from tests.control.office import APPROVED, CALLS, Office, draft_gate_publish
+from tests.shapes import function_tool, node, save, workflow
+
+REJECTED = {"approved": False, "comment": "not like this"}
+
+
+@pytest.fixture(autouse=True)
+def no_calls_yet() -> None:
+    CALLS.clear()
+
+
+@pytest.fixture
+def office(services: Services, instance: dg.DagsterInstance) -> Office:
+    return Office(services, instance)
+
+
+@pytest.fixture
+def rejected(office: Office) -> str:
+    """A run whose gate was rejected."""
+    run_id = office.start(draft_gate_publish(instructions="Publish?", payload={"n": 1}))
+    office.answer(run_id, "gate", REJECTED)
+    reconcile_run(office.services, office.instance, run_id)
+    assert office.run(run_id).status is RunStatus.FAILED
+    return run_id
+
+
+def retry(office: Office, run_id: str) -> str:
+    launch = retry_run(office.services, office.instance, run_id, by="bob")
+    run_in_place(office.services, office.instance, launch)
+    return launch.launch_id
+
+
+def history(office: Office, run_id: str) -> list[tuple[Any, ...]]:
+    identity = step_id(run_id, StepKey("gate"))
+    with office.services.store.read() as connection:
+        asked = read_history(connection, [identity]).get(identity, [])
+    return [(past.state, past.answer, past.answered_by, past.payload) for past in asked]
+
+
+def test_a_rejected_run_is_continued_and_its_gate_asks_anew_with_its_history(office: Office, rejected: str):
+    again = retry(office, rejected)
+
+    run = office.run(rejected)
+    assert (run.status, run.error, run.has_failed) == (RunStatus.RUNNING, None, False)
+    assert run.launches == [rejected, again]
+    assert run.waiting_on == [office.gate(rejected, "gate")]
+    assert history(office, rejected) == [("answered", REJECTED, "ann", {"n": 1})]
+    assert office.dagster_status(rejected) is dg.DagsterRunStatus.FAILURE
+    office.answer(rejected, "gate", APPROVED)
+    assert office.go_on(rejected)
+    assert (office.run(rejected).status, office.run(rejected).output) == (RunStatus.SUCCEEDED, APPROVED)
+    assert CALLS == ["draft", "publish"], "what had succeeded is kept"
+    types = office.event_types(rejected)
+    assert [one for one in types if one in (EventType.RUN_STARTED, EventType.RUN_FAILED, EventType.RUN_COMPLETED)] == [
+        EventType.RUN_STARTED,
+        EventType.RUN_FAILED,
+        EventType.RUN_STARTED,
+        EventType.RUN_COMPLETED,
+    ]
+    assert types.count(EventType.GATE_ANSWERED) == 2
+
+
+def test_it_can_be_rejected_and_continued_again_and_again(office: Office, rejected: str):
+    for _ in range(2):
+        retry(office, rejected)
+        office.answer(rejected, "gate", REJECTED)
+        reconcile_run(office.services, office.instance, rejected)
+        assert office.run(rejected).status is RunStatus.FAILED
+
+    assert len(history(office, rejected)) == 2
+
+
+def test_an_expired_gate_asks_anew(office: Office):
+    run_id = office.start(draft_gate_publish(deadlineSeconds=3600))
+    with office.services.store.read() as connection:
+        gate = get_gate(connection, office.gate(run_id, "gate"))
+    expire_gate(office.services, gate)
+    reconcile_run(office.services, office.instance, run_id)
+
+    retry(office, run_id)
+
+    assert history(office, run_id) == [("expired", None, "deadline", None)]
+    office.answer(run_id, "gate", APPROVED)
+    office.go_on(run_id)
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_run_that_has_not_failed_is_not_continued(office: Office):
+    run_id = office.start(draft_gate_publish())
+    with pytest.raises(NothingToRetry, match="running"):
+        retry_run(office.services, office.instance, run_id, by="bob")
+    office.answer(run_id, "gate", APPROVED)
+    office.go_on(run_id)
+    with pytest.raises(NothingToRetry, match="succeeded"):
+        retry_run(office.services, office.instance, run_id, by="bob")
+
+
+def test_of_two_retries_one_is_made_and_the_sensor_finishes_one_that_was_left(office: Office, rejected: str):
+    first = retry_run(office.services, office.instance, rejected, by="bob")
+    with pytest.raises(NothingToRetry):
+        retry_run(office.services, office.instance, rejected, by="eve")
+    assert resume_run(office.services, office.instance, rejected) is None
+
+    run_in_place(office.services, office.instance, first)
+    assert office.run(rejected).launches == [rejected, first.launch_id]
+    assert office.run(rejected).waiting_on
+
+
+def test_dagsters_from_failure_of_a_rejected_run_asks_anew(office: Office, rejected: str):
+    again = reexecute_from_failure(office.instance, rejected)
+    execute_launch(office.services, office.instance, again)
+
+    run = office.run(rejected)
+    assert (run.status, run.launches) == (RunStatus.RUNNING, [rejected, again])
+    assert office.dagster_status(again) is dg.DagsterRunStatus.SUSPENDED
+    assert history(office, rejected) == [("answered", REJECTED, "ann", {"n": 1})]
+    office.answer(rejected, "gate", APPROVED)
+    office.go_on(rejected)
+    assert office.run(rejected).status is RunStatus.SUCCEEDED
+    assert CALLS == ["draft", "publish"]
+
+
+def test_dagster_does_not_ask_again_by_itself(office: Office, rejected: str):
+    """A run that Dagster retries by a tag of the user is not one that a person refused."""
+    found = office.instance.get_run_by_id(rejected)
+    assert found
+    assert found.tags["dagster/will_retry"] == "false"
+
+
+def two_failing_arms() -> Workflow:
+    nodes = [node("start", "start"), *(node(name, "tool", toolId="mend", input={"what": name}) for name in "ab")]
+    return workflow("w", [*nodes, node("end", "end")], ["start -> a", "start -> b", "a -> end", "b -> end"])
+
+
+MENDED: list[bool] = []
+
+
+def test_of_two_failed_steps_the_first_that_succeeds_does_not_end_the_run(office: Office):
+    from agentmesh_dagster.tools import tool
+
+    @tool(name="mend")
+    def mend(what: str) -> str:
+        CALLS.append(what)
+        if not MENDED:
+            raise ValueError("not yet")
+        return what
+
+    MENDED.clear()
+    save(office.services, function_tool("mend"))
+    run_id = office.start(two_failing_arms())
+    assert office.run(run_id).status is RunStatus.FAILED
+    MENDED.append(True)
+    CALLS.clear()
+
+    retry(office, run_id)
+
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+    assert sorted(CALLS) == ["a", "b"]
+    assert office.event_types(run_id).count(EventType.RUN_FAILED) == 1
