@@ -58,13 +58,19 @@ class Watch:
 
 @contextmanager
 def open_page(
-    browser: Browser, url: str, *, scheme: Scheme = "light", watch: Watch | None = None, token: str | None = None
+    browser: Browser,
+    url: str,
+    *,
+    scheme: Scheme = "light",
+    watch: Watch | None = None,
+    token: str | None = None,
+    width: int = SIZE["width"],
 ) -> Generator[Page]:
     """A page of its own, below `url`/agentmesh/; fails at its end if the console said that something is wrong."""
     watch = watch or Watch()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     context = browser.new_context(
-        viewport={"width": SIZE["width"], "height": SIZE["height"]},
+        viewport={"width": width, "height": SIZE["height"]},
         color_scheme=scheme,
         base_url=f"{url}/agentmesh/",
         extra_http_headers=headers,

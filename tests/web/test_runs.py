@@ -1,6 +1,7 @@
 """Starting runs from a form, and finding them again."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
@@ -15,11 +16,11 @@ def finished(api: httpx2.Client) -> str:
     return start(api, "freshness_alert")
 
 
-def start(api: httpx2.Client, workflow: str) -> str:
-    """Starts a run with the defaults of its workflow's inputs."""
+def start(api: httpx2.Client, workflow: str, **more: object) -> str:
+    """Starts a run with the defaults of its workflow's inputs, and more fields."""
     schema = api.get(f"/api/workflows/{workflow}").json()["inputSchema"]
     given = {name: field["default"] for name, field in schema["properties"].items() if "default" in field}
-    started = api.post(f"/api/workflows/{workflow}/runs", json={"input": given})
+    started = api.post(f"/api/workflows/{workflow}/runs", json={"input": given | more})
     assert started.status_code == 201, started.text
     return str(started.json()["runId"])
 
@@ -99,3 +100,39 @@ def test_what_a_run_waits_for_is_a_link_to_where_it_is_answered(page: Page, api:
 
     expect(page).to_have_url(re.compile(r"/approvals/."))
     expect(page.get_by_role("link", name=re.compile(r"Approvals \d+ waiting"))).to_be_visible()
+
+
+def test_a_search_in_json_opens_counts_and_goes_through_what_it_finds(page: Page, api: httpx2.Client) -> None:
+    rows = [{"at": number, "word": "needle" if number % 100 == 99 else "hay"} for number in range(500)]
+    page.goto(f"runs/{start(api, 'freshness_alert', rows=rows)}")
+    search = page.get_by_role("searchbox", name="Search in Input of the run")
+
+    search.fill("needle")
+    expect(page.get_by_text("1 of 5 matches")).to_be_visible()
+    search.press("Enter")
+    search.press("Enter")
+
+    expect(page.get_by_text("3 of 5 matches")).to_be_visible()
+    expect(page.locator(".json-current mark")).to_be_in_viewport()
+    search.press("Shift+Enter")
+    expect(page.get_by_text("2 of 5 matches")).to_be_visible()
+
+
+def test_times_follow_the_server_where_the_browsers_clock_is_off(page: Page, api: httpx2.Client, finished: str) -> None:
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    page.clock.install(time=hour_ago)
+    page.goto(f"runs/{start(api, 'freshness_alert')}")
+
+    expect(page.get_by_text(re.compile(r"^Started (now|\d+ sec\. ago|\d min\. ago)$"))).to_be_visible()
+
+
+def test_what_is_read_comes_compressed_and_the_app_is_small(page: Page, api: httpx2.Client) -> None:
+    assert api.get("/api/workflows").headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in api.get("/api/session").headers
+
+    sizes: list[int] = []
+    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    page.goto("projects")
+    page.wait_for_load_state("networkidle")
+
+    assert 0 < sum(sizes) < 250_000

@@ -18,6 +18,7 @@ import type {
   Tool,
   Use,
   Workflow,
+  WorkflowJob,
 } from './types'
 
 export interface EntityOf {
@@ -28,6 +29,7 @@ export interface EntityOf {
 }
 
 const LARGEST_PAGE = 200
+const JOB_EVERY_MS = 15_000
 
 export function useEntity<Kind extends CatalogueKind>(kind: Kind, id: string | undefined) {
   return useQuery({
@@ -93,6 +95,16 @@ export function useUses(kind: 'agents' | 'tools', id: string) {
   return useQuery({
     queryKey: keys.uses(kind, id),
     queryFn: ({ signal }) => get<Page<Use>>(path`${kind}/${id}/uses`, {}, signal),
+  })
+}
+
+/** The Dagster job of a workflow that is published, and why a code location goes without it. */
+export function useWorkflowJob(id: string, revision: number | undefined) {
+  return useQuery({
+    queryKey: [...keys.job(id), revision],
+    queryFn: ({ signal }) => get<WorkflowJob>(path`workflows/${id}/job`, {}, signal),
+    enabled: revision !== undefined,
+    refetchInterval: JOB_EVERY_MS, // a code location looks at a new revision after some seconds
   })
 }
 

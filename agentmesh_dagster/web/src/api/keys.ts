@@ -12,6 +12,7 @@ export const keys = {
   kind: (kind: CatalogueKind): QueryKey => [kind],
   list: (kind: CatalogueKind, query: Query = {}): QueryKey => [kind, 'list', query],
   entity: (kind: CatalogueKind, id: string): QueryKey => [kind, 'one', id],
+  job: (workflowId: string): QueryKey => ['workflows', 'job', workflowId],
   uses: (kind: CatalogueKind, id: string): QueryKey => [kind, 'uses', id],
   revisions: (kind: CatalogueKind, id: string): QueryKey => [kind, 'revisions', id],
   revision: (kind: CatalogueKind, id: string, revision: number): QueryKey => [

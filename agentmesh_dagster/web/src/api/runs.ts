@@ -73,6 +73,19 @@ export function useCancelRun(id: string) {
   })
 }
 
+/** Continues a failed run from what failed: finished steps stay, gates ask anew. */
+export function useRetryRun(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => post<{ runId: string; launchId: string }>(path`runs/${id}/retry`),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: keys.allRuns })
+      void client.invalidateQueries({ queryKey: keys.allGates })
+      void client.invalidateQueries({ queryKey: keys.overview })
+    },
+  })
+}
+
 export function useGates(query: Query = {}, refetchInterval: number | false = false) {
   return useInfiniteQuery({
     queryKey: keys.gates(query),

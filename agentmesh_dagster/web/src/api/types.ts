@@ -34,18 +34,36 @@ export type GraphNode = Known<Schemas['Node']>
 export type GraphEdge = Known<Schemas['Edge']>
 export type WorkflowGraph = Known<Schemas['WorkflowGraph']>
 export type Workflow = Known<Schemas['Workflow']>
+/** As lists have it: with its Dagster job, and why there is none. */
+export type ListedWorkflow = Workflow & { job?: WorkflowJob }
+export type WorkflowJob = Known<Schemas['WorkflowJob']>
 export type Trigger = Workflow['triggers'][number]
 /** A draft as the server keeps it; its entity may hold issues. */
 export type StoredDraft = Known<Schemas['Draft']>
 export type ListedDraft = Known<Schemas['ListedDraft']>
 export type Revision = Known<Schemas['Revision']>
 
-export type Run = Known<Schemas['Run']>
+/** `hasFailed`: a step has failed, so that the run can only fail, whatever still goes on or waits. */
+export type Run = Known<Schemas['Run']> & { hasFailed?: boolean }
 export type Step = Known<Schemas['Step']>
 export type EventLog = Known<Schemas['EventLog']>
 /** What a run is pinned to. */
 export type PinnedWorkflow = Known<Schemas['PinnedWorkflow']>
-export type Gate = Known<Schemas['Gate']>
+/** A gate as it was asked, and closed, before it was asked anew. */
+export interface PastAsking {
+  state: 'answered' | 'expired' | 'canceled'
+  openedAt: string
+  answer?: Json
+  answeredBy?: string
+  answeredAt?: string
+  answeredVia?: string
+}
+/** `runHasFailed`: whatever is answered, its run can only fail. `takenOverFrom`: the run whose answer it is. */
+export type Gate = Known<Schemas['Gate']> & {
+  history?: PastAsking[]
+  runHasFailed?: boolean
+  takenOverFrom?: string
+}
 export type GateState = Gate['state']
 
 /** Only `code` and `message` are always there. */

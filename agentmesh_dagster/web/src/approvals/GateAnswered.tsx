@@ -1,4 +1,6 @@
-import type { Gate, Json } from '../api/types'
+import type { Gate, Json, PastAsking } from '../api/types'
+import { Link } from 'wouter'
+import { addresses } from '../app/addresses'
 import { isObject } from '../schema/json'
 import { Icon } from '../ui/icons'
 import { JsonView } from '../ui/JsonView'
@@ -8,33 +10,18 @@ import { ChangeList } from './ChangeList'
 
 /** A closed gate: who, when, what was said and what was changed. */
 export function GateAnswered({ gate }: { gate: Gate }) {
-  const { state, answer, answeredBy, answeredAt, answeredVia } = gate
+  const { answer } = gate
   const verdict = readVerdict(gate)
-  const comment = isObject(answer) && typeof answer['comment'] === 'string' ? answer['comment'] : undefined
   return (
     <section className="stack gate-answered" aria-label="The answer">
-      <div className={`notice notice-${verdict.look}`}>
-        <Icon name={verdict.look === 'good' ? 'check' : verdict.look === 'bad' ? 'cross' : 'info'} />
-        <div className="grow">
-          <strong>{verdict.word}</strong>
-          {state === 'answered' && answeredBy && (
-            <>
-              {' by '}
-              <bdi>{answeredBy}</bdi>
-            </>
-          )}
-          {', '}
-          <Time at={answeredAt} />
-          {state === 'answered' && answeredVia && (
-            <span className="muted">{VIA[answeredVia] ?? `, via ${answeredVia}`}</span>
-          )}
-          {comment && (
-            <p className="gate-comment" dir="auto">
-              {comment}
-            </p>
-          )}
-        </div>
-      </div>
+      <Verdict closed={gate} />
+      {gate.takenOverFrom && (
+        <p className="muted">
+          Taken over from run{' '}
+          <Link href={addresses.run(gate.takenOverFrom)}>{gate.takenOverFrom.slice(0, 8)}</Link>: nobody was
+          asked here.
+        </p>
+      )}
       <Payload gate={gate} />
       {answer !== undefined && answer !== null && (
         <details open={verdict.isForm}>
@@ -42,6 +29,52 @@ export function GateAnswered({ gate }: { gate: Gate }) {
           <JsonView value={answer} label="The whole answer" />
         </details>
       )}
+    </section>
+  )
+}
+
+type Closed = Pick<Gate, 'state' | 'answer' | 'answeredBy' | 'answeredAt' | 'answeredVia'>
+
+/** How a gate was closed: the verdict, by whom, when, and the comment. */
+function Verdict({ closed }: { closed: Closed }) {
+  const { state, answer, answeredBy, answeredAt, answeredVia } = closed
+  const verdict = readVerdict(closed)
+  const comment = isObject(answer) && typeof answer['comment'] === 'string' ? answer['comment'] : undefined
+  return (
+    <div className={`notice notice-${verdict.look}`}>
+      <Icon name={verdict.look === 'good' ? 'check' : verdict.look === 'bad' ? 'cross' : 'info'} />
+      <div className="grow">
+        <strong>{verdict.word}</strong>
+        {state === 'answered' && answeredBy && (
+          <>
+            {' by '}
+            <bdi>{answeredBy}</bdi>
+          </>
+        )}
+        {', '}
+        <Time at={answeredAt} />
+        {state === 'answered' && answeredVia && (
+          <span className="muted">{VIA[answeredVia] ?? `, via ${answeredVia}`}</span>
+        )}
+        {comment && (
+          <p className="gate-comment" dir="auto">
+            {comment}
+          </p>
+        )}
+      </div>
+    </div>
+  )
+}
+
+/** How the gate was closed each time that it was asked before: a failed run was continued, and asked again. */
+export function GateHistory({ history }: { history: readonly PastAsking[] }) {
+  if (history.length === 0) return null
+  return (
+    <section className="stack" aria-label="Asked before">
+      <h2 className="gate-title">Asked before</h2>
+      {history.map((past) => (
+        <Verdict key={past.openedAt} closed={past} />
+      ))}
     </section>
   )
 }
@@ -70,7 +103,7 @@ function payloadIn(answer: Json | undefined): Json | undefined {
   return isObject(answer) ? answer['payload'] : undefined
 }
 
-function readVerdict({ state, answer }: Gate): {
+function readVerdict({ state, answer }: Pick<Gate, 'state' | 'answer'>): {
   word: string
   look: 'good' | 'bad' | 'warn'
   isForm: boolean

@@ -4,13 +4,14 @@ import { useAnswer } from '../api/runs'
 import type { Gate, Json } from '../api/types'
 import { useToast } from '../app/toasts'
 import { areEqual } from '../schema/json'
+import { Icon } from '../ui/icons'
 import { Markdown } from '../ui/Markdown'
 import { firstDraft, readQuestion } from './answer'
 import type { Draft } from './answer'
 import { Before } from './Before'
 import type { KnownStep } from './Before'
 import { keepDraft, readDraft } from './drafts'
-import { GateAnswered } from './GateAnswered'
+import { GateAnswered, GateHistory } from './GateAnswered'
 import { GateFacts } from './GateFacts'
 import { GateForm } from './GateForm'
 import { StaleNotice } from './StaleNotice'
@@ -52,6 +53,12 @@ export function GateCard({ gate, steps }: Props) {
       <div className="gate-columns">
         <div className="stack gate-main">
           <GateFacts gate={gate} />
+          {gate.runHasFailed && isOpen && (
+            <div className="notice notice-warn" role="status">
+              <Icon name="warning" />
+              <span>A step of this run has failed: whatever is answered, the run can only fail.</span>
+            </div>
+          )}
           {gate.instructions && (
             <section>
               <h2 className="visually-hidden">What is asked</h2>
@@ -73,6 +80,7 @@ export function GateCard({ gate, steps }: Props) {
           )}
           {isStale && <StaleNotice gate={gate} conflict={conflict} hasTyped={hasTyped} />}
           {gate.state !== 'open' && <GateAnswered gate={gate} />}
+          <GateHistory history={gate.history ?? []} />
         </div>
         <Before gate={gate} steps={steps} />
       </div>

@@ -3,26 +3,26 @@ import { Link } from 'wouter'
 import { useNameOf } from '../api/catalogue'
 import { useDrafts } from '../api/drafts'
 import { useMay } from '../api/session'
-import type { ListedDraft, Run, Workflow } from '../api/types'
+import type { ListedDraft, ListedWorkflow, Run } from '../api/types'
 import { addresses } from '../app/addresses'
 import { DraftChip } from './DraftList'
 import { RunDialog } from '../runs/RunDialog'
+import { RunStatus } from '../runs/RunTable'
 import { useLastRuns } from '../runs/useLastRuns'
 import { Icon } from '../ui/icons'
-import { StatusChip } from '../ui/StatusChip'
 import { Table } from '../ui/Table'
 import type { Column } from '../ui/Table'
 import { Time } from '../ui/Time'
 
 interface Props {
-  workflows: readonly Workflow[]
+  workflows: readonly ListedWorkflow[]
   /** The project that they are all of; undefined shows each one's. */
   projectId?: string
 }
 
 /** Workflows with their last run, to open and to run. */
 export function WorkflowTable({ workflows, projectId }: Props) {
-  const [chosen, setChosen] = useState<Workflow>()
+  const [chosen, setChosen] = useState<ListedWorkflow>()
   const lastRuns = useLastRuns(
     workflows.map(({ id }) => id),
     projectId,
@@ -32,7 +32,7 @@ export function WorkflowTable({ workflows, projectId }: Props) {
   const { data: drafts } = useDrafts(projectId)
   const draftOf = (id: string) => drafts?.items.find((draft) => draft.kind === 'workflow' && draft.id === id)
 
-  const project: Column<Workflow> = {
+  const project: Column<ListedWorkflow> = {
     key: 'project',
     head: 'Project',
     width: '160',
@@ -42,7 +42,7 @@ export function WorkflowTable({ workflows, projectId }: Props) {
       </Link>
     ),
   }
-  const columns: Column<Workflow>[] = [
+  const columns: Column<ListedWorkflow>[] = [
     {
       key: 'name',
       head: 'Name',
@@ -103,7 +103,7 @@ export function WorkflowTable({ workflows, projectId }: Props) {
   )
 }
 
-function Name({ workflow, draft }: { workflow: Workflow; draft: ListedDraft | undefined }) {
+function Name({ workflow, draft }: { workflow: ListedWorkflow; draft: ListedDraft | undefined }) {
   return (
     <>
       <span className="row">
@@ -112,6 +112,11 @@ function Name({ workflow, draft }: { workflow: Workflow; draft: ListedDraft | un
         </Link>
         {draft && <DraftChip draft={draft} />}
       </span>
+      {workflow.job?.problem && (
+        <span className="table-sub small workflow-problem" dir="auto">
+          <Icon name="warning" size={12} /> No Dagster job: {workflow.job.problem}
+        </span>
+      )}
       {workflow.description && (
         <span className="table-sub muted small truncate" dir="auto" title={workflow.description}>
           {workflow.description}
@@ -123,10 +128,9 @@ function Name({ workflow, draft }: { workflow: Workflow; draft: ListedDraft | un
 
 function LastRun({ run }: { run: Run | null | undefined }) {
   if (!run) return <span className="muted">{run === null ? 'Never run' : ''}</span>
-  const status = run.waitingOn.length > 0 ? 'waiting_human' : run.status
   return (
     <Link href={addresses.run(run.id)} className="row">
-      <StatusChip status={status} />
+      <RunStatus run={run} />
       <Time at={run.startedAt} />
     </Link>
   )

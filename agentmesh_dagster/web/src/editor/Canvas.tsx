@@ -3,7 +3,6 @@ import {
   BackgroundVariant,
   Controls,
   MarkerType,
-  MiniMap,
   ReactFlow,
   useReactFlow,
   useStoreApi,
@@ -18,6 +17,7 @@ import { mayConnect } from '../graph/edits'
 import { NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
 import { DropMenu } from './DropMenu'
 import type { ConnectionDrop } from './DropMenu'
+import { GraphMap } from '../ui/GraphMap'
 import { addStep, graphOf } from './state'
 import { StepNode } from './StepNode'
 import { useCanvas } from './useCanvas'
@@ -33,7 +33,7 @@ const EDGE_TYPES = { labeled: StepEdge }
 const ARROW = { type: MarkerType.ArrowClosed, width: 26, height: 26, markerUnits: 'userSpaceOnUse' }
 const EDGE_DEFAULTS = { markerEnd: ARROW }
 const FIT = { maxZoom: 1, minZoom: 0.1, padding: 0.15 }
-const LEAST_ZOOM = 0.45 // below that nobody can read a node
+const LEAST_ZOOM = 0.3 // below that nobody can read a node
 const READABLE_ZOOM = 0.75
 const MARGIN = 32 // pixels before the first node
 const WORDS = {
@@ -117,13 +117,7 @@ export function Canvas({ mayEdit }: { mayEdit: boolean }) {
         position="bottom-left"
         orientation="horizontal"
       />
-      <MiniMap<CanvasNode>
-        pannable
-        zoomable
-        position="bottom-right"
-        nodeClassName={mapClass}
-        nodeBorderRadius={10}
-      />
+      <GraphMap<CanvasNode> nodeClassName={mapClass} />
     </ReactFlow>
   )
 }

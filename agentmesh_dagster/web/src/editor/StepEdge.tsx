@@ -7,7 +7,7 @@ import { Icon } from '../ui/icons'
 import { issuesOf } from './issuesOf'
 import { useEditor } from './useEditor'
 
-const LANE_HEIGHT = 34 // between edges that have the same ends
+const MIDDLE = { x: 0, y: 0 }
 const LABEL = { width: 150, height: 24 }
 
 /** An edge with its condition. The label is part of the drawing: as a portal each of them would search the page for
@@ -24,6 +24,7 @@ export const StepEdge = memo(function StepEdge(props: EdgeProps<CanvasEdge>) {
   })
   const isFaulty = issues.some((issue) => !isWarning(issue))
   const label = data?.label ?? ''
+  const aside = data?.aside ?? MIDDLE
   return (
     <>
       <BaseEdge
@@ -35,8 +36,8 @@ export const StepEdge = memo(function StepEdge(props: EdgeProps<CanvasEdge>) {
       {(label || issues.length > 0) && (
         <foreignObject
           className="edge-label-place"
-          x={x - LABEL.width / 2}
-          y={y - LABEL.height / 2 + lane * LANE_HEIGHT}
+          x={x + aside.x - LABEL.width / 2}
+          y={y + aside.y - LABEL.height / 2}
           {...LABEL}
         >
           <div

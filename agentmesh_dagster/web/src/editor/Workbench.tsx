@@ -17,6 +17,7 @@ import { EditorRevisions } from './EditorRevisions'
 import { Inspector } from './inspector/Inspector'
 import type { Wish } from './inspector/Inspector'
 import { IssuePanel } from './IssuePanel'
+import { JobNotice } from './JobNotice'
 import { NewerNotice } from './NewerNotice'
 import { Palette } from './Palette'
 import { hasUnsavedEdits, isDirty, isUnpublished, select, workflowOf } from './state'
@@ -79,6 +80,7 @@ export function Workbench({ newest }: { newest: Workflow }) {
         onRun={() => void run()}
       />
       <NewerNotice newest={newest} onShow={() => void saving.showTheirs()} />
+      <JobNotice />
       <DraftNotice mayEdit={mayEdit} />
       {mayEdit && <UnsavedEdits />}
       <div className="editor-main">

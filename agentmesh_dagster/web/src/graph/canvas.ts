@@ -3,13 +3,18 @@ import type { Edge as FlowEdge, Node as FlowNode } from '@xyflow/react'
 import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
 import { titleOf } from './edits'
 import { NODE_HEIGHT, NODE_WIDTH } from './layout'
-import type { Positions } from './layout'
+import type { Position, Positions } from './layout'
 import { labelEdges } from './edgeLabels'
+import { placeLabels } from './labelPlaces'
 import { NODE_WORDS } from './words'
 
 export type CanvasNode = FlowNode<{ node: GraphNode }, 'step'>
-/** `label`: when the edge is taken, in a few words; '' where it always is. `lane`: 1, 2 … for more edges between the same two. */
-export type CanvasEdge = FlowEdge<{ edge: GraphEdge; label: string; lane: number }, 'labeled'>
+/** `label`: when the edge is taken, in a few words; '' where it always is. `lane`: 1, 2 … for more edges between the same two. `aside`: how
+ *  far the label stands from the middle of the edge. */
+export type CanvasEdge = FlowEdge<
+  { edge: GraphEdge; label: string; lane: number; aside: Position },
+  'labeled'
+>
 
 export interface Selection {
   nodes: ReadonlySet<string>
@@ -36,6 +41,7 @@ export function toCanvas(
   const oldEdges = new Map(before.edges.map((edge) => [edge.id, edge]))
   const titles = new Map(graph.nodes.map((node) => [node.id, titleOf(node)]))
   const labels = labelEdges(graph)
+  const asides = placeLabels(graph.edges, labels, positions)
   const lanes = new Map<string, number>()
   return {
     nodes: graph.nodes.map((node) => {
@@ -48,7 +54,15 @@ export function toCanvas(
       lanes.set(ends, lane + 1)
       const label = labels.get(edge.id) ?? ''
       const spoken = speakEdge(edge, titles, label)
-      return drawEdge(edge, label, lane, spoken, selection.edges.has(edge.id), oldEdges.get(edge.id))
+      return drawEdge(
+        edge,
+        label,
+        lane,
+        asides.get(edge.id) ?? NOWHERE,
+        spoken,
+        selection.edges.has(edge.id),
+        oldEdges.get(edge.id),
+      )
     }),
   }
 }
@@ -92,11 +106,16 @@ function drawEdge(
   edge: GraphEdge,
   label: string,
   lane: number,
+  aside: Position,
   ariaLabel: string,
   selected: boolean,
   old: CanvasEdge | undefined,
 ): CanvasEdge {
-  const isSameData = old?.data?.edge === edge && old.data.label === label && old.data.lane === lane
+  const isSameData =
+    old?.data?.edge === edge &&
+    old.data.label === label &&
+    old.data.lane === lane &&
+    isSamePlace(old.data.aside, aside)
   if (isSameData && old.ariaLabel === ariaLabel && (old.selected ?? false) === selected) return old
   return {
     ...old,
@@ -106,8 +125,12 @@ function drawEdge(
     target: edge.toNodeId,
     selected,
     ariaLabel,
-    data: isSameData && old.data ? old.data : { edge, label, lane },
+    data: isSameData && old.data ? old.data : { edge, label, lane, aside },
   }
+}
+
+function isSamePlace(one: Position, other: Position): boolean {
+  return one.x === other.x && one.y === other.y
 }
 
 function speakEdge(edge: GraphEdge, titles: ReadonlyMap<string, string>, label: string): string {

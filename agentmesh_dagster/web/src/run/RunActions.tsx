@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { useEntity } from '../api/catalogue'
 import { Problem, describeError } from '../api/problem'
-import { useCancelRun, useStartRun } from '../api/runs'
+import { useCancelRun, useRetryRun, useStartRun } from '../api/runs'
 import { useAbout, useMay } from '../api/session'
 import type { PinnedWorkflow, Run } from '../api/types'
 import { addresses } from '../app/addresses'
@@ -11,12 +11,13 @@ import { RunDialog } from '../runs/RunDialog'
 import { ConfirmDialog } from '../ui/Dialog'
 import { Icon } from '../ui/icons'
 
-/** Cancel, run again, open in Dagster. */
+/** Cancel, retry, run again, open in Dagster. */
 export function RunActions({ run, pinned }: { run: Run; pinned: PinnedWorkflow | undefined }) {
   const [asks, setAsks] = useState<'cancel' | 'input'>()
   const mayEdit = useMay('edit')
   const newest = useEntity('workflows', run.workflowId)
   const again = useStartRun(run.workflowId)
+  const retry = useRetryRun(run.id)
   const [, navigate] = useLocation()
   const say = useToast()
   const isGone = newest.error instanceof Problem && newest.error.status === 404
@@ -31,6 +32,11 @@ export function RunActions({ run, pinned }: { run: Run; pinned: PinnedWorkflow |
         if (error instanceof Problem && error.status === 422) setAsks('input') // the input does not fit any more
       },
     })
+  const retryRun = () =>
+    retry.mutate(undefined, {
+      onSuccess: () => say({ text: 'The run goes on from what failed.' }),
+      onError: (error) => say({ text: describeError(error), kind: 'bad' }),
+    })
   return (
     <div className="row run-actions">
       <DagsterLink run={run} pinned={pinned} />
@@ -38,6 +44,18 @@ export function RunActions({ run, pinned }: { run: Run; pinned: PinnedWorkflow |
         <button type="button" className="button button-danger" onClick={() => setAsks('cancel')}>
           <Icon name="stop" size={14} />
           Cancel run
+        </button>
+      )}
+      {run.status === 'failed' && mayEdit && (
+        <button
+          type="button"
+          className="button"
+          disabled={retry.isPending}
+          title="Continues this run from what failed: finished steps stay, approvals are asked anew"
+          onClick={retryRun}
+        >
+          <Icon name="redo" size={14} />
+          Retry from failed step
         </button>
       )}
       <button

@@ -8,6 +8,7 @@ export const RunEdge = memo(function RunEdge(props: EdgeProps<RunCanvasEdge>) {
   const { data, markerEnd } = props
   const [path, x, y] = getBezierPath({ ...props, curvature: 0.25 })
   const label = data?.label ?? ''
+  const aside = data?.aside ?? { x: 0, y: 0 }
   const condition = data?.edge.condition ?? label
   const isTaken = data?.isTaken === true
   return (
@@ -22,7 +23,7 @@ export const RunEdge = memo(function RunEdge(props: EdgeProps<RunCanvasEdge>) {
         <EdgeLabelRenderer>
           <div
             className={isTaken ? 'run-edge-label run-edge-label-taken truncate' : 'run-edge-label truncate'}
-            style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
+            style={{ transform: `translate(-50%, -50%) translate(${x + aside.x}px, ${y + aside.y}px)` }}
             title={`${isTaken ? 'Taken' : 'Not taken'}: ${condition}`}
           >
             {isTaken ? '✓ ' : ''}

@@ -1,4 +1,4 @@
-import { Background, BackgroundVariant, Controls, MiniMap, ReactFlow } from '@xyflow/react'
+import { Background, BackgroundVariant, Controls, ReactFlow } from '@xyflow/react'
 import type { NodeChange } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react'
@@ -10,6 +10,7 @@ import type { RunStep } from '../live/runSteps'
 import { drawRun, firstViewport, FIT } from './canvas'
 import type { RunCanvas, RunCanvasEdge, RunCanvasNode } from './canvas'
 import { placeNodes } from './layered'
+import { GraphMap } from '../ui/GraphMap'
 import { RunEdge } from './RunEdge'
 import { RunNode } from './RunNode'
 import './RunGraph.css'
@@ -94,15 +95,7 @@ function SizedGraph({ graph, layout, steps, chosenId, onChoose, size }: Props & 
         position="bottom-left"
         orientation="horizontal"
       />
-      {nodes.length > 12 && (
-        <MiniMap<RunCanvasNode>
-          pannable
-          zoomable
-          position="bottom-right"
-          nodeClassName={mapClass}
-          nodeBorderRadius={10}
-        />
-      )}
+      {nodes.length > 12 && <GraphMap<RunCanvasNode> nodeClassName={mapClass} />}
     </ReactFlow>
   )
 }

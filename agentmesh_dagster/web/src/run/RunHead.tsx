@@ -24,6 +24,8 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
   const name = pinned?.workflow.name ?? run.workflowId
   const waiting = steps.filter(({ status }) => status === 'waiting_human')
   const isParked = waiting.length > 0 && !steps.some(({ status }) => status === 'running')
+  const canOnlyFail =
+    !isEnded(run) && (run.hasFailed === true || steps.some(({ status }) => status === 'failed'))
   const usage = addUsages(steps.map((step) => step.usage))
   const titles = new Map(pinned?.workflow.graph.nodes.map((node) => [node.id, node.label || node.id]))
   return (
@@ -43,7 +45,10 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
             {name}
           </h1>
           <span role="status">
-            <StatusChip status={isParked ? 'waiting_human' : run.status} />
+            <StatusChip
+              status={isParked ? 'waiting_human' : run.status}
+              detail={canOnlyFail ? 'can only fail' : undefined}
+            />
           </span>
           {waiting.slice(0, 2).map((step) => (
             <button
@@ -81,6 +86,10 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
       <RunActions run={run} pinned={pinned} />
     </header>
   )
+}
+
+function isEnded({ status }: Run): boolean {
+  return status !== 'running' && status !== 'pending'
 }
 
 function StreamState({ stream, error }: { stream: StreamStatus; error: unknown }) {

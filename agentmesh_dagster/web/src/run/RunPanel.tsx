@@ -23,6 +23,12 @@ export function RunPanel({ run, steps }: { run: Run; steps: readonly RunStep[] }
       {gates.length > MOST_GATES && (
         <p className="muted">{gates.length - MOST_GATES} more wait: choose their nodes.</p>
       )}
+      {run.status === 'running' && steps.some(({ status }) => status === 'failed') && (
+        <div className="notice notice-warn" role="status">
+          <Icon name="warning" />
+          <p>A step has failed: what still goes on, or waits, ends, and then the run fails.</p>
+        </div>
+      )}
       {run.error && (
         <div className={run.status === 'canceled' ? 'notice notice-warn' : 'notice notice-bad'}>
           <Icon name="warning" />

@@ -1,10 +1,11 @@
 /** A run's graph as the canvas draws it. What has not changed stays the same object, and is not drawn again. No React. */
-import { getViewportForBounds, MarkerType, Position } from '@xyflow/react'
+import { getViewportForBounds, MarkerType, Position as Side } from '@xyflow/react'
 import type { Edge, Node, NodeHandle, Viewport } from '@xyflow/react'
 import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
 import { titleOf } from '../graph/edits'
 import { NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
-import type { Positions } from '../graph/layout'
+import type { Position, Positions } from '../graph/layout'
+import { placeLabels } from '../graph/labelPlaces'
 import type { NodeState } from '../live/nodeStates'
 import { labelEdges } from '../graph/edgeLabels'
 import { NODE_WORDS } from '../graph/words'
@@ -12,8 +13,11 @@ import { statusWord } from '../ui/StatusChip'
 
 export type RunNodeData = { node: GraphNode; state: NodeState | undefined }
 export type RunCanvasNode = Node<RunNodeData, 'step'>
-/** `label`: when the edge is taken, in a few words; '' where it always is. */
-export type RunCanvasEdge = Edge<{ edge: GraphEdge; label: string; isTaken: boolean }, 'labeled'>
+/** `label`: when the edge is taken, in a few words; '' where it always is. `aside`: how far that stands from the middle. */
+export type RunCanvasEdge = Edge<
+  { edge: GraphEdge; label: string; isTaken: boolean; aside: Position },
+  'labeled'
+>
 
 export interface RunCanvas {
   nodes: RunCanvasNode[]
@@ -21,15 +25,16 @@ export interface RunCanvas {
 }
 
 export const FIT = { maxZoom: 1, minZoom: 0.05, padding: 0.06 }
-const LEAST_ZOOM = 0.35 // below that nobody can read a node
+const MIDDLE = { x: 0, y: 0 }
+const LEAST_ZOOM = 0.25 // below that nobody can read a node
 const CLOSE_ZOOM = 0.7
 
 // Told beforehand, so that nodes out of sight need not be drawn to be measured.
 const HANDLES: NodeHandle[] = [
-  { type: 'target', position: Position.Left, x: -3, y: NODE_HEIGHT / 2 - 3, width: 7, height: 7 },
+  { type: 'target', position: Side.Left, x: -3, y: NODE_HEIGHT / 2 - 3, width: 7, height: 7 },
   {
     type: 'source',
-    position: Position.Right,
+    position: Side.Right,
     x: NODE_WIDTH - 4,
     y: NODE_HEIGHT / 2 - 3,
     width: 7,
@@ -50,12 +55,19 @@ export function drawRun(drawing: Drawing, before: RunCanvas): RunCanvas {
   const oldNodes = new Map(before.nodes.map((node) => [node.id, node]))
   const oldEdges = new Map(before.edges.map((edge) => [edge.id, edge]))
   const labels = labelEdges(graph)
+  const asides = placeLabels(graph.edges, labels, positions)
   return {
     nodes: graph.nodes.map((node) =>
       drawNode(node, positions, states.get(node.id), node.id === chosenId, oldNodes.get(node.id)),
     ),
     edges: graph.edges.map((edge) =>
-      drawEdge(edge, labels.get(edge.id) ?? '', taken.has(edge.id), oldEdges.get(edge.id)),
+      drawEdge(
+        edge,
+        labels.get(edge.id) ?? '',
+        taken.has(edge.id),
+        asides.get(edge.id) ?? MIDDLE,
+        oldEdges.get(edge.id),
+      ),
     ),
   }
 }
@@ -114,6 +126,7 @@ function drawEdge(
   edge: GraphEdge,
   label: string,
   isTaken: boolean,
+  aside: Position,
   old: RunCanvasEdge | undefined,
 ): RunCanvasEdge {
   if (old?.data?.edge === edge && old.data.isTaken === isTaken) return old
@@ -124,7 +137,7 @@ function drawEdge(
     source: edge.fromNodeId,
     target: edge.toNodeId,
     markerEnd: { type: MarkerType.ArrowClosed, width: size, height: size },
-    data: { edge, label, isTaken },
+    data: { edge, label, isTaken, aside },
   }
 }
 

@@ -20,8 +20,8 @@ export function RunTable({ runs }: { runs: readonly Run[] }) {
     {
       key: 'status',
       head: 'Status',
-      width: '130',
-      cell: (run) => <StatusChip status={run.waitingOn.length > 0 ? 'waiting_human' : run.status} />,
+      width: '170',
+      cell: (run) => <RunStatus run={run} />,
     },
     {
       key: 'workflow',
@@ -62,6 +62,17 @@ export function RunTable({ runs }: { runs: readonly Run[] }) {
     },
   ]
   return <Table label="Runs" columns={columns} rows={runs} keyOf={(run) => run.id} />
+}
+
+/** The status of a run in a list; of one that goes on although a step has failed, that it can only fail. */
+export function RunStatus({ run }: { run: Run }) {
+  const isOn = run.status === 'running' || run.status === 'pending'
+  return (
+    <StatusChip
+      status={run.waitingOn.length > 0 ? 'waiting_human' : run.status}
+      detail={isOn && run.hasFailed ? 'can only fail' : undefined}
+    />
+  )
 }
 
 function Summary({ run }: { run: Run }) {

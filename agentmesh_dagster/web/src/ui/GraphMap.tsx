@@ -1,0 +1,26 @@
+import { MiniMap, useStore } from '@xyflow/react'
+import type { Node, ReactFlowState } from '@xyflow/react'
+import { NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
+
+/** The map of a graph, as long as some of it is out of sight: where all is seen it would only lie over nodes. */
+export function GraphMap<Some extends Node>({ nodeClassName }: { nodeClassName: (node: Some) => string }) {
+  const isAllSeen = useStore(seesAll)
+  if (isAllSeen) return null
+  return (
+    <MiniMap<Some>
+      pannable
+      zoomable
+      position="bottom-right"
+      nodeClassName={nodeClassName}
+      nodeBorderRadius={10}
+    />
+  )
+}
+
+function seesAll({ nodes, transform: [x, y, zoom], width, height }: ReactFlowState): boolean {
+  return nodes.every(({ position }) => {
+    const left = position.x * zoom + x
+    const top = position.y * zoom + y
+    return left >= 0 && top >= 0 && left + NODE_WIDTH * zoom <= width && top + NODE_HEIGHT * zoom <= height
+  })
+}
