@@ -33,9 +33,9 @@ class WorkflowsScaffolder(dg.Scaffolder[ScaffoldParams]):
         dg.scaffold_component(request, request.params.model_dump(exclude_none=True))
 
 
-def _resolve_hooks(context: dg.ResolutionContext, names: Sequence[str] | None) -> list[dg.HookDefinition]:
-    resolve: Any = context.resolve_value  # pyright: ignore[reportUnknownMemberType]
-    return [_import_hook(resolve(name, as_type=str)) for name in names or ()]
+def _resolve_hooks(context: Any, names: Sequence[str] | None) -> list[dg.HookDefinition]:
+    """`context` is a dg.ResolutionContext, whose types are partly unknown."""
+    return [_import_hook(context.resolve_value(name, as_type=str)) for name in names or ()]
 
 
 def _import_hook(name: str) -> dg.HookDefinition:
