@@ -44,7 +44,7 @@ def _tell_rest(pictures: dict[str, Picture]) -> Any:
         (
             picture.status,
             {name: step.status for name, step in picture.steps.items()},
-            [(launch.position, launch.parked_at, launch.ended_at) for launch in picture.launches],
+            [(launch.position, launch.parked_at, launch.ended_at is None) for launch in picture.launches],
         )
         for picture in pictures.values()
     ]
