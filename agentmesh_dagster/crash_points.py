@@ -25,6 +25,9 @@ class CrashPoint(StrEnum):
     GATE_ANSWERED = "gate-answered"  # committed, nothing is launched
     RESUME_STORED = "resume-stored"
     RESUME_IN_DAGSTER = "resume-in-dagster"
+    PRUNE_BEGUN = "prune-begun"  # of an old run Dagster has lost some, the store nothing
+    PRUNED_IN_DAGSTER = "pruned-in-dagster"  # Dagster has nothing more of it, the store has all
+    PRUNED = "pruned"  # between one group of old runs and the next
     RESUME_SUBMITTED = "resume-submitted"  # marked, but in nobody's queue
 
 

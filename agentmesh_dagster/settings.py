@@ -4,15 +4,16 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.errors import AgentMeshError, InvalidValue
 
 
 class InvalidSettings(AgentMeshError):
@@ -49,6 +50,32 @@ class OpenedSecret:
             and (one.plain or not plain)
             for one in self.hosts
         )
+
+
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24}
+_AGE = re.compile(r"([0-9]{1,5})([hdw])")
+
+
+class InvalidAge(InvalidValue):
+    """An age is a whole number of hours, days or weeks, such as `12h`, `90d` or `4w`."""
+
+
+def read_age(text: str) -> timedelta:
+    """Raises InvalidAge, for 0 too."""
+    found = _AGE.fullmatch(text.strip())
+    hours = int(found[1]) * _HOURS[found[2]] if found else 0
+    if not hours:
+        raise InvalidAge(f"not `{text[:40]}`")
+    return timedelta(hours=hours)
+
+
+def _read_retention(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    try:
+        return read_age(given) if given.strip() else None
+    except InvalidAge as fault:
+        raise ValueError(str(fault)) from fault
 
 
 class Settings(BaseSettings):
@@ -108,6 +135,10 @@ class Settings(BaseSettings):
         description="What runs launched by this process print to standard error; Dagster's own default unless set.",
     )
 
+    retention: Annotated[timedelta | None, NoDecode, BeforeValidator(_read_retention)] = Field(
+        default=None,
+        description="How long ended runs are kept, such as 90d, before the daemon deletes them; without it for ever.",
+    )
     max_value_bytes: int = Field(
         default=10_000_000, gt=0, le=500_000_000, description="Largest JSON value accepted anywhere, in bytes."
     )

@@ -212,6 +212,35 @@ def cancel(run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run's id
 
 
 @app.command()
+def prune(
+    older_than: Annotated[
+        str | None,
+        typer.Option("--older-than", metavar="AGE", help="Such as 90d, 12h or 4w; else as AGENTMESH_RETENTION says."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    vacuum: Annotated[
+        bool, typer.Option("--vacuum", help="Give the disk back at the end, where the store is SQLite: it waits then.")
+    ] = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Delete runs that ended long ago, here and in Dagster. What waits, and each workflow's last run, stays."""
+    from agentmesh_dagster.cli.pruning import prune_runs
+
+    prune_runs(older_than, dry_run=dry_run, vacuum=vacuum, as_json=output is Format.JSON)
+
+
+@app.command("copy-store")
+def copy_store(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="URL of a store: sqlite:///PATH, postgresql://…")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="URL of an empty one, of either kind.")],
+) -> None:
+    """Copy a store to another database, with its runs, and what waits. Nothing may use either meanwhile."""
+    from agentmesh_dagster.cli.copying import copy_between
+
+    copy_between(source, target)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of documents, for editors."""
     from agentmesh_dagster.cli.documents import print_schema

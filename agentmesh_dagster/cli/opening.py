@@ -4,8 +4,20 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from agentmesh_dagster.cli.mesh import Mesh
-from agentmesh_dagster.runtime.services import open_services
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.settings import get_settings
+
+
+class OnlyHere(AgentMeshError):
+    """This works on the store of this machine: leave `--url` and AGENTMESH_URL away."""
+
+
+def open_here(command: str) -> Services:
+    """The services of this installation. Raises OnlyHere where a server is named."""
+    if get_settings().url is not None:
+        raise OnlyHere(f"`agentmesh {command}`")
+    return open_services()
 
 
 @contextmanager

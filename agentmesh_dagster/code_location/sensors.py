@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import dagster as dg
 
 from agentmesh_dagster.code_location.problems import say_again
+from agentmesh_dagster.control.pruning import prune
 from agentmesh_dagster.control.upkeep import Upkeep, keep_up
 from agentmesh_dagster.runtime.services import Services
 
 SCOPE_TAG = "agentmesh/looks_after"  # on the sensor: which store and projects, as a digest
 _NAME = "agentmesh_runs"
 _EVERY_SECONDS = 20
+_PRUNING_SECONDS = 10.0  # of a tick, to which Dagster gives 60; the next one goes on
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,10 @@ def build_runs_sensor(scopes: list[Scope], name: str | None = None) -> dg.Sensor
 
     def look_after_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         say_again()
-        return dg.SkipReason(
-            " ".join(_describe(keep_up(scope.services, context.instance, projects=scope.projects)) for scope in scopes)
-        )
+        said = [_describe(keep_up(scope.services, context.instance, projects=scope.projects)) for scope in scopes]
+        # Last: what waits for somebody is more urgent than what is old.
+        said += [told for scope in scopes if (told := _prune(scope, context.instance))]
+        return dg.SkipReason(" ".join(said))
 
     return dg.SensorDefinition(
         name=name or scopes[0].job_prefix + _NAME,
@@ -55,6 +58,18 @@ def build_runs_sensor(scopes: list[Scope], name: str | None = None) -> dg.Sensor
 def find_scopes(sensor: object) -> list[Scope] | None:
     """What a sensor looks after, also when Dagster has copied it; None: it is not ours."""
     return _scopes.get(sensor.tags.get(SCOPE_TAG, "")) if isinstance(sensor, dg.SensorDefinition) else None
+
+
+def _prune(scope: Scope, instance: dg.DagsterInstance) -> str | None:
+    """Deletes what is too old by the settings; what it did, if anything."""
+    age = scope.services.settings.retention
+    if age is None:
+        return None
+    deed = {"by": "retention", "via": "daemon"}
+    pruned = prune(scope.services, instance, age, projects=scope.projects, seconds=_PRUNING_SECONDS, **deed)
+    if not pruned.runs and not pruned.posted_events:
+        return None
+    return f"Deleted {pruned.runs} old runs, {pruned.posted_events} posted events."
 
 
 def _describe(done: Upkeep) -> str:

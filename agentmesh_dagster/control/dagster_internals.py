@@ -16,9 +16,13 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 from dagster._core.scheduler.instigation import InstigatorStatus
+from dagster._core.storage.dagster_run import FINISHED_STATUSES
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.tags import (
     BACKFILL_TAGS,
     MAX_RETRIES_TAG,
+    ROOT_RUN_ID_TAG,
     TAGS_TO_MAYBE_OMIT_ON_RETRY,
     WILL_RETRY_TAG,
 )
@@ -27,7 +31,9 @@ from dagster_shared.error import SerializableErrorInfo
 
 __all__ = [
     "BACKFILL_TAGS",
+    "FINISHED_STATUSES",
     "MAX_RETRIES_TAG",
+    "ROOT_RUN_ID_TAG",
     "SINGLETON_REPOSITORY_NAME",
     "TAGS_TO_MAYBE_OMIT_ON_RETRY",
     "WILL_RETRY_TAG",
@@ -38,6 +44,7 @@ __all__ = [
     "InstigatorStatus",
     "JobPythonOrigin",
     "LoadableTargetOrigin",
+    "LocalComputeLogManager",
     "ManagedGrpcPythonEnvCodeLocationOrigin",
     "ModuleCodePointer",
     "ReconstructableJob",
@@ -48,6 +55,7 @@ __all__ = [
     "RepositoryLoadData",
     "RepositoryPythonOrigin",
     "SerializableErrorInfo",
+    "SqliteEventLogStorage",
     "create_execution_plan",
     "execute_run",
 ]

@@ -125,6 +125,7 @@ class EventType(StrEnum):
     TOOL_REQUEST = "tool.request"
     TOOL_RESPONSE = "tool.response"
     SECRET_USED = "secret.used"
+    RUN_PRUNED = "run.pruned"  # deleted because of its age; what was decided in it stays
     # of no run: who did what
     ENTITY_SAVED = "entity.saved"
     ENTITY_DELETED = "entity.deleted"

@@ -12,8 +12,9 @@ from agentmesh_dagster.store.pages import Page, cut_page, read_cursor, read_numb
 from agentmesh_dagster.store.tables import events, runs
 from agentmesh_dagster.store.timeline import measure
 
-_DEEDS = (
+DEEDS = (
     EventType.RUN_CANCELED,
+    EventType.RUN_PRUNED,
     EventType.GATE_ANSWERED,
     EventType.ENTITY_SAVED,
     EventType.ENTITY_DELETED,
@@ -107,7 +108,7 @@ def page_audit(
 
     Raises InvalidCursor.
     """
-    wanted = [each.value for each in types or _DEEDS]
+    wanted = [each.value for each in types or DEEDS]
     query = select(events.c.id).order_by(events.c.id.desc()).limit(limit + 1)
     if project_id is not None:
         query = query.where(events.c.project_id == project_id)

@@ -2,12 +2,13 @@
 
 import threading
 
-from sqlalchemy import Connection, Engine, column, inspect, select, table, text
+from sqlalchemy import Connection, Engine, column, inspect, select, table, text, update
 
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.store.migrations import FOLDER, HEAD, VERSION_TABLE
 
 _POSTGRESQL_LOCK = 0x6167_656E_746D  # "agentm": any number that nobody else uses
+_COPYING = "copying"  # instead of a version
 _version = table(VERSION_TABLE, column("version_num"))
 _alembic_is_not_thread_safe = threading.Lock()
 
@@ -16,12 +17,16 @@ class StoreTooNew(AgentMeshError):
     """The store was written by a newer agentmesh-dagster than this one."""
 
 
+class UnfinishedCopy(AgentMeshError):
+    """This store is a copy that was broken off: drop its database, or remove its file, and copy again."""
+
+
 class UnfitDatabase(AgentMeshError):
     """This database cannot hold a store."""
 
 
 def migrate(engine: Engine) -> None:
-    """Create or upgrade the tables; raises StoreTooNew, UnfitDatabase or SQLAlchemy's errors."""
+    """Create or upgrade the tables; raises StoreTooNew, UnfinishedCopy, UnfitDatabase or SQLAlchemy's errors."""
     with engine.connect() as connection:
         if _read_version(connection) == HEAD:
             return
@@ -33,6 +38,18 @@ def migrate(engine: Engine) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
             if _read_version(connection) != HEAD:  # another process may have done it meanwhile
                 _upgrade(connection)
+
+
+def begin_copy(tx: Connection) -> None:
+    """From now on nobody can open the store, until `end_copy`. Raises UnfinishedCopy where somebody else copies."""
+    marked = tx.execute(update(_version).where(_version.c.version_num == HEAD).values(version_num=_COPYING))
+    if marked.rowcount != 1:
+        raise UnfinishedCopy
+
+
+def end_copy(tx: Connection) -> None:
+    """The store is whole, and stands at the newest version."""
+    tx.execute(update(_version).values(version_num=HEAD))
 
 
 def _read_version(connection: Connection) -> str | None:
@@ -57,6 +74,8 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
     version = _read_version(connection)
+    if version == _COPYING:
+        raise UnfinishedCopy
     if version is not None and version not in {
         script.revision for script in ScriptDirectory.from_config(config).walk_revisions()
     }:

@@ -401,6 +401,7 @@ posted_events = Table(
     Column("body", Json, nullable=False),
     Column("posted_at", UtcDateTime, nullable=False),
     Column("posted_by", Text, nullable=False),
+    Index(None, "posted_at"),
 )
 
 # One row for each event, or end of a run, and each trigger that waited for it; written in the same transaction.
@@ -423,4 +424,7 @@ deliveries = Table(
     _one_of("state", ("waiting", "requested", "launched", "declined", "failed", "missed")),
     ForeignKeyConstraint(["event_name", "event_id"], [posted_events.c.name, posted_events.c.event_id]),
     Index(None, "workflow_id", "trigger", "state"),
+    Index(None, "run_id"),
+    Index(None, "ended_id"),
+    Index(None, "event_name", "event_id"),
 )

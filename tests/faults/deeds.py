@@ -5,10 +5,12 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.launch import prepare_launch
+from agentmesh_dagster.control.pruning import prune as prune_runs
 from agentmesh_dagster.control.resume import resume_run, submit_resume
 from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.entities.json_values import JsonValue
@@ -120,3 +122,10 @@ def _wait_for(start: str) -> None:
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def prune(hours: int) -> None:
+    """Deletes the runs that ended so long ago."""
+    services = open_services()
+    with open_test_instance(services.settings.home) as instance:
+        prune_runs(services, instance, timedelta(hours=hours), by="test", via="test")

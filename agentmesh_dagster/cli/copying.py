@@ -1,0 +1,30 @@
+"""Copying a store to another database."""
+
+import time
+
+from agentmesh_dagster.cli.printing import open_console, say
+from agentmesh_dagster.store import open_store
+from agentmesh_dagster.store.copying import copy_store
+
+_TOLD_EVERY_SECONDS = 2.0
+
+
+def copy_between(source: str, target: str) -> None:
+    """Copies everything, and says what was copied. Raises InvalidStoreUrl, StoreUnavailable, and as `copy_store`."""
+    console = open_console(as_json=True)
+    told = time.monotonic()
+
+    def tell(table: str, done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() - told > _TOLD_EVERY_SECONDS:
+            told = time.monotonic()
+            say(console, f"{table}: {done:,} of {total:,}", "dim")
+
+    copied = copy_store(open_store(source), open_store(target), tell=tell)
+    for table in copied:
+        say(console, f"{table.name}: {table.rows:,} rows, {table.digest[:12]}", "dim")
+    say(console, f"Copied {sum(table.rows for table in copied):,} rows; both stores have the same digests.", "green")
+    say(
+        console,
+        "To use the copy set AGENTMESH_DATABASE_URL. Dagster's runs stay where they are.",
+    )
