@@ -1,12 +1,25 @@
 """Copying a store to another database."""
 
 import time
+from pathlib import Path
 
+from agentmesh_dagster.cli.opening import open_here
 from agentmesh_dagster.cli.printing import open_console, say
 from agentmesh_dagster.store import open_store
 from agentmesh_dagster.store.copying import copy_store
 
 _TOLD_EVERY_SECONDS = 2.0
+
+
+def back_up_to(folder: Path) -> None:
+    """Writes a backup of this installation. Raises as `back_up`."""
+    from agentmesh_dagster.control.backup import back_up
+    from agentmesh_dagster.control.instance import open_instance
+
+    services = open_here("backup")
+    with open_instance(services.settings) as instance:
+        size = back_up(services, instance, folder)
+    say(open_console(), f"Wrote {size:,} bytes to {folder}. To use it: AGENTMESH_HOME={folder} agentmesh dev", "green")
 
 
 def copy_between(source: str, target: str) -> None:

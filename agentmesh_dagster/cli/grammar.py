@@ -229,6 +229,16 @@ def prune(
     prune_runs(older_than, dry_run=dry_run, vacuum=vacuum, as_json=output is Format.JSON)
 
 
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, which is a home folder then.")],
+) -> None:
+    """Back up store and Dagster on SQLite, as of one moment, while they work."""
+    from agentmesh_dagster.cli.copying import back_up_to
+
+    back_up_to(folder)
+
+
 @app.command("copy-store")
 def copy_store(
     source: Annotated[str, typer.Argument(metavar="FROM", help="URL of a store: sqlite:///PATH, postgresql://…")],
