@@ -65,8 +65,15 @@ def _prune(scope: Scope, instance: dg.DagsterInstance) -> str | None:
     age = scope.services.settings.retention
     if age is None:
         return None
-    deed = {"by": "retention", "via": "daemon"}
-    pruned = prune(scope.services, instance, age, projects=scope.projects, seconds=_PRUNING_SECONDS, **deed)
+    pruned = prune(
+        scope.services,
+        instance,
+        age,
+        by="retention",
+        via="daemon",
+        projects=scope.projects,
+        seconds=_PRUNING_SECONDS,
+    )
     if not pruned.runs and not pruned.posted_events:
         return None
     return f"Deleted {pruned.runs} old runs, {pruned.posted_events} posted events."
