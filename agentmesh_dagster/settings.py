@@ -183,6 +183,11 @@ class Settings(BaseSettings):
         default=30.0, ge=0, le=86_400, description="A longer Retry-After fails the call at once instead of waiting."
     )
 
+    open_metrics: bool = Field(
+        default=False,
+        description="Whether `/metrics` is shown to everybody; else to whoever is logged in, or has a token.",
+    )
+
     webhook_secret: SecretStr | None = Field(
         default=None, description="Key of the HMAC-SHA256 signature on notices about gates; unsigned without it."
     )

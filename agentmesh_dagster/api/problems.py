@@ -22,7 +22,7 @@ from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.runtime.answers import GateClosed, NotAsked
 from agentmesh_dagster.runtime.plans import WorkflowHasFaults
 from agentmesh_dagster.runtime.trials import TooManyTrials, TrialFailed, TrialNeedsApproval, TrialRefused
-from agentmesh_dagster.store import StoreUnavailable
+from agentmesh_dagster.store import StoreFull, StoreUnavailable
 from agentmesh_dagster.store.catalogue import (
     BrokenDocument,
     EntityInUse,
@@ -65,6 +65,7 @@ _STATUSES: Mapping[type[AgentMeshError], int] = {  # the first that fits
     NotAllowed: 403,
     NotAsked: 403,
     NotTaken: 503,
+    StoreFull: 507,
     StoreUnavailable: 503,
     InstanceUnavailable: 503,
 }

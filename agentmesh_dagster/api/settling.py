@@ -1,4 +1,9 @@
-"""Before runs are shown: what Dagster knows of those that have not ended is taken over."""
+"""Before runs are shown: what Dagster knows of those that have not ended is taken over.
+
+Where nothing can be written they are shown as they stand.
+"""
+
+from contextlib import suppress
 
 import dagster as dg
 
@@ -6,6 +11,7 @@ from agentmesh_dagster import wire
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.entities.models import Run
+from agentmesh_dagster.store import StoreFull, StoreReadOnly
 from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.runs import RunFilter, get_run, page_runs
 
@@ -20,7 +26,8 @@ def get_shown_run(context: ApiContext, run_id: str) -> Run:
         run, launches = get_run(connection, run_id), list_launches(connection, run_id)
     if all(launch.ended_at is not None for launch in launches):
         return run
-    reconcile_run(services, context.instance, run_id)
+    with suppress(StoreFull, StoreReadOnly):
+        reconcile_run(services, context.instance, run_id)
     with services.store.read() as connection:
         return get_run(connection, run_id)
 
@@ -42,5 +49,7 @@ def _settle(context: ApiContext, unended: list[Run]) -> bool:
     if not run_ids:
         return False
     ended = context.instance.get_run_ids(dg.RunsFilter(run_ids=list(run_ids), statuses=_ENDED))
-    settled = [reconcile_run(context.services, context.instance, run_ids[launch_id]) for launch_id in ended]
-    return any(settled)
+    with suppress(StoreFull, StoreReadOnly):
+        settled = [reconcile_run(context.services, context.instance, run_ids[launch_id]) for launch_id in ended]
+        return any(settled)
+    return False

@@ -13,6 +13,7 @@ from agentmesh_dagster.api.dagster_internals import DagsterWebserver, WorkspaceP
 from agentmesh_dagster.api.login.pages import build_login_routes
 from agentmesh_dagster.api.signed_launches import sign_launches
 from agentmesh_dagster.api.termination import let_suspended_runs_be_terminated
+from agentmesh_dagster.api.watching import build_watching_routes
 from agentmesh_dagster.api.web_app import build_web_app
 from agentmesh_dagster.entities.access import Identity, Permission
 
@@ -29,6 +30,7 @@ class AgentMeshWebserver(DagsterWebserver[WorkspaceProcessContext, Any]):
         context: ApiContext,
     ) -> None:
         self._services = context.services
+        self._watching = build_watching_routes(context)
         self._api = build_api(context)
         let_suspended_runs_be_terminated()  # before Dagster builds its schema
         super().__init__(process_context, app_path_prefix, live_data_poll_rate)
@@ -36,6 +38,7 @@ class AgentMeshWebserver(DagsterWebserver[WorkspaceProcessContext, Any]):
     def build_routes(self) -> list[BaseRoute]:
         ours: list[BaseRoute] = [
             Mount("/api", self._api),
+            *self._watching,
             *build_web_app(),
             *build_login_routes(self._services.store, self._services.settings),
         ]

@@ -9,7 +9,7 @@ from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.answers import UnfitAnswer
 from agentmesh_dagster.runtime.plans import WorkflowHasFaults
 from agentmesh_dagster.settings import InvalidSettings
-from agentmesh_dagster.store import StoreUnavailable
+from agentmesh_dagster.store import StoreDamaged, StoreFull, StoreReadOnly, StoreUnavailable
 from agentmesh_dagster.store.address import InvalidStoreUrl
 from agentmesh_dagster.store.catalogue import AmbiguousName, BrokenDocument, EntityNotFound, MissingProject
 from agentmesh_dagster.store.gates import GateNotFound
@@ -26,6 +26,9 @@ _NEXT: Mapping[type[AgentMeshError], str] = {
     BrokenDocument: "Type `agentmesh apply FILE` with a sound document to save it anew.",
     WorkflowHasFaults: "Mend its document, then type `agentmesh apply FILE`.",
     MissingProject: "Add it under `project` in the document.",
+    StoreFull: "Make room on its disk, then type it again.",
+    StoreReadOnly: "Look at the rights of its file, at how its disk is mounted, or at the server's read-only mode.",
+    StoreDamaged: "See docs/deployment.md for backup and restore.",
     StoreUnavailable: "Look at AGENTMESH_DATABASE_URL, or AGENTMESH_HOME for SQLite.",
     InvalidStoreUrl: "Set AGENTMESH_DATABASE_URL to such an address, or unset it for SQLite.",
     InvalidSettings: "Set it right, or unset it.",
@@ -48,4 +51,4 @@ def explain(error: Exception) -> None:
 
 
 def _find_advice(error: Exception) -> list[str]:
-    return [advice for kind, advice in _NEXT.items() if isinstance(error, kind)]
+    return [advice for kind, advice in _NEXT.items() if isinstance(error, kind)][:1]  # the first that fits

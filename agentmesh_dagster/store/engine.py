@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
 
-from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.private_files import close_to_others, make_private_folder
-from agentmesh_dagster.store.address import hide_password, read_url, show_url
+from agentmesh_dagster.store.address import read_url, show_url
 from agentmesh_dagster.store.clock import forget_now
+from agentmesh_dagster.store.faults import StoreUnavailable, in_plain_words
+from agentmesh_dagster.store.made import check_file, note_made
 from agentmesh_dagster.store.migrate import migrate
 
 BUSY_SECONDS = 30  # how long one writer waits for another, or for a free connection
@@ -29,10 +29,6 @@ _POOL: Mapping[str, Any] = {"pool_size": 5, "max_overflow": 35, "pool_timeout": 
 
 _WRITE = {"sqlite_begin": "BEGIN IMMEDIATE"}  # takes the write lock at once: later it could fail without waiting
 _READ = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-
-
-class StoreUnavailable(AgentMeshError):
-    """The store cannot be reached, read or written."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +60,11 @@ class Store:
     def begin(self) -> Generator[Connection]:
         """One write transaction: committed at the end, rolled back when an exception leaves it.
 
-        Raises StoreUnavailable. On SQLite there is one writer at a time: do not nest, and do not wait in it.
+        Raises StoreUnavailable, StoreFull and StoreReadOnly among its kinds. On SQLite there is one writer at a time:
+        do not nest, and do not wait in it.
         """
         access = self._access_here()
-        with _in_plain_words(self.url):
+        with in_plain_words(self.url):
             if access.engine.dialect.name == "postgresql":
                 with access.engine.begin() as connection:
                     yield connection
@@ -80,7 +77,7 @@ class Store:
     @contextmanager
     def read(self) -> Generator[Connection]:
         """One read: all queries in it see the store at the same moment. Raises StoreUnavailable."""
-        with _in_plain_words(self.url), self.engine.connect() as connection:
+        with in_plain_words(self.url), self.engine.connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(**_READ)
             with connection.begin():
@@ -111,17 +108,18 @@ _stores: dict[URL, Store] = {}
 def open_store(url: str) -> Store:
     """The store at `url`, made if it is missing, its tables brought up to date; one per process and URL.
 
-    Raises InvalidStoreUrl, StoreUnavailable, StoreTooNew.
+    Raises InvalidStoreUrl, StoreUnavailable (StoreDamaged among its kinds), StoreTooNew.
     """
     address = read_url(url)
     if store := _stores.get(address):
         return store
     store = Store(address)
-    with _in_plain_words(address, DBAPIError, OSError):
+    with in_plain_words(address, DBAPIError, OSError):
         if address.drivername == "sqlite":
             folder = Path(address.database or "").parent
             if not folder.is_dir():
                 make_private_folder(folder)
+            check_file(address)
         try:
             migrate(store.engine)
         except BaseException:
@@ -130,6 +128,7 @@ def open_store(url: str) -> Store:
         if address.drivername == "sqlite":
             for ending in ("", "-wal", "-shm"):
                 close_to_others(Path(f"{address.database}{ending}"))
+            note_made(address)
     first = _stores.setdefault(address, store)
     if first is not store:  # another thread was faster
         store.close()
@@ -151,15 +150,6 @@ def _before_fork() -> None:
 
 
 os.register_at_fork(before=_before_fork)
-
-
-@contextmanager
-def _in_plain_words(url: URL, *more: type[Exception]) -> Generator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError, PoolTimeout, *more) as error:
-        reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-        raise StoreUnavailable(f"{show_url(url)}: {hide_password(reason, url)}") from error
 
 
 @contextmanager

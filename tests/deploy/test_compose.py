@@ -33,13 +33,15 @@ def compose(*arguments: str, **environment: str) -> "subprocess.CompletedProcess
 
 
 def test_docker_compose_takes_the_file():
-    taken = compose("--profile", "celery", "config", POSTGRES_PASSWORD="secret", AGENTMESH_EXECUTOR="celery")
+    secret = "p@ss/w%rd: #?&=é'"
+    taken = compose("--profile", "celery", "config", POSTGRES_PASSWORD=secret, AGENTMESH_EXECUTOR="celery")
     assert taken.returncode == 0, taken.stderr
     services = yaml.safe_load(taken.stdout)["services"]
     assert services.keys() == {"postgres", "redis", *OURS}
     for name in OURS:
         environment = services[name]["environment"]
-        assert environment["AGENTMESH_DATABASE_URL"] == "postgresql://agentmesh:secret@postgres/agentmesh"
+        assert environment["AGENTMESH_DATABASE_URL"] == "postgresql://agentmesh@postgres/agentmesh"
+        assert environment["PGPASSWORD"] == secret, "a password has any characters: it is no part of a URL"
         assert environment["AGENTMESH_EXECUTOR"] == "celery"
     plain = compose("config", "--services", POSTGRES_PASSWORD="secret")
     assert set(plain.stdout.split()) == {"postgres", "code", "web", "daemon"}
@@ -56,7 +58,7 @@ def test_each_variable_is_a_setting_that_something_reads():
     settings = Settings.model_fields.items()
     known = {str(field.validation_alias or f"AGENTMESH_{name}".upper()) for name, field in settings}
     known |= set(re.findall(r"env: (\w+)", (DEPLOY / "dagster.yaml").read_text()))
-    known |= {"CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"}
+    known |= {"CELERY_BROKER_URL", "CELERY_RESULT_BACKEND", "PGPASSWORD"}
     passed_on = set(read_services()["web"]["environment"])
     assert passed_on <= known
     in_the_file = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
@@ -69,6 +71,7 @@ def test_one_image_no_shared_folder_and_everything_restarts():
     assert {services[name]["image"] for name in OURS} == {"agentmesh-dagster"}
     assert not [name for name in OURS if services[name].get("volumes")]
     assert all(service["restart"] == "unless-stopped" for service in services.values())
+    assert all("mem_limit" in service for service in services.values())
     assert set(read_compose()["volumes"]) == {"postgres", "redis"}
     dockerfile = (DEPLOY / "Dockerfile").read_text()
     assert re.search(r"^USER 1000$", dockerfile, re.MULTILINE)

@@ -46,8 +46,9 @@ def test_what_the_chart_expects_of_an_image_is_in_ours(values: dict[str, Any]):
 
 def test_probes_ask_a_page_that_needs_no_login(values: dict[str, Any]):
     web = values["dagsterWebserver"]
-    for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
-        assert web[probe]["httpGet"] == {"path": "/login", "port": web["service"]["port"]}
+    asked = {"readinessProbe": "/healthz", "livenessProbe": "/healthz/live", "startupProbe": "/healthz/live"}
+    for probe, path in asked.items():
+        assert web[probe]["httpGet"] == {"path": path, "port": web["service"]["port"]}
 
 
 def test_dagsters_storage_gets_the_driver_that_its_web_server_works_with(values: dict[str, Any]):

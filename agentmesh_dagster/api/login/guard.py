@@ -90,6 +90,7 @@ class _Guard:
             headers=Headers(scope=scope),
             visit=read_visit(scope, self.settings, self.path_prefix),
             hosts=self.hosts,
+            are_metrics_open=self.settings.open_metrics,
         )
 
     async def _judge(self, ask: Ask, scope: Scope) -> tuple[Ask, Refusal | None]:

@@ -12,9 +12,14 @@ from agentmesh_dagster.entities.access import Identity, Permission
 
 WEBSOCKET = "WEBSOCKET"  # stands for the method where there is none
 
-# The only doors without login. Dagster's /server_info is not among them, because it tells versions: whoever watches
-# whether the server lives may ask for /login.
-OPEN = (("GET", "/login"), ("HEAD", "/login"), ("POST", "/login"), ("POST", "/api/session"))
+_WATCHES = ("/healthz", "/healthz/live")
+METRICS = "/metrics"
+
+# The only doors without login. Dagster's /server_info is not among them, because it tells versions.
+OPEN = (
+    *(("GET", "/login"), ("HEAD", "/login"), ("POST", "/login"), ("POST", "/api/session")),
+    *((method, path) for path in _WATCHES for method in ("GET", "HEAD")),
+)
 
 _FORMS = ("/login", "/logout")  # bring a token of their own against forgery
 _ASKS_ITSELF = ("/login", "/logout", "/api")  # each route there says who may
@@ -33,6 +38,7 @@ class Ask:
     visit: Visit
     hosts: Hosts
     identity: Identity | None = None  # not looked up yet, or nobody
+    are_metrics_open: bool = False  # by a setting
 
     @property
     def is_change(self) -> bool:
@@ -90,6 +96,8 @@ def change_comes_from_our_pages(ask: Ask) -> Refusal | None:
 def somebody_is_known(ask: Ask) -> Refusal | None:
     """Whoever asks is logged in, or stands before one of the open doors."""
     if ask.identity is not None or (ask.method, ask.path) in OPEN:
+        return None
+    if ask.are_metrics_open and (ask.method, ask.path) == ("GET", METRICS):
         return None
     return Refusal(HTTPStatus.UNAUTHORIZED, "Log in at /login, or send `Authorization: Bearer TOKEN`.")
 

@@ -1,0 +1,37 @@
+"""The note beside an SQLite store that one was made there: an empty file in its place is then no new store."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from agentmesh_dagster.store.faults import StoreDamaged
+
+
+def check_file(url: URL) -> None:
+    """Raises StoreDamaged when the file is empty although a store was made there.
+
+    To be asked before SQLite looks at it, which would throw away the log of its last writes, too.
+    """
+    file = Path(url.database or "")
+    if not file.is_file() or file.stat().st_size > 0:
+        return
+    note = _find_note(file)
+    if note.exists():
+        raise StoreDamaged(
+            f"{file} is empty, and {note.read_text('utf-8').strip()}. Put a backup in its place; or, to begin anew, "
+            f"remove {file} and {note}"
+        )
+
+
+def note_made(url: URL) -> None:
+    """Notes that there is a store now."""
+    note = _find_note(Path(url.database or ""))
+    if not note.exists():
+        with suppress(OSError):  # where nothing can be written, nothing will be made anew
+            note.write_text(f"it has held a store since {datetime.now(UTC):%Y-%m-%d}\n", "utf-8")
+
+
+def _find_note(file: Path) -> Path:
+    return file.with_name(f"{file.name}.made")

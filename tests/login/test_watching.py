@@ -1,0 +1,74 @@
+"""`/healthz` is for everybody and tells little; `/metrics` is for those who are known, or for all by a setting."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import insert
+
+from agentmesh_dagster.entities.access import Role
+from agentmesh_dagster.store import Store
+from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.tables import gates, launches, runs, steps
+from tests.login.server import Server, run_server
+
+
+def test_anybody_may_ask_whether_it_lives_and_is_told_nothing_else(server: Server):
+    with server.client() as nobody:
+        for path in ("/healthz", "/healthz/live"):
+            answer = nobody.get(path)
+            assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+            assert nobody.head(path).status_code == 200
+            assert nobody.post(path, json={}).status_code == 401
+        assert nobody.get("/healthz/").status_code == 401
+
+
+def test_metrics_are_for_those_who_are_known(server: Server):
+    with server.client() as nobody:
+        assert nobody.get("/metrics").status_code == 401
+    with server.script(Role.VIEWER) as script:
+        metrics = read_metrics(script)
+    assert metrics["agentmesh_runs", "running"] == 0
+    assert metrics["agentmesh_open_gates", ""] == 0
+    assert metrics["agentmesh_open_gate_oldest_seconds", ""] == 0
+    assert metrics["agentmesh_unsubmitted_launches", ""] == 0
+    assert metrics["agentmesh_dagster_queued_runs", ""] == 0
+    assert metrics["process_open_fds", ""] > 0
+
+
+def test_metrics_are_for_everybody_where_the_operator_says_so_and_show_what_waits(store: Store, tmp_path: Path):
+    fill(store)
+    with run_server(store, tmp_path, open_metrics=True) as server, server.client() as nobody:
+        metrics = read_metrics(nobody)
+        assert nobody.get("/api/about").status_code == 401
+        assert nobody.post("/metrics", json={}).status_code == 401
+    assert metrics["agentmesh_runs", "running"] == 1
+    assert metrics["agentmesh_runs", "pending"] == 1
+    assert metrics["agentmesh_runs", "failed"] == 0
+    assert metrics["agentmesh_open_gates", ""] == 1
+    assert 7200 <= metrics["agentmesh_open_gate_oldest_seconds", ""] < 7200 + 600
+    assert metrics["agentmesh_unsubmitted_launches", ""] == 1
+    assert 60 <= metrics["agentmesh_unsubmitted_launch_oldest_seconds", ""] < 60 + 600
+
+
+def fill(store: Store) -> None:
+    """A run that has waited for a person for two hours, and one that was launched a minute ago."""
+    run = {"workflow_id": "w", "project_id": "p", "job_name": "w", "revision": 1, "input": None}
+    with store.begin() as tx:
+        long_ago, lately = now(tx) - timedelta(hours=2), now(tx) - timedelta(minutes=1)
+        tx.execute(insert(runs).values(id="waiting", status="running", created_at=long_ago, **run))
+        tx.execute(insert(runs).values(id="fresh", status="pending", created_at=lately, **run))
+        step = {"id": "s", "run_id": "waiting", "node_id": "ask", "node_type": "human_approval"}
+        tx.execute(insert(steps).values(status="waiting_human", parent_step_ids=[], **step))
+        gate = {"step_id": "s", "run_id": "waiting", "instructions": "", "assignees": []}
+        tx.execute(insert(gates).values(state="open", opened_at=long_ago, **gate))
+        launch = {"launch_id": "fresh", "run_id": "fresh", "instance_id": "i", "kind": "first", "revision": 1}
+        tx.execute(insert(launches).values(position=0, created_at=lately, **launch))
+
+
+def read_metrics(client: httpx2.Client) -> dict[tuple[str, str], float]:
+    answer = client.get("/metrics").raise_for_status()
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    families = text_string_to_metric_families(answer.text)
+    return {(one.name, one.labels.get("status", "")): one.value for family in families for one in family.samples}
