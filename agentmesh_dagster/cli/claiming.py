@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agentmesh_dagster.cli.children import keep_from_children
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.private_files import make_private_folder
 
 _FOLDER = "dev"
 _LOCK = "lock"
@@ -42,7 +43,8 @@ def claim_home(home: Path) -> Generator[ClaimedHome]:
     themselves, `dagster dev` and other commands are not held up.
     """
     folder = home / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(home)
+    make_private_folder(folder)
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
