@@ -23,7 +23,7 @@ import dagster as dg
 from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.instance import open_instance
 from agentmesh_dagster.control.launch import prepare_launch
-from agentmesh_dagster.control.upkeep import keep_up
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.runtime.answers import Answer, answer_gate
 from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.store.gates import list_open_gates
@@ -53,7 +53,7 @@ def measure(count: int, home: Path, database_url: str | None) -> None:
         run_in_place(services, instance, launch)
         run_ids = [launch.run_id, *multiply(services, instance, launch.run_id, count - 1)]
 
-        seconds = _time(lambda: keep_up(services, instance))
+        seconds = _time(lambda: run_maintenance(services, instance))
         _say(f"{count} runs wait: a tick takes {seconds:.2f} s")
 
         with services.store.read() as connection:
@@ -101,7 +101,7 @@ def _tick(home: Path, database_url: str | None) -> _Page:
 def _tick_here(home: Path, database_url: str | None, sender: Connection) -> None:
     with _open(home, database_url) as (services, instance):
         started = time.monotonic()
-        resumed = keep_up(services, instance).resumed
+        resumed = run_maintenance(services, instance).resumed
         sender.send((resumed, time.monotonic() - started))
 
 

@@ -27,7 +27,7 @@ from agentmesh_dagster.store.catalogue import (
     list_entities,
     list_revisions,
     list_uses,
-    refuse_faults,
+    raise_for_faults,
     restore_revision,
     save_checked,
 )
@@ -149,7 +149,7 @@ def restore(call: Call, editor: Identity, entity_type: type[AnyEntity], identity
         revision,
         author=editor.name,
         via=editor.via,
-        validate=refuse_faults([old] if isinstance(old, Workflow) else []),
+        validate=raise_for_faults([old] if isinstance(old, Workflow) else []),
     )
     report_saved(call.context, [saved])
     return answer_saved(call, entity_type, saved)

@@ -9,7 +9,7 @@ from agentmesh_dagster.api.problems import InvalidBody
 from agentmesh_dagster.entities.documents import SECTIONS, Document
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import JsonObject, Kind
-from agentmesh_dagster.entities.salvage import salvage_document
+from agentmesh_dagster.entities.recovery import salvage_document
 from agentmesh_dagster.graph.document import check_value
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.store.catalogue import AnyEntity, kind_of_type, open_lookup
@@ -29,14 +29,14 @@ def read_entity(
     if is_given and isinstance(body, dict):
         said = cast("JsonObject", body).get("id")
         if said is not None and str(said) != identity:
-            issues = [*issues, _tell_other_id(identity)]
-    refuse(issues)
+            issues = [*issues, _describe_other_id(identity)]
+    raise_for_issues(issues)
     [entity] = document
     assert isinstance(entity, entity_type)
     return entity
 
 
-def _tell_other_id(identity: str) -> Issue:
+def _describe_other_id(identity: str) -> Issue:
     message = f"The `id` in the body is not `{identity}`, that of the address: leave it out."
     return Issue("bad-value", message, path="$.id")
 
@@ -58,10 +58,10 @@ def check_draft(context: ApiContext, kind: Kind, fields: JsonObject, identity: s
     _, issues = check_entity(context, kind, fields, identity)
     section = _SECTION_OF[kind]
     entries = salvage_document({section: [{**fields, "id": identity}]}).entries
-    if not all(entry.has_graph and not entry.damage.stand_in_ids for entry in entries):
+    if not all(entry.has_graph and not entry.damage.placeholder_ids for entry in entries):
         raise InvalidBody([issue for issue in issues if (issue.path or "").startswith("$.graph")])
     if (said := fields.get("id")) is not None and str(said) != identity:
-        raise InvalidBody([_tell_other_id(identity)])
+        raise InvalidBody([_describe_other_id(identity)])
     return issues
 
 
@@ -71,7 +71,7 @@ def check_document(context: ApiContext, body: JsonValue) -> tuple[Document, list
         return check_value(body, lookup=lookup)
 
 
-def refuse(issues: Sequence[Issue]) -> None:
+def raise_for_issues(issues: Sequence[Issue]) -> None:
     """Raises InvalidBody if an error is among the issues."""
     if any(issue.severity is Severity.ERROR for issue in issues):
         raise InvalidBody(issues)

@@ -61,7 +61,7 @@ def publish_draft(
         author=editor.name,
         via=editor.via,
         message=(wanted.message or "").strip() or None,
-        validate=catalogue.refuse_faults([entity] if isinstance(entity, Workflow) else []),
+        validate=catalogue.raise_for_faults([entity] if isinstance(entity, Workflow) else []),
     )
     report_saved(call.context, [saved])
     return answer_saved(call, entity_type, saved)

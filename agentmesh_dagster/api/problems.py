@@ -42,7 +42,7 @@ class InvalidBody(InvalidValue):
 
     def __init__(self, issues: Sequence[Issue]) -> None:
         self.issues = tuple(issues)
-        super().__init__(_tell(self.issues))
+        super().__init__(_summarize(self.issues))
 
 
 class NotTaken(AgentMeshError):
@@ -121,7 +121,7 @@ def write_issues(issues: Sequence[Issue]) -> list[wire.Issue]:
     return [wire.Issue.model_validate(issue.to_wire()) for issue in issues]
 
 
-def _tell(issues: Sequence[Issue]) -> str:
+def _summarize(issues: Sequence[Issue]) -> str:
     errors = [issue.message for issue in issues if issue.severity is Severity.ERROR]
     return errors[0] if len(errors) == 1 else f"{len(errors)} faults: {' '.join(errors[:3])}"
 

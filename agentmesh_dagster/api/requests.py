@@ -150,11 +150,11 @@ class JsonRequest(Request):
         size = 0
         announced = self.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
-            raise HTTPException(413, _tell_limit(limit))
+            raise HTTPException(413, _describe_limit(limit))
         async for part in self.stream():
             size += len(part)
             if size > limit:
-                raise HTTPException(413, _tell_limit(limit))
+                raise HTTPException(413, _describe_limit(limit))
             parts.append(part)
         return b"".join(parts)
 
@@ -175,7 +175,7 @@ def _is_json(content_type: str) -> bool:
     return message.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))
 
 
-def _tell_limit(limit: int) -> str:
+def _describe_limit(limit: int) -> str:
     return f"At most {limit:,} bytes are allowed (AGENTMESH_MAX_VALUE_BYTES)."
 
 

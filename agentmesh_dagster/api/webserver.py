@@ -10,7 +10,7 @@ from agentmesh_dagster.api.access import IDENTITY_KEY
 from agentmesh_dagster.api.app import build_api
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.dagster_internals import DagsterWebserver, WorkspaceProcessContext, WorkspaceRequestContext
-from agentmesh_dagster.api.login.pages import build_login_routes
+from agentmesh_dagster.api.login.routes import build_login_routes
 from agentmesh_dagster.api.signed_launches import sign_launches
 from agentmesh_dagster.api.termination import let_suspended_runs_be_terminated
 from agentmesh_dagster.api.watching import build_watching_routes

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from agentmesh_dagster.cli.backend import OpenGate, TooLate
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.finding import read_input
-from agentmesh_dagster.cli.mesh import OpenGate, TooLate
-from agentmesh_dagster.cli.opening import open_mesh
+from agentmesh_dagster.cli.opening import open_backend
 from agentmesh_dagster.cli.printing import build_table, open_console, plain, print_json, say, show_brief, show_moment
 from agentmesh_dagster.cli.reports import print_report, write_report
 from agentmesh_dagster.entities.json_values import JsonValue
@@ -39,8 +39,8 @@ class Wanted:
 
 def list_gates(*, as_json: bool) -> None:
     """Prints what waits for a person, oldest first."""
-    with open_mesh() as mesh:
-        gates = mesh.list_gates()
+    with open_backend() as backend:
+        gates = backend.list_gates()
     if as_json:
         print_json([write_gate(gate) for gate in gates])
         return
@@ -93,8 +93,8 @@ def answer(step: str, wanted: Wanted, *, as_json: bool) -> ExitCode:
     output = wanted.read()
     console = open_console(as_json=as_json)
     try:
-        with open_mesh() as mesh:
-            report = mesh.answer(step, output, console)
+        with open_backend() as backend:
+            report = backend.answer(step, output, console)
     except TooLate as refused:
         say(open_console(as_json=True), str(refused), "red")
         return ExitCode.TOO_LATE

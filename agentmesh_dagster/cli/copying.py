@@ -27,13 +27,13 @@ def copy_between(source: str, target: str) -> None:
     console = open_console(as_json=True)
     told = time.monotonic()
 
-    def tell(table: str, done: int, total: int) -> None:
+    def report(table: str, done: int, total: int) -> None:
         nonlocal told
         if time.monotonic() - told > _TOLD_EVERY_SECONDS:
             told = time.monotonic()
             say(console, f"{table}: {done:,} of {total:,}", "dim")
 
-    copied = copy_store(open_store(source), open_store(target), tell=tell)
+    copied = copy_store(open_store(source), open_store(target), report=report)
     for table in copied:
         say(console, f"{table.name}: {table.rows:,} rows, {table.digest[:12]}", "dim")
     say(console, f"Copied {sum(table.rows for table in copied):,} rows; both stores have the same digests.", "green")

@@ -4,10 +4,10 @@ from rich.console import Console
 
 from agentmesh_dagster.cli.documents import CheckedFile, check_files, list_files
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.here import Here
+from agentmesh_dagster.cli.local_backend import LocalBackend
 from agentmesh_dagster.cli.printing import open_console, say, show_whole
 from agentmesh_dagster.cli.reports import print_report
-from agentmesh_dagster.cli.seeding import DEMO, find_examples, seed, tell_what_was_kept
+from agentmesh_dagster.cli.seeding import DEMO, find_examples, report_what_was_kept, seed
 from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.store import Store
@@ -20,7 +20,7 @@ def run_demo() -> ExitCode:
     """Applies the examples, runs one live, and says where to look next. May be repeated."""
     console = open_console()
     services = open_services()
-    here = Here(services)
+    here = LocalBackend(services)
     examples = check_files(list_files([find_examples()]), Lookup())
     _apply(services.store, examples, console)
     main = next(one for one in examples if one.path.stem == _MAIN)
@@ -33,7 +33,7 @@ def run_demo() -> ExitCode:
     console.print()
     report = here.run(workflow, ticket, console)
     print_report(console, report)
-    _tell_where_to_look(console, report.run.id)
+    _report_where_to_look(console, report.run.id)
     return report.exit_code
 
 
@@ -43,10 +43,10 @@ def _apply(store: Store, examples: list[CheckedFile], console: Console) -> None:
     workflows = sum(len(one.document.workflows) for one in examples)
     told = f"; {changed} entities were created or updated" if changed else ""
     say(console, f"{workflows} example workflows are in the store{told}.", "dim")
-    tell_what_was_kept(console, seeded)
+    report_what_was_kept(console, seeded)
 
 
-def _tell_where_to_look(console: Console, run_id: str) -> None:
+def _report_where_to_look(console: Console, run_id: str) -> None:
     say(console, "\nWhere to look next", "bold")
     for command, what in (
         (f"agentmesh show {run_id[:8]} --events", "this run, step by step"),

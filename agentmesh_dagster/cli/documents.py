@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from agentmesh_dagster.cli.backend import Backend
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.mesh import Mesh
-from agentmesh_dagster.cli.opening import open_mesh
+from agentmesh_dagster.cli.opening import open_backend
 from agentmesh_dagster.cli.printing import build_table, open_console, plain, print_json, say
 from agentmesh_dagster.entities.documents import Document
 from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Tool, Workflow
@@ -56,14 +56,14 @@ def validate_files(paths: Sequence[Path], *, with_store: bool, as_json: bool) ->
 
 def apply_paths(paths: Sequence[Path]) -> ExitCode:
     """Saves documents, if none of them has errors, and prints what came of it. Raises as `save_checked` does."""
-    with open_mesh() as mesh:
-        checked = check_files(list_files(paths), _look_into(mesh))
+    with open_backend() as backend:
+        checked = check_files(list_files(paths), _look_into(backend))
         notes = open_console(as_json=True)
         print_issues(notes, [one for one in checked if one.issues])
         if not all(one.is_valid for one in checked):
             say(notes, "Nothing was saved. Mend the documents, then type the command again.", "red")
             return ExitCode.FAILED
-        saved = mesh.save(merge(checked))
+        saved = backend.save(merge(checked))
     table = build_table("change", "kind", "id", "name", "revision")
     for one in saved:
         style = "dim" if one.change == "unchanged" else "green"
@@ -140,25 +140,25 @@ def print_issues(console: Console, checked: Sequence[CheckedFile]) -> None:
             table = build_table("", "code", "where", "what to do")
             for issue in one.issues:
                 sign, style = _STYLES[issue.severity]
-                table.add_row(plain(sign, style), issue.code, plain(_tell_place(issue)), plain(issue.message))
+                table.add_row(plain(sign, style), issue.code, plain(_format_place(issue)), plain(issue.message))
             console.print(table)
 
 
-def _tell_place(issue: Issue) -> str:
+def _format_place(issue: Issue) -> str:
     if issue.node_id is not None:
         return f"node {issue.node_id}"
     return f"edge {issue.edge_id}" if issue.edge_id is not None else issue.path or ""
 
 
 def _look_up_all() -> Lookup:
-    with open_mesh() as mesh:
-        return _look_into(mesh)
+    with open_backend() as backend:
+        return _look_into(backend)
 
 
-def _look_into(mesh: Mesh) -> Lookup:
-    agents = [entity for entity in mesh.list_entities(Kind.AGENT)[0] if isinstance(entity, Agent)]
-    tools = [entity for entity in mesh.list_entities(Kind.TOOL)[0] if isinstance(entity, Tool)]
-    workflows = [entity for entity in mesh.list_entities(Kind.WORKFLOW)[0] if isinstance(entity, Workflow)]
+def _look_into(backend: Backend) -> Lookup:
+    agents = [entity for entity in backend.list_entities(Kind.AGENT)[0] if isinstance(entity, Agent)]
+    tools = [entity for entity in backend.list_entities(Kind.TOOL)[0] if isinstance(entity, Tool)]
+    workflows = [entity for entity in backend.list_entities(Kind.WORKFLOW)[0] if isinstance(entity, Workflow)]
     return Lookup(
         {agent.id: agent for agent in agents},
         {tool.id: tool for tool in tools},

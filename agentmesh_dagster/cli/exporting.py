@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.opening import open_mesh
+from agentmesh_dagster.cli.opening import open_backend
 from agentmesh_dagster.cli.printing import open_console, say
 from agentmesh_dagster.entities.documents import Document, write_document
 from agentmesh_dagster.entities.inventory import read_inventory
@@ -21,9 +21,9 @@ def export_documents(folder: Path, workflow: str | None, *, file_format: Literal
 
     What cannot be read is told on standard error, and in the exit code.
     """
-    with open_mesh() as mesh:
-        catalogue = read_inventory(mesh.list_entities)
-        named = mesh.find_workflow(workflow) if workflow else None
+    with open_backend() as backend:
+        catalogue = read_inventory(backend.list_entities)
+        named = backend.find_workflow(workflow) if workflow else None
     chosen = [named] if named else list(catalogue.workflows.values())
     documents = {name: catalogue.cut_out(one) for name, one in _name_files(chosen).items()}
     unused = Document() if workflow else catalogue.leave_over(documents.values())

@@ -32,25 +32,25 @@ def find_workflow(store: Store, id_or_name: str) -> Workflow:
     return cast("Workflow", find_entity(store, Kind.WORKFLOW, id_or_name))
 
 
-def find_run(store: Store, beginning: str) -> str:
+def find_run(store: Store, id_prefix: str) -> str:
     """The id of the one run whose id begins so. Raises RunNotFound, AmbiguousRun."""
     with store.read() as connection:
-        found = find_run_ids(connection, beginning) if beginning else []
+        found = find_run_ids(connection, id_prefix) if id_prefix else []
     if not found:
-        raise RunNotFound(f"`{beginning}`")
+        raise RunNotFound(f"`{id_prefix}`")
     if len(found) > 1:
-        raise AmbiguousRun(f"`{beginning}` may be {', '.join(f'`{run_id}`' for run_id in found)}")
+        raise AmbiguousRun(f"`{id_prefix}` may be {', '.join(f'`{run_id}`' for run_id in found)}")
     return found[0]
 
 
-def find_gate(store: Store, beginning: str) -> str:
+def find_gate(store: Store, id_prefix: str) -> str:
     """The step id of the one gate, open or not, whose step id begins so. Raises GateNotFound, AmbiguousGate."""
     with store.read() as connection:
-        found = find_gate_ids(connection, beginning) if beginning else []
+        found = find_gate_ids(connection, id_prefix) if id_prefix else []
     if not found:
-        raise GateNotFound(f"`{beginning}`")
+        raise GateNotFound(f"`{id_prefix}`")
     if len(found) > 1:
-        raise AmbiguousGate(f"`{beginning}` may be {', '.join(f'`{step_id}`' for step_id in found)}")
+        raise AmbiguousGate(f"`{id_prefix}` may be {', '.join(f'`{step_id}`' for step_id in found)}")
     return found[0]
 
 

@@ -1,7 +1,7 @@
 """Lists: the workflows of the store, and runs."""
 
-from agentmesh_dagster.cli.mesh import WorkflowLine
-from agentmesh_dagster.cli.opening import open_mesh
+from agentmesh_dagster.cli.backend import WorkflowLine
+from agentmesh_dagster.cli.opening import open_backend
 from agentmesh_dagster.cli.printing import (
     build_table,
     open_console,
@@ -26,8 +26,8 @@ class UnknownStatus(InvalidValue):
 
 def list_workflows(*, as_json: bool) -> None:
     """Prints the workflows with their jobs and last runs; one that cannot be read is told on standard error."""
-    with open_mesh() as mesh:
-        lines, faults = mesh.list_workflows()
+    with open_backend() as backend:
+        lines, faults = backend.list_workflows()
     console, notes = open_console(as_json=as_json), open_console(as_json=True)
     if as_json:
         print_json([_write(line) for line in lines])
@@ -58,9 +58,9 @@ def list_some_runs(
 ) -> None:
     """Prints the newest runs that fit. Raises EntityNotFound, UnknownStatus."""
     wanted = _read_status(status) if status else None
-    with open_mesh() as mesh:
-        workflow_id = mesh.find_workflow(workflow).id if workflow else None
-        found = mesh.list_runs(
+    with open_backend() as backend:
+        workflow_id = backend.find_workflow(workflow).id if workflow else None
+        found = backend.list_runs(
             workflow_id=workflow_id, status=wanted, waiting=waiting, has_failed=has_failed, limit=limit
         )
     if as_json:

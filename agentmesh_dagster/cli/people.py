@@ -4,7 +4,7 @@ import sys
 
 from rich.prompt import Prompt
 
-from agentmesh_dagster.api.login.entering import make_login_link
+from agentmesh_dagster.api.login.login import make_login_link
 from agentmesh_dagster.api.login.passwords import hash_password
 from agentmesh_dagster.api.login.secrets import hash_secret, make_token
 from agentmesh_dagster.cli.finding import name_user
@@ -18,7 +18,7 @@ from agentmesh_dagster.store import Store, open_store, people
 _DEFAULT_SERVER = "http://127.0.0.1:3000"
 
 
-class OnlyHere(AgentMeshError):
+class LocalOnly(AgentMeshError):
     """People and tokens are looked after on the machine of the store."""
 
 
@@ -126,7 +126,7 @@ def print_login_link(name: str, server: str | None) -> None:
 def _open_store() -> Store:
     settings = get_settings()
     if settings.url:
-        raise OnlyHere(f"there, not through {settings.url}; or use that server's API, /api/users and /api/tokens")
+        raise LocalOnly(f"there, not through {settings.url}; or use that server's API, /api/users and /api/tokens")
     return open_store(settings.store_url)
 
 

@@ -29,14 +29,14 @@ def prune_runs(older_than: str | None, *, dry_run: bool, vacuum: bool, as_json: 
     notes = open_console(as_json=True)
     told = 0
 
-    def tell(pruned: Pruned) -> None:
+    def report(pruned: Pruned) -> None:
         nonlocal told
         if pruned.runs // _TOLD_EVERY > told:
             told = pruned.runs // _TOLD_EVERY
             say(notes, f"{pruned.runs:,} runs so far.", "dim")
 
     with open_instance(services.settings) as instance:
-        pruned = prune(services, instance, age, by=name_user(), via="cli", dry_run=dry_run, tell=tell)
+        pruned = prune(services, instance, age, by=name_user(), via="cli", dry_run=dry_run, report=report)
     if vacuum and not dry_run:
         _vacuum(services.store)
     if as_json:

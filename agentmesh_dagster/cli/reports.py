@@ -18,13 +18,13 @@ class RunReport:
     run: Run
     steps: list[Step]
     interrupted: bool = False  # by Ctrl-C
-    goes_on: bool = False  # in other processes, after this command
+    is_active: bool = False  # in other processes, after this command
 
     @property
     def exit_code(self) -> ExitCode:
         if self.interrupted:
             return ExitCode.INTERRUPTED
-        if self.run.status is RunStatus.SUCCEEDED or self.goes_on:
+        if self.run.status is RunStatus.SUCCEEDED or self.is_active:
             return ExitCode.DONE
         return ExitCode.WAITS if self.run.waiting_on and not self.run.status.is_end else ExitCode.FAILED
 

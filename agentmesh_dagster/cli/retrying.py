@@ -1,16 +1,16 @@
 """Continuing a run that has failed."""
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.opening import open_mesh
+from agentmesh_dagster.cli.opening import open_backend
 from agentmesh_dagster.cli.printing import open_console, print_json
 from agentmesh_dagster.cli.reports import print_report, write_report
 
 
-def retry_run(beginning: str, *, as_json: bool) -> ExitCode:
+def retry_run(id_prefix: str, *, as_json: bool) -> ExitCode:
     """Continues the run, and prints where it stands then. Raises RunNotFound, AmbiguousRun, NotRetried."""
     console = open_console(as_json=as_json)
-    with open_mesh() as mesh:
-        report = mesh.retry(beginning, console)
+    with open_backend() as backend:
+        report = backend.retry(id_prefix, console)
     if as_json:
         print_json(write_report(report))
     else:

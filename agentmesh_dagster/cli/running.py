@@ -2,7 +2,7 @@
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.finding import read_input
-from agentmesh_dagster.cli.opening import open_mesh
+from agentmesh_dagster.cli.opening import open_backend
 from agentmesh_dagster.cli.printing import open_console, print_json, say
 from agentmesh_dagster.cli.reports import print_report, write_report
 
@@ -11,8 +11,8 @@ def run_workflow(id_or_name: str, given_input: str, *, as_json: bool) -> ExitCod
     """Runs a stored workflow to its end, or to where it waits for a person, and prints what came of it."""
     run_input = read_input(given_input)
     console = open_console(as_json=as_json)
-    with open_mesh() as mesh:
-        report = mesh.run(mesh.find_workflow(id_or_name), run_input, console)
+    with open_backend() as backend:
+        report = backend.run(backend.find_workflow(id_or_name), run_input, console)
     if as_json:
         print_json(write_report(report))
     else:

@@ -41,7 +41,7 @@ def seed(store: Store, checked: Sequence[CheckedFile], *, author: str, revive: b
     return Seeded(saved, [entity for entity in touched if not _is_stored(store, entity)])
 
 
-def tell_what_was_kept(console: Console, seeded: Seeded, advice: str = "") -> None:
+def report_what_was_kept(console: Console, seeded: Seeded, advice: str = "") -> None:
     """A sentence about what stands otherwise in the store, if anything does."""
     if seeded.kept:
         names = ", ".join(f"{kind_of(entity)} `{entity.id}`" for entity in seeded.kept)

@@ -17,7 +17,7 @@ from agentmesh_dagster.cli.claiming import ClaimedHome, claim_home
 from agentmesh_dagster.cli.documents import NoDocuments, check_files, list_files, print_issues
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.printing import open_console, say
-from agentmesh_dagster.cli.seeding import DEV, find_examples, seed, tell_what_was_kept
+from agentmesh_dagster.cli.seeding import DEV, find_examples, report_what_was_kept, seed
 from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.settings import Settings, get_settings
@@ -136,4 +136,4 @@ def _apply_documents(services: Services, console: Console) -> None:
     changed = sum(one.change != "unchanged" for one in seeded.saved)
     if changed:
         say(console, f"{folder}: {changed} entities were created or updated.", "dim")
-    tell_what_was_kept(console, seeded, f"`agentmesh apply {folder}` takes over what the files say.")
+    report_what_was_kept(console, seeded, f"`agentmesh apply {folder}` takes over what the files say.")

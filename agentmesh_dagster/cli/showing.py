@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from agentmesh_dagster.cli.opening import open_mesh
+from agentmesh_dagster.cli.opening import open_backend
 from agentmesh_dagster.cli.printing import (
     build_table,
     open_console,
@@ -24,11 +24,11 @@ from agentmesh_dagster.entities.models import EventLog, NodeType, Run, Step, Ste
 _SAID_ELSEWHERE = ("nodeId", "item")  # of an event's payload
 
 
-def show_run(beginning: str, *, with_events: bool, as_json: bool) -> None:
+def show_run(id_prefix: str, *, with_events: bool, as_json: bool) -> None:
     """Prints a run with its steps, and with its events if asked. Raises RunNotFound, AmbiguousRun."""
-    with open_mesh() as mesh:
-        report = mesh.read_run(beginning)
-        events = mesh.list_events(report.run.id) if with_events else None
+    with open_backend() as backend:
+        report = backend.read_run(id_prefix)
+        events = backend.list_events(report.run.id) if with_events else None
     run, steps = report.run, report.steps
     if as_json:
         written: dict[str, JsonValue] = run.to_wire() | {"steps": [step.to_wire() for step in steps]}
@@ -63,7 +63,7 @@ def _print_step(console: Console, step: Step) -> None:
     item = f" [{step.item_index}]" if step.item_index is not None else ""
     took = show_duration(step.started_at, step.finished_at)
     tries = f"attempt {step.attempt}" if step.attempt > 1 else ""
-    about = ", ".join(part for part in (step.node_type.value, took, tries, _tell_usage(step)) if part)
+    about = ", ".join(part for part in (step.node_type.value, took, tries, _format_usage(step)) if part)
     console.print(show_status(step.status), plain(f"{step.node_id}{item}", "bold"), Text(about, "dim"))
     if step.status is StepStatus.SKIPPED:
         return
@@ -74,7 +74,7 @@ def _print_step(console: Console, step: Step) -> None:
         _print_value(console, "output", step.output)
 
 
-def _tell_usage(step: Step) -> str:
+def _format_usage(step: Step) -> str:
     """Model and tokens of an agent's step."""
     if step.node_type is not NodeType.AGENT or step.status is not StepStatus.SUCCEEDED:
         return ""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import dagster as dg
 
 from agentmesh_dagster.code_location.problems import say_again
+from agentmesh_dagster.control.maintenance import MaintenanceReport, run_maintenance
 from agentmesh_dagster.control.pruning import prune
-from agentmesh_dagster.control.upkeep import Upkeep, keep_up
 from agentmesh_dagster.runtime.services import Services
 
 SCOPE_TAG = "agentmesh/looks_after"  # on the sensor: which store and projects, as a digest
@@ -40,7 +40,9 @@ def build_runs_sensor(scopes: list[Scope], name: str | None = None) -> dg.Sensor
 
     def look_after_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         say_again()
-        said = [_describe(keep_up(scope.services, context.instance, projects=scope.projects)) for scope in scopes]
+        said = [
+            _describe(run_maintenance(scope.services, context.instance, projects=scope.projects)) for scope in scopes
+        ]
         # Last: what waits for somebody is more urgent than what is old.
         said += [told for scope in scopes if (told := _prune(scope, context.instance))]
         return dg.SkipReason(" ".join(said))
@@ -79,7 +81,7 @@ def _prune(scope: Scope, instance: dg.DagsterInstance) -> str | None:
     return f"Deleted {pruned.runs} old runs, {pruned.posted_events} posted events."
 
 
-def _describe(done: Upkeep) -> str:
+def _describe(done: MaintenanceReport) -> str:
     return (
         f"{done.waiting} wait for a person. Resumed {_name(done.resumed)}, settled {_name(done.settled)}, "
         f"expired {_name(done.expired)}, adopted {done.adopted}. Faults: {_name(done.faults)}."

@@ -70,8 +70,8 @@ def _build_sensor(services: Services, loaded: LoadedTrigger) -> dg.SensorDefinit
             switch = Switch.of(context.instance, context.code_location_origin, context.repository_name, loaded.name)
         tick = look_for_arrivals(services, context.instance, loaded, switch, read_location_name())
         if not tick.asked:
-            return dg.SkipReason(_tell(tick))
-        context.log.info(_tell(tick))
+            return dg.SkipReason(_describe_tick(tick))
+        context.log.info(_describe_tick(tick))
         return [dg.RunRequest(run_key=asked.delivery.id, run_config=asked.run_config) for asked in tick.asked]
 
     is_enabled = loaded.trigger.definition.enabled
@@ -86,7 +86,7 @@ def _build_sensor(services: Services, loaded: LoadedTrigger) -> dg.SensorDefinit
     )
 
 
-def _tell(tick: TriggerTick) -> str:
+def _describe_tick(tick: TriggerTick) -> str:
     told = [
         f"{delivery.source}: {reason}"
         for delivery, reason in [

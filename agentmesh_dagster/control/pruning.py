@@ -51,7 +51,7 @@ class Pruned:
     is_done: bool = True  # False: there was no time for all
 
 
-def tell_nobody(_: Pruned) -> None:
+def report_to_nobody(_: Pruned) -> None:
     """Nobody wants to know how far it has come."""
 
 
@@ -81,11 +81,11 @@ def prune(
     projects: frozenset[str] | None = None,
     dry_run: bool = False,
     seconds: float | None = None,
-    tell: Callable[[Pruned], None] = tell_nobody,
+    report: Callable[[Pruned], None] = report_to_nobody,
 ) -> Pruned:
     """Deletes the runs of these projects (ids; None: all) that ended longer than `age` ago, and what came for triggers.
 
-    It stops after `seconds`, at the end of a group. `tell` is called now and then with how far it has come.
+    It stops after `seconds`, at the end of a group. `report` is called now and then with how far it has come.
     """
     ends = None if seconds is None else time.monotonic() + seconds
     pruned = Pruned()
@@ -96,7 +96,7 @@ def prune(
             return pruned
         started = time.monotonic()
         _prune_group(services, instance, group, before, pruned, _Deed(by, via, dry_run))
-        tell(pruned)
+        report(pruned)
         if not dry_run:
             crash_point(CrashPoint.PRUNED)
             time.sleep(min(time.monotonic() - started, _LONGEST_PAUSE))

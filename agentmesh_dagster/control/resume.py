@@ -93,7 +93,7 @@ def name_next_launch(run_id: str, before: Collection[Launch]) -> str:
 
 
 def _may_go_on(plan: Plan, states: Mapping[StepKey, StepState]) -> bool:
-    return Progress(plan, states).read_run_state() is RunState.GOES_ON
+    return Progress(plan, states).read_run_state() is RunState.ACTIVE
 
 
 def submit_resume(services: Services, instance: dg.DagsterInstance, run_id: str) -> str | None:

@@ -10,7 +10,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_path
-from agentmesh_dagster.entities.nearest import find_nearest, join_names, with_hint
+from agentmesh_dagster.entities.suggestions import find_nearest, with_hint
+from agentmesh_dagster.entities.text import join_names
 
 Path = tuple[str | int, ...]
 
@@ -33,7 +34,7 @@ def list_field_faults(error: ValidationError, value: JsonValue, model: type[Base
     faults: dict[Path, FieldFault] = {}
     for detail in error.errors(include_url=False):
         path = _read_place(detail["loc"], value)
-        fault = _tell(detail, path, lambda place: _list_fields(model, place, value))
+        fault = _describe(detail, path, lambda place: _list_fields(model, place, value))
         if fault.path in faults:  # each way to read a union has its say
             reason = f"{faults[fault.path].reason.rstrip('.')}, or it {fault.reason}"
             fault = FieldFault(fault.code, fault.path, reason)
@@ -68,7 +69,7 @@ def _read_place(location: Path, value: JsonValue) -> Path:
     return tuple(place)
 
 
-def _tell(detail: ErrorDetails, path: Path, list_fields: Callable[[Path], list[str]]) -> FieldFault:
+def _describe(detail: ErrorDetails, path: Path, list_fields: Callable[[Path], list[str]]) -> FieldFault:
     kind, given, details = detail["type"], detail["input"], detail.get("ctx", {})
     if kind == "missing":
         return FieldFault("missing-field", path, "is missing: add it.")
@@ -78,26 +79,26 @@ def _tell(detail: ErrorDetails, path: Path, list_fields: Callable[[Path], list[s
         name, known = str(path[-1]), list_fields(path[:-1])
         return FieldFault("unknown-field", path, with_hint("is no field here", name, known), find_nearest(name, known))
     if kind == "union_tag_invalid":
-        return FieldFault("bad-value", (*path, "type"), _tell_choice(details["tag"], details["expected_tags"]))
+        return FieldFault("bad-value", (*path, "type"), _describe_choice(details["tag"], details["expected_tags"]))
     if kind in ("enum", "literal_error"):
-        return FieldFault("bad-value", path, _tell_choice(given, details["expected"]))
+        return FieldFault("bad-value", path, _describe_choice(given, details["expected"]))
     tell = _REASONS.get(kind)
     return FieldFault("bad-value", path, tell(details, given) if tell else _soften(detail["msg"]))
 
 
-def _tell_choice(given: JsonValue, expected: str) -> str:
+def _describe_choice(given: JsonValue, expected: str) -> str:
     allowed = re.findall(r"'([^']*)'", expected)
     nearest = find_nearest(given, allowed) if isinstance(given, str) else None
     return f"must be {join_names(allowed, 'or')}" + (f": did you mean `{nearest}`?" if nearest else ".")
 
 
-def _tell_text(_: Mapping[str, Any], given: JsonValue) -> str:
+def _describe_text(_: Mapping[str, Any], given: JsonValue) -> str:
     if isinstance(given, dict | list | None):
         return f"must be text, not {describe_kind(given)}."
     return "must be text: write it in quotes."
 
 
-def _tell_too_long(details: Mapping[str, Any], given: JsonValue) -> str:
+def _describe_too_long(details: Mapping[str, Any], given: JsonValue) -> str:
     what = "characters" if isinstance(given, str) else "entries"
     return f"has {details['actual_length']:,} {what}; at most {details['max_length']:,} are allowed."
 
@@ -111,9 +112,9 @@ def _say(text: str) -> Callable[[Mapping[str, Any], JsonValue], str]:
 
 
 _REASONS: Mapping[str, Callable[[Mapping[str, Any], JsonValue], str]] = {
-    "string_type": _tell_text,
-    "too_long": _tell_too_long,
-    "string_too_long": lambda details, given: _tell_too_long(dict(details, actual_length=len(given)), given),
+    "string_type": _describe_text,
+    "too_long": _describe_too_long,
+    "string_too_long": lambda details, given: _describe_too_long(dict(details, actual_length=len(given)), given),
     "value_error": _say("{error}."),
     "string_pattern_mismatch": _say("must not hold blanks or be empty."),
     "greater_than_equal": _say("must be at least {ge:,.15g}."),

@@ -8,17 +8,17 @@ from typing import TypeVar, cast
 from agentmesh_dagster.entities.documents import Document, read_text
 from agentmesh_dagster.entities.json_values import JsonValue, write_path
 from agentmesh_dagster.entities.models import Agent, Kind, Tool, ToolConfig, Workflow
-from agentmesh_dagster.entities.salvage import DocumentFault, Salvage, Salvaged, salvage_document
+from agentmesh_dagster.entities.recovery import DocumentFault, Salvage, Salvaged, salvage_document
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules import NOTHING_KNOWN, Lookup, validate
 from agentmesh_dagster.graph.rules.approvals import list_unapproved_tools
-from agentmesh_dagster.graph.rules.catalogue import list_unknown_tools, tell_unknown_tool
+from agentmesh_dagster.graph.rules.catalogue import describe_unknown_tool, list_unknown_tools
 from agentmesh_dagster.graph.rules.schemas import (
+    describe_schema_fault,
+    describe_unknown_format,
     list_tool_schema_faults,
     list_unknown_formats,
-    tell_schema_fault,
-    tell_unknown_format,
 )
 from agentmesh_dagster.graph.rules.secrets import list_secret_faults
 
@@ -103,9 +103,9 @@ def _to_issue(fault: DocumentFault, workflow: Salvaged | None) -> Issue:
         return issue
     graph = workflow.entity.graph
     match fault.path[2:5]:
-        case ("graph", "nodes", int(place)) if graph.nodes[place].id not in workflow.damage.stand_in_ids:
+        case ("graph", "nodes", int(place)) if graph.nodes[place].id not in workflow.damage.placeholder_ids:
             return replace(issue, node_id=graph.nodes[place].id)
-        case ("graph", "edges", int(place)) if graph.edges[place].id not in workflow.damage.stand_in_ids:
+        case ("graph", "edges", int(place)) if graph.edges[place].id not in workflow.damage.placeholder_ids:
             return replace(issue, edge_id=graph.edges[place].id)
         case _:
             return issue
@@ -116,7 +116,7 @@ def _check_agents(salvage: Salvage, known: Lookup) -> Iterator[Issue]:
         if isinstance(entry.entity, Agent):
             for tool_id in list_unknown_tools(entry.entity, known):
                 path = write_path((*entry.path, "tools", entry.entity.tools.index(tool_id)))
-                yield Issue("unknown-agent-tool", tell_unknown_tool(entry.entity, tool_id, known), path=path)
+                yield Issue("unknown-agent-tool", describe_unknown_tool(entry.entity, tool_id, known), path=path)
             for place, message in list_unapproved_tools(entry.entity, known):
                 yield Issue("approval-missing", message, path=write_path((*entry.path, "tools", place)))
 
@@ -126,7 +126,7 @@ def _check_tools(salvage: Salvage) -> Iterator[Issue]:
         if isinstance(entry.entity, Tool):
             for field, inside, reason in list_tool_schema_faults(entry.entity):
                 path = write_path((*entry.path, field)) + inside
-                yield Issue("bad-schema", tell_schema_fault(field, reason), path=path)
+                yield Issue("bad-schema", describe_schema_fault(field, reason), path=path)
             for fault in list_secret_faults(entry.entity):
                 yield replace(fault, path=write_path(entry.path) + (fault.path or "$")[1:])
             for field, schema in (
@@ -135,7 +135,7 @@ def _check_tools(salvage: Salvage) -> Iterator[Issue]:
             ):
                 for inside, name in list_unknown_formats(schema):
                     path = write_path((*entry.path, field)) + inside
-                    yield Issue("unknown-format", tell_unknown_format(name), path=path, severity=Severity.WARNING)
+                    yield Issue("unknown-format", describe_unknown_format(name), path=path, severity=Severity.WARNING)
 
 
 def _without_bad_tools(agent: Agent, known: Lookup) -> Agent:
@@ -151,7 +151,7 @@ def _without_faults(tool: Tool) -> Tool:
 
 
 def _check_workflow(entry: Salvaged, workflow: Workflow, lookup: Lookup) -> Iterator[Issue]:
-    unwritten = entry.damage.stand_in_ids
+    unwritten = entry.damage.placeholder_ids
     for issue in validate(read_graph(workflow, entry.damage), lookup):
         yield replace(
             issue,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from agentmesh_dagster.entities.models import JsonObject, NodeType, Tool
-from agentmesh_dagster.entities.nearest import quote
+from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.config import AgentConfig, GateConfig
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.shapes import Shape, describe
@@ -33,7 +33,7 @@ class Flow:
         parents = self._graph.parents(node_id)
         if len(parents) != 1 or node_id in self._joins or self._graph.nodes[parents[0]].is_each:
             return None
-        if node_id in self._graph.doubts.open_in:
+        if node_id in self._graph.unknowns.missing_sources:
             return None
         return self._outputs.get(parents[0])
 
@@ -54,7 +54,7 @@ class Flow:
         return {node_id: region.each for region in regions for node_id in region.body}
 
     def _read_output(self, node: GraphNode) -> Shape | None:
-        if node.id in self._graph.doubts.vague | self._graph.doubts.open_in or not node.is_whole:
+        if node.id in self._graph.unknowns.vague | self._graph.unknowns.missing_sources or not node.is_complete:
             return None
         match node.type:
             case NodeType.START:

@@ -6,7 +6,7 @@ from typing import Any, cast
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, SchemaMismatch
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import JsonObject
-from agentmesh_dagster.entities.nearest import quote, shorten
+from agentmesh_dagster.entities.text import quote, shorten
 from agentmesh_dagster.graph.expressions import ExpressionFault
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 

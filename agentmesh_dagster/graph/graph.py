@@ -7,7 +7,7 @@ from itertools import chain
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import NodeType, Workflow
-from agentmesh_dagster.entities.nearest import quote
+from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.config import BranchConfig, NodeConfig
 from agentmesh_dagster.graph.cycles import find_components
 from agentmesh_dagster.graph.expressions import Expression, Reference
@@ -27,7 +27,7 @@ class GraphNode:
     config: NodeConfig  # of the type that belongs to the node type
     expressions: Mapping[str, Expression] = field(default_factory=dict[str, Expression])  # config field → parsed
     templates: Mapping[str, Template] = field(default_factory=dict[str, Template])  # config field → parsed
-    is_whole: bool = True  # False: something of it could not be read, so what seems to be missing may be there
+    is_complete: bool = True  # False: something of it could not be read, so what seems to be missing may be there
     has_fields: bool = True  # False: that is so outside of its config
 
     @property
@@ -72,18 +72,18 @@ class GraphEdge:
 
 
 @dataclass(frozen=True)
-class Doubts:
+class Unknowns:
     """What of a graph is not known because it could not be read; rules expect the best of it."""
 
     untyped: frozenset[str] = frozenset()  # ids of nodes that may be of any type
     vague: frozenset[str] = frozenset()  # those, and ids that several nodes have
     ambiguous: frozenset[str] = frozenset()  # as `vague`, where these are of different types
-    open_in: frozenset[str] = frozenset()  # ids of nodes with an edge from a node that is not there
-    open_out: frozenset[str] = frozenset()  # ids of nodes with an edge to a node that is not there
-    misses_nodes: bool = False  # the id of some node could not be read, so an unknown id may be its
+    missing_sources: frozenset[str] = frozenset()  # ids of nodes with an edge from a node that is not there
+    missing_targets: frozenset[str] = frozenset()  # ids of nodes with an edge to a node that is not there
+    missing_nodes: bool = False  # the id of some node could not be read, so an unknown id may be its
 
 
-NO_DOUBTS = Doubts()
+NO_DOUBTS = Unknowns()
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Graph:
     nodes: Mapping[str, GraphNode]  # by id; the first of a duplicate
     edges: tuple[GraphEdge, ...]  # only those whose ends exist
     faults: tuple[Issue, ...]  # found while reading: what did not parse, duplicates, dangling edges
-    doubts: Doubts = NO_DOUBTS
+    unknowns: Unknowns = NO_DOUBTS
     repeated: tuple[GraphNode, ...] = ()  # nodes whose id another one before them has
 
     @cached_property

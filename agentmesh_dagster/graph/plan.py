@@ -18,7 +18,7 @@ class Wiring(StrEnum):
     """How an op hangs in the Dagster job."""
 
     SINGLE = "single"  # yields its result once
-    CHOICE = "choice"  # one optional output for each out-edge
+    CONDITIONAL = "choice"  # one optional output for each out-edge
     FAN_OUT = "fan_out"  # one dynamic output, an item each
     REPEATED = "repeated"  # runs once per item, below a fan-out
     COLLECT = "collect"  # closes a fan-out: waits for the results of all items
@@ -143,10 +143,10 @@ class _Planner:
             return Wiring.REPEATED
         if node.is_each:
             return Wiring.FAN_OUT
-        return Wiring.CHOICE if chooses(self.graph, node) else Wiring.SINGLE
+        return Wiring.CONDITIONAL if is_conditional(self.graph, node) else Wiring.SINGLE
 
     def _plan_outputs(self, node: GraphNode) -> Mapping[str, str]:
-        if self._wiring(node) is not Wiring.CHOICE:
+        if self._wiring(node) is not Wiring.CONDITIONAL:
             return {}
         names: dict[str, str] = {}
         taken: set[str] = set()
@@ -156,7 +156,7 @@ class _Planner:
         return names
 
 
-def chooses(graph: Graph, node: GraphNode) -> bool:
+def is_conditional(graph: Graph, node: GraphNode) -> bool:
     """Whether the node decides at run time which of its out-edges are taken."""
     if node.type is NodeType.BRANCH:
         return not node.is_each

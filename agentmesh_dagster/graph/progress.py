@@ -41,7 +41,7 @@ class Readiness(Enum):
 
 
 class RunState(Enum):
-    GOES_ON = auto()  # a step runs, or may run
+    ACTIVE = auto()  # a step runs, or may run
     WAITS_FOR_PERSON = auto()  # nothing runs, a gate is open
     SUCCEEDED = auto()
     FAILED = auto()
@@ -167,7 +167,7 @@ class Progress:
         """Where the run stands, from all of its steps."""
         statuses = {state.status for state in self._states.values()}
         if statuses & {StepStatus.RUNNING, StepStatus.PENDING} or any(True for _ in self.list_ready()):
-            return RunState.GOES_ON
+            return RunState.ACTIVE
         if StepStatus.WAITING_HUMAN in statuses:
             return RunState.WAITS_FOR_PERSON
         return RunState.FAILED if StepStatus.FAILED in statuses else RunState.SUCCEEDED

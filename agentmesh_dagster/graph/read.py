@@ -8,21 +8,22 @@ from pydantic import BaseModel, ValidationError
 from agentmesh_dagster.entities.field_faults import list_field_faults
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json, write_path
 from agentmesh_dagster.entities.models import Edge, Node, NodeType, Workflow
-from agentmesh_dagster.entities.nearest import find_nearest, quote, with_hint
-from agentmesh_dagster.entities.salvage import NO_DAMAGE, Damage
+from agentmesh_dagster.entities.recovery import NO_DAMAGE, Recovery
+from agentmesh_dagster.entities.suggestions import find_nearest, with_hint
+from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.config import CONFIG_TYPES, TEMPLATE_FIELDS, BranchConfig, NodeConfig
 from agentmesh_dagster.graph.expressions import Expression, ExpressionFault, parse_expression
-from agentmesh_dagster.graph.graph import Doubts, Graph, GraphEdge, GraphNode, Literal
+from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode, Literal, Unknowns
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.templates import Template, TemplateFault, list_template_faults, parse_template
 
 _EXPRESSION_FIELDS = {NodeType.BRANCH: ("condition",)}
 _OTHER_SPELLINGS: Mapping[str, JsonValue] = {"True": True, "False": False, "None": None}
 _FREE_FIELDS = frozenset({"outputSchema", "schema"})  # JSON Schemas may hold `{{`
-_CHOOSING = (NodeType.BRANCH, NodeType.HUMAN_APPROVAL)
+_CONDITIONAL = (NodeType.BRANCH, NodeType.HUMAN_APPROVAL)
 
 
-def read_graph(workflow: Workflow, damage: Damage = NO_DAMAGE) -> Graph:
+def read_graph(workflow: Workflow, damage: Recovery = NO_DAMAGE) -> Graph:
     """The graph of a workflow; never raises: what is wrong is in `Graph.faults`."""
     faults: list[Issue] = []
     nodes: dict[str, GraphNode] = {}
@@ -30,32 +31,32 @@ def read_graph(workflow: Workflow, damage: Damage = NO_DAMAGE) -> Graph:
     for position, node in enumerate(workflow.graph.nodes):
         if node.id in nodes:
             path = f"$.graph.nodes[{position}].id"
-            faults.append(Issue("duplicate-node-id", _tell_duplicate("node", node.id), node.id, path=path))
+            faults.append(Issue("duplicate-node-id", _describe_duplicate("node", node.id), node.id, path=path))
             repeated.append(_read_node(node, position, node.id not in damage.node_ids, faults))
         else:
             nodes[node.id] = _read_node(node, position, node.id not in damage.node_ids, faults)
     edges = tuple(_read_edges(workflow.graph.edges, nodes, damage, faults))
     ends = [(edge.from_node_id, edge.to_node_id) for edge in workflow.graph.edges]
-    doubts = Doubts(
-        untyped=damage.vague_ids,
-        vague=damage.vague_ids | {node.id for node in repeated},
-        ambiguous=damage.vague_ids | {node.id for node in repeated if node.type is not nodes[node.id].type},
-        open_in=frozenset(target for source, target in ends if source not in nodes),
-        open_out=frozenset(source for source, target in ends if target not in nodes),
-        misses_nodes=bool(damage.stand_in_ids & nodes.keys()),
+    unknowns = Unknowns(
+        untyped=damage.untyped_ids,
+        vague=damage.untyped_ids | {node.id for node in repeated},
+        ambiguous=damage.untyped_ids | {node.id for node in repeated if node.type is not nodes[node.id].type},
+        missing_sources=frozenset(target for source, target in ends if source not in nodes),
+        missing_targets=frozenset(source for source, target in ends if target not in nodes),
+        missing_nodes=bool(damage.placeholder_ids & nodes.keys()),
     )
-    return Graph(workflow, nodes, edges, tuple(faults), doubts, tuple(repeated))
+    return Graph(workflow, nodes, edges, tuple(faults), unknowns, tuple(repeated))
 
 
-def _tell_duplicate(what: str, identity: str) -> str:
+def _describe_duplicate(what: str, identity: str) -> str:
     return f"The {what} id {quote(identity)} is used twice: give each {what} its own."
 
 
-def _read_node(node: Node, position: int, is_whole: bool, faults: list[Issue]) -> GraphNode:
+def _read_node(node: Node, position: int, is_complete: bool, faults: list[Issue]) -> GraphNode:
     path = f"$.graph.nodes[{position}]"
     told = len(faults)
     config = _read_config(node, path, faults)
-    has_fields, is_whole = is_whole, is_whole and len(faults) == told
+    has_fields, is_complete = is_complete, is_complete and len(faults) == told
     expressions: dict[str, Expression] = {}
     templates: dict[str, Template] = {}
     for name, value in config.model_dump(by_alias=True, exclude_unset=True).items():
@@ -81,7 +82,7 @@ def _read_node(node: Node, position: int, is_whole: bool, faults: list[Issue]) -
         config,
         expressions,
         templates,
-        is_whole,
+        is_complete,
         has_fields,
     )
 
@@ -127,7 +128,7 @@ def write_config_path(node_path: str, steps: tuple[int | str, ...]) -> str:
     return f"{node_path}.config{write_path(steps)[1:]}"
 
 
-def _tell(fault: ExpressionFault | TemplateFault) -> str:
+def _describe_fault(fault: ExpressionFault | TemplateFault) -> str:
     return f"{fault.reason} (column {fault.column})" if fault.column else fault.reason
 
 
@@ -138,36 +139,36 @@ def _parse_expression(
         return parse_expression(source)
     except ExpressionFault as fault:
         is_template = source.lstrip().startswith("{{")
-        message = "this is an expression already: write it without {{ }}" if is_template else _tell(fault)
+        message = "this is an expression already: write it without {{ }}" if is_template else _describe_fault(fault)
         faults.append(Issue("bad-expression", message, node_id, edge_id, path))
         return None
 
 
 def _parse_template(value: JsonValue, path: str, node_id: str, faults: list[Issue]) -> Template | None:
     found = list_template_faults(value)
-    faults.extend(Issue("bad-template", _tell(fault), node_id, path=path + fault.path) for fault in found)
+    faults.extend(Issue("bad-template", _describe_fault(fault), node_id, path=path + fault.path) for fault in found)
     return None if found else parse_template(value)
 
 
 def _read_edges(
-    edges: list[Edge], nodes: Mapping[str, GraphNode], damage: Damage, faults: list[Issue]
+    edges: list[Edge], nodes: Mapping[str, GraphNode], damage: Recovery, faults: list[Issue]
 ) -> Iterator[GraphEdge]:
     seen: set[str] = set()
     for position, edge in enumerate(edges):
         path = f"$.graph.edges[{position}]"
         if edge.id in seen:
-            message = _tell_duplicate("edge", edge.id)
+            message = _describe_duplicate("edge", edge.id)
             faults.append(Issue("duplicate-edge-id", message, edge_id=edge.id, path=f"{path}.id"))
         seen.add(edge.id)
         if edge.from_node_id in nodes and edge.to_node_id in nodes:
             yield _read_edge(edge, position, nodes[edge.from_node_id], faults)
-        elif not damage.stand_in_ids & nodes.keys():  # else it may be the node whose id could not be read
+        elif not damage.placeholder_ids & nodes.keys():  # else it may be the node whose id could not be read
             faults.extend(_list_missing_ends(edge, path, nodes, damage))
 
 
-def _list_missing_ends(edge: Edge, path: str, nodes: Mapping[str, GraphNode], damage: Damage) -> Iterator[Issue]:
+def _list_missing_ends(edge: Edge, path: str, nodes: Mapping[str, GraphNode], damage: Recovery) -> Iterator[Issue]:
     for name, node_id in (("fromNodeId", edge.from_node_id), ("toNodeId", edge.to_node_id)):
-        if node_id not in nodes and node_id not in damage.stand_in_ids:
+        if node_id not in nodes and node_id not in damage.placeholder_ids:
             message = with_hint(f"There is no node {quote(node_id)}", node_id, nodes)
             yield Issue("dangling-edge", message, edge_id=edge.id, path=f"{path}.{name}")
 
@@ -177,7 +178,7 @@ def _read_edge(edge: Edge, position: int, source: GraphNode, faults: list[Issue]
     expression = literal = None
     if condition and isinstance(source.config, BranchConfig) and source.config.condition is not None:
         literal = Literal(_read_literal(condition))
-    elif condition and source.is_whole and source.type in _CHOOSING:
+    elif condition and source.is_complete and source.type in _CONDITIONAL:
         path = f"$.graph.edges[{position}].condition"
         expression = _parse_expression(condition, path, faults, edge_id=edge.id)
     return GraphEdge(edge.id, position, edge.from_node_id, edge.to_node_id, condition, expression, literal)

@@ -174,8 +174,8 @@ def _write_result(message: Message) -> JsonObject:
 
 
 def _write_assistant(message: Message) -> JsonValue:
-    if message.echo is not None:
-        return message.echo
+    if message.provider_state is not None:
+        return message.provider_state
     blocks: list[JsonObject] = [{"type": "text", "text": message.text}] if message.text.strip() else []
     blocks += [
         {"type": "tool_use", "id": call.id, "name": call.name, "input": write_tool_arguments(call)}
@@ -206,7 +206,7 @@ def _read_reply(endpoint: Endpoint, request: ChatRequest, body: JsonObject) -> C
             tool_calls=tool_calls,
             stop_reason="tool_calls" if tool_calls else "end",
             usage=build_usage(get_text(body, "model") or request.model, *_read_tokens(body)),
-            echo=content if has_more else None,
+            provider_state=content if has_more else None,
         )
     )
 

@@ -36,7 +36,7 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()  # assistant only
     tool_call_id: str | None = None  # tool only
     is_error: bool = False  # tool only
-    echo: JsonValue = None  # assistant only: see ChatReply.echo
+    provider_state: JsonValue = None  # assistant only: see ChatReply.echo
 
 
 def ignore_retry(_fault: str, _delay_seconds: float) -> None:
@@ -56,7 +56,7 @@ class ChatRequest:
     idempotency_key: str = ""  # sent with every try of this call
     deadline: float  # value of time.monotonic() after which nothing is waited for
     # Told before the call is tried again: why, and after how many seconds.
-    tell_retry: Callable[[str, float], None] = field(default=ignore_retry, compare=False)
+    report_retry: Callable[[str, float], None] = field(default=ignore_retry, compare=False)
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ class ChatReply:
     tool_calls: tuple[ToolCall, ...]
     stop_reason: Literal["end", "tool_calls"]
     usage: Usage
-    echo: JsonValue = None  # what the provider wants back word for word, such as Claude's thinking blocks
+    provider_state: JsonValue = None  # what the provider wants back word for word, such as Claude's thinking blocks
 
     def to_message(self) -> Message:
         """The assistant turn that stands for this reply in the next request."""
-        return Message("assistant", self.text, tool_calls=self.tool_calls, echo=self.echo)
+        return Message("assistant", self.text, tool_calls=self.tool_calls, provider_state=self.provider_state)
 
 
 class Provider(Protocol):

@@ -71,11 +71,11 @@ def exchange(
         body = _fetch(endpoint, sdk, deadline, limit, settings.max_value_bytes)
         return read_reply(_read_object(endpoint, body, settings.max_value_bytes))
 
-    def tell_retry(fault: ProviderError, delay: float) -> None:
-        request.tell_retry(endpoint.scrub(str(fault)), delay)
+    def report_retry(fault: ProviderError, delay: float) -> None:
+        request.report_retry(endpoint.scrub(str(fault)), delay)
 
     try:
-        return call_with_retries(budget, attempt, tell_retry)
+        return call_with_retries(budget, attempt, report_retry)
     except ProviderError as error:
         who = f"{endpoint.provider} ({request.model})"
         detail = endpoint.scrub(f"{who}: {error.detail}" if error.detail else who)

@@ -32,7 +32,7 @@ class RetryBudget:
 def call_with_retries(
     budget: RetryBudget,
     attempt: Callable[[], T],
-    tell_retry: Callable[[ProviderError, float], None] = lambda _fault, _delay: None,
+    report_retry: Callable[[ProviderError, float], None] = lambda _fault, _delay: None,
 ) -> T:
     """The result of the first attempt that succeeds; else the last ProviderError, and how many there were.
 
@@ -65,7 +65,7 @@ def call_with_retries(
         delay = _choose_delay(budget, tries, fault)
         if time.monotonic() + delay >= budget.deadline:
             raise fault.with_note("no time for another try")
-        tell_retry(fault, delay)
+        report_retry(fault, delay)
         time.sleep(delay)
 
 

@@ -22,18 +22,18 @@ from agentmesh_dagster.providers.chat import (
     Usage,
 )
 from agentmesh_dagster.runtime.tool import ToolUse, use_tool
-from agentmesh_dagster.runtime.work import Result, StepFault, Work
+from agentmesh_dagster.runtime.work import NodeError, Result, Work
 from agentmesh_dagster.tools import ToolError, describe_tool
 
 _PARALLEL_CALLS = 8
 _TOOL_NAME_LENGTH = 64
 
 
-class TooManyToolRounds(StepFault):
+class TooManyToolRounds(NodeError):
     """The model kept calling tools and never answered."""
 
 
-class UnfitReply(StepFault):
+class UnfitReply(NodeError):
     """The model's reply does not fit the outputSchema, also after it was told why."""
 
     retryable = True  # a model may answer otherwise
@@ -120,7 +120,7 @@ class _Conversation:
             output_schema=self.config.output_schema,
             idempotency_key=f"{self.work.idempotency_key}:model:{number}",
             deadline=self.work.deadline,
-            tell_retry=self.work.tell_retry,
+            report_retry=self.work.report_retry,
         )
         about: dict[str, JsonValue] = {"provider": self.agent.model_provider.value, "model": request.model}
         self.work.record(

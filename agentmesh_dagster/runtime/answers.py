@@ -15,7 +15,7 @@ from agentmesh_dagster.graph.gate_answers import (
     list_deadline_answers,
     read_rejection,
 )
-from agentmesh_dagster.graph.plan import Plan, chooses
+from agentmesh_dagster.graph.plan import Plan, is_conditional
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.branch import choose_edges
 from agentmesh_dagster.runtime.context import read_sources, read_step_input
@@ -143,7 +143,7 @@ def _conclude(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> Step
 def _route(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> StepEnd:
     """The out-edges that the answer takes. Raises UnfitAnswer when there is none that can use it."""
     node = plan.graph.nodes[gate.node_id]
-    if not chooses(plan.graph, node):
+    if not is_conditional(plan.graph, node):
         return StepEnd(StepStatus.SUCCEEDED, output)
     key = StepKey(gate.node_id)
     found = read_step_input(tx, plan, gate.run_id, key, read_sources(tx, plan, gate.run_id, key))

@@ -3,7 +3,7 @@
 from agentmesh_dagster.entities.models import NodeType, StepStatus
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, Readiness, StepKey
-from agentmesh_dagster.runtime.launches import LaunchFacts, RunHasEnded, take_up_launch
+from agentmesh_dagster.runtime.launches import LaunchFacts, RunHasEnded, start_launch
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.settlement import fail_run
 from agentmesh_dagster.runtime.step import StepTask, run_step
@@ -23,7 +23,7 @@ def begin_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
     A new run of some steps only asks at the gates before these whose answer it could not take over. One that can
     execute nothing fails. Raises RunHasEnded, ForeignLaunch, DeliveredAlready.
     """
-    run_id = take_up_launch(services, plan, facts)
+    run_id = start_launch(services, plan, facts)
     if run_id == facts.launch_id and facts.selected is not None:
         _ask_before(services, plan, facts)
         _check_work(services, plan, facts)

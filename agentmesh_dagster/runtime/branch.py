@@ -7,22 +7,22 @@ from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.graph.config import BranchConfig
 from agentmesh_dagster.graph.expressions import Expression
 from agentmesh_dagster.graph.graph import GraphEdge, GraphNode
-from agentmesh_dagster.runtime.work import Result, StepFault, Work
+from agentmesh_dagster.runtime.work import NodeError, Result, Work
 
 _SHOWN_CHARACTERS = 100
 
 Context = Mapping[str, JsonValue]
 
 
-class NothingMatched(StepFault):
+class NothingMatched(NodeError):
     """No out-edge of the branch matched, and there is no default edge."""
 
 
-class NotAList(StepFault):
+class NotAList(NodeError):
     """`items` of an `each` must give a list."""
 
 
-class TooManyItems(StepFault):
+class TooManyItems(NodeError):
     """An `each` got more items than `maxItems` allows."""
 
 
@@ -33,8 +33,8 @@ def run_branch(work: Work) -> Result:
         return _run_each(work, work.node.config)
     taken = choose_edges(work.node, work.node.config, work.plan.graph.out_edges[work.node.id], work.context)
     notes: dict[str, JsonValue] = {
-        "taken": _tell_targets(work, taken),
-        "because": "; ".join(_tell_reason(work, work.node.config, edge) for edge in taken) or "no edge matched",
+        "taken": _describe_targets(work, taken),
+        "because": "; ".join(_describe_reason(work, work.node.config, edge) for edge in taken) or "no edge matched",
     }
     return Result(work.input, taken=[edge.id for edge in taken], notes=notes)
 
@@ -70,7 +70,7 @@ def choose_edges(
         return matching + defaults
     if defaults or config.on_no_match == "end":
         return defaults[:1]
-    raise NothingMatched(_tell_values(node, tried, value, context))
+    raise NothingMatched(_describe_values(node, tried, value, context))
 
 
 def _matches(edge: GraphEdge, context: Context, value: JsonValue) -> bool:
@@ -81,15 +81,17 @@ def _matches(edge: GraphEdge, context: Context, value: JsonValue) -> bool:
     return edge.expression is not None and edge.expression.evaluate_condition(context)
 
 
-def _tell_values(node: GraphNode, tried: Sequence[GraphEdge], value: JsonValue, context: Context) -> str:
+def _describe_values(node: GraphNode, tried: Sequence[GraphEdge], value: JsonValue, context: Context) -> str:
     if node.expressions.get("condition"):
         literals = ", ".join(edge.condition or "" for edge in tried)
         return f"the condition gave {_show(value)}; the edges match {literals}"
-    told = [f"`{edge.condition}` with {_tell_looked_at(context, edge.expression)}" for edge in tried if edge.expression]
+    told = [
+        f"`{edge.condition}` with {_describe_looked_at(context, edge.expression)}" for edge in tried if edge.expression
+    ]
     return "; ".join(told) or "it has no out-edges with conditions"
 
 
-def _tell_reason(work: Work, config: BranchConfig, edge: GraphEdge) -> str:
+def _describe_reason(work: Work, config: BranchConfig, edge: GraphEdge) -> str:
     """Why an edge was taken."""
     if edge.is_default:
         others = any(not one.is_default for one in work.plan.graph.out_edges[work.node.id])
@@ -99,10 +101,10 @@ def _tell_reason(work: Work, config: BranchConfig, edge: GraphEdge) -> str:
         return f"`{config.condition}` gave {_show(value)}"
     if edge.expression is None:
         return "it has no condition"
-    return f"`{edge.condition}` with {_tell_looked_at(work.context, edge.expression)}"
+    return f"`{edge.condition}` with {_describe_looked_at(work.context, edge.expression)}"
 
 
-def _tell_looked_at(context: Context, expression: Expression) -> str:
+def _describe_looked_at(context: Context, expression: Expression) -> str:
     looked_at: dict[str, str] = {}
     for reference in expression.references:
         name = ".".join(("context", *map(str, reference.path)))
@@ -130,5 +132,5 @@ def _type_name(value: JsonValue) -> str:
     return names.get(type(value).__name__, "null")
 
 
-def _tell_targets(work: Work, taken: Sequence[GraphEdge]) -> str:
+def _describe_targets(work: Work, taken: Sequence[GraphEdge]) -> str:
     return ", ".join(work.plan.graph.nodes[edge.target].title for edge in taken) or "nothing"

@@ -125,7 +125,7 @@ def _continues_run(tx: Connection, plan: Plan, parent: Launch, facts: LaunchFact
     return not any(covers(selected, key) for selected in facts.selected for key in succeeded)
 
 
-def take_up_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
+def start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
     """A worker starts on the launch: its run is running from now on; returns the run's id.
 
     Safe to call again. RunHasEnded when the run was canceled, or given up, before the worker came; ForeignLaunch.

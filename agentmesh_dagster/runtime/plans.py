@@ -8,7 +8,7 @@ from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.plan import Plan, plan_graph
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules import Lookup, validate
-from agentmesh_dagster.runtime.recent import Recent
+from agentmesh_dagster.runtime.lru_cache import LRUCache
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import load_workflow_at
 
@@ -25,7 +25,7 @@ class WorkflowHasFaults(AgentMeshError):
 
 # A revision never changes, so its plan is good for ever. (What somebody edits by hand in the database shows in
 # processes that have not read it yet.) By the store itself, not its URL: another database may come to stand there.
-_plans: WeakKeyDictionary[Store, Recent[tuple[str, int, bool], Plan]] = WeakKeyDictionary()
+_plans: WeakKeyDictionary[Store, LRUCache[tuple[str, int, bool], Plan]] = WeakKeyDictionary()
 
 
 def load_plan(store: Store, workflow_id: str, at: int) -> Plan:
@@ -48,14 +48,14 @@ def read_plan(store: Store, workflow_id: str, at: int) -> Plan:
     """`load_plan` for somebody who keeps the plan himself."""
     found = load_workflow_at(store, workflow_id, at)
     graph = read_graph(found.workflow)
-    _refuse(validate(graph, Lookup(found.agents, found.tools)))
+    _raise_for_issues(validate(graph, Lookup(found.agents, found.tools)))
     return plan_graph(graph, found.agents, found.tools, revision=at)
 
 
 def _read_pinned_plan(store: Store, workflow_id: str, at: int) -> Plan:
     found = load_workflow_at(store, workflow_id, at)
     graph = read_graph(found.workflow)
-    _refuse(graph.faults)
+    _raise_for_issues(graph.faults)
     return plan_graph(graph, found.agents, found.tools, revision=at)
 
 
@@ -64,10 +64,10 @@ def forget_plans() -> None:
     _plans.clear()
 
 
-def _kept(store: Store) -> Recent[tuple[str, int, bool], Plan]:
-    return _plans.setdefault(store, Recent(_KEPT))
+def _kept(store: Store) -> LRUCache[tuple[str, int, bool], Plan]:
+    return _plans.setdefault(store, LRUCache(_KEPT))
 
 
-def _refuse(issues: Sequence[Issue]) -> None:
+def _raise_for_issues(issues: Sequence[Issue]) -> None:
     if errors := [issue for issue in issues if issue.severity is Severity.ERROR]:
         raise WorkflowHasFaults(errors)

@@ -12,9 +12,9 @@ from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import cancel_gate, list_open_gates_of
 from agentmesh_dagster.store.runs import RunHead, mark_run_ended
 from agentmesh_dagster.store.steps import (
+    FailedStep,
     NewStep,
     StepEnd,
-    StepFailure,
     count_ended,
     has_failed_step,
     insert_skipped,
@@ -34,7 +34,7 @@ def settle(tx: Connection, plan: Plan, run: RunHead, key: StepKey, end: StepEnd)
 
     The caller holds the run's lock and has written the step's end.
     """
-    if run.status.is_end or _surely_goes_on(tx, plan, run.id, key, end):
+    if run.status.is_end or _is_surely_active(tx, plan, run.id, key, end):
         return
     if end.status is StepStatus.FAILED:
         give_up_gates(tx, plan, run)
@@ -70,7 +70,7 @@ def _is_given_up(plan: Plan, node_id: str) -> bool:
     return isinstance(config, GateConfig) and config.on_arm_failure == "cancel"
 
 
-def _surely_goes_on(tx: Connection, plan: Plan, run_id: str, key: StepKey, end: StepEnd) -> bool:
+def _is_surely_active(tx: Connection, plan: Plan, run_id: str, key: StepKey, end: StepEnd) -> bool:
     """Whether something is left to do for sure, so that the states of all steps need not be read."""
     if end.status is not StepStatus.SUCCEEDED or end.taken is not None or end.item_count is not None:
         return False
@@ -113,7 +113,7 @@ def end_run_if_over(tx: Connection, plan: Plan, run: RunHead, progress: Progress
     if state is RunState.SUCCEEDED:
         complete_run(tx, plan, run)
     elif state is RunState.FAILED:
-        fail_run(tx, run, _tell_failures(tx, plan, run.id))
+        fail_run(tx, run, _describe_failures(tx, plan, run.id))
     return state
 
 
@@ -146,14 +146,14 @@ def _record_end(tx: Connection, run: RunHead, event_type: EventType, payload: di
     deliver_run_end(tx, run.id, run.workflow_id, event_type)
 
 
-def _tell_failures(tx: Connection, plan: Plan, run_id: str) -> str:
+def _describe_failures(tx: Connection, plan: Plan, run_id: str) -> str:
     failures = list_failures(tx, run_id)
     if len(failures) == 1 and _is_end(plan, failures[0].node_id):
         return failures[0].error  # the author's own words
     return "; ".join(f"`{_title(plan, failure.node_id)}`{_name_item(failure)}: {failure.error}" for failure in failures)
 
 
-def _name_item(failure: StepFailure) -> str:
+def _name_item(failure: FailedStep) -> str:
     return "" if failure.item is None else f", item {failure.item}"
 
 

@@ -24,8 +24,8 @@ from agentmesh_dagster.runtime.launches import RunHasEnded
 from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.settlement import end_run_if_over, give_up_gates, settle
+from agentmesh_dagster.runtime.start_end import run_end, run_start
 from agentmesh_dagster.runtime.step_log import StepLog
-from agentmesh_dagster.runtime.terminals import run_end, run_start
 from agentmesh_dagster.runtime.tool import run_tool
 from agentmesh_dagster.runtime.work import Result, Work
 from agentmesh_dagster.settings import link_run
@@ -75,7 +75,7 @@ class StepFailed(AgentMeshError):
 class Outcome(Enum):
     ENDED = auto()  # now, or in a launch before this one
     SKIPPED = auto()  # no in-edge was taken
-    STANDS_BACK = auto()  # something before it has not ended, such as a gate
+    NOT_READY = auto()  # something before it has not ended, such as a gate
     WAITS_FOR_PERSON = auto()
 
 
@@ -152,11 +152,11 @@ def _look(tx: Connection, task: StepTask, progress: Progress) -> StepReport | No
         # Rejected, or too late: nobody is asked twice, and Dagster is told what came of it.
         raise StepFailed(read_end(tx, identity).error or "Rejected.", retryable=False)
     if state is not None and state.status is StepStatus.CANCELED and was_asked(tx, identity):
-        return StepReport(Outcome.STANDS_BACK, identity)  # given up, and not reopened since
+        return StepReport(Outcome.NOT_READY, identity)  # given up, and not reopened since
     readiness = progress.read_readiness(task.key)
     if readiness is Readiness.RUNS:
         return None
-    return StepReport(Outcome.STANDS_BACK if readiness is Readiness.WAITS else Outcome.SKIPPED, identity)
+    return StepReport(Outcome.NOT_READY if readiness is Readiness.WAITS else Outcome.SKIPPED, identity)
 
 
 def _claim(tx: Connection, services: Services, run: RunHead, task: StepTask, step_input: StepInput) -> Claim:
@@ -199,7 +199,7 @@ class _Execution:
         except Exception as error:
             # The one place where a step's failure is recorded, whatever it was.
             self._fail(error)
-            raise StepFailed(self._tell_item(_tell(error)), retryable=_is_retryable(error)) from error
+            raise StepFailed(self._name_item(_describe_error(error)), retryable=_is_retryable(error)) from error
         crash_point(CrashPoint.STEP_EXECUTED)
         report = self._finish(result)
         crash_point(CrashPoint.STEP_ENDED)
@@ -261,10 +261,10 @@ class _Execution:
                 self._record_in(tx, EventType.STEP_FAILED, {"error": result.failure, "output": result.output})
             settle(tx, self.plan, run, self.task.key, end)
         if result.failure is not None:
-            raise StepFailed(self._tell_item(result.failure), retryable=False)
+            raise StepFailed(self._name_item(result.failure), retryable=False)
         return StepReport(Outcome.ENDED, self.claim.step_id, end, self.step_input.last_output, result.notes)
 
-    def _tell_item(self, message: str) -> str:
+    def _name_item(self, message: str) -> str:
         """For Dagster, whose error lists show no step key."""
         return message if self.task.item is None else f"Item {self.task.item}: {message}"
 
@@ -285,11 +285,11 @@ class _Execution:
                 end_run_if_over(tx, self.plan, run, Progress(self.plan, read_states(tx, run.id)))
         report_input = self.step_input.last_output
         if is_given_up:
-            return StepReport(Outcome.STANDS_BACK, self.claim.step_id, None, report_input)
+            return StepReport(Outcome.NOT_READY, self.claim.step_id, None, report_input)
         return StepReport(Outcome.WAITS_FOR_PERSON, self.claim.step_id, None, report_input, result.notes)
 
     def _fail(self, error: Exception) -> None:
-        message = _tell(error)
+        message = _describe_error(error)
         tries_again = _is_retryable(error) and not self.task.is_last_attempt
         end = StepEnd(StepStatus.PENDING if tries_again else StepStatus.FAILED, error=message)
         with self.services.store.begin() as tx:
@@ -300,7 +300,7 @@ class _Execution:
                 settle(tx, self.plan, run, self.task.key, end)
 
 
-def _tell(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     """The error in one text that every database can keep."""
     text = str(error) if isinstance(error, AgentMeshError) else f"{type(error).__name__}: {error}"
     return text[:_ERROR_CHARACTERS].replace("\x00", "\\u0000").encode("utf-8", "backslashreplace").decode()

@@ -9,11 +9,11 @@ from agentmesh_dagster.entities.models import EventType, Tool
 from agentmesh_dagster.graph.config import ToolNodeConfig
 from agentmesh_dagster.graph.read import is_set
 from agentmesh_dagster.graph.rules.approvals import stands_behind_a_gate
-from agentmesh_dagster.runtime.work import Result, StepFault, Work
+from agentmesh_dagster.runtime.work import NodeError, Result, Work
 from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
 
 
-class ToolNeedsApproval(StepFault):
+class ToolNeedsApproval(NodeError):
     """This tool has `approval: always`, and nobody was asked; call it by a tool node behind a gate."""
 
 

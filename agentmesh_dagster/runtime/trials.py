@@ -23,7 +23,7 @@ from agentmesh_dagster.runtime.agent import run_agent
 from agentmesh_dagster.runtime.attempt import Attempt, AttemptTimedOut
 from agentmesh_dagster.runtime.plans import WorkflowHasFaults
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.work import StepFault, Work
+from agentmesh_dagster.runtime.work import NodeError, Work
 from agentmesh_dagster.store.events import record_audit
 from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, UnknownBuiltin, UnknownFunction
@@ -162,7 +162,7 @@ def _try(work: Callable[[], Result], deadline: float, tried: _Tried) -> Result:
             raise TrialRefused(str(fault)) from fault
         except (ProviderNotConfigured, TemplateFault) as fault:
             raise TrialRefused(str(fault)) from fault
-        except (ToolError, ProviderError, StepFault, AttemptTimedOut) as fault:
+        except (ToolError, ProviderError, NodeError, AttemptTimedOut) as fault:
             raise TrialFailed(str(fault)) from fault
 
 

@@ -15,7 +15,7 @@ from agentmesh_dagster.store.gates import NewGate
 Record = Callable[[EventType, Mapping[str, JsonValue]], None]
 
 
-class StepFault(AgentMeshError):
+class NodeError(AgentMeshError):
     """The step cannot do its work."""
 
     retryable = False  # the same input would fail again
@@ -34,7 +34,7 @@ class Work:
     deadline: float  # time.monotonic()
     record: Record  # writes an event of this step
     resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project, for functions
-    tell_retry: Callable[[str, float], None] = ignore_retry  # of a model call: why, and after how many seconds
+    report_retry: Callable[[str, float], None] = ignore_retry  # of a model call: why, and after how many seconds
 
     def render(self, name: str) -> JsonValue:
         """The config field `name` with its templates filled in; None where the author left it out."""

@@ -23,7 +23,7 @@ _COUNTED = tuple(
     if table.dialect_options["sqlite"]["autoincrement"]
 )
 
-Tell = Callable[[str, int, int], None]  # table, rows copied so far, rows in all
+Report = Callable[[str, int, int], None]  # table, rows copied so far, rows in all
 
 
 class SameStore(InvalidValue):
@@ -49,7 +49,7 @@ class CopiedTable:
     digest: str  # SHA-256 over all values in the order of the key: the same on each kind of database
 
 
-def copy_store(source: Store, target: Store, *, tell: Tell | None = None) -> list[CopiedTable]:
+def copy_store(source: Store, target: Store, *, report: Report | None = None) -> list[CopiedTable]:
     """Copies everything as it stands at one moment, and compares both; the source is only read.
 
     Runs that wait for a person are copied as they wait. Until the copy is whole nobody can open the target. Raises
@@ -63,7 +63,7 @@ def copy_store(source: Store, target: Store, *, tell: Tell | None = None) -> lis
             _refuse_filled(tx)
             begin_copy(tx)
             tx.execute(catalogue.delete())  # its one row comes with the copy
-        copied = [_copy_table(connection, target, table, tell) for table in _list_tables()]
+        copied = [_copy_table(connection, target, table, report) for table in _list_tables()]
         counters = [_read_counter(connection, *counted) for counted in _COUNTED]
     with target.begin() as tx:
         for counted, value in zip(_COUNTED, counters, strict=True):
@@ -109,7 +109,7 @@ def _list_tables() -> list[Table]:
     ]
 
 
-def _copy_table(connection: Connection, target: Store, table: Table, tell: Tell | None) -> CopiedTable:
+def _copy_table(connection: Connection, target: Store, table: Table, report: Report | None) -> CopiedTable:
     total = connection.execute(select(func.count()).select_from(table)).scalar_one()
     done = 0
 
@@ -120,8 +120,8 @@ def _copy_table(connection: Connection, target: Store, table: Table, tell: Tell 
                 with target.begin() as tx:
                     tx.execute(table.insert(), [dict(zip(table.c.keys(), row, strict=True)) for row in page])
                 done += len(page)
-                if tell is not None:
-                    tell(table.name, done, total)
+                if report is not None:
+                    report(table.name, done, total)
                 yield page
 
     return _describe(table, copy())

@@ -314,19 +314,19 @@ def read_end(connection: Connection, identity: str) -> StepEnd:
 
 
 @dataclass(frozen=True)
-class StepFailure:
+class FailedStep:
     node_id: str
     error: str
     item: int | None = None  # of an `each`
 
 
-def list_failures(connection: Connection, run_id: str, limit: int = 10) -> list[StepFailure]:
+def list_failures(connection: Connection, run_id: str, limit: int = 10) -> list[FailedStep]:
     """The first failed steps of a run."""
     query = select(steps.c.node_id, steps.c.item, steps.c.error).where(
         steps.c.run_id == run_id, steps.c.status == StepStatus.FAILED.value
     )
     rows = connection.execute(query.order_by(steps.c.finished_at, steps.c.id).limit(limit))
-    return [StepFailure(row.node_id, row.error or "failed", None if row.item == _NO_ITEM else row.item) for row in rows]
+    return [FailedStep(row.node_id, row.error or "failed", None if row.item == _NO_ITEM else row.item) for row in rows]
 
 
 def has_failed_step(connection: Connection, run_id: str) -> bool:

@@ -46,14 +46,14 @@ def run_calculator(request: ToolRequest, _: Settings) -> JsonValue:
     try:
         with decimal_context(_ARITHMETIC):
             result = +_evaluate(ast.parse(expression.strip(), mode="eval").body)
-            is_whole = abs(result) < _EXACT and result == result.to_integral_value()
+            is_complete = abs(result) < _EXACT and result == result.to_integral_value()
     except DivisionByZero:
         raise InvalidToolInput(f"`{expression}` divides by zero") from None
     except DecimalException:
         raise InvalidToolInput(f"`{expression}` has no result, or one too large") from None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InvalidToolInput(f"`{expression}` is no arithmetic expression") from None
-    return {"result": int(result) if is_whole else float(result)}
+    return {"result": int(result) if is_complete else float(result)}
 
 
 def _evaluate(syntax: ast.AST) -> Decimal:

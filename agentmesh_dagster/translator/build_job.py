@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
-from agentmesh_dagster.runtime.recent import Recent
+from agentmesh_dagster.runtime.lru_cache import LRUCache
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.translator.dagster_internals import DynamicCollectDependencyDefinition, JobSnap
 from agentmesh_dagster.translator.dagster_runs import build_run_config
@@ -116,7 +116,7 @@ def build_job(
 
 
 _KEPT = 64  # jobs in one process; with its config schema and snapshot one of ten nodes takes some 150 kB
-_jobs: Recent[tuple[int, int, str], dg.JobDefinition] = Recent(_KEPT)
+_jobs: LRUCache[tuple[int, int, str], dg.JobDefinition] = LRUCache(_KEPT)
 
 
 def build_job_once(plan: Plan, job_name: str, services: Services) -> dg.JobDefinition:

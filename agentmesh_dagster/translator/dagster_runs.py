@@ -9,7 +9,7 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.graph.plan import Plan, Wiring
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.launches import LaunchFacts
-from agentmesh_dagster.runtime.recent import Recent
+from agentmesh_dagster.runtime.lru_cache import LRUCache
 from agentmesh_dagster.translator.dagster_internals import SqlRunStorage
 from agentmesh_dagster.translator.launchpad import INPUT
 from agentmesh_dagster.translator.run_tags import USER_TAG
@@ -17,7 +17,7 @@ from agentmesh_dagster.translator.run_tags import USER_TAG
 ITEM_KEY = "item_"  # before the item's index in the mapping key of a dynamic output
 DELIVERY_TAG = "dagster/run_key"  # the sensors of our triggers ask for a run by the id of what they deliver
 # By Dagster run. Every step asks for it, and it takes as long as there are steps.
-_selections: Recent[str, frozenset[StepKey] | None] = Recent(64)
+_selections: LRUCache[str, frozenset[StepKey] | None] = LRUCache(64)
 _LAUNCHERS = {"dagster/schedule_name": "schedule", "dagster/sensor_name": "sensor"}  # by tag
 
 

@@ -126,7 +126,7 @@ def _build_outs(content: _OpContent) -> Mapping[str, dg.Out | dg.DynamicOut]:
     # Dagster carries the order of the steps; their outputs stay in the store: see ARCHITECTURE, "Outputs".
     if content.wiring is Wiring.FAN_OUT:
         return {ITEM: dg.DynamicOut(dg.Nothing)}
-    if content.wiring is Wiring.CHOICE:
+    if content.wiring is Wiring.CONDITIONAL:
         return {name: dg.Out(dg.Nothing, is_required=False) for name in content.outputs}
     # Below a fan-out Dagster knows no skipping: such an op always yields, and the store says what was skipped.
     return {RESULT: dg.Out(dg.Nothing, is_required=content.wiring is Wiring.REPEATED)}
@@ -163,7 +163,7 @@ def execute_step(context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) -> 
         report = run_step(compiled.services, compiled.plan, task)
     except StepFailed as failure:
         raise dg.Failure(str(failure), allow_retries=failure.retryable) from failure
-    yield from _tell_dagster(context, op, report, task.run_id)
+    yield from _report_to_dagster(context, op, report, task.run_id)
 
 
 def collect_items(context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) -> Yielded:
@@ -188,9 +188,9 @@ def _take_up(context: dg.OpExecutionContext, compiled: CompiledWorkflow) -> str:
     return begin_launch(compiled.services, compiled.plan, facts)
 
 
-def _tell_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepReport, run_id: str) -> Yielded:
+def _report_to_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepReport, run_id: str) -> Yielded:
     if report.outcome is Outcome.WAITS_FOR_PERSON:
-        _tell_who_is_asked(context, report)
+        _report_who_is_asked(context, report)
     elif report.outcome is not Outcome.ENDED:
         context.log.info(_SAY[report.outcome])
     if report.outcome is not Outcome.ENDED:
@@ -206,7 +206,7 @@ def _tell_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepRep
         context.log.info(f"{report.end.item_count} items")
         for index in range(report.end.item_count or 0):
             yield dg.DynamicOutput(None, f"{ITEM_KEY}{index}", ITEM)
-    elif op.wiring is Wiring.CHOICE:
+    elif op.wiring is Wiring.CONDITIONAL:
         for edge_id in report.end.taken or ():
             yield dg.Output(None, op.outputs[edge_id], metadata=metadata)
     else:
@@ -215,11 +215,11 @@ def _tell_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepRep
 
 _SAY = {
     Outcome.SKIPPED: "Skipped: none of the ways to this node was taken.",
-    Outcome.STANDS_BACK: "Stands back: something before this node has not ended, for instance a gate.",
+    Outcome.NOT_READY: "Stands back: something before this node has not ended, for instance a gate.",
 }
 
 
-def _tell_who_is_asked(context: dg.OpExecutionContext, report: StepReport) -> None:
+def _report_who_is_asked(context: dg.OpExecutionContext, report: StepReport) -> None:
     """Under the gate's step: who is asked, what, and where it is answered."""
     compiled = _compiled(context)
     metadata = build_gate_metadata(report.step_id, report.notes, compiled.services.settings)

@@ -8,7 +8,7 @@ import pytest
 from agentmesh_dagster.control.instance import open_instance
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.entities.models import Kind
-from agentmesh_dagster.runtime.launches import take_up_launch
+from agentmesh_dagster.runtime.launches import start_launch
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.settings import get_settings
@@ -180,5 +180,5 @@ def leave_behind(workflow_id: str) -> str:
         run = instance.get_run_by_id(launch.run_id)
         instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", launch.job_name), launch.run_id)
         plan = load_plan(services.store, workflow_id, launch.revision)
-        take_up_launch(services, plan, read_launch_facts(plan, run, instance))
+        start_launch(services, plan, read_launch_facts(plan, run, instance))
     return launch.run_id

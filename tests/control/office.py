@@ -60,7 +60,7 @@ class Office:
     def answer(self, run_id: str, node_id: str, output: Any) -> None:
         answer_gate(self.services, self.gate(run_id, node_id), Answer(output, by="ann", via="test"))
 
-    def go_on(self, run_id: str) -> bool:
+    def continue_run(self, run_id: str) -> bool:
         """Resumes in place; says whether there was anything to launch."""
         launch = resume_run(self.services, self.instance, run_id)
         if launch is not None:

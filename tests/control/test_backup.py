@@ -67,7 +67,7 @@ def test_a_waiting_run_goes_on_where_the_backup_is_restored(
     with open_test_instance(elsewhere) as instance:
         there = Office(restored, instance)
         there.answer(waiting, "gate", APPROVED)
-        assert there.go_on(waiting)
+        assert there.continue_run(waiting)
         assert (there.run(waiting).status, there.run(waiting).output) == (RunStatus.SUCCEEDED, APPROVED)
         assert there.run(queued.run_id).status is RunStatus.PENDING
         assert there.dagster_status(queued.launch_id) is dg.DagsterRunStatus.NOT_STARTED
@@ -86,7 +86,7 @@ def test_a_gate_is_answered_against_a_copy_of_the_store_and_its_run_goes_on(
 
         there = Office(open_elsewhere(monkeypatch, url), office.instance)
         there.answer(waiting, "gate", APPROVED)
-        assert there.go_on(waiting)
+        assert there.continue_run(waiting)
 
         run = there.run(waiting)
         assert (run.status, run.output, len(run.launches)) == (RunStatus.SUCCEEDED, APPROVED, 2)

@@ -41,7 +41,7 @@ def done(office: Office) -> str:
     """A run that was asked about a small amount, was approved, and has succeeded."""
     run_id = office.start(draft_gate_publish(**ASKS), SMALL)
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
     assert office.run(run_id).status is RunStatus.SUCCEEDED
     CALLS.clear()
     return run_id
@@ -102,7 +102,7 @@ def test_another_input_does_not_continue_a_failed_run(office: Office):
     nodes += [node("bad", "tool", toolId="note", input={}), node("end", "end")]
     run_id = office.start(workflow("w", nodes, ["start -> gate", "gate -> bad", "bad -> end"]), SMALL)
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
     before = office.run(run_id)
     assert before.status is RunStatus.FAILED
 
@@ -140,7 +140,7 @@ def test_another_revision_asks_again_and_does_what_is_behind_the_gate_again(offi
     assert CALLS == []
     assert taken_over(office, again) == {"start": done, "draft": done, "gate": None}
     office.answer(again, "gate", APPROVED)
-    office.go_on(again)
+    office.continue_run(again)
     assert (office.run(again).status, office.run(again).output) == (RunStatus.SUCCEEDED, "edited")
     assert CALLS == ["publish"], "nobody had consented to it in this revision"
 
@@ -148,7 +148,7 @@ def test_another_revision_asks_again_and_does_what_is_behind_the_gate_again(offi
 def test_content_that_differs_asks_again(office: Office):
     run_id = office.start(draft_gate_publish(instructions="Run {{ context.run.id }}"), SMALL)
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     again = reexecute_steps(office.instance, run_id, ["publish", "end"])
     execute(office, again)

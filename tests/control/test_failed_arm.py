@@ -47,7 +47,7 @@ def test_while_the_gate_is_open_the_run_is_running_has_failed_and_dagster_tells_
     assert list_ids(office, has_failed=False) == []
 
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
     assert office.run(run_id).status is RunStatus.FAILED
     assert CALLS == ["behind"]
     assert office.dagster_status(run_id) is dg.DagsterRunStatus.FAILURE
@@ -92,7 +92,7 @@ def test_after_a_gate_was_refused_another_that_is_open_says_that_the_run_can_onl
     assert (run.status, run.has_failed) == (RunStatus.RUNNING, True)
     assert office.dagster_status(run_id) is dg.DagsterRunStatus.SUSPENDED
     office.answer(run_id, "second", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
     assert office.run(run_id).status is RunStatus.FAILED
     assert office.dagster_status(run_id) is dg.DagsterRunStatus.FAILURE
     assert [office.dagster_status(launch) for launch in office.run(run_id).launches[1:]] == [

@@ -7,9 +7,9 @@ import pytest
 
 from agentmesh_dagster.control.cancel import RunIsOver, cancel_run
 from agentmesh_dagster.control.in_place import run_in_place
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import resume_run
-from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.entities.models import EventType, Kind, RunStatus, StepStatus, Workflow
 from agentmesh_dagster.runtime.answers import Answer, GateClosed, UnfitAnswer, answer_gate
 from agentmesh_dagster.runtime.services import Services
@@ -43,7 +43,7 @@ def test_after_the_answer_only_the_gate_and_what_is_behind_it_run(office: Office
     run_id = office.start(draft_gate_publish())
     office.answer(run_id, "gate", APPROVED)
 
-    assert office.go_on(run_id)
+    assert office.continue_run(run_id)
 
     run = office.run(run_id)
     assert (run.status, run.output) == (RunStatus.SUCCEEDED, APPROVED)
@@ -54,13 +54,13 @@ def test_after_the_answer_only_the_gate_and_what_is_behind_it_run(office: Office
     assert second
     assert (second.root_run_id, second.parent_run_id) == (run_id, run_id)
     assert set(second.step_keys_to_execute or []) == {"gate", "publish", "end"}
-    assert not office.go_on(run_id), "a second resume finds nothing to do"
+    assert not office.continue_run(run_id), "a second resume finds nothing to do"
 
 
 def test_the_events_of_an_answered_run_are_in_order(office: Office):
     run_id = office.start(draft_gate_publish())
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     after = office.event_types(run_id)
     after = after[after.index(EventType.STEP_WAITING_HUMAN) :]
@@ -73,7 +73,7 @@ def test_a_rejection_without_conditions_fails_the_run_with_the_comment(office: O
     run_id = office.start(draft_gate_publish())
     office.answer(run_id, "gate", {"approved": False, "comment": "not like this"})
 
-    assert not office.go_on(run_id)
+    assert not office.continue_run(run_id)
 
     run = office.run(run_id)
     assert run.status is RunStatus.FAILED
@@ -95,7 +95,7 @@ def test_conditions_on_the_out_edges_choose_the_way(office: Office, approved: bo
     ]
     run_id = office.start(workflow("w", nodes, edges))
     office.answer(run_id, "gate", {"approved": approved})
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     assert office.run(run_id).output == {"text": goes_to}
     assert office.statuses(run_id)[leaves] is StepStatus.SKIPPED
@@ -110,7 +110,7 @@ def test_an_answer_that_does_not_fit_leaves_the_gate_open(office: Office):
         office.answer(run_id, "gate", {"approved": True})
 
     office.answer(run_id, "gate", {"amount": 3})
-    assert office.go_on(run_id)
+    assert office.continue_run(run_id)
 
 
 def test_a_second_answer_is_refused_and_says_who_was_first(office: Office):
@@ -121,7 +121,7 @@ def test_a_second_answer_is_refused_and_says_who_was_first(office: Office):
     with pytest.raises(GateClosed, match="answered by ann"):
         answer_gate(office.services, step_id, Answer({"approved": False}, by="bob", via="test"))
 
-    office.go_on(run_id)
+    office.continue_run(run_id)
     assert office.run(run_id).output == APPROVED
 
 
@@ -144,7 +144,7 @@ def test_of_many_answers_at_once_exactly_one_wins(office: Office):
         thread.join()
 
     assert len(won) == 1
-    office.go_on(run_id)
+    office.continue_run(run_id)
     assert office.run(run_id).output == {"approved": True, "comment": str(won[0])}
 
 
@@ -159,12 +159,12 @@ def test_two_gates_in_parallel_let_the_join_run_once_both_are_answered(office: O
     run_id = office.start(two_gates())
 
     office.answer(run_id, order[0], APPROVED)
-    assert not office.go_on(run_id)
+    assert not office.continue_run(run_id)
     assert office.run(run_id).status is RunStatus.RUNNING
     assert CALLS == []
 
     office.answer(run_id, order[1], APPROVED)
-    assert office.go_on(run_id)
+    assert office.continue_run(run_id)
     assert office.run(run_id).status is RunStatus.SUCCEEDED
     assert CALLS == ["join"]
 
@@ -174,7 +174,7 @@ def test_answers_given_meanwhile_go_together_into_one_launch(office: Office):
 
     office.answer(run_id, "a", APPROVED)
     office.answer(run_id, "b", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     assert len(office.run(run_id).launches) == 2
     assert CALLS == ["join"]
@@ -187,13 +187,13 @@ def test_gates_one_after_another_wait_one_after_another(office: Office):
     run_id = office.start(workflow("w", nodes, edges))
 
     office.answer(run_id, "a", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
     assert CALLS == ["between"]
     assert office.run(run_id).waiting_on == [office.gate(run_id, "b")]
     assert office.dagster_status(office.run(run_id).launches[1]) is dg.DagsterRunStatus.SUSPENDED
 
     office.answer(run_id, "b", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
     assert CALLS == ["between", "last"]
     assert office.run(run_id).status is RunStatus.SUCCEEDED
 
@@ -212,7 +212,7 @@ def test_an_arm_beside_the_gate_is_kept_and_its_join_runs_once_with_all_inputs(o
     assert "end" not in office.statuses(run_id)
 
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     assert office.run(run_id).output == {"after": {"text": "after"}, "gate": APPROVED}
     assert CALLS == ["slow", "after"]
@@ -225,7 +225,7 @@ def test_editing_and_deleting_the_workflow_changes_nothing_for_a_waiting_run(off
     delete_entity(office.services.store, Kind.WORKFLOW, "w", author="test")
 
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     assert office.run(run_id).output == APPROVED
     assert CALLS == ["draft", "publish"]
@@ -246,7 +246,7 @@ def test_a_deadline_closes_the_gate_as_the_author_said(
     step_id = office.gate(run_id, "gate")
 
     done = expire(office)
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     assert done == [step_id]
     assert office.run(run_id).status is status
@@ -271,7 +271,7 @@ def test_a_cancel_of_the_suspended_run_in_dagster_cancels_the_run_and_its_gates(
     assert dagster_run
     office.instance.report_run_canceled(dagster_run)
 
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
 
     assert office.run(run_id).status is RunStatus.CANCELED
     with pytest.raises(GateClosed, match="canceled"):
@@ -282,7 +282,7 @@ def test_a_deleted_suspended_run_is_canceled_and_never_started_again(office: Off
     run_id = office.start(draft_gate_publish())
     office.instance.delete_run(run_id)
 
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
 
     assert office.run(run_id).status is RunStatus.CANCELED
     assert CALLS == ["draft"]
@@ -312,7 +312,7 @@ def test_a_re_execution_from_failure_behind_a_gate_does_not_ask_again(office: Of
     nodes.append(node("end", "end"))
     run_id = office.start(workflow("w", nodes, ["start -> gate", "gate -> bad", "bad -> end"]))
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     assert office.run(run_id).status is RunStatus.FAILED
     assert office.statuses(run_id) == {
@@ -327,7 +327,7 @@ def test_canceling_a_waiting_run_closes_its_gates_and_its_dagster_run(office: Of
     step_ids = [office.gate(run_id, "a"), office.gate(run_id, "b")]
 
     cancel_run(office.services, office.instance, run_id, by="ann")
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
 
     run = office.run(run_id)
     assert (run.status, run.error, run.waiting_on) == (RunStatus.CANCELED, "Canceled by ann.", [])
@@ -352,7 +352,7 @@ def test_a_code_server_that_takes_a_waiting_run_for_dead_ends_nothing(office: Of
     assert len(office.run(run_id).waiting_on) == 1
     office.instance.report_run_failed(dagster_run, "Run execution process unexpectedly exited with code 0.")
     office.answer(run_id, "gate", APPROVED)
-    assert office.go_on(run_id)
+    assert office.continue_run(run_id)
     run = office.run(run_id)
     assert run.status is RunStatus.SUCCEEDED
     assert [office.dagster_status(launch) for launch in run.launches] == [dg.DagsterRunStatus.SUCCESS] * 2

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from agentmesh_dagster.control.cancel import cancel_run
-from agentmesh_dagster.control.upkeep import keep_up
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus, Tool
 from agentmesh_dagster.runtime.answers import Answer, GateClosed, answer_gate
 from agentmesh_dagster.runtime.services import open_services
@@ -44,7 +44,7 @@ def test_a_run_waits_and_goes_on_over_processes(office: Office):
     nodes = [node("start", "start"), node("gate", "human_approval"), node("end", "end")]
     run_id = office.start(workflow("w", nodes, ["start -> gate", "gate -> end"]), {"n": 1})
     office.answer(run_id, "gate", APPROVED)
-    assert office.go_on(run_id)
+    assert office.continue_run(run_id)
 
     run = office.run(run_id)
     assert (run.status, run.output) == (RunStatus.SUCCEEDED, APPROVED)
@@ -62,9 +62,9 @@ def test_gates_in_parallel_beside_an_arm_that_ended_let_their_join_run_once_with
     assert not office.instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_SUCCESS)
 
     office.answer(run_id, "b", APPROVED)
-    assert not office.go_on(run_id)
+    assert not office.continue_run(run_id)
     office.answer(run_id, "a", APPROVED)
-    assert office.go_on(run_id)
+    assert office.continue_run(run_id)
 
     run = office.run(run_id)
     assert (run.status, len(run.launches)) == (RunStatus.SUCCEEDED, 2)
@@ -81,10 +81,10 @@ def test_gates_one_after_another_behind_a_branch_wait_one_after_another(office: 
     assert office.statuses(run_id)["other"] is StepStatus.SKIPPED
 
     office.answer(run_id, "a", APPROVED)
-    assert office.go_on(run_id)
+    assert office.continue_run(run_id)
     assert office.run(run_id).waiting_on == [office.gate(run_id, "b")]
     office.answer(run_id, "b", {"approved": True, "comment": "again"})
-    assert office.go_on(run_id)
+    assert office.continue_run(run_id)
 
     run = office.run(run_id)
     assert (run.status, run.output) == (RunStatus.SUCCEEDED, {"approved": True, "comment": "again"})
@@ -97,7 +97,7 @@ def test_a_rejection_fails_the_run_and_starts_no_process(office: Office):
     run_id = office.start(workflow("w", nodes, ["start -> gate", "gate -> end"]))
     office.answer(run_id, "gate", {"approved": False, "comment": "not like this"})
 
-    assert not office.go_on(run_id)
+    assert not office.continue_run(run_id)
 
     run = office.run(run_id)
     assert (run.status, run.error, run.launches) == (RunStatus.FAILED, "`gate`: not like this", [run_id])
@@ -111,7 +111,7 @@ def test_a_cancel_while_it_waits_closes_the_gate_for_good(office: Office):
     step_id = office.gate(run_id, "gate")
 
     cancel_run(office.services, office.instance, run_id, by="ann")
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
 
     assert office.run(run_id).status is RunStatus.CANCELED
     assert office.dagster_status(run_id) is dg.DagsterRunStatus.CANCELED

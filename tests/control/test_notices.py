@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
-from agentmesh_dagster.control.upkeep import keep_up
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.tables import gates
 from tests.control.test_gates import Office, draft_gate_publish
@@ -70,8 +70,8 @@ def test_the_webhook_is_told_once_with_a_signature_and_a_link(office: Office, we
     run_id = office.start(draft_gate_publish(instructions="Please look", notify={"url": webhook.url}))
     step_id = office.gate(run_id, "gate")
 
-    keep_up(office.services, office.instance)
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
 
     [(headers, body)] = webhook.heard
     told = json.loads(body)
@@ -88,12 +88,12 @@ def test_a_webhook_that_fails_is_told_again_later_and_the_gate_can_be_answered_m
     webhook.statuses = [503]
     run_id = office.start(draft_gate_publish(notify={"url": webhook.url}))
 
-    keep_up(office.services, office.instance)
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
     assert len(webhook.heard) == 1, "not at once"
 
     with office.services.store.begin() as tx:
         tx.execute(gates.update().values(notice_due_at=gates.c.opened_at))
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
     assert len(webhook.heard) == 2
     assert office.run(run_id).waiting_on

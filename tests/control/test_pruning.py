@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 from sqlalchemy import func, select
 
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.pruning import Pruned, prune
 from agentmesh_dagster.control.reconcile import reconcile_run
-from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.entities.models import EventType, RunStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.events import page_audit
@@ -76,7 +76,7 @@ def test_an_old_run_goes_from_the_store_and_from_dagster_with_its_files(office: 
     assert office.run(last).output is not None, "the last run of a workflow stays, however old"
     assert office.dagster_status(last) is dg.DagsterRunStatus.SUCCESS
     assert list_files(office, last) == kept
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
     assert prune_now(office).runs == 0
 
 
@@ -84,7 +84,7 @@ def test_what_waits_stays_and_so_does_who_decided_what(office: Office):
     answered, last_good = (office.start(draft_gate_publish(instructions="Shall it go out?")) for _ in range(2))
     for run_id in (answered, last_good):
         office.answer(run_id, "gate", APPROVED)
-        office.go_on(run_id)
+        office.continue_run(run_id)
     waiting = office.start(draft_gate_publish())
     office.start(draft_gate_publish())
     make_older(office.services.store, MONTHS)
@@ -101,7 +101,7 @@ def test_what_waits_stays_and_so_does_who_decided_what(office: Office):
     asked = count(office, events, events.c.run_id == answered, events.c.type == "step.waiting_human")
     assert asked == 1, "what was asked can still be read"
     office.answer(waiting, "gate", APPROVED)
-    assert office.go_on(waiting)
+    assert office.continue_run(waiting)
     assert office.run(waiting).status is RunStatus.SUCCEEDED
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from agentmesh_dagster.control.adopt import adopt_launches
 from agentmesh_dagster.control.dagster_internals import CheckError
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import submit_resume
-from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.tools import tool
@@ -73,7 +73,7 @@ def failed(office: Office, mark: Path) -> str:
     save(office.services, function_tool("note_if_mended"))
     run_id = office.start(draft_gate_broken(mark))
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
     assert office.run(run_id).status is RunStatus.FAILED
     return run_id
 
@@ -122,7 +122,7 @@ def test_from_failure_waits_at_a_gate_that_comes_later(office: Office, mark: Pat
     execute(office, again)
     assert office.dagster_status(again) is dg.DagsterRunStatus.SUSPENDED
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     assert office.run(run_id).status is RunStatus.SUCCEEDED
     assert CALLS == ["publish", "publish", "last"]
@@ -140,7 +140,7 @@ def test_all_steps_is_a_new_run_that_asks_anew_and_leaves_the_old_one(office: Of
     assert new.waiting_on == [office.gate(again, "gate")]
     assert office.run(failed) == before
     office.answer(again, "gate", APPROVED)
-    office.go_on(again)
+    office.continue_run(again)
     assert office.run(again).status is RunStatus.SUCCEEDED
     assert CALLS == ["draft", "publish", "draft", "publish"]
 
@@ -186,7 +186,7 @@ def test_a_cancel_of_a_queued_resume_cancels_the_run(office: Office, mark: Path)
     run_id, launch_id = resumed(office, mark)
     office.instance.run_coordinator.cancel_run(launch_id)
 
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
 
     assert office.run(run_id).status is RunStatus.CANCELED
     assert CALLS == ["draft"]
@@ -197,7 +197,7 @@ def test_a_resume_deleted_in_dagster_cancels_the_run_and_never_starts_again(offi
     run_id, launch_id = resumed(office, mark)
     office.instance.delete_run(launch_id)
 
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
 
     assert office.run(run_id).status is RunStatus.CANCELED
     assert_never_starts_again(office, run_id)
@@ -209,7 +209,7 @@ def test_a_launch_of_an_ended_run_may_be_deleted(office: Office, failed: str, ma
     for launch_id in before.launches:
         office.instance.delete_run(launch_id)
 
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
 
     assert office.run(failed) == before
     assert_never_starts_again(office, failed)
@@ -240,7 +240,7 @@ def test_a_cancel_or_delete_while_a_step_behind_the_gate_runs_cancels_the_run_fo
     MEANWHILE.append(act)
     with suppress(CheckError):  # of a worker whose Dagster run is gone
         execute(office, launch_id)
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
 
     assert office.run(run_id).status is RunStatus.CANCELED
     assert office.statuses(run_id)["call"] is StepStatus.CANCELED, "what its worker had to say came too late"
@@ -264,7 +264,7 @@ def resumed(office: Office, mark: Path) -> tuple[str, str]:
 def assert_never_starts_again(office: Office, run_id: str) -> None:
     calls, launches = list(CALLS), office.run(run_id).launches
     for _ in range(2):
-        assert keep_up(office.services, office.instance).resumed == []
+        assert run_maintenance(office.services, office.instance).resumed == []
         assert adopt_launches(office.services, office.instance) == 0
     assert office.run(run_id).launches == launches
     assert calls == CALLS
@@ -284,7 +284,7 @@ def test_from_failure_after_an_edit_is_a_new_run_at_what_dagster_has_loaded(offi
     assert office.run(again).waiting_on == [office.gate(again, "gate")], "nobody has consented to this revision"
     assert CALLS == ["draft", "publish"], "what had ended before the gate was taken over"
     office.answer(again, "gate", APPROVED)
-    office.go_on(again)
+    office.continue_run(again)
     assert (office.run(again).status, office.run(again).output) == (RunStatus.SUCCEEDED, "edited")
     assert CALLS == ["draft", "publish", "publish"]
 

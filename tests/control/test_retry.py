@@ -66,7 +66,7 @@ def test_a_rejected_run_is_continued_and_its_gate_asks_anew_with_its_history(off
     assert history(office, rejected) == [("answered", REJECTED, "ann", {"n": 1})]
     assert office.dagster_status(rejected) is dg.DagsterRunStatus.FAILURE
     office.answer(rejected, "gate", APPROVED)
-    assert office.go_on(rejected)
+    assert office.continue_run(rejected)
     assert (office.run(rejected).status, office.run(rejected).output) == (RunStatus.SUCCEEDED, APPROVED)
     assert CALLS == ["draft", "publish"], "what had succeeded is kept"
     types = office.event_types(rejected)
@@ -100,7 +100,7 @@ def test_an_expired_gate_asks_anew(office: Office):
 
     assert history(office, run_id) == [("expired", None, "deadline", None)]
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
     assert office.run(run_id).status is RunStatus.SUCCEEDED
 
 
@@ -110,7 +110,7 @@ def test_a_run_that_has_not_failed_is_not_continued(office: Office):
     with pytest.raises(NothingToRetry, match="running"):
         retry_run(office.services, office.instance, run_id, by="bob")
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
     with pytest.raises(NothingToRetry, match="succeeded"):
         retry_run(office.services, office.instance, run_id, by="bob")
 
@@ -135,7 +135,7 @@ def test_dagsters_from_failure_of_a_rejected_run_asks_anew(office: Office, rejec
     assert office.dagster_status(again) is dg.DagsterRunStatus.SUSPENDED
     assert history(office, rejected) == [("answered", REJECTED, "ann", {"n": 1})]
     office.answer(rejected, "gate", APPROVED)
-    office.go_on(rejected)
+    office.continue_run(rejected)
     assert office.run(rejected).status is RunStatus.SUCCEEDED
     assert CALLS == ["draft", "publish"]
 

@@ -12,7 +12,7 @@ from dagster._grpc.server import DagsterApiServer
 
 from agentmesh_dagster.code_location.code_server import leave_suspended_runs_alone
 from agentmesh_dagster.control.cancel import cancel_run
-from agentmesh_dagster.control.upkeep import keep_up
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
@@ -86,12 +86,12 @@ def test_a_sensor_hears_of_success_once_of_each_launch_when_the_run_has_succeede
     assert (statuses(office, run_id), listener.tick()) == ([SUSPENDED], [])
 
     office.answer(run_id, "a", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
     assert (statuses(office, run_id), listener.tick()) == ([SUSPENDED] * 2, [])
 
     office.answer(run_id, "b", APPROVED)
-    office.go_on(run_id)
-    keep_up(office.services, office.instance)
+    office.continue_run(run_id)
+    run_maintenance(office.services, office.instance)
     assert statuses(office, run_id) == [SUCCESS] * 3
     assert ends(office, run_id) == [["PIPELINE_SUCCESS"]] * 3
     assert sorted(listener.tick()) == sorted(office.run(run_id).launches)
@@ -104,14 +104,14 @@ def test_suspended_launches_end_as_their_run_does(office: Office, how: str):
     nodes += [node("bad", "tool", toolId="note", input={}), node("end", "end")]
     run_id = office.start(workflow("w", nodes, ["start -> a", "a -> b", "b -> bad", "bad -> end"]))
     office.answer(run_id, "a", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     if how == "canceled":
         cancel_run(office.services, office.instance, run_id, by="ann")
     else:
         office.answer(run_id, "b", APPROVED if how == "a step failed" else {"approved": False, "comment": "no"})
-        office.go_on(run_id)
-    keep_up(office.services, office.instance)
+        office.continue_run(run_id)
+    run_maintenance(office.services, office.instance)
 
     launches = 3 if how == "a step failed" else 2
     assert statuses(office, run_id) == [CANCELED if how == "canceled" else FAILURE] * launches
@@ -127,7 +127,7 @@ def test_a_failed_arm_beside_an_open_gate_is_suspended_and_fails_with_its_run(of
     assert (statuses(office, run_id), ends(office, run_id)) == ([SUSPENDED], [[]])
 
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     assert office.run(run_id).status is RunStatus.FAILED
     assert statuses(office, run_id) == [FAILURE] * 2
@@ -154,7 +154,7 @@ def test_a_launch_whose_gate_was_answered_meanwhile_is_suspended_until_the_run_h
     run_id = office.start(draft_gate_publish())
     assert (statuses(office, run_id), ends(office, run_id)) == ([SUSPENDED], [[]])
 
-    assert office.go_on(run_id)
+    assert office.continue_run(run_id)
 
     assert office.run(run_id).status is RunStatus.SUCCEEDED
     assert ends(office, run_id) == [["PIPELINE_SUCCESS"]] * 2

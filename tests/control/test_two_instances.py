@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from agentmesh_dagster.control.upkeep import keep_up
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.runtime.services import Services
 from tests.control.instances import open_test_instance
@@ -19,13 +19,13 @@ def test_an_instance_that_does_not_know_a_run_neither_cancels_nor_resumes_it(
     run_id = office.start(draft_gate_publish())
 
     with open_test_instance(tmp_path / "other") as other:
-        keep_up(office.services, other)
+        run_maintenance(office.services, other)
         assert office.run(run_id).waiting_on
 
         office.answer(run_id, "gate", APPROVED)
-        assert keep_up(office.services, other).resumed == []
+        assert run_maintenance(office.services, other).resumed == []
         assert other.get_runs_count() == 0
 
-    assert office.go_on(run_id)
+    assert office.continue_run(run_id)
     assert office.run(run_id).status is RunStatus.SUCCEEDED
     assert CALLS == ["draft", "publish"]

@@ -10,9 +10,9 @@ from dagster_shared.error import SerializableErrorInfo
 
 from agentmesh_dagster.control.cancel import cancel_run
 from agentmesh_dagster.control.launch import prepare_launch
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import submit_resume
-from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.unbegun import MOST_TRIES
@@ -49,19 +49,19 @@ def fail_in_dagster(office: Office, launch_id: str, error: str | None = None) ->
 
 def tick_later(office: Office) -> None:
     """A tick of the sensor, and another one after the longest pause between two tries."""
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
     with office.services.store.begin() as tx:
         for row in tx.execute(launches.select().where(launches.c.ended_at.is_not(None))).mappings():
             by_id = launches.update().where(launches.c.launch_id == row["launch_id"])
             tx.execute(by_id.values(ended_at=row["ended_at"] - timedelta(minutes=5)))
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
 
 
 @pytest.mark.parametrize("error", [None, "OperationalError", "DagsterUserCodeUnreachableError"])
 def test_a_first_launch_that_dagster_failed_before_any_step_is_launched_again(office: Office, error: str | None):
     run_id = queue(office)
     fail_in_dagster(office, run_id, error)
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
     assert (office.run(run_id).status, len(office.run(run_id).launches)) == (RunStatus.PENDING, 1), "not at once"
 
     tick_later(office)
@@ -144,7 +144,7 @@ def test_tags_of_the_user_go_along_with_every_launch_and_what_is_of_one_launch_d
     of_one = {".dagster/warm_worker": "{}", "dagster/run_key": "k", "dagster/will_retry": "false"}
     office.instance.add_run_tags(run_id, given | of_one)
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     resume = office.instance.get_run_by_id(office.run(run_id).launches[1])
     assert resume
@@ -160,8 +160,8 @@ def test_of_a_run_that_failed_behind_a_gate_dagster_retries_one_launch_and_as_of
     office.instance.add_run_tags(run_id, {"dagster/max_retries": "1"})
     assert not dagster_retries(office, run_id), "it waits"
     office.answer(run_id, "gate", APPROVED)
-    office.go_on(run_id)
-    keep_up(office.services, office.instance)
+    office.continue_run(run_id)
+    run_maintenance(office.services, office.instance)
 
     first, resume = office.run(run_id).launches
     assert office.dagster_status(first) is office.dagster_status(resume) is dg.DagsterRunStatus.FAILURE

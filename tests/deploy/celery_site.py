@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from sqlalchemy import select
 
-from agentmesh_dagster.control.upkeep import keep_up
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.entities.models import EventType, Run, Workflow
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.events import list_events
@@ -101,7 +101,7 @@ class CelerySite:
 
     def run(self) -> Run:
         """The only run, once what Dagster knows of it is settled."""
-        keep_up(self.services, self.instance)
+        run_maintenance(self.services, self.instance)
         with self.services.store.read() as connection:
             [run] = list_runs(connection)
             return get_run(connection, run.id)

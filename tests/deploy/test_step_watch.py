@@ -7,7 +7,7 @@ import pytest
 from agentmesh_dagster.entities.models import NodeType, StepStatus
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import StepKey
-from agentmesh_dagster.runtime.launches import LaunchFacts, take_up_launch
+from agentmesh_dagster.runtime.launches import LaunchFacts, start_launch
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.runtime.step_watch import Finding, StepWatch
@@ -35,7 +35,7 @@ def services(store_url: str, monkeypatch: pytest.MonkeyPatch) -> Services:
 def plan(services: Services) -> Plan:
     save(services, workflow("w", [node("start", "start"), node("end", "end")], ["start -> end"]))
     plan = load_plan(services.store, "w", current_revision(services.store))
-    take_up_launch(services, plan, LaunchFacts(RUN_ID, "instance", "w", {}))
+    start_launch(services, plan, LaunchFacts(RUN_ID, "instance", "w", {}))
     return plan
 
 

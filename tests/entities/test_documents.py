@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from agentmesh_dagster.entities.documents import Document, read_text, write_document
 from agentmesh_dagster.entities.models import Agent, Project, Tool, Workflow
-from agentmesh_dagster.entities.salvage import salvage_document
+from agentmesh_dagster.entities.recovery import salvage_document
 from agentmesh_dagster.entities.yaml_values import read_yaml
 from tests.entities.strategies import DOCUMENTS
 

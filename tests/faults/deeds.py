@@ -10,9 +10,9 @@ from pathlib import Path
 
 from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.launch import prepare_launch
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.pruning import prune as prune_runs
 from agentmesh_dagster.control.resume import resume_run, submit_resume
-from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Kind, Workflow
 from agentmesh_dagster.runtime.answers import Answer, GateClosed, answer_gate
@@ -87,7 +87,7 @@ def tick(start: str) -> None:
     with open_test_instance(services.settings.home) as instance:
         instance.get_runs_count()
         _wait_for(start)
-        for run_id in keep_up(services, instance).resumed:
+        for run_id in run_maintenance(services, instance).resumed:
             _say(run_id)
 
 

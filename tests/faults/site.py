@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from agentmesh_dagster.control.upkeep import keep_up
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Run, Workflow
 from agentmesh_dagster.graph.progress import StepKey
@@ -114,7 +114,7 @@ class Site:
 
     def is_settled(self) -> bool:
         """One tick of the sensor, and all that is queued; whether there was nothing left to do."""
-        done = keep_up(self.services, self.instance)
+        done = run_maintenance(self.services, self.instance)
         queued = self.instance.get_runs(dg.RunsFilter(statuses=_ON_THEIR_WAY))
         for dagster_run in queued:
             execute_launch(self.services, self.instance, dagster_run.run_id)

@@ -17,7 +17,7 @@ def test_whoever_prunes_may_be_killed_at_any_point(site: Site):
     ended = [office.start(draft_gate_publish()) for _ in range(3)]
     for run_id in ended:
         office.answer(run_id, "gate", APPROVED)
-        office.go_on(run_id)
+        office.continue_run(run_id)
     waiting = office.start(draft_gate_publish())
     make_older(site.services.store, timedelta(days=100))
     launches = {run_id: office.run(run_id).launches for run_id in [*ended, waiting]}
@@ -36,5 +36,5 @@ def test_whoever_prunes_may_be_killed_at_any_point(site: Site):
             assert not [path for path in home.rglob(f"*{launch}*") if path.suffix == ".db"]
     assert all(site.instance.get_run_by_id(launch) for run_id in (waiting, ended[-1]) for launch in launches[run_id])
     office.answer(waiting, "gate", APPROVED)
-    office.go_on(waiting)
+    office.continue_run(waiting)
     assert office.run(waiting).status is RunStatus.SUCCEEDED

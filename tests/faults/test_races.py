@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 from sqlalchemy import select
 
-from agentmesh_dagster.control.upkeep import keep_up
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.entities.models import EventType
 from agentmesh_dagster.runtime.answers import Answer, answer_gate
 from agentmesh_dagster.store.events import list_events
@@ -73,7 +73,7 @@ def test_a_thousand_waiting_runs_cost_the_sensor_less_than_a_second_and_no_proce
     assert len(many_waiting(site, 1_000)) == 1_000
 
     started = time.monotonic()
-    done = keep_up(site.services, site.instance)
+    done = run_maintenance(site.services, site.instance)
     seconds = time.monotonic() - started
 
     assert (done.waiting, done.resumed, done.settled) == (1_000, [], [])

@@ -272,7 +272,7 @@ class Worker:
         if op.wiring is Wiring.FAN_OUT:
             self._items[op.name] = report.end.item_count or 0
             return {ITEM}
-        if op.wiring is Wiring.CHOICE:
+        if op.wiring is Wiring.CONDITIONAL:
             return {op.outputs[edge_id] for edge_id in report.end.taken or ()}
         return {RESULT}
 

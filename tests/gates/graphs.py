@@ -69,11 +69,11 @@ def _with_conditions(draw: st.DrawFn, pairs: list[tuple[str, str]], kinds: dict[
     for source in ["start", *kinds]:
         targets = [target for start, target in pairs if start == source]
         kind = kinds.get(source)
-        chooses = kind == "branch" or (kind == "gate" and draw(st.booleans()))
+        is_conditional = kind == "branch" or (kind == "gate" and draw(st.booleans()))
         for place, target in enumerate(targets):
             is_default = place == len(targets) - 1 and draw(st.booleans())
             edge = f"{source} -> {target}"
-            if chooses and not is_default:
+            if is_conditional and not is_default:
                 field = "last_output.approved" if kind == "gate" else f"input.{draw(st.sampled_from(FLAGS))}"
                 edge += f" if {draw(st.sampled_from(['', '!']))}context.{field}"
             edges.append(edge)

@@ -9,9 +9,9 @@ import dagster as dg
 from sqlalchemy import case, select, update
 
 from agentmesh_dagster.control.launch import prepare_launch
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.resume import submit_prepared, submit_resume
 from agentmesh_dagster.control.retry import NothingToRetry, retry_run
-from agentmesh_dagster.control.upkeep import keep_up
 from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.answers import Answer, GateClosed, UnfitAnswer, answer_gate
@@ -176,7 +176,7 @@ class World:
             raise Violation(f"`{run_id}` was not continued: {refusal}")
 
     def _tick(self, _deed: Deed) -> None:
-        if keep_up(self.services, self.instance).faults:
+        if run_maintenance(self.services, self.instance).faults:
             self._check_given_up()
 
     def _check_given_up(self) -> None:

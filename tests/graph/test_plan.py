@@ -53,7 +53,7 @@ def test_a_branch_has_an_output_for_each_edge() -> None:
         [START, fork, say("a"), END], ["start -> fork", "fork -> a if context.input.x", "fork -> end", "a -> end"]
     )
 
-    assert op(found, "fork").wiring is Wiring.CHOICE
+    assert op(found, "fork").wiring is Wiring.CONDITIONAL
     assert op(found, "fork").outputs == {"e1": "to_a", "e2": "to_end"}
     assert op(found, "a").inputs == (Port("fork", "to_a"),)
     assert op(found, "end").inputs == (Port("fork", "to_end"), Port("a", RESULT))
@@ -73,7 +73,7 @@ def test_a_gate_chooses_only_if_its_edges_carry_conditions() -> None:
     choosing = plan([START, gate, END], ["start -> gate", "gate -> end if context.last_output.approved", "gate -> end"])
 
     assert op(plain, "gate").wiring is Wiring.SINGLE
-    assert op(choosing, "gate").wiring is Wiring.CHOICE
+    assert op(choosing, "gate").wiring is Wiring.CONDITIONAL
 
 
 def test_what_an_each_repeats_hangs_below_it_and_is_collected_before_the_join() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agentmesh_dagster.entities.salvage import Damage
+from agentmesh_dagster.entities.recovery import Recovery
 from agentmesh_dagster.graph.config import AgentConfig, BranchConfig
 from agentmesh_dagster.graph.graph import Graph, Literal
 from agentmesh_dagster.graph.read import read_graph
@@ -198,7 +198,7 @@ def test_an_edge_to_a_node_that_is_not_there_names_the_nearest_and_brings_nothin
 
 def test_of_what_the_document_did_not_say_readably_the_best_is_expected() -> None:
     nodes = [START, node("vague", "agent"), node("�", "agent"), END]
-    damage = Damage(frozenset({"vague", "�"}), frozenset({"vague", "�"}), frozenset({"�"}))
+    damage = Recovery(frozenset({"vague", "�"}), frozenset({"vague", "�"}), frozenset({"�"}))
 
     graph = read_graph(workflow("w", nodes, ["start -> vague", "zz -> end"]), damage)
 

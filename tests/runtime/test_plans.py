@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
+from agentmesh_dagster.runtime.lru_cache import LRUCache
 from agentmesh_dagster.runtime.plans import forget_plans, load_pinned_plan, load_plan
-from agentmesh_dagster.runtime.recent import Recent
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Store
@@ -46,7 +46,7 @@ def test_what_could_not_be_planned_is_tried_again(store: Store):
 
 def test_what_was_not_asked_for_the_longest_is_dropped_first():
     made: list[str] = []
-    recent = Recent[str, str](2)
+    recent = LRUCache[str, str](2)
 
     def get(key: str) -> str:
         return recent.get(key, lambda: made.append(key) or key.upper())
@@ -56,7 +56,7 @@ def test_what_was_not_asked_for_the_longest_is_dropped_first():
 
 
 def test_a_value_whose_making_failed_is_made_at_the_next_call():
-    recent = Recent[str, int](2)
+    recent = LRUCache[str, int](2)
 
     with pytest.raises(ZeroDivisionError):
         recent.get("a", lambda: 1 // 0)
@@ -65,7 +65,7 @@ def test_a_value_whose_making_failed_is_made_at_the_next_call():
 
 
 def test_threads_do_not_wait_for_each_others_values():
-    recent = Recent[str, str](2)
+    recent = LRUCache[str, str](2)
     begun, may_end = threading.Event(), threading.Event()
 
     def make_slowly() -> str:

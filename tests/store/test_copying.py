@@ -65,7 +65,7 @@ def test_everything_comes_over_and_back_to_the_last_bit(store: Store, other: Sto
     third = open_store(f"sqlite:///{tmp_path / 'third.db'}")
     told: list[tuple[str, int, int]] = []
 
-    there = copy_store(store, other, tell=lambda *step: told.append(step))
+    there = copy_store(store, other, report=lambda *step: told.append(step))
     back = copy_store(other, third)
 
     assert there == back
@@ -130,7 +130,7 @@ def test_a_copy_that_was_broken_off_is_opened_by_nobody(store: Store, other: Sto
             raise PowerCut
 
     with pytest.raises(PowerCut):
-        copy_store(store, other, tell=cut)
+        copy_store(store, other, report=cut)
     with pytest.raises((StoreNotEmpty, UnfinishedCopy)):
         copy_store(store, other)
     close_stores()
@@ -148,4 +148,4 @@ def test_a_copy_that_somebody_wrote_to_is_no_copy(store: Store, other: Store):
                 tx.execute(text("UPDATE agentmesh_runs SET error = 'another' WHERE id = 'r2'"))
 
     with pytest.raises(CopyDiffers, match="agentmesh_runs"):
-        copy_store(store, other, tell=interfere)
+        copy_store(store, other, report=interfere)

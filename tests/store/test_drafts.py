@@ -20,7 +20,7 @@ from agentmesh_dagster.store.catalogue import (
     list_drafts,
     list_revisions,
     publish_draft,
-    refuse_faults,
+    raise_for_faults,
     save_checked,
     save_draft,
     save_entities,
@@ -31,7 +31,7 @@ KEY = (Kind.AGENT, "writer")
 
 
 def publish(store: Store, draft: Draft, entity, *, message: str | None = None):
-    checked = refuse_faults([entity] if draft.info.kind is Kind.WORKFLOW else [])
+    checked = raise_for_faults([entity] if draft.info.kind is Kind.WORKFLOW else [])
     return publish_draft(store, draft, entity, author="bob", message=message, validate=checked, via="code")
 
 

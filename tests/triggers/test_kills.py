@@ -32,7 +32,7 @@ def posted(site: Site) -> Site:
     return site
 
 
-def go_on(site: Site, daemon: Daemon) -> None:
+def continue_run(site: Site, daemon: Daemon) -> None:
     """The daemon is there again."""
     for _ in range(3):
         daemon.sense(PAID)
@@ -52,7 +52,7 @@ def assert_one_run_each(site: Site) -> None:
 def test_the_daemon_dies_in_a_tick(posted: Site, point: str):
     assert posted.start("sense", PAID, point).wait() == KILLED
 
-    go_on(posted, Daemon(posted.instance, minutes_later=5))
+    continue_run(posted, Daemon(posted.instance, minutes_later=5))
 
     assert_one_run_each(posted)
 
@@ -61,7 +61,7 @@ def test_the_daemon_dies_in_a_tick(posted: Site, point: str):
 def test_the_daemon_dies_and_comes_back_when_dagster_has_given_the_tick_up(posted: Site, point: str):
     assert posted.start("sense", PAID, point).wait() == KILLED
 
-    go_on(posted, Daemon(posted.instance, minutes_later=2 * 24 * 60))
+    continue_run(posted, Daemon(posted.instance, minutes_later=2 * 24 * 60))
 
     assert_one_run_each(posted)
 
@@ -71,7 +71,7 @@ def test_the_code_server_dies_when_it_has_noted_what_it_asks_for(posted: Site):
     assert process.wait() == KILLED
     assert states(posted.services, "pay") == ["requested"] * 2
 
-    go_on(posted, Daemon(posted.instance, minutes_later=5))
+    continue_run(posted, Daemon(posted.instance, minutes_later=5))
 
     assert_one_run_each(posted)
 
@@ -81,7 +81,7 @@ def test_a_run_that_is_deleted_while_the_daemon_is_dead_runs_once_at_most(posted
     [made] = posted.instance.get_runs()
     posted.instance.delete_run(made.run_id)
 
-    go_on(posted, Daemon(posted.instance, minutes_later=5))
+    continue_run(posted, Daemon(posted.instance, minutes_later=5))
 
     found = runs_of(posted.services, "pay")
     assert sorted(run.input for run in found) in (["1", "2"], ["2"])
@@ -97,7 +97,7 @@ def test_two_daemons_at_once_make_one_run_of_each_event(site: Site):
     processes = [site.start("sense", PAID) for _ in range(3)]
     for process in processes:
         process.wait()
-    go_on(site, Daemon(site.instance, minutes_later=5))
+    continue_run(site, Daemon(site.instance, minutes_later=5))
 
     assert sorted(run.input for run in runs_of(site.services, "pay")) == list(range(6))
     assert {run.status for run in runs_of(site.services, "pay")} == {RunStatus.SUCCEEDED}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentmesh_dagster.api.login.entering import make_login_link
+from agentmesh_dagster.api.login.login import make_login_link
 from agentmesh_dagster.api.login.secrets import hash_secret, make_token
 from agentmesh_dagster.entities.access import Identity, Role
 from agentmesh_dagster.private_files import make_private_folder

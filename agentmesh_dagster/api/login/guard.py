@@ -24,15 +24,15 @@ from agentmesh_dagster.api.login.bodies import (
 from agentmesh_dagster.api.login.hosts import Hosts, read_hosts
 from agentmesh_dagster.api.login.identity import find_identity
 from agentmesh_dagster.api.login.mutations import find_graphql_refusal
+from agentmesh_dagster.api.login.request_info import REQUEST_INFO_KEY, RequestInfo, read_request_info, redirect
 from agentmesh_dagster.api.login.rules import (
     RULES,
     RULES_BEFORE_LOGIN,
     WEBSOCKET,
-    Ask,
-    Refusal,
-    find_refusal,
+    AuthRequest,
+    Denial,
+    find_denial,
 )
-from agentmesh_dagster.api.login.visit import VISIT_KEY, Visit, read_visit, redirect
 from agentmesh_dagster.api.login.websockets import POLICY_VIOLATION, OpenSocket
 from agentmesh_dagster.api.problems import answer_problem
 from agentmesh_dagster.entities.access import Identity
@@ -69,78 +69,78 @@ class _Guard:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        ask, refusal = await self._judge(self._read(scope), scope)
-        if refusal is not None:
-            await _refuse(refusal, ask, scope, receive, send)
+        request, denial = await self._authorize(self._read(scope), scope)
+        if denial is not None:
+            await _deny(denial, request, scope, receive, send)
             return
-        scope = {**scope, VISIT_KEY: ask.visit, IDENTITY_KEY: ask.identity}
-        if ask.method == WEBSOCKET:
-            socket = OpenSocket(receive, send, self._asker(scope, ask.visit))
+        scope = {**scope, REQUEST_INFO_KEY: request.request_info, IDENTITY_KEY: request.identity}
+        if request.method == WEBSOCKET:
+            socket = OpenSocket(receive, send, self._make_identify(scope, request.request_info))
             await self.app(scope, socket.receive, socket.send)
-        elif ask.is_change:
-            await self._serve_change(ask, scope, receive, send)
+        elif request.is_change:
+            await self._serve_change(request, scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    def _read(self, scope: Scope) -> Ask:
-        return Ask(
+    def _read(self, scope: Scope) -> AuthRequest:
+        return AuthRequest(
             method=WEBSOCKET if scope["type"] == "websocket" else scope["method"],
             path=_read_path(scope["path"], self.path_prefix),
             query=scope["query_string"].decode("latin-1"),
             headers=Headers(scope=scope),
-            visit=read_visit(scope, self.settings, self.path_prefix),
+            request_info=read_request_info(scope, self.settings, self.path_prefix),
             hosts=self.hosts,
             are_metrics_open=self.settings.open_metrics,
         )
 
-    async def _judge(self, ask: Ask, scope: Scope) -> tuple[Ask, Refusal | None]:
+    async def _authorize(self, request: AuthRequest, scope: Scope) -> tuple[AuthRequest, Denial | None]:
         """The request with who asks, and why it is refused, if it is."""
-        if (refusal := find_refusal(RULES_BEFORE_LOGIN, ask)) is not None:
-            return ask, refusal
+        if (denial := find_denial(RULES_BEFORE_LOGIN, request)) is not None:
+            return request, denial
         try:
-            ask = replace(ask, identity=await self._asker(scope, ask.visit)())
+            request = replace(request, identity=await self._make_identify(scope, request.request_info)())
         except StoreUnavailable:
-            return ask, Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "The store cannot be read, so nobody is known.")
-        return ask, find_refusal(RULES, ask)
+            return request, Denial(HTTPStatus.SERVICE_UNAVAILABLE, "The store cannot be read, so nobody is known.")
+        return request, find_denial(RULES, request)
 
-    def _asker(self, scope: Scope, visit: Visit) -> Callable[[], Awaitable[Identity | None]]:
+    def _make_identify(self, scope: Scope, request_info: RequestInfo) -> Callable[[], Awaitable[Identity | None]]:
         async def find() -> Identity | None:
             connection = HTTPConnection(scope)
             return await to_thread.run_sync(
-                find_identity, self.store, self.settings, connection, visit, limiter=self.threads
+                find_identity, self.store, self.settings, connection, request_info, limiter=self.threads
             )
 
         return find
 
-    async def _serve_change(self, ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve_change(self, request: AuthRequest, scope: Scope, receive: Receive, send: Send) -> None:
         """A request with a body: of a bounded size, and held as long as it is looked at."""
-        limit = BEFORE_LOGIN_BYTES if ask.identity is None else self.settings.max_value_bytes
-        size = read_size(ask.headers)
-        refusal = Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {limit:,} bytes are allowed.")
+        limit = BEFORE_LOGIN_BYTES if request.identity is None else self.settings.max_value_bytes
+        size = read_size(request.headers)
+        denial = Denial(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {limit:,} bytes are allowed.")
         if size is not None and size > limit:
-            await _refuse(refusal, ask, scope, receive, send)
+            await _deny(denial, request, scope, receive, send)
             return
         try:
             with self.bodies.hold(limit if size is None else size):
-                if ask.identity is not None and not ask.is_graphql:
+                if request.identity is not None and not request.is_graphql:
                     await self.app(scope, stop_behind(receive, limit), send)
                 elif (body := await read_body(receive, limit)) is None:
-                    await _refuse(refusal, ask, scope, receive, send)
+                    await _deny(denial, request, scope, receive, send)
                 else:
-                    await self._serve_body(body, ask, scope, receive, send)
+                    await self._serve_body(body, request, scope, receive, send)
         except TooManyBodies:
-            refusal = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "Too much is being sent at once. Try again in a moment.")
-            await _refuse(refusal, ask, scope, receive, send)
+            denial = Denial(HTTPStatus.SERVICE_UNAVAILABLE, "Too much is being sent at once. Try again in a moment.")
+            await _deny(denial, request, scope, receive, send)
 
-    async def _serve_body(self, body: bytes, ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = None
-        if ask.is_graphql:
-            refusal = await to_thread.run_sync(find_graphql_refusal, body, ask.identity, limiter=self.threads)
-        if refusal is None:
+    async def _serve_body(self, body: bytes, request: AuthRequest, scope: Scope, receive: Receive, send: Send) -> None:
+        denial = None
+        if request.is_graphql:
+            denial = await to_thread.run_sync(find_graphql_refusal, body, request.identity, limiter=self.threads)
+        if denial is None:
             await self.app(scope, replay(body, receive), send)
             return
         # In GraphQL's words, so that Dagster's pages show the sentence.
-        answer = JSONResponse({"data": None, "errors": [{"message": refusal.detail}]}, refusal.status)
+        answer = JSONResponse({"data": None, "errors": [{"message": denial.detail}]}, denial.status)
         await answer(scope, receive, send)
 
 
@@ -149,28 +149,28 @@ def _read_path(path: str, prefix: str) -> str:
     return path[len(prefix) :] or "/" if path == prefix or path.startswith(f"{prefix}/") else path
 
 
-async def _refuse(refusal: Refusal, ask: Ask, scope: Scope, receive: Receive, send: Send) -> None:
-    if ask.method == WEBSOCKET:
-        await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": refusal.status.phrase})
+async def _deny(denial: Denial, request: AuthRequest, scope: Scope, receive: Receive, send: Send) -> None:
+    if request.method == WEBSOCKET:
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": denial.status.phrase})
         return
-    is_nobody = refusal.status is HTTPStatus.UNAUTHORIZED
-    wants_page = ask.method == "GET" and "text/html" in ask.headers.get("accept", "")
-    answer = _send_to_login(ask, scope) if is_nobody and wants_page else _answer(refusal)
+    is_nobody = denial.status is HTTPStatus.UNAUTHORIZED
+    wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    answer = _send_to_login(request, scope) if is_nobody and wants_page else _answer(denial)
     await answer(scope, receive, send)
 
 
-def _send_to_login(ask: Ask, scope: Scope) -> Response:
+def _send_to_login(request: AuthRequest, scope: Scope) -> Response:
     path = scope.get("raw_path") or quote(scope["path"]).encode()
-    wanted = path.decode("latin-1") + (f"?{ask.query}" if ask.query else "")
-    return redirect(f"{ask.visit.prefix}/login?next={quote(wanted, safe='')}")
+    wanted = path.decode("latin-1") + (f"?{request.query}" if request.query else "")
+    return redirect(f"{request.request_info.prefix}/login?next={quote(wanted, safe='')}")
 
 
-def _answer(refusal: Refusal) -> Response:
-    name = refusal.status.phrase.lower().replace(" ", "-")
+def _answer(denial: Denial) -> Response:
+    name = denial.status.phrase.lower().replace(" ", "-")
     problem = Problem(
         type=f"urn:agentmesh:problem:{name}",
-        title=f"{refusal.status.phrase}.",
-        status=refusal.status,
-        detail=refusal.detail,
+        title=f"{denial.status.phrase}.",
+        status=denial.status,
+        detail=denial.detail,
     )
-    return answer_problem(problem, _HEADERS.get(refusal.status))
+    return answer_problem(problem, _HEADERS.get(denial.status))

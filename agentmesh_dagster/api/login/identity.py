@@ -2,8 +2,8 @@
 
 from starlette.requests import HTTPConnection
 
+from agentmesh_dagster.api.login.request_info import RequestInfo
 from agentmesh_dagster.api.login.secrets import hash_secret
-from agentmesh_dagster.api.login.visit import Visit
 from agentmesh_dagster.entities.access import Identity, Role
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Store
@@ -13,14 +13,16 @@ from agentmesh_dagster.store.sessions import find_session_user
 ANYBODY = Identity("local", Role.ADMIN, via="open")  # when login is switched off
 
 
-def find_identity(store: Store, settings: Settings, connection: HTTPConnection, visit: Visit) -> Identity | None:
+def find_identity(
+    store: Store, settings: Settings, connection: HTTPConnection, request_info: RequestInfo
+) -> Identity | None:
     """Somebody whom a bearer token or a session shows; a token that is not good is not made up for by a session."""
     if settings.auth == "off":
         return ANYBODY
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return _find_by_token(store, hash_secret(token.strip()))
-    return _find_by_session(store, hash_secret(visit.session)) if visit.session else None
+    return _find_by_session(store, hash_secret(request_info.session)) if request_info.session else None
 
 
 def _find_by_token(store: Store, token_hash: str) -> Identity | None:

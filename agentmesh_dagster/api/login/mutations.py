@@ -9,14 +9,14 @@ from typing import Any, cast
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType, get_operation_ast, parse
 
 from agentmesh_dagster.api.login.graphql_cost import FOR_EDITORS, FOR_READERS, MAX_TOKENS, TooCostly, check_cost
-from agentmesh_dagster.api.login.rules import Refusal, may_edit, refuse_editing
+from agentmesh_dagster.api.login.rules import Denial, may_edit, refuse_editing
 from agentmesh_dagster.entities.access import Identity
 from agentmesh_dagster.entities.json_values import InvalidJson, check_value_count
 
 _LONGEST_KEPT = 50_000  # characters
 
 
-def find_graphql_refusal(body: bytes, identity: Identity | None) -> Refusal | None:
+def find_graphql_refusal(body: bytes, identity: Identity | None) -> Denial | None:
     """Why the JSON body of a POST is not for Dagster.
 
     For who may not edit, anything is refused that is not surely a read: what cannot be read, names no operation, or is
@@ -29,7 +29,7 @@ def find_graphql_refusal(body: bytes, identity: Identity | None) -> Refusal | No
         if document is not None:
             _check_cost(document, request, is_editor=is_editor)
     except (TooCostly, InvalidJson) as fault:
-        return Refusal(HTTPStatus.BAD_REQUEST, str(fault))
+        return Denial(HTTPStatus.BAD_REQUEST, str(fault))
     if is_editor:
         return None
     return refuse_editing(identity) if _may_mutate(document, request) else None

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, QueryParams
 
 from agentmesh_dagster.api.login.hosts import Hosts
-from agentmesh_dagster.api.login.visit import Visit
+from agentmesh_dagster.api.login.request_info import RequestInfo
 from agentmesh_dagster.entities.access import Identity, Permission
 
 WEBSOCKET = "WEBSOCKET"  # stands for the method where there is none
@@ -28,14 +28,14 @@ _JSON = "application/json"
 
 
 @dataclass(frozen=True)
-class Ask:
+class AuthRequest:
     """A request, or a websocket's handshake, as far as the rules look at it."""
 
     method: str
     path: str  # below the path prefix
     query: str
     headers: Headers
-    visit: Visit
+    request_info: RequestInfo
     hosts: Hosts
     identity: Identity | None = None  # not looked up yet, or nobody
     are_metrics_open: bool = False  # by a setting
@@ -50,105 +50,105 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class Denial:
     status: HTTPStatus
     detail: str
 
 
-Rule = Callable[[Ask], Refusal | None]
+Rule = Callable[[AuthRequest], Denial | None]
 
 
-def path_is_plain(ask: Ask) -> Refusal | None:
+def path_is_plain(request: AuthRequest) -> Denial | None:
     """A path has no control characters: routes that end before a line break match paths that end with one."""
-    if any(ord(character) < ord(" ") or ord(character) == 0x7F for character in ask.path):
-        return Refusal(HTTPStatus.BAD_REQUEST, "There is a control character in the path.")
+    if any(ord(character) < ord(" ") or ord(character) == 0x7F for character in request.path):
+        return Denial(HTTPStatus.BAD_REQUEST, "There is a control character in the path.")
     return None
 
 
-def host_is_ours(ask: Ask) -> Refusal | None:
+def host_is_ours(request: AuthRequest) -> Denial | None:
     """The browser means this server, and was not sent here under a name of somebody else's (DNS rebinding)."""
-    hosts = ask.headers.getlist("host")
-    if len(hosts) == 1 and ask.hosts.know(hosts[0]):
+    hosts = request.headers.getlist("host")
+    if len(hosts) == 1 and request.hosts.know(hosts[0]):
         return None
-    return Refusal(
+    return Denial(
         HTTPStatus.MISDIRECTED_REQUEST,
         "This server does not go by that name. Set AGENTMESH_PUBLIC_URL to the address that people use, or add the "
         "name to AGENTMESH_ALLOWED_HOSTS.",
     )
 
 
-def change_comes_from_our_pages(ask: Ask) -> Refusal | None:
+def change_comes_from_our_pages(request: AuthRequest) -> Denial | None:
     """A browser changes something, or opens a websocket, for one of our pages only."""
-    if not ask.is_change and ask.method != WEBSOCKET:
+    if not request.is_change and request.method != WEBSOCKET:
         return None
-    origin = ask.headers.get("origin")
-    if (site := ask.headers.get("sec-fetch-site")) is not None:
+    origin = request.headers.get("origin")
+    if (site := request.headers.get("sec-fetch-site")) is not None:
         is_ours = site in ("same-origin", "none")
     elif origin is not None:
-        is_ours = ask.hosts.is_own_origin(origin, ask.headers["host"])
+        is_ours = request.hosts.is_own_origin(origin, request.headers["host"])
     else:
-        is_ours = ask.visit.session is None  # no browser, so it must come with a token
+        is_ours = request.request_info.session is None  # no browser, so it must come with a token
     if is_ours:
         return None
-    return Refusal(HTTPStatus.FORBIDDEN, "This came from a page of another site, or with a cookie and no Origin.")
+    return Denial(HTTPStatus.FORBIDDEN, "This came from a page of another site, or with a cookie and no Origin.")
 
 
-def somebody_is_known(ask: Ask) -> Refusal | None:
+def somebody_is_known(request: AuthRequest) -> Denial | None:
     """Whoever asks is logged in, or stands before one of the open doors."""
-    if ask.identity is not None or (ask.method, ask.path) in OPEN:
+    if request.identity is not None or (request.method, request.path) in OPEN:
         return None
-    if ask.are_metrics_open and (ask.method, ask.path) == ("GET", METRICS):
+    if request.are_metrics_open and (request.method, request.path) == ("GET", METRICS):
         return None
-    return Refusal(HTTPStatus.UNAUTHORIZED, "Log in at /login, or send `Authorization: Bearer TOKEN`.")
+    return Denial(HTTPStatus.UNAUTHORIZED, "Log in at /login, or send `Authorization: Bearer TOKEN`.")
 
 
-def graphql_comes_by_post(ask: Ask) -> Refusal | None:
+def graphql_comes_by_post(request: AuthRequest) -> Denial | None:
     """Dagster would execute a query in the URL, mutations included, for whoever makes a browser open it."""
-    if ask.is_graphql and "query" in QueryParams(ask.query):
-        return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"Send queries by POST, as {_JSON}.")
+    if request.is_graphql and "query" in QueryParams(request.query):
+        return Denial(HTTPStatus.METHOD_NOT_ALLOWED, f"Send queries by POST, as {_JSON}.")
     return None
 
 
-def change_is_json(ask: Ask) -> Refusal | None:
+def change_is_json(request: AuthRequest) -> Denial | None:
     """What changes something is JSON, which no form of another site can send; or it has no body at all."""
-    if not ask.is_change or ask.path in _FORMS:
+    if not request.is_change or request.path in _FORMS:
         return None
-    types = ask.headers.getlist("content-type")
+    types = request.headers.getlist("content-type")
     if len(types) == 1:
         sent = types[0].partition(";")[0].strip()
         # Dagster looks for the word as it is written here, and takes anything else for a query in the URL.
-        is_json = sent == _JSON if ask.is_graphql else _is_json(sent.lower())
+        is_json = sent == _JSON if request.is_graphql else _is_json(sent.lower())
     else:
-        is_json = not types and not ask.is_graphql and not _has_body(ask.headers)
+        is_json = not types and not request.is_graphql and not _has_body(request.headers)
     if is_json:
         return None
-    return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send JSON, and say so: `Content-Type: {_JSON}`.")
+    return Denial(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send JSON, and say so: `Content-Type: {_JSON}`.")
 
 
-def role_is_enough(ask: Ask) -> Refusal | None:
+def role_is_enough(request: AuthRequest) -> Denial | None:
     """What changes something in Dagster needs the permission to edit; GraphQL is looked at more closely."""
-    asks_itself = any(ask.path == own or ask.path.startswith(f"{own}/") for own in _ASKS_ITSELF)
-    if not ask.is_change or ask.is_graphql or asks_itself:
+    asks_itself = any(request.path == own or request.path.startswith(f"{own}/") for own in _ASKS_ITSELF)
+    if not request.is_change or request.is_graphql or asks_itself:
         return None
-    return None if may_edit(ask.identity) else refuse_editing(ask.identity)
+    return None if may_edit(request.identity) else refuse_editing(request.identity)
 
 
 RULES_BEFORE_LOGIN: tuple[Rule, ...] = (path_is_plain, host_is_ours, change_comes_from_our_pages)
 RULES: tuple[Rule, ...] = (somebody_is_known, graphql_comes_by_post, change_is_json, role_is_enough)
 
 
-def find_refusal(rules: Iterable[Rule], ask: Ask) -> Refusal | None:
+def find_denial(rules: Iterable[Rule], request: AuthRequest) -> Denial | None:
     """Why the first of the rules that is broken refuses the request."""
-    return next((refusal for rule in rules if (refusal := rule(ask)) is not None), None)
+    return next((denial for rule in rules if (denial := rule(request)) is not None), None)
 
 
 def may_edit(identity: Identity | None) -> bool:
     return identity is not None and identity.may(Permission.EDIT)
 
 
-def refuse_editing(identity: Identity | None) -> Refusal:
+def refuse_editing(identity: Identity | None) -> Denial:
     role = identity.role.value if identity else "nobody"
-    return Refusal(HTTPStatus.FORBIDDEN, f"Your role is {role}, and this needs editor or admin.")
+    return Denial(HTTPStatus.FORBIDDEN, f"Your role is {role}, and this needs editor or admin.")
 
 
 def _is_json(content_type: str) -> bool:

@@ -7,7 +7,7 @@ from fastapi import Response
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.catalogue import report_saved
-from agentmesh_dagster.api.checking import check_document, refuse
+from agentmesh_dagster.api.checking import check_document, raise_for_issues
 from agentmesh_dagster.api.problems import write_issues
 from agentmesh_dagster.api.requests import Asked, DocumentBody, Editor, WorkflowFilter, build_router, faults
 from agentmesh_dagster.entities.documents import write_document
@@ -24,7 +24,7 @@ def apply_document(call: Asked, editor: Editor, body: DocumentBody) -> wire.Appl
     """Saves all entities of a document, or none of them."""
     context = call.context
     document, issues = check_document(context, body)
-    refuse(issues)
+    raise_for_issues(issues)
     saved = save_checked(context.services.store, list(document), author=editor.name, via=editor.via)
     report_saved(context, saved)
     items = [

@@ -3,7 +3,7 @@
 from fastapi import BackgroundTasks
 
 from agentmesh_dagster import wire
-from agentmesh_dagster.api.going_on import go_on
+from agentmesh_dagster.api.continuation import continue_run
 from agentmesh_dagster.api.pinned_names import write_gate, write_gates
 from agentmesh_dagster.api.requests import (
     Approver,
@@ -52,5 +52,5 @@ def complete_human_step(
     context = call.context
     gate = answer_gate_as(context.services, approver, identity, wanted.output)
     # The answer stands, whatever becomes of the launch: the sensor follows up.
-    afterwards.add_task(go_on, context, gate.run_id)
+    afterwards.add_task(continue_run, context, gate.run_id)
     return write_gate(call.context.services.store, gate)

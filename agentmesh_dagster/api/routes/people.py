@@ -9,10 +9,10 @@ from fastapi.concurrency import run_in_threadpool
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.access import NotAllowed
 from agentmesh_dagster.api.context import get_context
-from agentmesh_dagster.api.login.entering import WrongLogin, confirm_password, knock, log_in, log_out
+from agentmesh_dagster.api.login.login import WrongLogin, confirm_password, knock, log_in, log_out
 from agentmesh_dagster.api.login.passwords import hash_password
+from agentmesh_dagster.api.login.request_info import forget_session, get_request_info, keep_session
 from agentmesh_dagster.api.login.secrets import hash_secret, make_token
-from agentmesh_dagster.api.login.visit import forget_session, get_visit, keep_session
 from agentmesh_dagster.api.login.wire import (
     CreatedToken,
     Credentials,
@@ -56,9 +56,9 @@ class _Door(JsonRoute):
 
         async def knock_and_handle(request: Request) -> Response:
             try:
-                await run_in_threadpool(knock, get_context(request).services.store, get_visit(request).address)
+                await run_in_threadpool(knock, get_context(request).services.store, get_request_info(request).address)
             except TooManyFailures as refused:
-                raise _refuse(refused) from refused
+                raise _deny(refused) from refused
             return await handle(request)
 
         return knock_and_handle
@@ -73,14 +73,14 @@ _tokens = build_router("/tokens", "people")
 @_doors.post("", status_code=201, responses=faults(429))
 def create_session(call: Asked, body: CredentialsBody) -> Session:
     """Logs a browser in: the session comes as a cookie. Scripts send a token instead."""
-    services, visit = call.context.services, get_visit(call.request)
+    services, visit = call.context.services, get_request_info(call.request)
     given = read_body(Credentials, body)
     try:
         secret = log_in(
             services.store, services.settings, name=given.name, password=given.password, address=visit.address
         )
     except (WrongLogin, TooManyFailures) as refused:
-        raise _refuse(refused) from refused
+        raise _deny(refused) from refused
     keep_session(call.response, visit, secret, services.settings.session_hours)
     with services.store.read() as connection:
         user = people.get_user(connection, given.name)
@@ -96,7 +96,7 @@ def get_session(call: Asked, somebody: Reader) -> Session:
 @_sessions.delete("", status_code=204)
 def delete_session(call: Asked) -> None:
     """Logs out."""
-    visit = get_visit(call.request)
+    visit = get_request_info(call.request)
     if visit.session:
         log_out(call.context.services.store, visit.session)
     forget_session(call.response, visit)
@@ -172,16 +172,16 @@ def _check_own_password(call: Asked, somebody: Identity, name: str, change: User
     is_own = somebody.via == "session" and somebody.name == name
     if not is_own or change.role is not None or change.current_password is None:
         raise NotAllowed("who is no admin changes their own password only, and gives the current one with it")
-    store, address = call.context.services.store, get_visit(call.request).address
+    store, address = call.context.services.store, get_request_info(call.request).address
     try:
         confirm_password(store, name=name, password=change.current_password, address=address)
     except WrongLogin as refused:
         raise NotAllowed("the current password is another") from refused
     except TooManyFailures as refused:
-        raise _refuse(refused) from refused
+        raise _deny(refused) from refused
 
 
-def _refuse(refused: WrongLogin | TooManyFailures) -> HTTPException:
+def _deny(refused: WrongLogin | TooManyFailures) -> HTTPException:
     if isinstance(refused, TooManyFailures):
         return HTTPException(429, f"{refused}.", {"Retry-After": str(refused.seconds)})
     return HTTPException(401, str(refused))

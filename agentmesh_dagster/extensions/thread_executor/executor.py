@@ -29,7 +29,7 @@ from agentmesh_dagster.extensions.dagster_internals import (
 )
 from agentmesh_dagster.extensions.thread_executor.pool_slots import PoolSlots
 from agentmesh_dagster.extensions.thread_executor.side_by_side import Limits, SideBySide
-from agentmesh_dagster.extensions.thread_executor.step_output import tell_lines_apart
+from agentmesh_dagster.extensions.thread_executor.step_output import label_lines
 
 DEFAULT_MAX_CONCURRENT = 32
 
@@ -96,7 +96,7 @@ def _execute_plan(
         ExitStack() as capture,
     ):
         yield from _capture_logs(job_context, execution_plan, capture)
-        with tell_lines_apart():
+        with label_lines():
             yield from SideBySide(job_context, active, limits).run()
         try:
             capture.close()

@@ -77,7 +77,7 @@ _users = _Users()
 
 
 @contextmanager
-def tell_lines_apart() -> Generator[None]:
+def label_lines() -> Generator[None]:
     """As long as this is open, `sys.stdout` and `sys.stderr` put the step in front of each line that a step prints.
 
     What does not go through them has no step in front: `sys.stdout.buffer`, child processes, libraries in C.

@@ -123,7 +123,7 @@ class StepThread:
 
         handler.handle = handle
 
-    def _tell(self, event: dg.DagsterEvent | None, error: BaseException | None = None) -> None:
+    def _report(self, event: dg.DagsterEvent | None, error: BaseException | None = None) -> None:
         with self._busy:
             self._mailbox.put(Message(self, event, error))
 
@@ -138,16 +138,16 @@ class StepThread:
         except BaseException as raised:  # noqa: BLE001 handed to the main thread, which raises it again
             error = raised
         finally:
-            self._tell(None, error)
+            self._report(None, error)
 
     def _execute(self) -> None:
         events: list[dg.DagsterEvent] = []
         for event in dagster_event_sequence_for_step(self._context):
             events.append(event)
             self.has_outcome |= event.is_step_success or event.is_step_failure or event.is_step_up_for_retry
-            self._tell(event)
+            self._report(event)
         for event in trigger_hooks(self._context, events):
-            self._tell(event)
+            self._report(event)
 
 
 def _close(event_loop: asyncio.AbstractEventLoop) -> None:

@@ -83,7 +83,7 @@ class WarmRunLauncher(dg.DefaultRunLauncher):
                 watch.name = f"run worker {forked.pid}"
                 watch.start()
                 return
-        self._tell(run, f"Launched through the code server: {reason}.")
+        self._report(run, f"Launched through the code server: {reason}.")
         super().launch_run(context)
 
     def terminate(self, run_id: str) -> bool:
@@ -95,16 +95,16 @@ class WarmRunLauncher(dg.DefaultRunLauncher):
             return super().terminate(run_id)
         self._instance.report_run_canceling(run)
         if worker is None:
-            self._tell(run, "Its worker has not come up yet. It will find the run canceled.")
+            self._report(run, "Its worker has not come up yet. It will find the run canceled.")
             return True
         return self._interrupt(run, worker)
 
     def _interrupt(self, run: dg.DagsterRun, worker: WorkerProcess) -> bool:
         if not worker.is_of_this_host:
-            self._tell(run, f"Its worker is process {worker.pid} of {worker.host}: it can be ended from there only.")
+            self._report(run, f"Its worker is process {worker.pid} of {worker.host}: it can be ended from there only.")
             return False
         if not worker.is_alive:
-            self._tell(run, f"Its worker, process {worker.pid}, is gone.")
+            self._report(run, f"Its worker, process {worker.pid}, is gone.")
             return False
         os.kill(worker.pid, signal.SIGINT)
         return True
@@ -149,10 +149,10 @@ class WarmRunLauncher(dg.DefaultRunLauncher):
             return
         reason = get_run_crash_explanation(f"The worker of the run, process {worker.pid},", exit_code)
         if run.status is dg.DagsterRunStatus.CANCELING:
-            self._tell(run, reason)
+            self._report(run, reason)
             self._instance.report_run_canceled(run)
         else:
             self._instance.report_run_failed(run, reason)
 
-    def _tell(self, run: dg.DagsterRun, message: str) -> None:
+    def _report(self, run: dg.DagsterRun, message: str) -> None:
         self._instance.report_engine_event(message, run, cls=type(self))

@@ -12,8 +12,8 @@ from agentmesh_dagster.graph.rules.approvals import (
 from agentmesh_dagster.graph.rules.branches import (
     a_branch_has_one_default,
     branch_settings_fit_the_mode,
+    branches_are_exhaustive,
     branches_lead_somewhere,
-    choices_cover_everything,
     conditions_differ,
     literals_differ,
 )
@@ -101,7 +101,7 @@ RULES: tuple[Rule, ...] = (
     a_branch_has_one_default,
     literals_differ,
     conditions_differ,
-    choices_cover_everything,
+    branches_are_exhaustive,
     settings_have_an_effect_on_a_gate,
     what_happens_on_a_deadline_needs_one,
     a_deadline_gives_an_answer_that_its_gate_takes,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agentmesh_dagster.entities.models import Agent, NodeType
-from agentmesh_dagster.entities.nearest import quote
+from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.config import GateConfig
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.issue import Issue

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import NodeType
-from agentmesh_dagster.entities.nearest import shorten
+from agentmesh_dagster.entities.text import shorten
 from agentmesh_dagster.graph.config import BranchConfig
 from agentmesh_dagster.graph.expressions.syntax import write_plainly
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
@@ -22,7 +22,7 @@ _OPPOSITES = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"
 def branches_lead_somewhere(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Every branch has at least one out-edge."""
     for node, _config in _list_branches(graph):
-        if not graph.out_edges[node.id] and node.id not in graph.doubts.open_out:
+        if not graph.out_edges[node.id] and node.id not in graph.unknowns.missing_targets:
             message = f"The branch {graph.show(node.id)} leads nowhere: draw an edge for each case."
             yield Issue("branch-without-edges", message, node.id, path=node.path)
 
@@ -75,7 +75,7 @@ def literals_differ(graph: Graph, _: Lookup) -> Iterator[Issue]:
 def conditions_differ(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Of the conditions that are tried in order, none stands there twice: the second edge would never be taken."""
     for node in graph.of_type(NodeType.BRANCH, NodeType.HUMAN_APPROVAL):
-        if node.id in graph.doubts.vague or (isinstance(node.config, BranchConfig) and node.config.mode != "first"):
+        if node.id in graph.unknowns.vague or (isinstance(node.config, BranchConfig) and node.config.mode != "first"):
             continue
         seen: dict[str, GraphEdge] = {}
         for edge in graph.out_edges[node.id]:
@@ -90,11 +90,11 @@ def conditions_differ(graph: Graph, _: Lookup) -> Iterator[Issue]:
                 yield Issue("duplicate-condition", message, node.id, edge.id, edge.path, Severity.WARNING)
 
 
-def choices_cover_everything(graph: Graph, _: Lookup) -> Iterator[Issue]:
+def branches_are_exhaustive(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """One can see that a branch of mode first, or a gate with conditions, always finds an edge to take."""
     for node in graph.of_type(NodeType.BRANCH, NodeType.HUMAN_APPROVAL):
         edges = graph.out_edges[node.id]
-        if not edges or not node.is_whole or node.id in graph.doubts.vague | graph.doubts.open_out:
+        if not edges or not node.is_complete or node.id in graph.unknowns.vague | graph.unknowns.missing_targets:
             continue
         config = node.config
         if isinstance(config, BranchConfig) and (config.mode != "first" or config.on_no_match == "end"):
@@ -109,14 +109,14 @@ def choices_cover_everything(graph: Graph, _: Lookup) -> Iterator[Issue]:
 def _list_branches(graph: Graph) -> Iterator[tuple[GraphNode, BranchConfig]]:
     """The branches of which all is known."""
     for node in graph.of_type(NodeType.BRANCH):
-        if node.is_whole and node.id not in graph.doubts.vague and isinstance(node.config, BranchConfig):
+        if node.is_complete and node.id not in graph.unknowns.vague and isinstance(node.config, BranchConfig):
             yield node, node.config
 
 
 def _write_comparable(value: JsonValue) -> str:
     """Equal texts for equal JSON values: 1 and 1.0, but not 1 and true."""
-    is_whole = isinstance(value, float) and value.is_integer()
-    return write_json(int(value) if is_whole else value)
+    is_complete = isinstance(value, float) and value.is_integer()
+    return write_json(int(value) if is_complete else value)
 
 
 def _is_complete(edges: Sequence[GraphEdge]) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
 from agentmesh_dagster.entities.models import Agent, JsonObject, NodeType
-from agentmesh_dagster.entities.nearest import quote, with_hint
+from agentmesh_dagster.entities.suggestions import with_hint
+from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.rules.lookup import Lookup
@@ -26,7 +27,7 @@ def tool_nodes_name_a_tool(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
 def _check_name(
     graph: Graph, node: GraphNode, what: str, field: str, named: str | None, known: Mapping[str, object]
 ) -> Iterator[Issue]:
-    if node.id in graph.doubts.untyped:
+    if node.id in graph.unknowns.untyped:
         return
     if named is None and node.has_fields:
         article = "an" if what == "agent" else "a"
@@ -42,7 +43,7 @@ def only_agent_and_tool_nodes_name_one(graph: Graph, _: Lookup) -> Iterator[Issu
     for node in graph.every_node:
         fields = ((NodeType.AGENT, "agentId", node.agent_id), (NodeType.TOOL, "toolId", node.tool_id))
         for node_type, field, named in fields:
-            if named is not None and node.type is not node_type and node.id not in graph.doubts.untyped:
+            if named is not None and node.type is not node_type and node.id not in graph.unknowns.untyped:
                 message = f"A node of type {node.type} has no {field}: remove it, or make the type {node_type}."
                 yield Issue(f"{node_type}-id-not-allowed", message, node.id, path=f"{node.path}.{field}")
 
@@ -56,7 +57,7 @@ def agents_have_known_tools(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
             continue
         told.add(agent.id)
         for tool_id in list_unknown_tools(agent, lookup):
-            message = tell_unknown_tool(agent, tool_id, lookup)
+            message = describe_unknown_tool(agent, tool_id, lookup)
             yield Issue("unknown-agent-tool", message, node.id, path=f"{node.path}.agentId")
 
 
@@ -65,7 +66,7 @@ def list_unknown_tools(agent: Agent, lookup: Lookup) -> list[str]:
     return [tool_id for tool_id in agent.tools if tool_id not in lookup.tools]
 
 
-def tell_unknown_tool(agent: Agent, tool_id: str, lookup: Lookup) -> str:
+def describe_unknown_tool(agent: Agent, tool_id: str, lookup: Lookup) -> str:
     return with_hint(f"The agent {quote(agent.id)} has an unknown tool {quote(tool_id)}", tool_id, lookup.tools)
 
 

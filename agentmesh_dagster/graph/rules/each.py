@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from agentmesh_dagster.entities.models import NodeType
-from agentmesh_dagster.entities.nearest import join_names, quote, shorten, with_hint
+from agentmesh_dagster.entities.suggestions import with_hint
+from agentmesh_dagster.entities.text import join_names, quote, shorten
 from agentmesh_dagster.graph.config import BranchConfig
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.issue import Issue, Severity
@@ -31,7 +32,7 @@ def an_each_is_closed(graph: Graph, _: Lookup) -> Iterator[Issue]:
         # One from which a cycle can be reached has no entry.
         if node.id not in graph.regions or graph.regions[node.id] or _is_doubtful(graph, node):
             continue
-        if config.join is not None and config.join not in graph.nodes and graph.doubts.misses_nodes:
+        if config.join is not None and config.join not in graph.nodes and graph.unknowns.missing_nodes:
             continue
         place = f"{node.path}.config"
         if config.join is None:
@@ -115,8 +116,8 @@ def _list_each(graph: Graph) -> Iterator[tuple[GraphNode, BranchConfig]]:
     for node in graph.of_type(NodeType.BRANCH):
         if (
             node.is_each
-            and node.is_whole
-            and node.id not in graph.doubts.vague
+            and node.is_complete
+            and node.id not in graph.unknowns.vague
             and isinstance(node.config, BranchConfig)
         ):
             yield node, node.config
@@ -125,7 +126,7 @@ def _list_each(graph: Graph) -> Iterator[tuple[GraphNode, BranchConfig]]:
 def _is_doubtful(graph: Graph, node: GraphNode) -> bool:
     """Whether something behind the node is not known, so that what closes it is not known either."""
     behind = {node.id, *graph.in_bits(graph.descendant_bits[node.id])}
-    if behind & (graph.doubts.vague | graph.doubts.open_out):
+    if behind & (graph.unknowns.vague | graph.unknowns.missing_targets):
         return True
     dead = [other for other in behind if not graph.out_edges[other] and graph.nodes[other].type is not NodeType.END]
     return bool(dead)  # told already: nothing follows there

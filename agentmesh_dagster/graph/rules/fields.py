@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from agentmesh_dagster.entities.models import NodeType
-from agentmesh_dagster.entities.nearest import quote, with_hint
+from agentmesh_dagster.entities.suggestions import with_hint
+from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.expressions import Expression
 from agentmesh_dagster.graph.expressions.operators import name_kind
 from agentmesh_dagster.graph.expressions.syntax import (
@@ -43,7 +44,7 @@ def fields_are_there(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """No expression looks for a field that a closed schema does not have, or compares a number with a text."""
     flow = Flow(graph, lookup.tools)
     for node in graph.nodes.values():
-        if node.id not in graph.index or node.id in graph.doubts.vague:
+        if node.id not in graph.index or node.id in graph.unknowns.vague:
             continue
         find = _find_before(flow, node)
         for name, expression in node.expressions.items():
@@ -61,7 +62,7 @@ def agents_do_not_feed_closed_tools(graph: Graph, lookup: Lookup) -> Iterator[Is
     """A tool that takes its parent's output as it is, and no unknown fields, does not stand behind an agent."""
     for node in graph.of_type(NodeType.TOOL):
         tool, parents = lookup.tools.get(node.tool_id or ""), graph.parents(node.id)
-        if tool is None or not node.is_whole or node.id in graph.doubts.vague or "input" in node.templates:
+        if tool is None or not node.is_complete or node.id in graph.unknowns.vague or "input" in node.templates:
             continue
         if len(parents) != 1 or graph.nodes[parents[0]].type is not NodeType.AGENT or len(graph.in_edges[node.id]) != 1:
             continue

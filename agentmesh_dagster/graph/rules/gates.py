@@ -58,5 +58,5 @@ def notices_go_to_a_web_address(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 def _list_gates(graph: Graph) -> Iterator[tuple[GraphNode, GateConfig]]:
     for node in graph.of_type(NodeType.HUMAN_APPROVAL):
-        if node.is_whole and isinstance(node.config, GateConfig):
+        if node.is_complete and isinstance(node.config, GateConfig):
             yield node, node.config

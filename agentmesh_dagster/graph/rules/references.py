@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agentmesh_dagster.entities.models import NodeType
-from agentmesh_dagster.entities.nearest import join_names, quote, shorten, with_hint
+from agentmesh_dagster.entities.suggestions import with_hint
+from agentmesh_dagster.entities.text import join_names, quote, shorten
 from agentmesh_dagster.graph.expressions import Reference
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.issue import Issue
@@ -64,7 +65,7 @@ def references_to_outputs_name_a_node(graph: Graph, _: Lookup) -> Iterator[Issue
         if path == ("outputs",):
             message = "`context.outputs` needs the id of a node that stands there as it is: context.outputs.<nodeId>."
             yield use.issue("computed-output", message)
-        elif path[:1] == ("outputs",) and str(path[1]) not in graph.nodes and not graph.doubts.misses_nodes:
+        elif path[:1] == ("outputs",) and str(path[1]) not in graph.nodes and not graph.unknowns.missing_nodes:
             named = str(path[1])
             yield use.issue("unknown-output", with_hint(f"There is no node {quote(named)}", named, graph.nodes), 1)
 
@@ -131,14 +132,14 @@ def _list_uses(graph: Graph) -> Iterator[_Use]:
 
 def _may_be_ancestor(graph: Graph, node_id: str) -> bool:
     """Whether edges that could not be read may lead to the node from anywhere."""
-    doubtful = graph.doubts.open_in | graph.doubts.vague
+    doubtful = graph.unknowns.missing_sources | graph.unknowns.vague
     return node_id in doubtful or any(other in graph.nodes and graph.is_ancestor(other, node_id) for other in doubtful)
 
 
 def _may_be_inside(graph: Graph, node: GraphNode) -> bool:
     """Whether the node stands behind an `each` of which it is not known, or was told, that it is not closed."""
     for other in graph.of_type(NodeType.BRANCH):
-        is_open = not other.is_whole or other.id in graph.doubts.vague
+        is_open = not other.is_complete or other.id in graph.unknowns.vague
         is_open = is_open or (other.is_each and graph.regions.get(other.id) is None)
         if is_open and graph.is_ancestor(other.id, node.id):
             return True

@@ -7,8 +7,9 @@ from agentmesh_dagster.entities.formats import FORMATS, HINTS
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
 from agentmesh_dagster.entities.json_values import JsonValue, write_json, write_path
 from agentmesh_dagster.entities.models import JsonObject, NodeType, Tool
-from agentmesh_dagster.entities.nearest import quote, shorten, with_hint
 from agentmesh_dagster.entities.schema_bounds import DATA_KEYWORDS, list_parts, look_up
+from agentmesh_dagster.entities.suggestions import with_hint
+from agentmesh_dagster.entities.text import quote, shorten
 from agentmesh_dagster.graph.config import AgentConfig, GateConfig
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.issue import Issue, Severity
@@ -21,7 +22,7 @@ def schemas_of_the_graph_are_schemas(graph: Graph, _: Lookup) -> Iterator[Issue]
     """What a workflow or a node gives as JSON Schema is one."""
     if graph.workflow.input_schema is not None:
         for path, reason in list_schema_faults(graph.workflow.input_schema):
-            yield Issue("bad-schema", tell_schema_fault("inputSchema", reason), path=f"$.inputSchema{path}")
+            yield Issue("bad-schema", describe_schema_fault("inputSchema", reason), path=f"$.inputSchema{path}")
     checked: dict[str, list[tuple[str, str]]] = {}
     for node in graph.every_node:
         field, schema = _read_schema(node)
@@ -31,7 +32,7 @@ def schemas_of_the_graph_are_schemas(graph: Graph, _: Lookup) -> Iterator[Issue]
         if text not in checked:
             checked[text] = list_schema_faults(schema)
         for path, reason in checked[text]:
-            message, place = tell_schema_fault(field, reason), f"{node.path}.config.{field}{path}"
+            message, place = describe_schema_fault(field, reason), f"{node.path}.config.{field}{path}"
             yield Issue("bad-schema", message, node.id, path=place)
 
 
@@ -43,7 +44,7 @@ def formats_are_known(graph: Graph, _: Lookup) -> Iterator[Issue]:
         schemas.append((f"{node.path}.config.{field}", node.id, schema))
     for place, node_id, schema in schemas:
         for path, name in list_unknown_formats(schema or {}):
-            message = tell_unknown_format(name)
+            message = describe_unknown_format(name)
             yield Issue("unknown-format", message, node_id, path=place + path, severity=Severity.WARNING)
 
 
@@ -55,7 +56,7 @@ def list_unknown_formats(schema: JsonObject) -> Iterator[tuple[str, str]]:
             yield write_path((*path, "format"))[1:], name
 
 
-def tell_unknown_format(name: str) -> str:
+def describe_unknown_format(name: str) -> str:
     return with_hint(f"Nothing checks the format {quote(name)}", name, sorted(FORMATS))
 
 
@@ -78,7 +79,7 @@ def schemas_of_tools_are_schemas(graph: Graph, lookup: Lookup) -> Iterator[Issue
                 continue
             told.add(tool.id)
             for field, _, reason in list_tool_schema_faults(tool):
-                message = tell_schema_fault(f"{field} of the tool {quote(tool.id)}", reason)
+                message = describe_schema_fault(f"{field} of the tool {quote(tool.id)}", reason)
                 yield Issue("bad-schema", message, node.id, path=node.path)
 
 
@@ -89,7 +90,7 @@ def list_tool_schema_faults(tool: Tool) -> Iterator[tuple[str, str, str]]:
             yield field, path, reason
 
 
-def tell_schema_fault(field: str, reason: str) -> str:
+def describe_schema_fault(field: str, reason: str) -> str:
     return f"{field} is no JSON Schema: {reason}."
 
 

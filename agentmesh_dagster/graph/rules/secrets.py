@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from agentmesh_dagster.entities.json_values import write_path
 from agentmesh_dagster.entities.models import NodeType, Tool, ToolType
-from agentmesh_dagster.entities.nearest import quote
 from agentmesh_dagster.entities.secret_names import describe_closed, list_named_secrets
+from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.graph import Graph
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules.lookup import Lookup

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 from agentmesh_dagster.entities.models import NodeType
-from agentmesh_dagster.entities.nearest import join_names
+from agentmesh_dagster.entities.text import join_names
 from agentmesh_dagster.graph.cycles import find_cycles
 from agentmesh_dagster.graph.graph import Graph, GraphEdge
 from agentmesh_dagster.graph.issue import Issue
@@ -23,7 +23,7 @@ def a_graph_has_nodes(graph: Graph, _: Lookup) -> Iterator[Issue]:
 def there_is_one_start(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """A graph has exactly one start node."""
     starts = graph.of_type(NodeType.START)
-    if not starts and graph.nodes and not graph.doubts.untyped:
+    if not starts and graph.nodes and not graph.unknowns.untyped:
         yield Issue("no-start", "There is no start node: add one, where runs begin.", path="$.graph.nodes")
     for node in starts[1:]:
         if node.id == starts[0].id:
@@ -34,7 +34,7 @@ def there_is_one_start(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 def there_is_an_end(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """A graph has at least one end node."""
-    if graph.nodes and not graph.of_type(NodeType.END) and not graph.doubts.untyped:
+    if graph.nodes and not graph.of_type(NodeType.END) and not graph.unknowns.untyped:
         yield Issue("no-end", "There is no end node: add one, where the run's output comes out.", path="$.graph.nodes")
 
 
@@ -76,10 +76,10 @@ def nothing_goes_in_circles(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 def every_node_is_reachable(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Every node can be reached from start."""
-    starts = {node.id for node in graph.of_type(NodeType.START)} | graph.doubts.vague
+    starts = {node.id for node in graph.of_type(NodeType.START)} | graph.unknowns.vague
     if not starts:
         return
-    lost = _without_those_behind(graph, starts | graph.doubts.open_in)
+    lost = _without_those_behind(graph, starts | graph.unknowns.missing_sources)
     for component in graph.components:
         # Only the first of a lost chain: the others are lost because it is. A circle was told already.
         if len(component) > 1 or component[0] not in lost or graph.in_edges[component[0]]:
@@ -96,10 +96,10 @@ def every_node_leads_to_an_end(graph: Graph, _: Lookup) -> Iterator[Issue]:
     if not graph.of_type(NodeType.END):
         return
     for node in graph.nodes.values():
-        if graph.out_edges[node.id] or node.type is NodeType.END or node.id in graph.doubts.vague:
+        if graph.out_edges[node.id] or node.type is NodeType.END or node.id in graph.unknowns.vague:
             continue
         is_told = node.type is NodeType.BRANCH or (node.type is not NodeType.START and not graph.in_edges[node.id])
-        if not is_told and node.id not in graph.doubts.open_out:
+        if not is_told and node.id not in graph.unknowns.missing_targets:
             message = f"Nothing follows {graph.show(node.id)}: draw an edge from it, so that it leads to an end."
             yield Issue("no-way-to-end", message, node.id, path=node.path)
 
@@ -108,7 +108,7 @@ def only_choices_carry_conditions(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Conditions stand only on edges that leave a branch (not of mode each) or a gate."""
     for edge in graph.edges:
         source = graph.nodes[edge.source]
-        if edge.is_default or source.id in graph.doubts.ambiguous or _leaves_end(graph, edge):
+        if edge.is_default or source.id in graph.unknowns.ambiguous or _leaves_end(graph, edge):
             continue
         if source.is_each:
             reason = "an `each` follows all of its edges for every item: put a branch behind it"
@@ -122,11 +122,11 @@ def only_choices_carry_conditions(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 
 def _enters_start(graph: Graph, edge: GraphEdge) -> bool:
-    return graph.nodes[edge.target].type is NodeType.START and edge.target not in graph.doubts.vague
+    return graph.nodes[edge.target].type is NodeType.START and edge.target not in graph.unknowns.vague
 
 
 def _leaves_end(graph: Graph, edge: GraphEdge) -> bool:
-    return graph.nodes[edge.source].type is NodeType.END and edge.source not in graph.doubts.vague
+    return graph.nodes[edge.source].type is NodeType.END and edge.source not in graph.unknowns.vague
 
 
 def _or_turn(graph: Graph, edge: GraphEdge) -> str:

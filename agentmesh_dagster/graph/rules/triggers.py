@@ -8,7 +8,8 @@ from functools import cache
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, fit_input
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CronTrigger, EventTrigger, RunStatus, RunTrigger, Trigger, Workflow
-from agentmesh_dagster.entities.nearest import join_names, quote, with_hint
+from agentmesh_dagster.entities.suggestions import with_hint
+from agentmesh_dagster.entities.text import join_names, quote
 from agentmesh_dagster.graph.cron import list_cron_faults
 from agentmesh_dagster.graph.expressions import ExpressionFault, Reference, parse_expression
 from agentmesh_dagster.graph.graph import Graph
@@ -106,13 +107,13 @@ def triggers_look_at_the_event(graph: Graph, _: Lookup) -> Iterator[Issue]:
                 yield from _check_references(references, f"{path}.condition")
         if faults := list_template_faults(trigger.input):
             for fault in faults:
-                yield Issue("bad-template", _tell(fault), path=f"{path}.input{fault.path}")
+                yield Issue("bad-template", _describe_fault(fault), path=f"{path}.input{fault.path}")
         else:
             for reference in parse_template(trigger.input).references:
                 yield from _check_references([reference], f"{path}.input{reference.place}")
 
 
-def _tell(fault: TemplateFault) -> str:
+def _describe_fault(fault: TemplateFault) -> str:
     return f"{fault.reason} (column {fault.column})" if fault.column else fault.reason
 
 

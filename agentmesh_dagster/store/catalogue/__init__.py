@@ -1,6 +1,6 @@
 """The catalogue: projects, agents, tools and workflows, in immutable revisions under one count."""
 
-from agentmesh_dagster.store.catalogue.applying import InvalidDocument, refuse_faults, save_checked
+from agentmesh_dagster.store.catalogue.applying import InvalidDocument, raise_for_faults, save_checked
 from agentmesh_dagster.store.catalogue.deleting import Use, delete_entity, list_uses
 from agentmesh_dagster.store.catalogue.documents import AnyEntity, kind_of, kind_of_type
 from agentmesh_dagster.store.catalogue.drafts import (
@@ -95,7 +95,7 @@ __all__ = [
     "newest_revisions",
     "open_lookup",
     "publish_draft",
-    "refuse_faults",
+    "raise_for_faults",
     "restore_revision",
     "save_checked",
     "save_draft",

@@ -46,13 +46,13 @@ def save_checked(
         entities,
         author=author,
         expected_revision=expected_revision,
-        validate=refuse_faults(workflows),
+        validate=raise_for_faults(workflows),
         note=note,
         via=via,
     )
 
 
-def refuse_faults(workflows: Sequence[Workflow]) -> Validate:
+def raise_for_faults(workflows: Sequence[Workflow]) -> Validate:
     """A check for `save_entities` that raises InvalidDocument, with the faults of all the workflows at once."""
 
     def check(view: CatalogueView) -> None:

@@ -4,10 +4,10 @@ from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.graph.config import EndConfig
 from agentmesh_dagster.graph.read import is_set
-from agentmesh_dagster.runtime.work import Result, StepFault, Work
+from agentmesh_dagster.runtime.work import NodeError, Result, Work
 
 
-class InvalidInput(StepFault):
+class InvalidInput(NodeError):
     """The run's input does not fit the workflow's inputSchema."""
 
 

@@ -7,8 +7,8 @@ from typing import cast
 
 from rich.console import Console
 
+from agentmesh_dagster.cli.backend import NotRetried, OpenGate, SavedLine, TooLate, WorkflowLine
 from agentmesh_dagster.cli.finding import AmbiguousGate, AmbiguousRun
-from agentmesh_dagster.cli.mesh import NotRetried, OpenGate, SavedLine, TooLate, WorkflowLine
 from agentmesh_dagster.cli.printing import plain, say, show_brief, show_moment
 from agentmesh_dagster.cli.reports import RunReport
 from agentmesh_dagster.client import AgentMeshClient, Refused
@@ -31,7 +31,7 @@ _TOLD = {  # of a run's events, while it is followed
 
 
 @dataclass(frozen=True)
-class There:
+class RemoteBackend:
     """What commands ask for, asked of a server."""
 
     client: AgentMeshClient
@@ -75,22 +75,22 @@ class There:
         )
         return list(islice(runs, limit))
 
-    def read_run(self, beginning: str) -> RunReport:
+    def read_run(self, id_prefix: str) -> RunReport:
         """Raises RunNotFound, AmbiguousRun."""
-        return self._report(self._find_run(beginning))
+        return self._report(self._find_run(id_prefix))
 
-    def _report(self, run_id: str, *, interrupted: bool = False, goes_on: bool = False) -> RunReport:
-        return RunReport(self.client.get_run(run_id), self.client.list_steps(run_id), interrupted, goes_on)
+    def _report(self, run_id: str, *, interrupted: bool = False, is_active: bool = False) -> RunReport:
+        return RunReport(self.client.get_run(run_id), self.client.list_steps(run_id), interrupted, is_active)
 
-    def _find_run(self, beginning: str) -> str:
-        if len(beginning) >= _ID_LENGTH:
-            return beginning
+    def _find_run(self, id_prefix: str) -> str:
+        if len(id_prefix) >= _ID_LENGTH:
+            return id_prefix
         newest = islice(self.client.list_runs(), _SEARCHED)
-        found = [run.id for run in newest if beginning and run.id.startswith(beginning)]
+        found = [run.id for run in newest if id_prefix and run.id.startswith(id_prefix)]
         if not found:
-            raise RunNotFound(f"`{beginning}`, among the newest {_SEARCHED:,}")
+            raise RunNotFound(f"`{id_prefix}`, among the newest {_SEARCHED:,}")
         if len(found) > 1:
-            raise AmbiguousRun(f"`{beginning}` may be {', '.join(f'`{run_id}`' for run_id in found[:5])}")
+            raise AmbiguousRun(f"`{id_prefix}` may be {', '.join(f'`{run_id}`' for run_id in found[:5])}")
         return found[0]
 
     def list_events(self, run_id: str) -> list[EventLog]:
@@ -122,13 +122,13 @@ class There:
         """Whether nothing of the run is at work: all that is left waits for a person."""
         return not any(step.status.value in ("pending", "running") for step in self.client.list_steps(run_id))
 
-    def cancel(self, beginning: str) -> Run:
+    def cancel(self, id_prefix: str) -> Run:
         """Raises RunNotFound, AmbiguousRun; Refused for a run that has ended."""
-        return self.client.cancel(self._find_run(beginning))
+        return self.client.cancel(self._find_run(id_prefix))
 
-    def retry(self, beginning: str, console: Console) -> RunReport:
+    def retry(self, id_prefix: str, console: Console) -> RunReport:
         """The server continues the run, and it is followed here. Raises NotRetried."""
-        run_id = self._find_run(beginning)
+        run_id = self._find_run(id_prefix)
         seen = self.client.list_events(run_id)
         try:
             self.client.retry(run_id)
@@ -155,20 +155,20 @@ class There:
             for gate in self.client.list_gates()
         ]
 
-    def answer(self, beginning: str, output: JsonValue, console: Console) -> RunReport:  # noqa: ARG002
+    def answer(self, id_prefix: str, output: JsonValue, console: Console) -> RunReport:  # noqa: ARG002
         """The server goes on with the run. Raises TooLate, GateNotFound, AmbiguousGate."""
         try:
-            gate = self.client.answer(self._find_gate(beginning), output)
+            gate = self.client.answer(self._find_gate(id_prefix), output)
         except Refused as refused:
             raise TooLate(refused.detail) from refused
-        return self._report(gate.run_id, goes_on=True)
+        return self._report(gate.run_id, is_active=True)
 
-    def _find_gate(self, beginning: str) -> str:
-        if len(beginning) >= _ID_LENGTH:
-            return beginning
-        found = [gate.step_id for gate in self.client.list_gates() if gate.step_id.startswith(beginning)]
+    def _find_gate(self, id_prefix: str) -> str:
+        if len(id_prefix) >= _ID_LENGTH:
+            return id_prefix
+        found = [gate.step_id for gate in self.client.list_gates() if gate.step_id.startswith(id_prefix)]
         if not found:
-            raise GateNotFound(f"`{beginning}`, among those that wait")
+            raise GateNotFound(f"`{id_prefix}`, among those that wait")
         if len(found) > 1:
-            raise AmbiguousGate(f"`{beginning}` may be {', '.join(f'`{step_id}`' for step_id in found[:5])}")
+            raise AmbiguousGate(f"`{id_prefix}` may be {', '.join(f'`{step_id}`' for step_id in found[:5])}")
         return found[0]

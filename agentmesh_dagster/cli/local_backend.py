@@ -6,8 +6,8 @@ from typing import cast
 
 from rich.console import Console
 
+from agentmesh_dagster.cli.backend import NotRetried, OpenGate, SavedLine, TooLate, WorkflowLine
 from agentmesh_dagster.cli.finding import find_gate, find_run, find_workflow, name_user
-from agentmesh_dagster.cli.mesh import NotRetried, OpenGate, SavedLine, TooLate, WorkflowLine
 from agentmesh_dagster.cli.reports import RunReport
 from agentmesh_dagster.cli.settling import settle_runs
 from agentmesh_dagster.entities.json_values import JsonValue
@@ -25,7 +25,7 @@ _EVENTS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
-class Here:
+class LocalBackend:
     """What commands ask for, done in this process."""
 
     services: Services
@@ -72,16 +72,16 @@ class Here:
                 limit=limit,
             )
 
-    def read_run(self, beginning: str) -> RunReport:
+    def read_run(self, id_prefix: str) -> RunReport:
         """Raises RunNotFound, AmbiguousRun."""
-        run_id = find_run(self.services.store, beginning)
+        run_id = find_run(self.services.store, id_prefix)
         settle_runs(self.services, run_id)
         return self._report(run_id)
 
-    def _report(self, run_id: str, *, interrupted: bool = False, goes_on: bool = False) -> RunReport:
+    def _report(self, run_id: str, *, interrupted: bool = False, is_active: bool = False) -> RunReport:
         with self.services.store.read() as connection:
             run, steps = get_run(connection, run_id), list_steps(connection, run_id)
-        return RunReport(run, steps, interrupted, goes_on)
+        return RunReport(run, steps, interrupted, is_active)
 
     def list_events(self, run_id: str) -> list[EventLog]:
         events: list[EventLog] = []
@@ -97,28 +97,28 @@ class Here:
         run_id, has_ended = launch_here(self.services, workflow, run_input, console)
         return self._report(run_id, interrupted=not has_ended)
 
-    def cancel(self, beginning: str) -> Run:
+    def cancel(self, id_prefix: str) -> Run:
         """Raises RunNotFound, AmbiguousRun, RunIsOver."""
         from agentmesh_dagster.control.cancel import cancel_run
         from agentmesh_dagster.control.instance import open_instance
 
-        run_id = find_run(self.services.store, beginning)
+        run_id = find_run(self.services.store, id_prefix)
         settle_runs(self.services, run_id)
         with open_instance(self.services.settings) as instance:
             cancel_run(self.services, instance, run_id, by=name_user())
         return self._report(run_id).run
 
-    def retry(self, beginning: str, console: Console) -> RunReport:
+    def retry(self, id_prefix: str, console: Console) -> RunReport:
         """Where a daemon runs, it takes the launch from here; else the run is carried on in this process."""
         from agentmesh_dagster.cli.executing import retry_here
         from agentmesh_dagster.control.retry import NothingToRetry
 
-        run_id = find_run(self.services.store, beginning)
+        run_id = find_run(self.services.store, id_prefix)
         try:
             has_ended, is_handed_over = retry_here(self.services, run_id, console)
         except NothingToRetry as refused:
             raise NotRetried(str(refused)) from refused
-        return self._report(run_id, interrupted=not has_ended, goes_on=is_handed_over)
+        return self._report(run_id, interrupted=not has_ended, is_active=is_handed_over)
 
     def list_gates(self) -> list[OpenGate]:
         with self.services.store.read() as connection:
@@ -143,15 +143,15 @@ class Here:
             for gate in gates
         ]
 
-    def answer(self, beginning: str, output: JsonValue, console: Console) -> RunReport:
+    def answer(self, id_prefix: str, output: JsonValue, console: Console) -> RunReport:
         """Where a daemon runs, it takes the rest from here; else the run is carried on in this process."""
         from agentmesh_dagster.cli.executing import go_on_here
         from agentmesh_dagster.runtime.answers import Answer, GateClosed, answer_gate
 
-        step_id = find_gate(self.services.store, beginning)
+        step_id = find_gate(self.services.store, id_prefix)
         try:
             gate = answer_gate(self.services, step_id, Answer(output, by=name_user(), via="cli"))
         except GateClosed as refused:
             raise TooLate(str(refused)) from refused
         has_ended, is_handed_over = go_on_here(self.services, gate, console)
-        return self._report(gate.run_id, interrupted=not has_ended, goes_on=is_handed_over)
+        return self._report(gate.run_id, interrupted=not has_ended, is_active=is_handed_over)

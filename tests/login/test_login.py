@@ -11,8 +11,8 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from sqlalchemy import select, update
 
-from agentmesh_dagster.api.login.entering import make_login_link
-from agentmesh_dagster.api.login.pages import read_goal
+from agentmesh_dagster.api.login.login import make_login_link
+from agentmesh_dagster.api.login.routes import read_goal
 from agentmesh_dagster.entities.access import Role
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.clock import now

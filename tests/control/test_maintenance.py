@@ -8,9 +8,9 @@ import pytest
 from agentmesh_dagster.control.adopt import adopt_launches
 from agentmesh_dagster.control.cancel import cancel_run
 from agentmesh_dagster.control.launch import prepare_launch
-from agentmesh_dagster.control.upkeep import keep_up
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.entities.models import Project, RunStatus, Workflow
-from agentmesh_dagster.runtime.launches import RunHasEnded, take_up_launch
+from agentmesh_dagster.runtime.launches import RunHasEnded, start_launch
 from agentmesh_dagster.runtime.plans import forget_plans, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import StepTask, run_step
@@ -50,7 +50,7 @@ def test_a_run_with_an_input_that_nobody_can_store_does_not_stop_the_tick(office
     office.answer(run_id, "gate", APPROVED)
 
     assert adopt_launches(office.services, office.instance) == 0
-    assert keep_up(office.services, office.instance).resumed == [run_id]
+    assert run_maintenance(office.services, office.instance).resumed == [run_id]
 
 
 def test_a_location_that_was_given_some_projects_looks_after_their_runs_only(office: Office):
@@ -60,9 +60,9 @@ def test_a_location_that_was_given_some_projects_looks_after_their_runs_only(off
     office.answer(mine, "gate", APPROVED)
     office.answer(other, "gate", APPROVED)
 
-    assert keep_up(office.services, office.instance, projects=["a"]).resumed == [mine]
-    assert keep_up(office.services, office.instance, projects=["b"]).resumed == []
-    assert keep_up(office.services, office.instance).resumed == [other]
+    assert run_maintenance(office.services, office.instance, projects=["a"]).resumed == [mine]
+    assert run_maintenance(office.services, office.instance, projects=["b"]).resumed == []
+    assert run_maintenance(office.services, office.instance).resumed == [other]
 
 
 def test_a_run_whose_document_was_destroyed_is_told_and_does_not_stop_the_others(office: Office):
@@ -74,7 +74,7 @@ def test_a_run_whose_document_was_destroyed_is_told_and_does_not_stop_the_others
         tx.execute(revisions.update().where(revisions.c.entity_id == "w").values(document="{"))
     forget_plans()  # as in a process that has not read it yet
 
-    done = keep_up(office.services, office.instance)
+    done = run_maintenance(office.services, office.instance)
 
     assert done.faults
     assert fine in [*done.resumed, *done.settled]
@@ -92,7 +92,7 @@ def test_a_resume_that_never_reached_dagster_ends_with_its_canceled_run(office: 
         tx.execute(launches.update().where(launches.c.launch_id == launch.id).values(created_at=long_ago))
     cancel_run(office.services, office.instance, run_id, by="test")
 
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
 
     with office.services.store.read() as connection:
         assert list_unsettled_run_ids(connection, instance_id) == []
@@ -106,7 +106,7 @@ def test_a_worker_whose_launch_was_given_up_starts_no_more_steps(services: Servi
     plan = load_plan(services.store, "plain", launch.revision)
     dagster_run = instance.get_run_by_id(launch.launch_id)
     assert dagster_run
-    take_up_launch(services, plan, read_launch_facts(plan, dagster_run, instance))
+    start_launch(services, plan, read_launch_facts(plan, dagster_run, instance))
     with services.store.begin() as tx:
         end_launch(tx, launch.launch_id)
 
@@ -125,7 +125,7 @@ def test_runs_that_cannot_go_on_yet_do_not_hide_a_newer_one_that_can(office: Off
     multiply(office.services, office.instance, half_answered, 9)
     newest = office.start(draft_gate_publish())
     office.answer(newest, "gate", APPROVED)
-    ticks = (keep_up(office.services, office.instance, seconds=0) for _ in range(MOST_TICKS))
+    ticks = (run_maintenance(office.services, office.instance, seconds=0) for _ in range(MOST_TICKS))
 
     resumed = next(done.resumed for done in ticks if done.resumed)
 
@@ -141,7 +141,7 @@ def test_launches_that_need_nothing_do_not_hide_a_newer_one_that_does(office: Of
     dagster_run = office.instance.get_run_by_id(newest)
     assert dagster_run
     office.instance.report_run_canceled(dagster_run)
-    ticks = (keep_up(office.services, office.instance, seconds=0) for _ in range(MOST_TICKS))
+    ticks = (run_maintenance(office.services, office.instance, seconds=0) for _ in range(MOST_TICKS))
 
     settled = next(done.settled for done in ticks if done.settled)
 
@@ -162,7 +162,7 @@ def test_a_run_is_not_listed_again_while_its_resume_is_at_work(office: Office):
     run_id = office.start(two_gates_and_a_join())
     office.answer(run_id, "a", APPROVED)
     office.answer(run_id, "b", APPROVED)
-    assert keep_up(office.services, office.instance).resumed == [run_id]
+    assert run_maintenance(office.services, office.instance).resumed == [run_id]
 
     with office.services.store.read() as connection:
         assert list_runs_to_resume(connection, read_instance_id(office.instance)) == []
@@ -174,11 +174,11 @@ def test_a_re_execution_of_all_steps_that_ran_only_some_fails_its_run(office: Of
     dagster_run = office.instance.get_run_by_id(again)
     assert dagster_run
     plan = load_plan(office.services.store, "plain", current_revision(office.services.store))
-    take_up_launch(office.services, plan, read_launch_facts(plan, dagster_run, office.instance))
+    start_launch(office.services, plan, read_launch_facts(plan, dagster_run, office.instance))
     succeeded = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, dagster_run.job_name)
     office.instance.report_dagster_event(succeeded, again)
 
-    keep_up(office.services, office.instance)
+    run_maintenance(office.services, office.instance)
 
     run = office.run(again)
     assert (run.status, run.error) == (RunStatus.FAILED, "Steps were left that its launch never ran.")
@@ -192,7 +192,7 @@ def test_a_rejected_gate_is_not_asked_again_when_another_is_answered(office: Off
     office.answer(run_id, "a", {"approved": False, "comment": "no"})
     office.answer(run_id, "b", APPROVED)
 
-    office.go_on(run_id)
+    office.continue_run(run_id)
 
     run = office.run(run_id)
     assert (run.status, run.error) == (RunStatus.FAILED, "`a`: no")

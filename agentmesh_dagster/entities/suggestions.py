@@ -1,10 +1,10 @@
-"""Nearest: what an author may have meant by a name that does not exist."""
+"""What an author may have meant by a name that does not exist."""
 
 import difflib
 from collections.abc import Collection
-from itertools import islice
 
-_SHOWN = 8
+from agentmesh_dagster.entities.text import join_names
+
 _COMPARED = 20  # comparing costs time that grows with the lengths of both names
 _LONGEST_COMPARED = 60  # characters
 
@@ -28,24 +28,6 @@ def find_nearest(word: str, known: Collection[str]) -> str | None:
         if len(candidates) < _COMPARED and _may_be_near(word, name):
             candidates.append(name)
     return next(iter(difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)), None)
-
-
-def shorten(text: str, length: int = 60) -> str:
-    """`text` as it fits into a sentence."""
-    return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def quote(text: str) -> str:
-    """`text` as a sentence names it."""
-    return f"`{shorten(text)}`"
-
-
-def join_names(names: Collection[str], last: str = "and") -> str:
-    """`a`, `b` and `c`; the first few of many."""
-    shown = [quote(name) for name in islice(names, _SHOWN)]
-    if len(names) > _SHOWN:
-        return f"{', '.join(shown)} and {len(names) - _SHOWN:,} more"
-    return f"{', '.join(shown[:-1])} {last} {shown[-1]}" if len(shown) > 1 else "".join(shown)
 
 
 def _fold(name: str) -> str:

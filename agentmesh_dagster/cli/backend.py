@@ -60,7 +60,7 @@ class OpenGate:
     asked_before: int = 0  # how often this gate was asked, and closed, before
 
 
-class Mesh(Protocol):
+class Backend(Protocol):
     """What commands ask for; `beginning` is an id, or its first characters."""
 
     def list_entities(self, kind: Kind) -> tuple[list[CatalogueEntity], Sequence[AgentMeshError]]:
@@ -79,7 +79,7 @@ class Mesh(Protocol):
         self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, has_failed: bool, limit: int
     ) -> list[Run]: ...
 
-    def read_run(self, beginning: str) -> RunReport: ...
+    def read_run(self, id_prefix: str) -> RunReport: ...
 
     def list_events(self, run_id: str) -> list[EventLog]: ...
 
@@ -87,14 +87,14 @@ class Mesh(Protocol):
         """Runs it to its end, or to where it waits, with a live view on `console`."""
         ...
 
-    def cancel(self, beginning: str) -> Run: ...
+    def cancel(self, id_prefix: str) -> Run: ...
 
-    def retry(self, beginning: str, console: Console) -> RunReport:
+    def retry(self, id_prefix: str, console: Console) -> RunReport:
         """Continues a run that has failed. Raises NotRetried for any other."""
         ...
 
     def list_gates(self) -> list[OpenGate]: ...
 
-    def answer(self, beginning: str, output: JsonValue, console: Console) -> RunReport:
+    def answer(self, id_prefix: str, output: JsonValue, console: Console) -> RunReport:
         """Answers a gate and goes on with its run. Raises TooLate when the gate was closed before."""
         ...

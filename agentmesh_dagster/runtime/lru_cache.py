@@ -9,7 +9,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Recent(Generic[Key, Value]):
+class LRUCache(Generic[Key, Value]):
     """Up to `size` values by key; the one that was not asked for the longest goes first. Safe between threads."""
 
     def __init__(self, size: int) -> None:

@@ -12,7 +12,7 @@ from agentmesh_dagster.store.launches import list_launches
 _PAUSES = (0.1, 0.2, 0.2, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0)  # seconds; a launch ends within one of its last gate's opening
 
 
-async def go_on(context: ApiContext, run_id: str) -> None:
+async def continue_run(context: ApiContext, run_id: str) -> None:
     """Launches what stands behind an answer that was given; gives up after seconds, because the sensor follows up.
 
     No thread is held while it waits.

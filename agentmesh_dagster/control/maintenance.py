@@ -27,7 +27,7 @@ Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
-class Upkeep:
+class MaintenanceReport:
     """What one tick found and did."""
 
     adopted: int = 0
@@ -39,13 +39,13 @@ class Upkeep:
     faults: list[str] = field(default_factory=list[str])  # what went wrong, with single runs
 
 
-def keep_up(
+def run_maintenance(
     services: Services,
     instance: dg.DagsterInstance,
     *,
     seconds: float = _TICK_SECONDS,
     projects: Collection[str] | None = None,
-) -> Upkeep:
+) -> MaintenanceReport:
     """Settles what nobody else has: dead workers, deadlines, answers that no launch followed; of all projects, or
     of these (ids).
 
@@ -74,7 +74,7 @@ def keep_up(
     resumed = tick.do(_begin_anywhere(answered), lambda run_id: submit_resume(services, instance, run_id), until=0.9)
     # Last: somebody else's server must not hold up what is ours.
     notified = tick.do(notices, lambda gate: send_notice(services, gate), until=1.0)
-    return Upkeep(
+    return MaintenanceReport(
         adopted,
         [gate.step_id for gate in expired],
         settled,

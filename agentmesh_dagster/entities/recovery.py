@@ -14,7 +14,8 @@ from agentmesh_dagster.entities.documents import SECTIONS, STORE_FIELDS, Documen
 from agentmesh_dagster.entities.field_faults import FieldFault, Path, describe_kind, list_field_faults
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import DEFAULT_PROJECT, ENTITY_TYPES, CatalogueEntity, JsonObject, Kind
-from agentmesh_dagster.entities.nearest import quote, with_hint
+from agentmesh_dagster.entities.suggestions import with_hint
+from agentmesh_dagster.entities.text import quote
 
 _STAND_IN = "\N{REPLACEMENT CHARACTER}"  # begins ids and names that nobody wrote
 _ROUNDS = 3  # a fault may hide another
@@ -28,15 +29,15 @@ class DocumentFault:
 
 
 @dataclass(frozen=True)
-class Damage:
+class Recovery:
     """What of a workflow's graph is a stand-in."""
 
     node_ids: frozenset[str] = frozenset()  # nodes with something unreadable, stand-in ids included
-    vague_ids: frozenset[str] = frozenset()  # those of them whose id or type is a stand-in
-    stand_in_ids: frozenset[str] = frozenset()  # ids that nobody wrote; edges may name them too
+    untyped_ids: frozenset[str] = frozenset()  # those of them whose id or type is a stand-in
+    placeholder_ids: frozenset[str] = frozenset()  # ids that nobody wrote; edges may name them too
 
 
-NO_DAMAGE = Damage()
+NO_DAMAGE = Recovery()
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Salvaged:
 
     entity: CatalogueEntity
     path: Path  # inside the document
-    is_whole: bool = True
+    is_complete: bool = True
     has_graph: bool = True  # False: a workflow whose list of nodes or of edges could not be read
-    damage: Damage = NO_DAMAGE
+    damage: Recovery = NO_DAMAGE
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Salvage:
     @property
     def document(self) -> Document:
         """The entities that are whole."""
-        return Document.of(entry.entity for entry in self.entries if entry.is_whole)
+        return Document.of(entry.entity for entry in self.entries if entry.is_complete)
 
 
 def salvage_document(value: JsonValue) -> Salvage:
@@ -135,10 +136,10 @@ class _Reader:
                 new = list_field_faults(error, fields, ENTITY_TYPES[kind])
                 for fault in new:
                     if fault.path not in renamed:  # told already that it stands under another name
-                        self.faults.append(DocumentFault(fault.code, _tell(fault), (*path, *fault.path)))
+                        self.faults.append(DocumentFault(fault.code, _describe_fault(fault), (*path, *fault.path)))
                     if fault.meant is not None:
                         renamed.add((*fault.path[:-1], fault.meant))
-                    _mend(fields, fault)
+                    _repair(fields, fault)
                 found += new
                 continue
             if any(fault.path == ("id",) for fault in found):
@@ -151,7 +152,7 @@ class _Reader:
 _WHOLE_GRAPH = (("graph",), ("graph", "nodes"), ("graph", "edges"))
 
 
-def _tell(fault: FieldFault) -> str:
+def _describe_fault(fault: FieldFault) -> str:
     """The fault as a sentence; the path says in which node it is."""
     path = fault.path
     inside = path[3:] if path[:1] == ("graph",) else path[2:] if path[:1] == ("triggers",) else path
@@ -181,7 +182,7 @@ def _without_nulls(value: Any) -> Any:
     return {key: item for key, item in cast("JsonObject", value).items() if item is not None}
 
 
-def _mend(fields: JsonObject, fault: FieldFault) -> None:
+def _repair(fields: JsonObject, fault: FieldFault) -> None:
     """Takes what is wrong out of `fields`, or puts a stand-in there."""
     # A trigger with a fault is replaced as a whole; a field too many is only taken out.
     path = fault.path[:2] if fault.path[0] == "triggers" and fault.code != "unknown-field" else fault.path
@@ -192,12 +193,12 @@ def _mend(fields: JsonObject, fault: FieldFault) -> None:
         value = parent.pop(key, None)
         if fault.meant is not None and value is not None:
             parent.setdefault(fault.meant, value)
-    elif (stand_in := _stand_in_for(path)) is not None:
-        parent[key] = stand_in
+    elif (placeholder := _placeholder_for(path)) is not None:
+        parent[key] = placeholder
         if path[:2] == ("graph", "nodes") and key == "type":
             parent.pop("config", None)  # its fields belong to a type that is not known
     elif isinstance(parent, list):
-        _mend(fields, FieldFault(fault.code, path[:-1], ""))
+        _repair(fields, FieldFault(fault.code, path[:-1], ""))
     else:
         parent.pop(key, None)
 
@@ -211,7 +212,7 @@ def _follow(value: Any, path: Path) -> Any:
     return value
 
 
-def _stand_in_for(path: Path) -> JsonValue:
+def _placeholder_for(path: Path) -> JsonValue:
     match path:
         case ("modelProvider",):
             return "local"
@@ -239,7 +240,7 @@ def _stand_in_for(path: Path) -> JsonValue:
             return None
 
 
-def _assess(found: list[FieldFault], fields: JsonObject) -> Damage:
+def _assess(found: list[FieldFault], fields: JsonObject) -> Recovery:
     """What of a workflow's graph is a stand-in once its faults are mended."""
     if not found or "graph" not in fields:
         return NO_DAMAGE
@@ -258,4 +259,4 @@ def _assess(found: list[FieldFault], fields: JsonObject) -> Damage:
                 pass
     ids = {str(node["id"]) for node in nodes}
     ids |= {str(edge[field]) for edge in edges for field in ("id", "fromNodeId", "toNodeId")}
-    return Damage(frozenset(damaged), frozenset(vague), frozenset(i for i in ids if i.startswith(_STAND_IN)))
+    return Recovery(frozenset(damaged), frozenset(vague), frozenset(i for i in ids if i.startswith(_STAND_IN)))

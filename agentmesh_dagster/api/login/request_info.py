@@ -11,11 +11,11 @@ from starlette.types import Scope
 
 from agentmesh_dagster.settings import Settings
 
-VISIT_KEY = "agentmesh.visit"  # in the ASGI scope, put there by the guard
+REQUEST_INFO_KEY = "agentmesh.visit"  # in the ASGI scope, put there by the guard
 
 
 @dataclass(frozen=True)
-class Visit:
+class RequestInfo:
     prefix: str  # Dagster's --path-prefix, or nothing
     is_secure: bool  # over https, for the browser
     cookie: str  # name of the session's cookie
@@ -23,13 +23,13 @@ class Visit:
     address: str  # of whoever asks, as far as it is known
 
 
-def read_visit(scope: Scope, settings: Settings, prefix: str) -> Visit:
+def read_request_info(scope: Scope, settings: Settings, prefix: str) -> RequestInfo:
     """How the request of this scope has come."""
     connection = HTTPConnection(scope)
     host = connection.headers.get("host", "")
     is_secure = scope["scheme"] in ("https", "wss") or _is_public_https(host, settings.public_url)
     cookie = _name_cookie(host, prefix, is_secure=is_secure)
-    return Visit(
+    return RequestInfo(
         prefix=prefix,
         is_secure=is_secure,
         cookie=cookie,
@@ -38,31 +38,31 @@ def read_visit(scope: Scope, settings: Settings, prefix: str) -> Visit:
     )
 
 
-def get_visit(connection: HTTPConnection) -> Visit:
+def get_request_info(connection: HTTPConnection) -> RequestInfo:
     """The visit that the guard has put into the scope."""
-    visit = connection.scope[VISIT_KEY]
-    assert isinstance(visit, Visit)
-    return visit
+    request_info = connection.scope[REQUEST_INFO_KEY]
+    assert isinstance(request_info, RequestInfo)
+    return request_info
 
 
-def keep_session(response: Response, visit: Visit, session: str, hours: float) -> None:
+def keep_session(response: Response, request_info: RequestInfo, session: str, hours: float) -> None:
     """Gives the browser its session."""
-    _set_cookie(response, visit, visit.cookie, session, seconds=round(hours * 3600))
+    _set_cookie(response, request_info, request_info.cookie, session, seconds=round(hours * 3600))
 
 
-def forget_session(response: Response, visit: Visit) -> None:
+def forget_session(response: Response, request_info: RequestInfo) -> None:
     """Takes the session away from the browser."""
-    _set_cookie(response, visit, visit.cookie, "", seconds=0)
+    _set_cookie(response, request_info, request_info.cookie, "", seconds=0)
 
 
-def get_form_secret(connection: HTTPConnection, visit: Visit) -> str | None:
+def get_form_secret(connection: HTTPConnection, request_info: RequestInfo) -> str | None:
     """What a form of ours must bring along: pages of other sites cannot read it."""
-    return connection.cookies.get(_name_form_cookie(visit))
+    return connection.cookies.get(_name_form_cookie(request_info))
 
 
-def keep_form_secret(response: Response, visit: Visit, secret: str) -> None:
+def keep_form_secret(response: Response, request_info: RequestInfo, secret: str) -> None:
     """Gives the browser what its next form must bring along."""
-    _set_cookie(response, visit, _name_form_cookie(visit), secret, seconds=3600)
+    _set_cookie(response, request_info, _name_form_cookie(request_info), secret, seconds=3600)
 
 
 def redirect(location: str) -> Response:
@@ -71,22 +71,22 @@ def redirect(location: str) -> Response:
     return Response(status_code=HTTPStatus.SEE_OTHER, headers={"Location": escaped})
 
 
-def _set_cookie(response: Response, visit: Visit, name: str, value: str, *, seconds: int) -> None:
+def _set_cookie(response: Response, request_info: RequestInfo, name: str, value: str, *, seconds: int) -> None:
     # Lax, not strict: who follows a link to a gate from a chat is to arrive logged in. Changes are refused when they
     # come from elsewhere, and pages change nothing, so strict would add no safety.
     response.set_cookie(
         name,
         value,
         max_age=seconds,
-        path="/" if visit.is_secure else visit.prefix or "/",
-        secure=visit.is_secure,
+        path="/" if request_info.is_secure else request_info.prefix or "/",
+        secure=request_info.is_secure,
         httponly=True,
         samesite="lax",
     )
 
 
-def _name_form_cookie(visit: Visit) -> str:
-    return f"{visit.cookie}-form"
+def _name_form_cookie(request_info: RequestInfo) -> str:
+    return f"{request_info.cookie}-form"
 
 
 def _name_cookie(host: str, prefix: str, *, is_secure: bool) -> str:
