@@ -418,9 +418,9 @@ deliveries = Table(
     Column("state", Text, nullable=False),
     Column("requested_at", UtcDateTime),  # when a sensor asked Dagster for a run, the last time
     Column("instance_id", Key),  # the Dagster instance that was asked
-    Column("asked_by", Key),  # the code location that asked it
     Column("run_id", Key),  # the one run that came of it
     Column("reason", Text),  # why no run came of it
+    Column("asked_by", Key),  # the code location of that instance which asked
     _one_of("state", ("waiting", "requested", "launched", "declined", "failed", "missed")),
     ForeignKeyConstraint(["event_name", "event_id"], [posted_events.c.name, posted_events.c.event_id]),
     Index(None, "workflow_id", "trigger", "state"),
