@@ -17,7 +17,7 @@ _LOCK = "lock"
 
 
 class HomeInUse(AgentMeshError):
-    """Another `agentmesh dev` runs in this home folder."""
+    """Another `agentmesh` is at work in this home folder."""
 
 
 class ClaimedHome:
@@ -27,10 +27,10 @@ class ClaimedHome:
         self.folder = folder  # what is put here is gone at the next start
         self._lock = lock
 
-    def tell(self, url: str) -> None:
-        """Notes where we can be reached, for whoever wants this home, too."""
+    def tell(self, what: str) -> None:
+        """Notes who we are and where we can be reached, for whoever wants this home, too."""
         now = datetime.now(UTC).isoformat(" ", "seconds")
-        said = json.dumps({"pid": os.getpid(), "since": now, "url": url}).encode()
+        said = json.dumps({"pid": os.getpid(), "since": now, "what": what}).encode()
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, said, 0)
 
@@ -45,18 +45,38 @@ def claim_home(home: Path) -> Generator[ClaimedHome]:
     folder = home / _FOLDER
     make_private_folder(home)
     make_private_folder(folder)
-    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise HomeInUse(_describe_owner(home, os.pread(lock, 10_000, 0))) from None
+    with _lock(home) as lock:
         keep_from_children(lock)
         os.ftruncate(lock, 0)
         _clear(folder)
         yield ClaimedHome(folder, lock)
         if folder.is_dir():  # somebody may have removed the home meanwhile
             _clear(folder)
+
+
+@contextmanager
+def keep_dev_out(home: Path, command: str) -> Generator[None]:
+    """No `agentmesh dev` runs in the home folder meanwhile, and none begins: `command` is at work. Raises HomeInUse.
+
+    A folder in which none has ever run is left as it is.
+    """
+    if not (home / _FOLDER / _LOCK).is_file():
+        yield
+        return
+    with _lock(home) as lock:
+        ClaimedHome(home / _FOLDER, lock).tell(command)
+        yield
+
+
+@contextmanager
+def _lock(home: Path) -> Generator[int]:
+    lock = os.open(home / _FOLDER / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HomeInUse(_describe_owner(home, os.pread(lock, 10_000, 0))) from None
+        yield lock
     finally:
         os.close(lock)
 
@@ -70,7 +90,7 @@ def _clear(folder: Path) -> None:
 def _describe_owner(home: Path, said: bytes) -> str:
     try:
         owner = json.loads(said)
-        who = f"process {owner['pid']}, since {owner['since']}, at {owner['url']}"
-    except ValueError:
-        who = "one that is just starting"
-    return f"{who}, in {home}. End it first, or give this one a home of its own with AGENTMESH_HOME"
+        who = f"{owner['what']}, process {owner['pid']}, since {owner['since']}"
+    except (ValueError, KeyError):  # KeyError: of a version before
+        who = "one that has just begun"
+    return f"{who}, in {home}. End it first; a second `agentmesh dev` may have a home of its own with AGENTMESH_HOME"

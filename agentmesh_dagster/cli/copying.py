@@ -1,11 +1,15 @@
 """Copying a store to another database."""
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
+from agentmesh_dagster.cli.claiming import keep_dev_out
 from agentmesh_dagster.cli.opening import open_here
 from agentmesh_dagster.cli.printing import open_console, say
+from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.store import open_store
+from agentmesh_dagster.store.address import read_url
 from agentmesh_dagster.store.copying import copy_store
 
 _TOLD_EVERY_SECONDS = 2.0
@@ -23,7 +27,10 @@ def back_up_to(folder: Path) -> None:
 
 
 def copy_between(source: str, target: str) -> None:
-    """Copies everything, and says what was copied. Raises InvalidStoreUrl, StoreUnavailable, and as `copy_store`."""
+    """Copies everything, and says what was copied. No `agentmesh dev` may use either store meanwhile.
+
+    Raises HomeInUse, InvalidStoreUrl, StoreUnavailable, and as `copy_store`.
+    """
     console = open_console(as_json=True)
     told = time.monotonic()
 
@@ -33,7 +40,10 @@ def copy_between(source: str, target: str) -> None:
             told = time.monotonic()
             say(console, f"{table}: {done:,} of {total:,}", "dim")
 
-    copied = copy_store(open_store(source), open_store(target), report=report)
+    with ExitStack() as homes:
+        for home in _find_homes(source, target):
+            homes.enter_context(keep_dev_out(home, "`agentmesh copy-store`"))
+        copied = copy_store(open_store(source), open_store(target), report=report)
     for table in copied:
         say(console, f"{table.name}: {table.rows:,} rows, {table.digest[:12]}", "dim")
     say(console, f"Copied {sum(table.rows for table in copied):,} rows; both stores have the same digests.", "green")
@@ -41,3 +51,13 @@ def copy_between(source: str, target: str) -> None:
         console,
         "To use the copy set AGENTMESH_DATABASE_URL. Dagster's runs stay where they are.",
     )
+
+
+def _find_homes(*stores: str) -> set[Path]:
+    """The home folders whose `agentmesh dev` would use one of the stores."""
+    settings = get_settings()
+    urls = [read_url(store) for store in stores]
+    homes = {Path(url.database).resolve().parent for url in urls if url.drivername == "sqlite" and url.database}
+    if read_url(settings.store_url) in urls:
+        homes.add(settings.home.resolve())
+    return homes

@@ -1,14 +1,13 @@
 """Deleting what is old, here and in Dagster."""
 
 from dataclasses import asdict
-from pathlib import Path
 
 from agentmesh_dagster.cli.finding import name_user
 from agentmesh_dagster.cli.opening import open_here
 from agentmesh_dagster.cli.printing import open_console, print_json, say
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.settings import read_age
-from agentmesh_dagster.store import Store
+from agentmesh_dagster.store.pruning import vacuum_file
 
 _TOLD_EVERY = 500  # runs
 
@@ -38,7 +37,7 @@ def prune_runs(older_than: str | None, *, dry_run: bool, vacuum: bool, as_json: 
     with open_instance(services.settings) as instance:
         pruned = prune(services, instance, age, by=name_user(), via="cli", dry_run=dry_run, report=report)
     if vacuum and not dry_run:
-        _vacuum(services.store)
+        vacuum_file(services.store)
     if as_json:
         print_json({**asdict(pruned), "dryRun": dry_run})
         return
@@ -50,9 +49,3 @@ def prune_runs(older_than: str | None, *, dry_run: bool, vacuum: bool, as_json: 
     )
     if pruned.kept_with_group:
         say(notes, f"{pruned.kept_with_group:,} older runs stay: another run of their group has to stay.", "dim")
-
-
-def _vacuum(store: Store) -> None:
-    if store.url.drivername == "sqlite" and Path(store.url.database or "").exists():
-        with store.engine.connect() as connection:
-            connection.connection.driver_connection.execute("VACUUM")  # type: ignore[union-attr]

@@ -60,7 +60,7 @@ def _serve_from(claimed: ClaimedHome, settings: Settings, host: str, options: De
     port = options.port or choose_port(host)
     bind(host, port).close()
     url = show_address(host, port) + options.path_prefix
-    claimed.tell(url)
+    claimed.tell(f"`agentmesh dev` at {url}")
     services = open_services()
     if options.apply:
         _apply_documents(services, console)

@@ -60,7 +60,7 @@ def in_plain_words(url: URL, *more: type[Exception]) -> Generator[None]:
 
 
 def _find_kind(error: Exception) -> type[StoreUnavailable] | None:
-    original = error.orig if isinstance(error, DBAPIError) else None
+    original = error.orig if isinstance(error, DBAPIError) else error
     name = str(getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or "")
     while name:
         if name in _KINDS:

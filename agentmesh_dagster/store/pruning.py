@@ -3,15 +3,19 @@
 A run may go once it has ended, nobody needs it to go on with anything, and it is not the last of its workflow.
 """
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, or_, select, tuple_
 
 from agentmesh_dagster.entities.models import EventType, RunStatus
 from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.engine import Store
 from agentmesh_dagster.store.events import DEEDS, Event, record_events
+from agentmesh_dagster.store.faults import in_plain_words
 from agentmesh_dagster.store.tables import deliveries, events, gates, launches, posted_events, runs, steps
 from agentmesh_dagster.store.timeline import measure
 
@@ -149,6 +153,19 @@ def _posted_before(before: datetime) -> Select[str, str]:
     )
     query = select(posted_events.c.name, posted_events.c.event_id)
     return query.where(posted_events.c.posted_at < before, ~has_delivery).order_by(posted_events.c.posted_at)
+
+
+def vacuum_file(store: Store) -> None:
+    """Gives the disk back what is free in an SQLite store's file; whoever wants to write waits meanwhile.
+
+    Raises StoreUnavailable, also when somebody else has been writing for long. Does nothing for PostgreSQL.
+    """
+    if store.engine.dialect.name != "sqlite":
+        return
+    with in_plain_words(store.url, sqlite3.Error), store.engine.connect() as connection:
+        file = cast(sqlite3.Connection, connection.connection.driver_connection)  # VACUUM is no part of a transaction
+        file.execute("VACUUM").close()
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()  # until then the file is as long as before
 
 
 def _may_go(before: datetime, instance_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -1,7 +1,11 @@
 """`prune` and `copy-store`."""
 
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
+
+from agentmesh_dagster.cli.claiming import HomeInUse, claim_home, keep_dev_out
 from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.store import close_stores, open_store
 from tests.control.ageing import make_older
@@ -52,3 +56,27 @@ def test_a_store_is_copied_and_the_copy_is_used(applied, folder, monkeypatch):
     assert applied("show", run_id, "--format", "json").json["status"] == "succeeded"
     again = applied("copy-store", f"sqlite:///{folder / 'nothing.db'}", there)
     assert (again.code, "empty database" in again.err) == (2, True)
+
+
+def test_a_store_that_a_dev_uses_is_not_copied_and_no_dev_begins_meanwhile(applied, home: Path, folder: Path):
+    store, there = get_settings().store_url, f"sqlite:///{folder / 'there.db'}"
+    with claim_home(home) as claimed:
+        claimed.tell("`agentmesh dev` at http://127.0.0.1:3000")
+        for stores in ((store, there), (there, store)):
+            refused = applied("copy-store", *stores)
+            assert refused.code == 2
+            said = " ".join(refused.err.split())
+            assert "at work in this home folder: `agentmesh dev` at http://127.0.0.1:3000, process" in said
+            assert "End it first" in said
+    assert not (folder / "there.db").exists()
+    with keep_dev_out(home, "`agentmesh copy-store`"), pytest.raises(HomeInUse, match="copy-store"), claim_home(home):
+        pass
+    assert applied("copy-store", store, there).code == 0
+    assert not (folder / "dev").exists()
+
+
+def test_a_store_elsewhere_that_a_dev_uses_is_not_copied(applied, home: Path, folder: Path, monkeypatch):
+    used = f"sqlite:///{folder / 'elsewhere' / 'mesh.db'}"
+    monkeypatch.setenv("AGENTMESH_DATABASE_URL", used)
+    with claim_home(home):
+        assert applied("copy-store", used, f"sqlite:///{folder / 'there.db'}").code == 2
