@@ -22,12 +22,13 @@ from agentmesh_dagster.api.routes import (
     people,
     projects,
     runs,
+    steps,
     tools,
     workflows,
 )
 from agentmesh_dagster.api.stream import EventStreams
 
-_ROUTES = (about, projects, agents, tools, workflows, drafts, documents, runs, gates, events, people)
+_ROUTES = (about, projects, agents, tools, workflows, drafts, documents, runs, steps, gates, events, people)
 
 
 class _Api(FastAPI):

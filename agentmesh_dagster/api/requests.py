@@ -57,6 +57,15 @@ TypeFilter = Annotated[list[EventType] | None, Query(alias="type")]
 SeenVersion = Annotated[int | None, Query(ge=0, le=2**53, description="The version of the draft that was seen.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page.")]
 Cursor = Annotated[str | None, Query(max_length=4_000, description="`nextCursor` of the page before.")]
+MaxValueChars = Annotated[
+    int | None,
+    Query(
+        alias="maxValueChars",
+        ge=100,
+        le=1_000_000,
+        description="Values whose JSON text is longer are left out; `cut` then tells their size and beginning.",
+    ),
+]
 EventLimit = Annotated[int, Query(ge=1, le=1_000, description="Events on a page.")]
 EventNumber = Annotated[int, Query(ge=0, le=_MAX_EVENT, description="Events behind this one only.")]
 LastEventId = Annotated[int | None, Header(ge=0, le=_MAX_EVENT, description="As `after`; what a browser sends.")]

@@ -19,27 +19,29 @@ from agentmesh_dagster.store.runs import RunFilter, get_run, page_runs
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
-def get_shown_run(context: ApiContext, run_id: str) -> Run:
-    """A run, brought up to date. Raises RunNotFound."""
+def get_shown_run(context: ApiContext, run_id: str, max_chars: int | None = None) -> Run:
+    """A run, brought up to date, without values of more than `max_chars` characters. Raises RunNotFound."""
     services = context.services
     with services.store.read() as connection:
-        run, launches = get_run(connection, run_id), list_launches(connection, run_id)
+        run, launches = get_run(connection, run_id, max_chars=max_chars), list_launches(connection, run_id)
     if all(launch.ended_at is not None for launch in launches):
         return run
     with suppress(StoreFull, StoreReadOnly):
         reconcile_run(services, context.instance, run_id)
     with services.store.read() as connection:
-        return get_run(connection, run_id)
+        return get_run(connection, run_id, max_chars=max_chars)
 
 
-def list_shown_runs(context: ApiContext, wanted: RunFilter, limit: int, cursor: str | None) -> wire.PageOf[Run]:
+def list_shown_runs(
+    context: ApiContext, wanted: RunFilter, limit: int, cursor: str | None, max_chars: int | None
+) -> wire.PageOf[Run]:
     """One page of runs, newest first; those whose launch Dagster saw end are brought up to date."""
     store = context.services.store
     with store.read() as connection:
-        page = page_runs(connection, wanted, limit=limit, cursor=cursor)
+        page = page_runs(connection, wanted, limit=limit, cursor=cursor, max_chars=max_chars)
     if _settle(context, [run for run in page.items if not run.status.is_end]):
         with store.read() as connection:
-            page = page_runs(connection, wanted, limit=limit, cursor=cursor)
+            page = page_runs(connection, wanted, limit=limit, cursor=cursor, max_chars=max_chars)
     return wire.PageOf[Run](items=list(page.items), next_cursor=page.next_cursor)
 
 

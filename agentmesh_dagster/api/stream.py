@@ -53,11 +53,11 @@ class EventStreams:
         self._watches: list[_Watch] = []
         self._watcher: asyncio.Task[None] | None = None
 
-    def open(self, run_id: str, after: int) -> StreamingResponse:
-        """The stream of a run's events behind the id `after`."""
-        return StreamingResponse(self._follow(run_id, after), media_type=MEDIA_TYPE, headers=_HEADERS)
+    def open(self, run_id: str, after: int, max_chars: int | None = None) -> StreamingResponse:
+        """The stream of a run's events behind the id `after`, without values of more than `max_chars` characters."""
+        return StreamingResponse(self._follow(run_id, after, max_chars), media_type=MEDIA_TYPE, headers=_HEADERS)
 
-    async def _follow(self, run_id: str, after: int) -> AsyncIterator[str]:
+    async def _follow(self, run_id: str, after: int, max_chars: int | None) -> AsyncIterator[str]:
         yield f"retry: {_RETRY_MILLISECONDS}\n\n"
         end = time.monotonic() + self._stream_seconds
         with self._watching(run_id) as watch:
@@ -66,7 +66,7 @@ class EventStreams:
                 tail = watch.tail
                 while tail is not None and tail.last_event > after:
                     try:
-                        events = await run_in_threadpool(self._read, run_id, after)
+                        events = await run_in_threadpool(self._read, run_id, after, max_chars)
                     except StoreUnavailable as fault:
                         _log.warning("%s", fault)
                         return  # the reader comes back
@@ -79,9 +79,10 @@ class EventStreams:
                 if not await _wait(watch, end):
                     yield ": still here\n\n"
 
-    def _read(self, run_id: str, after: int) -> tuple[EventLog, ...]:
+    def _read(self, run_id: str, after: int, max_chars: int | None) -> tuple[EventLog, ...]:
         with self._store.read() as connection:
-            return page_events(connection, run_id, after=after, limit=_EVENTS_AT_ONCE).items
+            page = page_events(connection, run_id, after=after, limit=_EVENTS_AT_ONCE, max_chars=max_chars)
+        return page.items
 
     @contextmanager
     def _watching(self, run_id: str) -> Generator[_Watch]:

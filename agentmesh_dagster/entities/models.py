@@ -292,6 +292,13 @@ class Workflow(Stored):
         return self.model_copy(update=left_out)
 
 
+class CutValue(Entity):
+    """What stands for a value that was left out because it is large."""
+
+    chars: int  # of its JSON text; of an error: of the text itself
+    preview: str  # how that text begins
+
+
 class Run(Entity):
     """What the user started: one group of Dagster runs."""
 
@@ -308,6 +315,7 @@ class Run(Entity):
     launches: list[str] = Field(default_factory=list)  # Dagster run ids, oldest first
     waiting_on: list[str] = Field(default_factory=list)  # step ids
     has_failed: bool = False  # a step has failed: what of the run still goes on, or waits, cannot mend it
+    cut: dict[str, CutValue] | None = None  # `maxValueChars`: the fields that were left out, by name
 
 
 class Step(Entity):
@@ -329,6 +337,7 @@ class Step(Entity):
     visit: int = 0
     item_index: int | None = None  # inside `each`
     taken_over_from: str | None = None  # the run that did this work; here nothing was executed, and nobody asked
+    cut: dict[str, CutValue] | None = None  # as a run's
 
 
 class EventLog(Entity):
@@ -341,6 +350,7 @@ class EventLog(Entity):
     step_id: str | None = None
     type: EventType
     payload: JsonObject = Field(default_factory=dict)
+    cut: dict[str, CutValue] | None = None  # `maxValueChars`: the fields of `payload` that were left out, by name
 
 
 CatalogueEntity = Project | Agent | Tool | Workflow

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, union_all
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventLog, EventType, RunStatus
 from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.cutting import cut_fields, measure
 from agentmesh_dagster.store.pages import Page, cut_page, read_cursor, read_number, write_cursor
 from agentmesh_dagster.store.tables import events, runs
-from agentmesh_dagster.store.timeline import measure
 
 DEEDS = (
     EventType.RUN_CANCELED,
@@ -86,13 +86,18 @@ def list_events(connection: Connection, run_id: str, *, after: int = 0, limit: i
     return [_read_event(row) for row in rows.mappings()]
 
 
-def page_events(connection: Connection, run_id: str, *, after: int, limit: int) -> Page[EventLog]:
-    """One page of a run's events with an id above `after`, oldest first; the cursor is the last id as text."""
+def page_events(
+    connection: Connection, run_id: str, *, after: int, limit: int, max_chars: int | None = None
+) -> Page[EventLog]:
+    """One page of a run's events with an id above `after`, oldest first; the cursor is the last id as text.
+
+    Fields of payloads with more than `max_chars` characters are left out.
+    """
     query = select(events.c.id, measure([events.c.payload]).label("size"))
     query = query.where(events.c.run_id == run_id, events.c.id > after).order_by(events.c.id)
     found = connection.execute(query.limit(limit + 1)).all()
     shown = found[: cut_page([row.size for row in found], limit)]
-    items = tuple(list_events(connection, run_id, after=after, limit=len(shown)))
+    items = tuple(_cut(each, max_chars) for each in list_events(connection, run_id, after=after, limit=len(shown)))
     return Page(items, str(shown[-1].id) if len(found) > len(shown) else None)
 
 
@@ -135,6 +140,13 @@ def read_tails(connection: Connection, run_ids: Collection[str]) -> dict[str, Ru
     last = select(func.max(events.c.id)).where(events.c.run_id == runs.c.id).scalar_subquery()
     rows = connection.execute(select(runs.c.id, runs.c.status, last).where(runs.c.id.in_(run_ids)))
     return {run_id: RunTail(RunStatus(status), last_id or 0) for run_id, status, last_id in rows}
+
+
+def _cut(event: EventLog, max_chars: int | None) -> EventLog:
+    if max_chars is None:
+        return event
+    payload, cut = cut_fields(event.payload, max_chars)
+    return event.model_copy(update={"payload": payload, "cut": cut}) if cut else event
 
 
 def _read_event(values: RowMapping) -> EventLog:

@@ -25,6 +25,7 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Run, RunStatus, StepStatus
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.cutting import leave_out_large, read_cuts
 from agentmesh_dagster.store.insert_new import insert_new
 from agentmesh_dagster.store.pages import Page, write_cursor, write_moment
 from agentmesh_dagster.store.steps import find_failed_runs
@@ -32,6 +33,7 @@ from agentmesh_dagster.store.tables import gates, launches, runs, steps
 from agentmesh_dagster.store.timeline import Timeline, find_page
 
 _IDS_AT_ONCE = 500  # in one query
+_VALUES = (runs.c.input, runs.c.output, runs.c.error)  # that may be large
 
 
 class RunNotFound(NotFound):
@@ -135,9 +137,10 @@ def mark_run_ended(
     )
 
 
-def get_run(connection: Connection, run_id: str) -> Run:
-    """One run; RunNotFound."""
-    row = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().one_or_none()
+def get_run(connection: Connection, run_id: str, *, max_chars: int | None = None) -> Run:
+    """One run, without values of more than `max_chars` characters; RunNotFound."""
+    query = leave_out_large(select(runs), _VALUES, max_chars).where(runs.c.id == run_id)
+    row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise RunNotFound(f"`{run_id}`")
     return _complete(connection, [row])[0]
@@ -154,13 +157,24 @@ class RunFilter:
     has_failed: bool | None = None  # whether a step of them has failed, also while they wait
 
 
-def page_runs(connection: Connection, wanted: RunFilter, *, limit: int, cursor: str | None = None) -> Page[Run]:
-    """One page of runs, newest first; `limit` is at least 1. Raises InvalidCursor."""
-    timeline = Timeline(runs.c.id, runs.c.created_at, [runs.c.input, runs.c.output], newest_first=True)
+def page_runs(
+    connection: Connection,
+    wanted: RunFilter,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    max_chars: int | None = None,
+) -> Page[Run]:
+    """One page of runs, newest first; `limit` is at least 1. Raises InvalidCursor.
+
+    Values with more than `max_chars` characters are left out.
+    """
+    timeline = Timeline(runs.c.id, runs.c.created_at, _VALUES, newest_first=True, max_chars=max_chars)
     query = select(runs.c.id).where(*_list_conditions(wanted))
     either = [runs.c.status == status.value for status in dict.fromkeys(wanted.statuses)]
     ids, next_cursor = find_page(connection, query, timeline, limit=limit, cursor=cursor, either=either)
-    rows = {row["id"]: row for row in connection.execute(select(runs).where(runs.c.id.in_(ids))).mappings()}
+    found = leave_out_large(select(runs), _VALUES, max_chars).where(runs.c.id.in_(ids))
+    rows = {row["id"]: row for row in connection.execute(found).mappings()}
     return Page(tuple(_complete(connection, [rows[run_id] for run_id in ids])), next_cursor)
 
 
@@ -283,4 +297,5 @@ def _read_run(values: RowMapping, launched: list[str], waiting: list[str], *, ha
         launches=launched,
         waiting_on=waiting,
         has_failed=has_failed or values["status"] == RunStatus.FAILED.value,
+        cut=read_cuts(values, _VALUES),
     )

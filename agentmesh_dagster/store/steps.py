@@ -10,15 +10,21 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import NodeType, Step, StepStatus
-from agentmesh_dagster.errors import Conflict
+from agentmesh_dagster.errors import Conflict, NotFound
 from agentmesh_dagster.graph.progress import StepKey, StepState
 from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.cutting import leave_out_large, read_cuts
 from agentmesh_dagster.store.pages import Page
 from agentmesh_dagster.store.tables import UtcDateTime, runs, steps
 from agentmesh_dagster.store.timeline import Timeline, find_page
 
 _NAMESPACE = uuid.UUID("5f0c2a3e-7d0b-5a5e-9a38-6f1f6b7b1c52")
 _NO_ITEM = -1
+_VALUES = (steps.c.input, steps.c.output, steps.c.error)  # that may be large
+
+
+class StepNotFound(NotFound):
+    """There is no such step."""
 
 
 class StepIsBusy(Conflict):
@@ -385,16 +391,20 @@ def list_steps(connection: Connection, run_id: str) -> list[Step]:
     ]
 
 
-def page_steps(connection: Connection, run_id: str, *, limit: int, cursor: str | None = None) -> Page[Step]:
+def page_steps(
+    connection: Connection, run_id: str, *, limit: int, cursor: str | None = None, max_chars: int | None = None
+) -> Page[Step]:
     """One page of a run's steps, by when they started or were skipped; `limit` is at least 1. Raises InvalidCursor.
 
-    That moment never changes, so a run that goes on adds steps behind the last page only.
+    That moment never changes, so a run that goes on adds steps behind the last page only. Values with more than
+    `max_chars` characters are left out.
     """
     moment = func.coalesce(steps.c.started_at, steps.c.finished_at, type_=UtcDateTime())
-    timeline = Timeline(steps.c.id, moment, [steps.c.input, steps.c.output])
+    timeline = Timeline(steps.c.id, moment, _VALUES, max_chars=max_chars)
     query = select(steps.c.id).where(steps.c.run_id == run_id, moment.is_not(None))
     ids, next_cursor = find_page(connection, query, timeline, limit=limit, cursor=cursor)
-    rows = {row["id"]: row for row in connection.execute(_select_steps().where(steps.c.id.in_(ids))).mappings()}
+    found = leave_out_large(_select_steps(), _VALUES, max_chars).where(steps.c.id.in_(ids))
+    rows = {row["id"]: row for row in connection.execute(found).mappings()}
     return Page(tuple(_read_step(rows[identity]) for identity in ids), next_cursor)
 
 
@@ -420,4 +430,5 @@ def _read_step(values: RowMapping) -> Step:
         visit=values["visit"],
         item_index=None if values["item"] == _NO_ITEM else values["item"],
         taken_over_from=values["taken_from_run_id"],
+        cut=read_cuts(values, _VALUES),
     )

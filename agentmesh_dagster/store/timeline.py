@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Select, literal, select, tuple_, union_all
 
+from agentmesh_dagster.store.cutting import measure
 from agentmesh_dagster.store.pages import cut_page, read_cursor, read_moment, write_cursor, write_moment
 from agentmesh_dagster.store.tables import UtcDateTime
 
@@ -19,14 +20,7 @@ class Timeline:
     moment: ColumnElement[datetime]
     values: Sequence[ColumnElement[Any]]  # columns that may be large
     newest_first: bool = False
-
-
-def measure(values: Sequence[ColumnElement[Any]]) -> ColumnElement[int]:
-    """How many characters these columns of a row have together."""
-    total: ColumnElement[int] = literal(0)
-    for value in values:
-        total += func.coalesce(func.length(value, type_=Integer()), 0)
-    return total
+    max_chars: int | None = None  # larger values are not shown
 
 
 def find_page(
@@ -48,7 +42,11 @@ def find_page(
         moment, identity = read_cursor(cursor, 2)
         last = tuple_(literal(read_moment(moment), UtcDateTime()), literal(identity))
         query = query.where(place < last if timeline.newest_first else place > last)
-    columns = (timeline.id.label("id"), timeline.moment.label("moment"), measure(timeline.values).label("size"))
+    columns = (
+        timeline.id.label("id"),
+        timeline.moment.label("moment"),
+        measure(timeline.values, timeline.max_chars).label("size"),
+    )
     query = cast("Select[Any]", query.with_only_columns(*columns))
     query = _put_in_order(query, timeline.moment, timeline.id, timeline).limit(limit + 1)
     if either:

@@ -12,6 +12,7 @@ from agentmesh_dagster.api.requests import (
     FailedFilter,
     LastEventId,
     Limit,
+    MaxValueChars,
     PathId,
     ProjectFilter,
     StatusFilter,
@@ -45,24 +46,27 @@ def list_runs(
     has_failed: FailedFilter = None,
     limit: Limit = 50,
     cursor: Cursor = None,
+    max_chars: MaxValueChars = None,
 ) -> wire.PageOf[Run]:
     """Runs, newest first."""
     wanted = RunFilter(workflow_id, project_id, status or (), waiting, has_failed)
-    return list_shown_runs(call.context, wanted, limit, cursor)
+    return list_shown_runs(call.context, wanted, limit, cursor, max_chars)
 
 
 @router.get("/{id}", responses=faults(404))
-def get_run(call: Asked, identity: PathId) -> Run:
+def get_run(call: Asked, identity: PathId, max_chars: MaxValueChars = None) -> Run:
     """One run; its status follows from Dagster's and from the open gates."""
-    return get_shown_run(call.context, identity)
+    return get_shown_run(call.context, identity, max_chars)
 
 
 @router.get("/{id}/steps", responses=faults(404))
-def list_run_steps(call: Asked, identity: PathId, limit: Limit = 50, cursor: Cursor = None) -> wire.PageOf[Step]:
+def list_run_steps(
+    call: Asked, identity: PathId, limit: Limit = 50, cursor: Cursor = None, max_chars: MaxValueChars = None
+) -> wire.PageOf[Step]:
     """The steps of a run, by when they started."""
     with call.context.services.store.read() as connection:
         get_run_head(connection, identity)
-        page = page_steps(connection, identity, limit=limit, cursor=cursor)
+        page = page_steps(connection, identity, limit=limit, cursor=cursor, max_chars=max_chars)
     return wire.PageOf[Step](items=list(page.items), next_cursor=page.next_cursor)
 
 
@@ -83,12 +87,18 @@ def get_run_workflow(call: Asked, identity: PathId) -> wire.PinnedWorkflow:
     )
 
 
+_NO_VALUES = 100  # characters: none that is large is read only to bring the run up to date
 _STREAM = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
 
 
 @router.get("/{id}/events", responses={**faults(404), **_STREAM}, response_model=wire.PageOf[EventLog])
 def list_run_events(
-    call: Asked, identity: PathId, after: EventNumber = 0, last_event_id: LastEventId = None, limit: EventLimit = 200
+    call: Asked,
+    identity: PathId,
+    after: EventNumber = 0,
+    last_event_id: LastEventId = None,
+    limit: EventLimit = 200,
+    max_chars: MaxValueChars = None,
 ) -> Response | wire.PageOf[EventLog]:
     """The events of a run, oldest first; with `Accept: text/event-stream` live, as they happen.
 
@@ -97,12 +107,12 @@ def list_run_events(
     """
     context = call.context
     if accepts_stream(call.request):
-        get_shown_run(context, identity)
+        get_shown_run(context, identity, _NO_VALUES)
         streams: EventStreams = call.request.app.state.streams
-        return streams.open(identity, after if last_event_id is None else last_event_id)
+        return streams.open(identity, after if last_event_id is None else last_event_id, max_chars)
     with context.services.store.read() as connection:
         get_run_head(connection, identity)
-        page = page_events(connection, identity, after=after, limit=limit)
+        page = page_events(connection, identity, after=after, limit=limit, max_chars=max_chars)
     return wire.PageOf[EventLog](items=list(page.items), next_cursor=page.next_cursor)
 
 

@@ -27,6 +27,7 @@ from agentmesh_dagster.api.requests import (
     FailedFilter,
     IfMatch,
     Limit,
+    MaxValueChars,
     NewRunBody,
     PathId,
     PathRevision,
@@ -153,9 +154,11 @@ def list_workflow_runs(
     has_failed: FailedFilter = None,
     limit: Limit = 50,
     cursor: Cursor = None,
+    max_chars: MaxValueChars = None,
 ) -> wire.PageOf[Run]:
     """The runs of a workflow, newest first."""
-    page = list_shown_runs(call.context, RunFilter(identity, None, status or (), waiting, has_failed), limit, cursor)
+    wanted = RunFilter(identity, None, status or (), waiting, has_failed)
+    page = list_shown_runs(call.context, wanted, limit, cursor, max_chars)
     if not page.items:
         list_revisions(call.context.services.store, Kind.WORKFLOW, identity, limit=1)
     return page
