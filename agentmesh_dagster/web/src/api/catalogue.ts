@@ -10,6 +10,7 @@ import type {
   CatalogueKind,
   Issue,
   Json,
+  ListedWorkflow,
   Page,
   Project,
   ProjectOverview,
@@ -26,6 +27,11 @@ export interface EntityOf {
   agents: Agent
   tools: Tool
   workflows: Workflow
+}
+
+/** As lists have them. */
+export interface ListedOf extends Omit<EntityOf, 'workflows'> {
+  workflows: ListedWorkflow
 }
 
 const LARGEST_PAGE = 200
@@ -45,7 +51,7 @@ export function useEntities<Kind extends CatalogueKind>(kind: Kind, query: Query
   return useInfiniteQuery({
     queryKey: keys.list(kind, query),
     queryFn: ({ pageParam, signal }) =>
-      get<Page<EntityOf[Kind]>>(kind, { ...query, cursor: pageParam }, signal),
+      get<Page<ListedOf[Kind]>>(kind, { ...query, cursor: pageParam }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.nextCursor,
   })

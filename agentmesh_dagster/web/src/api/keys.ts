@@ -29,6 +29,8 @@ export const keys = {
   run: (id: string): QueryKey => ['runs', 'one', id],
   steps: (runId: string): QueryKey => ['runs', 'steps', runId],
   pinned: (runId: string): QueryKey => ['runs', 'pinned', runId],
+  /** A value that came cut: kept apart from what is read again whenever a run changes. */
+  whole: (of: string, id: string | number, field: string): QueryKey => ['whole', of, id, field],
   allGates: ['gates'] as QueryKey,
   gates: (query: Query = {}): QueryKey => ['gates', 'list', query],
   gate: (stepId: string): QueryKey => ['gates', 'one', stepId],

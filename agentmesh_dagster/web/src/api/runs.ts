@@ -3,6 +3,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tansta
 import { get, path, post } from './client'
 import type { Query } from './client'
 import { keys } from './keys'
+import { LIST_CHARS, PAGE_CHARS } from './whole'
 import type { Gate, Json, Page, PinnedWorkflow, Run, Step } from './types'
 
 const LARGEST_PAGE = 200
@@ -10,7 +11,8 @@ const LARGEST_PAGE = 200
 export function useRuns(query: Query, refetchInterval: number | false = false) {
   return useInfiniteQuery({
     queryKey: keys.runs(query),
-    queryFn: ({ pageParam, signal }) => get<Page<Run>>('runs', { ...query, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<Run>>('runs', { ...query, cursor: pageParam, maxValueChars: LIST_CHARS }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.nextCursor,
     refetchInterval,
@@ -20,7 +22,7 @@ export function useRuns(query: Query, refetchInterval: number | false = false) {
 export function useRun(id: string, refetchInterval: number | false = false) {
   return useQuery({
     queryKey: keys.run(id),
-    queryFn: ({ signal }) => get<Run>(path`runs/${id}`, {}, signal),
+    queryFn: ({ signal }) => get<Run>(path`runs/${id}`, { maxValueChars: PAGE_CHARS }, signal),
     refetchInterval,
   })
 }
@@ -29,20 +31,24 @@ export function useRun(id: string, refetchInterval: number | false = false) {
 export function useSteps(runId: string, refetchInterval: number | false = false) {
   return useQuery({
     queryKey: keys.steps(runId),
-    queryFn: async ({ signal }) => {
-      const steps: Step[] = []
-      let cursor: string | undefined
-      do {
-        // Each page names the next one.
-        // oxlint-disable-next-line no-await-in-loop
-        const page: Page<Step> = await get(path`runs/${runId}/steps`, { cursor, limit: LARGEST_PAGE }, signal)
-        steps.push(...page.items)
-        cursor = page.nextCursor
-      } while (cursor)
-      return steps
-    },
+    queryFn: ({ signal }) => readSteps(runId, signal),
     refetchInterval,
   })
+}
+
+/** All steps of a run, in the order in which they began; large values are cut. */
+export async function readSteps(runId: string, signal?: AbortSignal): Promise<Step[]> {
+  const steps: Step[] = []
+  let cursor: string | undefined
+  do {
+    const query = { cursor, limit: LARGEST_PAGE, maxValueChars: PAGE_CHARS }
+    // Each page names the next one.
+    // oxlint-disable-next-line no-await-in-loop
+    const page: Page<Step> = await get(path`runs/${runId}/steps`, query, signal)
+    steps.push(...page.items)
+    cursor = page.nextCursor
+  } while (cursor)
+  return steps
 }
 
 export function usePinnedWorkflow(runId: string) {

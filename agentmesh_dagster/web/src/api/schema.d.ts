@@ -259,7 +259,7 @@ export interface paths {
         put?: never;
         /**
          * Try Agent
-         * @description Asks an agent as a node would, with its tools; nothing is stored.
+         * @description Asks an agent as a node would, with its tools, really; the event `agent.tried` says who did.
          */
         post: operations["tryAgent"];
         delete?: never;
@@ -411,7 +411,7 @@ export interface paths {
         put?: never;
         /**
          * Try Tool
-         * @description Calls a tool; nothing is stored.
+         * @description Calls a tool, really; the event `tool.tried` says who did. One with `approval: always` cannot be tried.
          */
         post: operations["tryTool"];
         delete?: never;
@@ -921,6 +921,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Run
+         * @description Continues a run that has failed: what succeeded is kept, and its gates ask anew.
+         */
+        post: operations["retryRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{id}/cancel": {
         parameters: {
             query?: never;
@@ -935,6 +955,26 @@ export interface paths {
          * @description Cancels a run: queued, at work, or waiting for a person.
          */
         post: operations["cancelRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/steps/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Step
+         * @description One step, whole.
+         */
+        get: operations["getStep"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1342,6 +1382,14 @@ export interface components {
             enabled: boolean;
         };
         /**
+         * CutValue
+         * @description What stands for a value that was left out because it is large.
+         */
+        CutValue: {
+            chars: number;
+            preview: string;
+        };
+        /**
          * Document
          * @description Projects, agents, tools and workflows in one; `/document-schema` says more.
          */
@@ -1389,6 +1437,9 @@ export interface components {
             payload: {
                 [key: string]: unknown;
             };
+            cut?: {
+                [key: string]: components["schemas"]["CutValue"];
+            };
         };
         /** EventLogPage */
         EventLogPage: {
@@ -1426,7 +1477,7 @@ export interface components {
          * EventType
          * @enum {string}
          */
-        EventType: "run.started" | "run.completed" | "run.failed" | "run.canceled" | "step.started" | "step.completed" | "step.failed" | "step.waiting_human" | "step.skipped" | "step.retrying" | "gate.answered" | "agent.request" | "agent.response" | "tool.request" | "tool.response" | "secret.used" | "entity.saved" | "entity.deleted" | "draft.discarded" | "event.received" | "login.succeeded" | "login.failed" | "user.saved" | "user.deleted" | "token.created" | "token.revoked";
+        EventType: "run.started" | "run.completed" | "run.failed" | "run.canceled" | "step.started" | "step.completed" | "step.failed" | "step.waiting_human" | "step.skipped" | "step.retrying" | "gate.taken_over" | "gate.canceled" | "gate.answered" | "agent.request" | "agent.response" | "tool.request" | "tool.response" | "secret.used" | "run.pruned" | "entity.saved" | "entity.deleted" | "draft.discarded" | "event.received" | "tool.tried" | "agent.tried" | "login.succeeded" | "login.failed" | "user.saved" | "user.deleted" | "token.created" | "token.revoked";
         /**
          * Function
          * @description Something that a tool's `config.functionName` can name.
@@ -1471,6 +1522,10 @@ export interface components {
             /** Format: date-time */
             answeredAt?: string;
             answeredVia?: string;
+            history: components["schemas"]["PastAsking"][];
+            /** @default false */
+            runHasFailed: boolean;
+            takenOverFrom?: string;
         };
         /** GatePage */
         GatePage: {
@@ -1634,6 +1689,26 @@ export interface components {
          */
         NodeType: "start" | "end" | "agent" | "tool" | "branch" | "human_approval";
         /**
+         * PastAsking
+         * @description How a gate was asked, and closed, before it was asked anew.
+         */
+        PastAsking: {
+            /** @enum {string} */
+            state: "answered" | "expired" | "canceled";
+            instructions: string;
+            payload?: unknown;
+            assignees: string[];
+            /** Format: date-time */
+            openedAt: string;
+            /** Format: date-time */
+            deadline?: string;
+            answer?: unknown;
+            answeredBy?: string;
+            /** Format: date-time */
+            answeredAt?: string;
+            answeredVia?: string;
+        };
+        /**
          * Permission
          * @enum {string}
          */
@@ -1745,6 +1820,11 @@ export interface components {
             eventId: string;
             isNew: boolean;
         };
+        /** RetriedRun */
+        RetriedRun: {
+            runId: string;
+            launchId: string;
+        };
         /**
          * Revision
          * @description One line in the history of an entity.
@@ -1788,6 +1868,11 @@ export interface components {
             revision: number;
             launches: string[];
             waitingOn: string[];
+            /** @default false */
+            hasFailed: boolean;
+            cut?: {
+                [key: string]: components["schemas"]["CutValue"];
+            };
         };
         /** RunPage */
         RunPage: {
@@ -1870,6 +1955,10 @@ export interface components {
             /** @default 0 */
             visit: number;
             itemIndex?: number;
+            takenOverFrom?: string;
+            cut?: {
+                [key: string]: components["schemas"]["CutValue"];
+            };
         };
         /** StepPage */
         StepPage: {
@@ -1925,6 +2014,8 @@ export interface components {
             outputSchema: {
                 [key: string]: unknown;
             };
+            /** @enum {string} */
+            approval?: "never" | "always";
             secrets?: string[];
         };
         /**
@@ -1949,6 +2040,8 @@ export interface components {
             outputSchema?: {
                 [key: string]: unknown;
             };
+            /** @enum {string} */
+            approval?: "never" | "always";
             secrets?: string[];
         };
         /** ToolConfig */
@@ -2005,6 +2098,8 @@ export interface components {
             outputSchema?: {
                 [key: string]: unknown;
             };
+            /** @enum {string} */
+            approval?: "never" | "always";
             secrets?: string[];
         };
         /** ToolPage */
@@ -5247,10 +5342,14 @@ export interface operations {
                 status?: components["schemas"]["RunStatus"][];
                 /** @description Whether the run waits for a person. */
                 waiting?: boolean;
+                /** @description Whether a step of the run has failed, also while it waits. */
+                hasFailed?: boolean;
                 /** @description Items on a page. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
+                /** @description Values whose JSON text is longer are left out; `cut` then tells their size and beginning. */
+                maxValueChars?: number;
             };
             header?: never;
             path: {
@@ -6772,10 +6871,14 @@ export interface operations {
                 status?: components["schemas"]["RunStatus"][];
                 /** @description Whether the run waits for a person. */
                 waiting?: boolean;
+                /** @description Whether a step of the run has failed, also while it waits. */
+                hasFailed?: boolean;
                 /** @description Items on a page. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
+                /** @description Values whose JSON text is longer are left out; `cut` then tells their size and beginning. */
+                maxValueChars?: number;
             };
             header?: never;
             path?: never;
@@ -6832,7 +6935,10 @@ export interface operations {
     };
     getRun: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Values whose JSON text is longer are left out; `cut` then tells their size and beginning. */
+                maxValueChars?: number;
+            };
             header?: never;
             path: {
                 id: string;
@@ -6904,6 +7010,8 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
+                /** @description Values whose JSON text is longer are left out; `cut` then tells their size and beginning. */
+                maxValueChars?: number;
             };
             header?: never;
             path: {
@@ -7052,6 +7160,8 @@ export interface operations {
                 after?: number;
                 /** @description Events on a page. */
                 limit?: number;
+                /** @description Values whose JSON text is longer are left out; `cut` then tells their size and beginning. */
+                maxValueChars?: number;
             };
             header?: {
                 /** @description As `after`; what a browser sends. */
@@ -7094,6 +7204,82 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedRun"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7170,6 +7356,73 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Step"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -35,7 +35,7 @@ export type GraphEdge = Known<Schemas['Edge']>
 export type WorkflowGraph = Known<Schemas['WorkflowGraph']>
 export type Workflow = Known<Schemas['Workflow']>
 /** As lists have it: with its Dagster job, and why there is none. */
-export type ListedWorkflow = Workflow & { job?: WorkflowJob }
+export type ListedWorkflow = Known<Schemas['ListedWorkflow']>
 export type WorkflowJob = Known<Schemas['WorkflowJob']>
 export type Trigger = Workflow['triggers'][number]
 /** A draft as the server keeps it; its entity may hold issues. */
@@ -43,27 +43,17 @@ export type StoredDraft = Known<Schemas['Draft']>
 export type ListedDraft = Known<Schemas['ListedDraft']>
 export type Revision = Known<Schemas['Revision']>
 
-/** `hasFailed`: a step has failed, so that the run can only fail, whatever still goes on or waits. */
-export type Run = Known<Schemas['Run']> & { hasFailed?: boolean }
+export type Run = Known<Schemas['Run']>
 export type Step = Known<Schemas['Step']>
 export type EventLog = Known<Schemas['EventLog']>
+export type EventType = Schemas['EventType']
+/** What came instead of a large value: how long its JSON text is, and how it begins. */
+export type Cut = Schemas['CutValue']
 /** What a run is pinned to. */
 export type PinnedWorkflow = Known<Schemas['PinnedWorkflow']>
 /** A gate as it was asked, and closed, before it was asked anew. */
-export interface PastAsking {
-  state: 'answered' | 'expired' | 'canceled'
-  openedAt: string
-  answer?: Json
-  answeredBy?: string
-  answeredAt?: string
-  answeredVia?: string
-}
-/** `runHasFailed`: whatever is answered, its run can only fail. `takenOverFrom`: the run whose answer it is. */
-export type Gate = Known<Schemas['Gate']> & {
-  history?: PastAsking[]
-  runHasFailed?: boolean
-  takenOverFrom?: string
-}
+export type PastAsking = Known<Schemas['PastAsking']>
+export type Gate = Known<Schemas['Gate']>
 export type GateState = Gate['state']
 
 /** Only `code` and `message` are always there. */

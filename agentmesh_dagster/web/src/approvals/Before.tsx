@@ -1,14 +1,17 @@
 import { usePinnedWorkflow, useSteps } from '../api/runs'
-import type { Gate, Json, StepStatus, WorkflowGraph } from '../api/types'
+import type { Cut, Gate, Json, StepStatus, WorkflowGraph } from '../api/types'
+import { largeOf } from '../api/whole'
 import { OutputView } from '../run/OutputView'
 import { Icon, NODE_ICONS } from '../ui/icons'
 import { Loaded } from '../ui/states'
 
 /** What is known of a step here: both the API's and the live one fit. */
 export interface KnownStep {
+  stepId: string
   nodeId: string
   status: StepStatus
   output?: Json
+  cut?: Readonly<Record<string, Cut>>
 }
 
 /** Previous outputs the gate: the outputs of the steps that lead to it. */
@@ -39,7 +42,9 @@ function LoadedOutputs({ gate, graph }: Props) {
   const query = useSteps(gate.runId)
   return (
     <Loaded query={query} rows={2}>
-      {(steps) => <Outputs gate={gate} graph={graph} steps={steps} />}
+      {(steps) => (
+        <Outputs gate={gate} graph={graph} steps={steps.map((step) => ({ ...step, stepId: step.id }))} />
+      )}
     </Loaded>
   )
 }
@@ -51,7 +56,7 @@ function Outputs({ gate, graph, steps }: Props & { steps: readonly KnownStep[] }
   const ended = steps.filter(({ nodeId, status }) => parents.has(nodeId) && status === 'succeeded')
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]))
   if (ended.length === 0) return <p className="muted">Nothing but the start of the run.</p>
-  return ended.map(({ nodeId, output }, at) => {
+  return ended.map(({ stepId, nodeId, output, cut }, at) => {
     const node = nodes.get(nodeId)
     const title = node?.label || nodeId
     return (
@@ -62,7 +67,11 @@ function Outputs({ gate, graph, steps }: Props & { steps: readonly KnownStep[] }
             {title}
           </span>
         </summary>
-        <OutputView value={output ?? null} label={`Output of ${title}`} />
+        <OutputView
+          value={output ?? null}
+          large={largeOf(cut?.['output'], { of: 'step', id: stepId, field: 'output' })}
+          label={`Output of ${title}`}
+        />
       </details>
     )
   })

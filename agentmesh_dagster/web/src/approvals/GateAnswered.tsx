@@ -108,7 +108,7 @@ function readVerdict({ state, answer }: Pick<Gate, 'state' | 'answer'>): {
   look: 'good' | 'bad' | 'warn'
   isForm: boolean
 } {
-  if (state === 'canceled') return { word: 'Canceled with its run', look: 'warn', isForm: false }
+  if (state === 'canceled') return { word: 'Canceled', look: 'warn', isForm: false }
   const approved = isObject(answer) ? answer['approved'] : undefined
   const isForm = approved === undefined
   const word = approved === true ? 'Approved' : approved === false ? 'Rejected' : undefined

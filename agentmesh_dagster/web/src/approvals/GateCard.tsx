@@ -80,7 +80,7 @@ export function GateCard({ gate, steps }: Props) {
           )}
           {isStale && <StaleNotice gate={gate} conflict={conflict} hasTyped={hasTyped} />}
           {gate.state !== 'open' && <GateAnswered gate={gate} />}
-          <GateHistory history={gate.history ?? []} />
+          <GateHistory history={gate.history} />
         </div>
         <Before gate={gate} steps={steps} />
       </div>

@@ -17,6 +17,8 @@ function gate(more: Partial<Gate> = {}): Gate {
     label: 'G',
     instructions: '',
     assignees: [],
+    history: [],
+    runHasFailed: false,
     openedAt: '2026-01-01T00:00:00Z',
     state: 'open',
     ...more,

@@ -44,6 +44,24 @@ export function ToolFields({ tool, faultOf, onFault, onChange }: Props) {
       ) : (
         <FunctionField type={tool.type} config={tool.config} faultOf={faultOf} onChange={configure} />
       )}
+      <Field
+        label="Approval"
+        hint="Whether a person has to agree before it is called."
+        fault={faultOf('approval')}
+      >
+        {(field) => (
+          <select
+            {...field}
+            className="select"
+            value={tool.approval ?? 'never'}
+            onChange={(event) => onChange({ approval: event.target.value as Tool['approval'] })}
+          >
+            <option value="never">Never: agents and steps call it by themselves</option>
+            <option value="always">Always: only a tool step behind an approval calls it</option>
+          </select>
+        )}
+      </Field>
+      {tool.secrets && tool.secrets.length > 0 && <Secrets names={tool.secrets} />}
       <SchemaField
         label="Input"
         hint="Checked before each call, and shown to the model."
@@ -61,6 +79,23 @@ export function ToolFields({ tool, faultOf, onFault, onChange }: Props) {
         onChange={(outputSchema) => onChange({ outputSchema })}
       />
     </>
+  )
+}
+
+/** The names of the secrets that are put in when the tool is called, as it was saved. */
+function Secrets({ names }: { names: readonly string[] }) {
+  return (
+    <div className="field">
+      <div>Secrets</div>
+      <div className="field-hint">Put in when it is called, and shown nowhere. As saved, it uses these:</div>
+      <ul className="plain row row-wrap" aria-label="Secrets">
+        {names.map((name) => (
+          <li key={name}>
+            <code>{name}</code>
+          </li>
+        ))}
+      </ul>
+    </div>
   )
 }
 

@@ -1,5 +1,5 @@
 /** What one event says of one step. No React. */
-import type { EventLog, Json, JsonObject, StepStatus } from '../api/types'
+import type { Cut, EventLog, Json, JsonObject, StepStatus } from '../api/types'
 
 /** A stretch of time in which a step was at work, or waited for a person. */
 export interface Span {
@@ -13,6 +13,9 @@ export interface Span {
   error?: string
   launchId?: string
 }
+
+/** What came cut, by field. */
+export type Cuts = Readonly<Record<string, Cut>>
 
 /** Model calls so far. */
 export interface Usage {
@@ -35,6 +38,8 @@ export interface StepState {
   finishedAt?: string
   output?: Json
   error?: string
+  /** Of the output and the error: what came cut. */
+  cut?: Cuts
   /** Ids of the out-edges that a branch or a gate took; undefined: all of them. */
   taken?: readonly string[]
   answeredBy?: string
@@ -52,7 +57,7 @@ export function isOver(status: StepStatus): boolean {
 export function foldStep(before: StepState, event: EventLog): StepState {
   const { type, timestamp: at, payload } = event
   const step = { ...before, lastEventId: event.id }
-  const error = asText(payload['error'])
+  const error = asText(payload['error']) ?? event.cut?.['error']?.preview
   switch (type) {
     case 'step.started':
       return start(step, at, payload)
@@ -60,11 +65,12 @@ export function foldStep(before: StepState, event: EventLog): StepState {
       return {
         ...end(step, 'succeeded', at),
         output: payload['output'],
+        cut: event.cut,
         taken: asTexts(payload['taken']),
         error: undefined,
       }
     case 'step.failed':
-      return { ...end(step, 'failed', at, error), output: payload['output'], error }
+      return { ...end(step, 'failed', at, error), output: payload['output'], cut: event.cut, error }
     case 'step.retrying':
       return { ...step, status: 'pending', error, spans: close(step.spans, at, 'failed', error) }
     case 'step.waiting_human': {
@@ -73,6 +79,10 @@ export function foldStep(before: StepState, event: EventLog): StepState {
     }
     case 'step.skipped':
       return end(step, 'skipped', at)
+    case 'gate.taken_over':
+      return { ...end(step, 'succeeded', at), output: payload['output'], cut: event.cut }
+    case 'gate.canceled':
+      return end(step, 'canceled', at)
     case 'gate.answered':
       return { ...step, answeredBy: asText(payload['by']) }
     case 'agent.response':
@@ -135,6 +145,7 @@ function start(step: StepState, at: string, payload: JsonObject): StepState {
     startedAt: step.startedAt ?? at,
     finishedAt: undefined,
     error: undefined,
+    cut: undefined,
     spans: [...close(step.spans, at, 'failed', 'The worker was lost.'), span],
   }
 }

@@ -35,6 +35,30 @@ const STORY = [
 ]
 
 describe('folding', () => {
+  it('keeps what is told of values that came cut, and forgets it when a step starts again', () => {
+    const cut = { output: { chars: 2_000_000, preview: '{"rows":[' } }
+    const told = [
+      ...STORY.slice(0, 2),
+      { ...event(3, 'step.completed', { nodeId: 'start', taken: null }, 's'), cut },
+      { ...event(4, 'run.completed'), cut },
+    ]
+    const state = foldEvents(NOTHING_YET, told)
+    expect(state.cut).toEqual(cut)
+    expect(state.steps.get('s')).toMatchObject({ status: 'succeeded', output: undefined, cut })
+    const again = foldEvents(state, [event(5, 'step.started', { nodeId: 'start', attempt: 2 }, 's')])
+    expect(again.steps.get('s')?.cut).toBeUndefined()
+  })
+
+  it('knows gates that were taken over, and those that were given up', () => {
+    const state = foldEvents(NOTHING_YET, [
+      event(1, 'gate.taken_over', { nodeId: 'g', item: null, output: { approved: true } }, 'g1'),
+      event(2, 'step.waiting_human', { nodeId: 'h' }, 'g2'),
+      event(3, 'gate.canceled', { nodeId: 'h', item: null, reason: 'no use' }, 'g2'),
+    ])
+    expect(state.steps.get('g1')).toMatchObject({ status: 'succeeded', output: { approved: true } })
+    expect(state.steps.get('g2')).toMatchObject({ status: 'canceled' })
+  })
+
   it('tells the state of every step', () => {
     const state = foldEvents(NOTHING_YET, STORY)
     expect(state.steps.get('s')).toMatchObject({ status: 'succeeded', output: { x: 1 }, taken: undefined })

@@ -1,7 +1,7 @@
 /** What the events of a run add up to, told by events alone. No React. */
 import type { EventLog, Json, Run, RunStatus, StepStatus } from '../api/types'
 import { asText, cancelStep, firstState, foldStep } from './foldStep'
-import type { StepState } from './foldStep'
+import type { Cuts, StepState } from './foldStep'
 
 export interface RunState {
   status: RunStatus
@@ -10,6 +10,8 @@ export interface RunState {
   finishedAt?: string
   output?: Json
   error?: string
+  /** Of the output and the error: what came cut. */
+  cut?: Cuts
   steps: ReadonlyMap<string, StepState>
 }
 
@@ -37,7 +39,9 @@ export function foldEvents(state: RunState, events: readonly EventLog[]): RunSta
 export function joinRun(run: Run, state: RunState): Run {
   if (state.lastEventId === 0) return run
   const { status, startedAt = run.startedAt, finishedAt, output, error } = state
-  return { ...run, status, startedAt, finishedAt, output, error }
+  const input = run.cut?.['input']
+  const cut = { ...(input && { input }), ...state.cut }
+  return { ...run, status, startedAt, finishedAt, output, error, cut }
 }
 
 /** How many steps are in each status. */
@@ -47,8 +51,9 @@ export function countByStatus(steps: Iterable<{ status: StepStatus }>): Readonly
   return counts
 }
 
-function foldRun(run: RunState, { type, timestamp, payload }: EventLog): RunState {
-  const end = { finishedAt: timestamp, output: payload['output'], error: asText(payload['error']) }
+function foldRun(run: RunState, { type, timestamp, payload, cut }: EventLog): RunState {
+  const error = asText(payload['error']) ?? cut?.['error']?.preview
+  const end = { finishedAt: timestamp, output: payload['output'], error, cut }
   switch (type) {
     case 'run.started': // again, when a failed run is taken up once more
       return {
@@ -58,6 +63,7 @@ function foldRun(run: RunState, { type, timestamp, payload }: EventLog): RunStat
         finishedAt: undefined,
         output: undefined,
         error: undefined,
+        cut: undefined,
       }
     case 'run.completed':
       return { ...run, ...end, status: 'succeeded' }

@@ -36,8 +36,12 @@ export function isBehind(listing: Listing | undefined, told: ReadonlyMap<string,
 
 function joinStep(step: Step, state: StepState | undefined, after: number): RunStep {
   const own = { input: step.input, parentStepIds: step.parentStepIds, isListed: true }
-  if (state !== undefined && state.lastEventId > after) return { ...state, ...own }
-  const { status, output, error, startedAt, finishedAt, attempt } = step
+  if (state !== undefined && state.lastEventId > after) {
+    const input = step.cut?.['input']
+    return { ...state, ...own, cut: { ...(input && { input }), ...state.cut } }
+  }
+  const { status, output, startedAt, finishedAt, attempt, cut } = step
+  const error = step.error ?? cut?.['error']?.preview
   return {
     ...own,
     stepId: step.id,
@@ -47,6 +51,7 @@ function joinStep(step: Step, state: StepState | undefined, after: number): RunS
     attempt,
     output,
     error,
+    cut,
     startedAt,
     finishedAt,
     taken: state?.taken,

@@ -1,6 +1,6 @@
 /** The live events of one run. The server ends each response after some seconds; the browser comes back with
  *  Last-Event-ID, so that nothing is missed and nothing comes twice. No React. */
-import type { EventLog } from '../api/types'
+import type { EventLog, EventType } from '../api/types'
 
 /** `late`: nothing has come for longer than a reconnect takes. */
 export type StreamStatus = 'connecting' | 'live' | 'late' | 'over'
@@ -23,23 +23,41 @@ const TRY_AGAIN_MS = 3_000
 const LATE_MS = 4_000 // the browser comes back a second after each response
 const GATHER_MS = 50 // a run of 500 steps tells its past in one burst
 
-const EVENT_TYPES = [
-  'run.started',
-  'run.completed',
-  'run.failed',
-  'run.canceled',
-  'step.started',
-  'step.completed',
-  'step.failed',
-  'step.waiting_human',
-  'step.skipped',
-  'step.retrying',
-  'gate.answered',
-  'agent.request',
-  'agent.response',
-  'tool.request',
-  'tool.response',
-]
+/** Every type of event, and whether it is one of a run: a browser gives only those that are asked for by name. */
+const IS_OF_RUN: Readonly<Record<EventType, boolean>> = {
+  'run.started': true,
+  'run.completed': true,
+  'run.failed': true,
+  'run.canceled': true,
+  'step.started': true,
+  'step.completed': true,
+  'step.failed': true,
+  'step.waiting_human': true,
+  'step.skipped': true,
+  'step.retrying': true,
+  'gate.taken_over': true,
+  'gate.canceled': true,
+  'gate.answered': true,
+  'agent.request': true,
+  'agent.response': true,
+  'tool.request': true,
+  'tool.response': true,
+  'secret.used': true,
+  'run.pruned': false, // the run is not there any more
+  'entity.saved': false,
+  'entity.deleted': false,
+  'draft.discarded': false,
+  'event.received': false,
+  'tool.tried': false,
+  'agent.tried': false,
+  'login.succeeded': false,
+  'login.failed': false,
+  'user.saved': false,
+  'user.deleted': false,
+  'token.created': false,
+  'token.revoked': false,
+}
+const EVENT_TYPES = Object.entries(IS_OF_RUN).flatMap(([type, isOfRun]) => (isOfRun ? [type] : []))
 
 /** Follows a run until it is over; returns a function that stops. `address` gives the URL of the events after an id. */
 export function followRun(

@@ -1,9 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { get, path } from '../api/client'
 import { keys } from '../api/keys'
-import { useRun } from '../api/runs'
-import type { EventLog, Page, Run, Step } from '../api/types'
+import { readSteps, useRun } from '../api/runs'
+import type { EventLog, Run } from '../api/types'
 import { joinRun } from './runState'
 import { isBehind, joinSteps } from './runSteps'
 import type { Listing, RunStep } from './runSteps'
@@ -20,8 +19,6 @@ export interface LiveRunView {
   /** Reads the list of steps anew: an input is known only from there. */
   refresh: () => void
 }
-
-const LARGEST_PAGE = 200
 
 /** A run as it is now: what the API lists, brought up to date by its events. Undefined until the API has answered. */
 export function useLiveRun(id: string): {
@@ -86,14 +83,5 @@ export function useLiveRun(id: string): {
 }
 
 async function readListing(runId: string, after: number, signal: AbortSignal): Promise<Listing> {
-  const steps: Step[] = []
-  let cursor: string | undefined
-  do {
-    // Each page names the next one.
-    // oxlint-disable-next-line no-await-in-loop
-    const page: Page<Step> = await get(path`runs/${runId}/steps`, { cursor, limit: LARGEST_PAGE }, signal)
-    steps.push(...page.items)
-    cursor = page.nextCursor
-  } while (cursor)
-  return { steps, after }
+  return { steps: await readSteps(runId, signal), after }
 }

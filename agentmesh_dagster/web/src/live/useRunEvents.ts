@@ -2,6 +2,7 @@ import { useEffect, useReducer, useRef } from 'react'
 import { useIsShown } from './useIsShown'
 import { apiUrl, path } from '../api/client'
 import type { EventLog } from '../api/types'
+import { PAGE_CHARS } from '../api/whole'
 import { readHistory } from './history'
 import { foldEvents, NOTHING_YET } from './runState'
 import type { RunState } from './runState'
@@ -43,7 +44,8 @@ export function useRunEvents(runId: string, take: number): LiveRun {
         (events) => {
           if (reading.signal.aborted) return
           if (events.length > 0) onEvents(events)
-          const address = (after: number) => apiUrl(path`runs/${runId}/events`, { after })
+          const address = (after: number) =>
+            apiUrl(path`runs/${runId}/events`, { after, maxValueChars: PAGE_CHARS })
           stop = followRun(address, lastId.current, { onEvents, onStatus: (stream) => change({ stream }) })
         },
         (error: unknown) => {

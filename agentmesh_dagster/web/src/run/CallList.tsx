@@ -1,4 +1,5 @@
 import type { Call, ToolCall } from './conversation'
+import { LargeView } from './LargeView'
 import { ModelCallView } from './ModelCallView'
 import { Icon } from '../ui/icons'
 import { JsonView } from '../ui/JsonView'
@@ -48,16 +49,21 @@ function ToolCallView({ call, isRunning }: { call: ToolCall; isRunning: boolean 
       </summary>
       <div className="stack call-inside">
         <h3>Arguments</h3>
-        <JsonView value={call.input} label={`Arguments of ${call.tool}`} />
+        <LargeView value={call.input} large={call.largeInput} label={`Arguments of ${call.tool}`}>
+          {(value) => <JsonView value={value} label={`Arguments of ${call.tool}`} />}
+        </LargeView>
+        {call.secrets.length > 0 && <p className="muted small">Secrets put in: {call.secrets.join(', ')}.</p>}
         {call.error !== undefined && (
           <p className="attempt-error" dir="auto">
             {call.error}
           </p>
         )}
-        {call.output !== undefined && (
+        {(call.output !== undefined || call.largeOutput) && (
           <>
             <h3>Result</h3>
-            <JsonView value={call.output} label={`Result of ${call.tool}`} />
+            <LargeView value={call.output} large={call.largeOutput} label={`Result of ${call.tool}`}>
+              {(value) => <JsonView value={value} label={`Result of ${call.tool}`} />}
+            </LargeView>
           </>
         )}
       </div>

@@ -3,7 +3,9 @@ import { Icon } from '../ui/icons'
 import { JsonView } from '../ui/JsonView'
 import { formatDuration } from '../ui/times'
 import { readJson } from '../schema/json'
-import type { Message, ModelCall } from './conversation'
+import { readMessages } from './conversation'
+import type { Message, ModelCall, Reply } from './conversation'
+import { LargeView } from './LargeView'
 import { formatCost, formatCount, formatTokens } from './figures'
 
 /** One call of a model: what it was told, and its reply. */
@@ -25,14 +27,20 @@ export function ModelCallView({ call, isRunning }: { call: ModelCall; isRunning:
         )}
       </div>
       {call.tools.length > 0 && <p className="muted small">May call {call.tools.join(', ')}.</p>}
-      {call.messages.map((message, at) => (
-        <MessageView key={at} message={message} />
-      ))}
+      <LargeView value={null} large={call.largeMessages} label="Messages">
+        {(value) =>
+          (call.largeMessages ? readMessages(value) : call.messages).map((message, at) => (
+            <MessageView key={at} message={message} />
+          ))
+        }
+      </LargeView>
       {reply === undefined ? (
         <p className="muted">{isRunning ? 'Waiting for the reply …' : 'No reply came.'}</p>
       ) : (
         <>
-          <ReplyView reply={reply} model={call.model} />
+          <LargeView value={reply.text} large={reply.largeText} label="Reply">
+            {(text) => <ReplyView reply={{ ...reply, text: String(text) }} model={call.model} />}
+          </LargeView>
           <p className="muted small">
             {[
               formatTokens(reply.usage),
@@ -65,7 +73,7 @@ function MessageView({ message: { role, text } }: { message: Message }) {
   )
 }
 
-function ReplyView({ reply, model }: { reply: NonNullable<ModelCall['reply']>; model: string }) {
+function ReplyView({ reply, model }: { reply: Reply; model: string }) {
   const read = readJson(reply.text)
   const isJson = 'value' in read && typeof read.value === 'object'
   return (
@@ -85,8 +93,10 @@ function ReplyView({ reply, model }: { reply: NonNullable<ModelCall['reply']>; m
           </p>
         )
       )}
-      {reply.toolCalls > 0 && (
-        <p className="muted small">Wants {formatCount(reply.toolCalls, 'tool call')}.</p>
+      {reply.toolCalls !== 0 && (
+        <p className="muted small">
+          Wants {reply.toolCalls ? formatCount(reply.toolCalls, 'tool call') : 'tool calls'}.
+        </p>
       )}
       {reply.text === '' && reply.toolCalls === 0 && <p className="muted">An empty text.</p>}
     </div>

@@ -1,9 +1,24 @@
 import type { Json } from '../api/types'
+import type { Large } from '../api/whole'
 import { isObject, readJson } from '../schema/json'
 import { JsonView } from '../ui/JsonView'
+import { LargeView } from './LargeView'
+
+interface Props {
+  value: Json | undefined
+  label: string
+}
 
 /** What a step gave: the text of a model as text, and all of it as JSON. */
-export function OutputView({ value, label }: { value: Json | undefined; label: string }) {
+export function OutputView({ value, large, label }: Props & { large?: Large }) {
+  return (
+    <LargeView value={value} large={large} label={label}>
+      {(all) => <Output value={all} label={label} />}
+    </LargeView>
+  )
+}
+
+function Output({ value, label }: Props) {
   const text = readText(value)
   const isReply = isObject(value) && 'raw' in value // what the provider said of it is seldom looked at
   return (

@@ -4,7 +4,8 @@ import { useEntity } from '../api/catalogue'
 import { Problem, describeError } from '../api/problem'
 import { useCancelRun, useRetryRun, useStartRun } from '../api/runs'
 import { useAbout, useMay } from '../api/session'
-import type { PinnedWorkflow, Run } from '../api/types'
+import type { Json, PinnedWorkflow, Run } from '../api/types'
+import { readWhole } from '../api/whole'
 import { addresses } from '../app/addresses'
 import { useToast } from '../app/toasts'
 import { RunDialog } from '../runs/RunDialog'
@@ -13,7 +14,7 @@ import { Icon } from '../ui/icons'
 
 /** Cancel, retry, run again, open in Dagster. */
 export function RunActions({ run, pinned }: { run: Run; pinned: PinnedWorkflow | undefined }) {
-  const [asks, setAsks] = useState<'cancel' | 'input'>()
+  const [asks, setAsks] = useState<'cancel' | { input: Json }>()
   const mayEdit = useMay('edit')
   const newest = useEntity('workflows', run.workflowId)
   const again = useStartRun(run.workflowId)
@@ -24,12 +25,19 @@ export function RunActions({ run, pinned }: { run: Run; pinned: PinnedWorkflow |
   const isOver = run.status !== 'running' && run.status !== 'pending'
   const mayNot = isGone ? 'The workflow was deleted' : mayEdit ? undefined : 'Your role may not start runs'
 
-  const runAgain = () =>
-    again.mutate(run.input ?? null, {
+  const withInput = (then: (input: Json) => void) => {
+    if (run.cut?.['input'] === undefined) then(run.input ?? null)
+    else
+      readWhole({ of: 'run', id: run.id, field: 'input' }).then(then, (error: unknown) =>
+        say({ text: describeError(error), kind: 'bad' }),
+      )
+  }
+  const runAgain = (input: Json) =>
+    again.mutate(input, {
       onSuccess: ({ runId }) => navigate(addresses.run(runId)),
       onError: (error) => {
         say({ text: describeError(error), kind: 'bad' })
-        if (error instanceof Problem && error.status === 422) setAsks('input') // the input does not fit any more
+        if (error instanceof Problem && error.status === 422) setAsks({ input }) // it does not fit any more
       },
     })
   const retryRun = () =>
@@ -63,7 +71,7 @@ export function RunActions({ run, pinned }: { run: Run; pinned: PinnedWorkflow |
         className="button"
         disabled={mayNot !== undefined || newest.data === undefined}
         title={mayNot ?? 'Starts the newest revision, with this input to edit'}
-        onClick={() => setAsks('input')}
+        onClick={() => withInput((input) => setAsks({ input }))}
       >
         <Icon name="edit" size={14} />
         Edit input
@@ -73,18 +81,14 @@ export function RunActions({ run, pinned }: { run: Run; pinned: PinnedWorkflow |
         className="button button-primary"
         disabled={mayNot !== undefined || again.isPending}
         title={mayNot ?? 'Starts the newest revision with the same input'}
-        onClick={runAgain}
+        onClick={() => withInput(runAgain)}
       >
         <Icon name="play" size={14} />
         Run again
       </button>
       {asks === 'cancel' && <CancelDialog runId={run.id} onClose={() => setAsks(undefined)} />}
-      {asks === 'input' && newest.data && (
-        <RunDialog
-          workflow={newest.data}
-          initialInput={run.input ?? null}
-          onClose={() => setAsks(undefined)}
-        />
+      {typeof asks === 'object' && newest.data && (
+        <RunDialog workflow={newest.data} initialInput={asks.input} onClose={() => setAsks(undefined)} />
       )}
     </div>
   )

@@ -4,6 +4,7 @@ import { usePinnedWorkflow } from '../api/runs'
 import { addresses } from '../app/addresses'
 import { Page, useTitle } from '../app/Page'
 import { useFilters } from '../app/place'
+import type { RunStep } from '../live/runSteps'
 import { useLiveRun } from '../live/useLiveRun'
 import type { LiveRunView } from '../live/useLiveRun'
 import { Fault, Loading } from '../ui/states'
@@ -17,6 +18,7 @@ import { RunGraph } from './RunGraph'
 import { RunHead } from './RunHead'
 import { RunPanel } from './RunPanel'
 import { Timeline } from './Timeline'
+import { useItemLists } from './useItemLists'
 import './RunPage.css'
 
 /** One run, live: its graph or its timeline, and beside it the chosen step or the run as a whole. */
@@ -37,8 +39,9 @@ const VIEWS = [
 ] as const
 
 function RunView({ view }: { view: LiveRunView }) {
-  const { run, steps, stream, error } = view
+  const { run, stream, error } = view
   const pinned = usePinnedWorkflow(run.id)
+  const steps = useItemLists(view.steps, pinned.data?.workflow.graph)
   const [filters, change] = useFilters()
   const place = useMemo(() => readPlace(filters), [filters])
   const onChoose = useCallback((chosen: Selection | undefined) => change(writeChosen(chosen)), [change])
@@ -83,6 +86,7 @@ function RunView({ view }: { view: LiveRunView }) {
         <aside className="run-side" aria-label={place.chosen ? 'The chosen step' : 'The run'}>
           <Side
             view={view}
+            steps={steps}
             place={place}
             graph={graph}
             onChoose={onChoose}
@@ -96,6 +100,7 @@ function RunView({ view }: { view: LiveRunView }) {
 
 interface SideProps {
   view: LiveRunView
+  steps: readonly RunStep[]
   place: RunPlace
   graph: Parameters<typeof RunGraph>[0]['graph'] | undefined
   onChoose: (chosen: Selection | undefined) => void
@@ -103,8 +108,8 @@ interface SideProps {
 }
 
 /** The chosen node, or the run where none is chosen. */
-function Side({ view, place: { chosen, tab }, graph, onChoose, onTab }: SideProps) {
-  const { run, steps, events, refresh } = view
+function Side({ view, steps, place: { chosen, tab }, graph, onChoose, onTab }: SideProps) {
+  const { run, events, refresh } = view
   const node = chosen && graph?.nodes.find(({ id }) => id === chosen.nodeId)
   const own = useMemo(() => steps.filter(({ nodeId }) => nodeId === chosen?.nodeId), [steps, chosen?.nodeId])
   const each = useMemo(() => graph && listRegions(graph).get(chosen?.nodeId ?? ''), [graph, chosen?.nodeId])

@@ -1,11 +1,14 @@
 import { useState } from 'react'
 import type { Run } from '../api/types'
+import { largeOf } from '../api/whole'
 import { GatePanel } from '../approvals/GatePanel'
 import { countByStatus } from '../live/runState'
 import type { RunStep } from '../live/runSteps'
 import { Icon } from '../ui/icons'
 import { JsonView } from '../ui/JsonView'
 import { formatCounts } from './figures'
+import { ErrorText } from './ErrorText'
+import { LargeView } from './LargeView'
 import { OutputView } from './OutputView'
 
 const MOST_GATES = 3 // in full; of more, each is found by its node
@@ -13,6 +16,7 @@ const MOST_GATES = 3 // in full; of more, each is found by its node
 /** The run as a whole: what it waits for, what came of it, and what it was given. */
 export function RunPanel({ run, steps }: { run: Run; steps: readonly RunStep[] }) {
   const gates = useGatesSeen(steps)
+  const wholeOf = (field: 'input' | 'output' | 'error') => ({ of: 'run', id: run.id, field }) as const
   return (
     <div className="stack stack-l">
       {gates.slice(0, MOST_GATES).map((stepId) => (
@@ -29,23 +33,31 @@ export function RunPanel({ run, steps }: { run: Run; steps: readonly RunStep[] }
           <p>A step has failed: what still goes on, or waits, ends, and then the run fails.</p>
         </div>
       )}
-      {run.error && (
+      {run.error !== undefined && (
         <div className={run.status === 'canceled' ? 'notice notice-warn' : 'notice notice-bad'}>
           <Icon name="warning" />
-          <p className="step-error" dir="auto">
-            {run.error}
-          </p>
+          <ErrorText text={run.error} large={largeOf(run.cut?.['error'], wholeOf('error'))} />
         </div>
       )}
       {run.status === 'succeeded' && (
         <section className="stack">
           <h2>Output</h2>
-          <OutputView value={run.output ?? null} label="Output of the run" />
+          <OutputView
+            value={run.output ?? null}
+            large={largeOf(run.cut?.['output'], wholeOf('output'))}
+            label="Output of the run"
+          />
         </section>
       )}
       <section className="stack">
         <h2>Input</h2>
-        <JsonView value={run.input} label="Input of the run" />
+        <LargeView
+          value={run.input}
+          large={largeOf(run.cut?.['input'], wholeOf('input'))}
+          label="Input of the run"
+        >
+          {(value) => <JsonView value={value} label="Input of the run" />}
+        </LargeView>
       </section>
       <section className="stack">
         <h2>Steps</h2>

@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from 'react'
 import { GatePanel } from '../approvals/GatePanel'
 import type { EventLog, GraphNode } from '../api/types'
+import { largeOf } from '../api/whole'
 import { titleOf } from '../graph/edits'
 import type { RunStep } from '../live/runSteps'
 import { JsonView } from '../ui/JsonView'
@@ -13,6 +14,8 @@ import { AttemptList } from './AttemptList'
 import { CallList } from './CallList'
 import { listCalls } from './conversation'
 import { formatCost, formatTokens } from './figures'
+import { ErrorText } from './ErrorText'
+import { LargeView } from './LargeView'
 import { OutputView } from './OutputView'
 import type { StepTab } from './place'
 
@@ -37,28 +40,34 @@ export function StepPanel({ node, step, events, tab, onTab, onMissing }: Props) 
     if (!isListed) onMissing()
   }, [isListed, onMissing])
   const isRunning = status === 'running'
+  const wholeOf = (field: 'input' | 'output' | 'error') => ({ of: 'step', id: stepId, field }) as const
+  const output = largeOf(step.cut?.['output'], wholeOf('output'))
   return (
     <div className="stack">
       <StepFacts node={node} step={step} />
-      {step.error && (
+      {step.error !== undefined && (
         <div className="notice notice-bad">
           <Icon name="warning" />
-          <p className="step-error" dir="auto">
-            {step.error}
-          </p>
+          <ErrorText text={step.error} large={largeOf(step.cut?.['error'], wholeOf('error'))} />
         </div>
       )}
       <Tabs label="Of the step" tabs={tabs} chosen={chosen} onChoose={onTab}>
         {chosen === 'answer' && <GatePanel stepId={stepId} steps={[]} isShort />}
         {chosen === 'output' &&
-          (step.output === undefined ? (
+          (step.output === undefined && !output ? (
             <p className="muted">{describeNoOutput(step)}</p>
           ) : (
-            <OutputView value={step.output} label="Output" />
+            <OutputView value={step.output} large={output} label="Output" />
           ))}
         {chosen === 'input' &&
           (isListed ? (
-            <JsonView value={step.input} label="Input" />
+            <LargeView
+              value={step.input}
+              large={largeOf(step.cut?.['input'], wholeOf('input'))}
+              label="Input"
+            >
+              {(value) => <JsonView value={value} label="Input" />}
+            </LargeView>
           ) : (
             <p className="muted">The input is being read …</p>
           ))}

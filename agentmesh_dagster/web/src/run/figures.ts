@@ -22,6 +22,12 @@ export function formatCounts(counts: ReadonlyMap<StepStatus, number>): string {
     .join(', ')
 }
 
+/** `12 kB`, `2.1 MB`: of a text with so many characters. */
+export function formatSize(chars: number): string {
+  if (chars < 1_000_000) return `${whole.format(Math.ceil(chars / 1_000))} kB`
+  return `${(chars / 1_000_000).toFixed(1)} MB`
+}
+
 /** `1 step`, `12 steps`. */
 export function formatCount(count: number, one: string): string {
   return `${whole.format(count)} ${one}${count === 1 ? '' : 's'}`

@@ -76,7 +76,8 @@ export function RunStatus({ run }: { run: Run }) {
 }
 
 function Summary({ run }: { run: Run }) {
-  const text = summarize(run.input)
+  const cut = run.cut?.['input']
+  const text = cut ? `${cut.preview} …` : summarize(run.input)
   return (
     <span className="table-sub truncate muted" dir="auto" title={text}>
       {text}

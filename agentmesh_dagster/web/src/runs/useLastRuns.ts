@@ -4,6 +4,7 @@ import { get } from '../api/client'
 import { keys } from '../api/keys'
 import { useRuns } from '../api/runs'
 import type { Page, Run } from '../api/types'
+import { LIST_CHARS } from '../api/whole'
 
 const LOOK_BACK = 200 // runs
 const LOOK_EVERY_MS = 5_000
@@ -27,7 +28,9 @@ export function useLastRuns(
     queries: others.map((id) => ({
       queryKey: keys.runs({ workflowId: id, limit: 1 }),
       queryFn: ({ signal }: { signal: AbortSignal }) =>
-        get<Page<Run>>('runs', { workflowId: id, limit: 1 }, signal).then(({ items }) => items[0] ?? null),
+        get<Page<Run>>('runs', { workflowId: id, limit: 1, maxValueChars: LIST_CHARS }, signal).then(
+          ({ items }) => items[0] ?? null,
+        ),
       staleTime: Infinity, // a newer one would be among the last runs
     })),
   })
