@@ -7,7 +7,7 @@ import type { Cut, EventLog, Json, Page, Run, Step } from './types'
 /** Longer values are cut: in a list, where only their beginning is shown. */
 export const LIST_CHARS = 200
 /** Longer values are cut: on the page of a run, which holds those of all its steps. */
-export const PAGE_CHARS = 10_000
+export const PAGE_CHARS = 20_000
 
 type Field = 'input' | 'output' | 'error'
 
