@@ -41,7 +41,21 @@ def test_what_the_chart_expects_of_an_image_is_in_ours(values: dict[str, Any]):
     dockerfile = (DEPLOY / "Dockerfile").read_text()
     assert f"DAGSTER_HOME={values['global']['dagsterHome']}" in dockerfile
     assert "exec agentmesh webserver" in dockerfile, "the chart starts `dagster-webserver`, which has no login"
-    assert re.search(r"\[celery,k8s\]", dockerfile), "K8sRunLauncher"
+    assert re.search(r"^dagster-k8s==", (DEPLOY / "requirements.lock").read_text(), re.MULTILINE), "K8sRunLauncher"
+
+
+def test_every_pod_has_a_memory_limit_that_is_not_below_its_request(values: dict[str, Any]):
+    for pod in list_pods(values):
+        resources = pod["resources"]
+        asked, most = (read_bytes(resources[kind]["memory"]) for kind in ("requests", "limits"))
+        assert 0 < asked <= most
+    *_, deployment, launcher = list_pods(values)
+    assert deployment["resources"] == launcher["resources"], "the chart gives a run what its code server has"
+
+
+def read_bytes(quantity: str) -> int:
+    [(number, unit)] = re.findall(r"^(\d+)(Mi|Gi)$", quantity)
+    return int(number) * {"Mi": 2**20, "Gi": 2**30}[unit]
 
 
 def test_probes_ask_a_page_that_needs_no_login(values: dict[str, Any]):
