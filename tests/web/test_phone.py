@@ -76,3 +76,15 @@ def assert_fits(page: Page, address: str) -> None:
     """Nothing scrolls sideways, and everything can be hit with a finger."""
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), address
     assert page.evaluate(SMALL_TARGETS, FINGER) == [], address
+
+
+def test_the_editor_stands_one_part_below_the_other(browser: Browser, dev: RunningDev) -> None:
+    with open_page(browser, dev.url, width=PHONE) as page:
+        page.goto("workflows/freshness_alert")
+        canvas = page.get_by_role("region", name="Canvas")
+        expect(canvas).to_be_visible()
+
+        box = canvas.bounding_box()
+        assert box is not None
+        assert box["width"] > PHONE * 0.9
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

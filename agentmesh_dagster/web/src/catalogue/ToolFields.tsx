@@ -86,7 +86,7 @@ export function ToolFields({ tool, faultOf, onFault, onChange }: Props) {
 function Secrets({ names }: { names: readonly string[] }) {
   return (
     <div className="field">
-      <div>Secrets</div>
+      <div className="field-label">Secrets</div>
       <div className="field-hint">Put in when it is called, and shown nowhere. As saved, it uses these:</div>
       <ul className="plain row row-wrap" aria-label="Secrets">
         {names.map((name) => (

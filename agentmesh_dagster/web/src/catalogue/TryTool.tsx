@@ -13,6 +13,7 @@ export function TryTool({ tool, hasChanges }: { tool: Tool; hasChanges: boolean 
   const [input, setInput] = useState<Json | undefined>(() => (schema ? initialValue(schema) : {}))
   const [isBroken, setBroken] = useState(false)
   const trial = useTryTool(tool.id)
+  const needsApproval = tool.approval === 'always'
   const faults = schema ? findFaults(schema, input) : undefined
   return (
     <section className="card stack" aria-label="Test">
@@ -34,12 +35,14 @@ export function TryTool({ tool, hasChanges }: { tool: Tool; hasChanges: boolean 
           faults={trial.isIdle ? undefined : faults}
         />
         <p className="field-hint">
-          {hasChanges
-            ? 'This calls the tool as it was saved.'
-            : 'The call is real; its result is not stored.'}
+          {needsApproval
+            ? 'It cannot be tested: as it was saved, a person agrees to each call.'
+            : hasChanges
+              ? 'This calls the tool as it was saved.'
+              : 'The call is real; its result is not stored.'}
         </p>
         <div>
-          <button type="submit" className="button" disabled={isBroken || trial.isPending}>
+          <button type="submit" className="button" disabled={isBroken || trial.isPending || needsApproval}>
             <Icon name="play" />
             {trial.isPending ? 'Testing …' : 'Test'}
           </button>
