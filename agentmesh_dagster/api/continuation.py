@@ -1,6 +1,7 @@
 """After an answer: the run goes on at once, and if its launch has not ended yet, as soon as it has."""
 
 import asyncio
+import logging
 
 from starlette.concurrency import run_in_threadpool
 
@@ -12,21 +13,35 @@ from agentmesh_dagster.store.launches import list_launches
 _PAUSES = (0.1, 0.2, 0.2, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0)  # seconds; a launch ends within one of its last gate's opening
 
 
+_log = logging.getLogger(__name__)
+
+
 async def continue_run(context: ApiContext, run_id: str) -> None:
     """Launches what stands behind an answer that was given; gives up after seconds, because the sensor follows up.
 
-    No thread is held while it waits.
+    No thread is held while it waits. Raises nothing: the answer was taken, and whoever gave it has been told so.
     """
-    if await run_in_threadpool(submit_resume, context.services, context.instance, run_id):
+    if await run_in_threadpool(_is_done, context, run_id, is_first=True):
         return
     for pause in _PAUSES:
         await asyncio.sleep(pause)
-        if await run_in_threadpool(_try_again, context, run_id):
+        if await run_in_threadpool(_is_done, context, run_id):
             return
 
 
-def _try_again(context: ApiContext, run_id: str) -> bool:
+def _is_done(context: ApiContext, run_id: str, *, is_first: bool = False) -> bool:
     """Whether there is nothing to wait for any more."""
+    try:
+        return _try_to_resume(context, run_id, is_first=is_first)
+    except Exception as fault:  # noqa: BLE001 of either database, say, which restarts
+        reason = str(fault).partition("\n")[0]
+        _log.warning("The run %s does not go on yet; it is tried again, then by the sensor: %s", run_id, reason)
+        return False
+
+
+def _try_to_resume(context: ApiContext, run_id: str, *, is_first: bool) -> bool:
+    if is_first:
+        return submit_resume(context.services, context.instance, run_id) is not None
     reconcile_run(context.services, context.instance, run_id)
     with context.services.store.read() as connection:
         is_live = any(launch.is_live for launch in list_launches(connection, run_id))

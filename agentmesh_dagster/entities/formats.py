@@ -23,15 +23,20 @@ _AS_URI = {"iri": "uri", "iri-reference": "uri-reference"}
 
 
 def build_format_checker() -> Any:
-    """The checks of all known formats, for texts of a bounded length."""
+    """The checks of all known formats, for texts of a bounded length.
+
+    Of the formats whose package is missing (they come with `jsonschema[format-nongpl]`) there is none, and whoever
+    saves a schema that names one is told that nothing checks it.
+    """
     stock: Any = jsonschema.Draft202012Validator.FORMAT_CHECKER
     checker: Any = jsonschema.FormatChecker(formats=())
     for name, (check, raises) in stock.checkers.items():
         if name != "regex" and name not in _AS_URI:
             checker.checkers[name] = (_bound(check), raises)
     for name, stands_for in _AS_URI.items():
-        check, raises = stock.checkers[stands_for]
-        checker.checkers[name] = (_bound(_escape_first(check)), raises)
+        if stands_for in stock.checkers:
+            check, raises = stock.checkers[stands_for]
+            checker.checkers[name] = (_bound(_escape_first(check)), raises)
     checker.checkers["regex"] = (_is_pattern, InvalidPattern)
     return checker
 

@@ -6,11 +6,15 @@ from functools import cached_property
 from agentmesh_dagster.entities.models import JsonObject, NodeType, Tool
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.config import AgentConfig, GateConfig
+from agentmesh_dagster.graph.gate_answers import IMPLIED_SCHEMA
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.shapes import Shape, describe
 
 _LIST = describe({"type": ["array", "null"]}, "the list of results")
 _TEXT: JsonObject = {"type": "string"}
+# No more than its fields: a gate whose edges ask for other things takes those, also an answer that is no object.
+_ANSWERED: JsonObject = {"properties": IMPLIED_SCHEMA["properties"]}
+_USUAL_ANSWER = Shape(_ANSWERED, _ANSWERED, "the answer of a gate without a schema", is_usual=True)
 
 
 class Flow:
@@ -91,6 +95,8 @@ def _read_agent(node: GraphNode) -> Shape | None:
 
 def _read_gate(node: GraphNode) -> Shape | None:
     config = node.config
+    if isinstance(config, GateConfig) and config.answer_schema is None:
+        return _USUAL_ANSWER  # a deadline's too
     if not isinstance(config, GateConfig) or config.on_deadline != "fail":
         return None  # what a deadline answers need not fit the schema
     return describe(config.answer_schema, f"the schema of {quote(node.title)}")

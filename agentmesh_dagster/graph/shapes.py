@@ -7,6 +7,7 @@ from typing import Any, cast
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.patterns import InvalidPattern, compile_pattern
 from agentmesh_dagster.entities.schema_bounds import look_up
+from agentmesh_dagster.entities.suggestions import find_nearest
 
 _KINDS = {"integer": "number", "number": "number", "string": "text", "array": "list"}  # others have the same name
 _FOLLOWED = 20  # `$ref` and `allOf` behind each other
@@ -19,6 +20,7 @@ class Shape:
     schema: JsonValue
     root: JsonValue
     owner: str  # for a sentence: `inputSchema`, "the outputSchema of `plan`"
+    is_usual: bool = False  # it names what is usual: a value may have other fields, and a near miss is none of them
 
     def _list_parts(self) -> Iterator[dict[str, Any]]:
         """The schema and all that holds beside it, by `$ref` and `allOf`."""
@@ -52,6 +54,10 @@ class Shape:
     def lacks(self, name: str) -> bool:
         """Whether no value has this field, since the schema is closed."""
         return any(_is_closed_to(part, name) for part in self._list_parts())
+
+    def doubts(self, name: str) -> bool:
+        """Whether the name looks like a usual field that was misspelt."""
+        return self.is_usual and name not in self.field_names and find_nearest(name, self.field_names) is not None
 
     def find_field(self, name: str) -> "Shape | None":
         """The shape of a field; None where nothing is known of it."""

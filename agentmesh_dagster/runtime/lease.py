@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from agentmesh_dagster.store import StoreUnavailable
 
 _RENEWALS_PER_LEASE = 3
+_TRIES_PER_LEASE = 30  # while the store is not to be reached: once it is, nobody shall take the worker for dead
 
 
 class Lease:
@@ -29,11 +30,14 @@ def keep_lease(renew: Callable[[], bool], lease_seconds: float, *, name: str) ->
     over = threading.Event()
 
     def renew_until_over() -> None:
-        while not over.wait(lease_seconds / _RENEWALS_PER_LEASE):
+        is_reached = True
+        while not over.wait(lease_seconds / (_RENEWALS_PER_LEASE if is_reached else _TRIES_PER_LEASE)):
             try:
                 held = renew()
+                is_reached = True
             except StoreUnavailable:
-                continue  # the database restarts: the lease runs on, and the next renewal tells whether it held
+                is_reached = False  # the database restarts: the lease runs on, and the next renewal tells if it held
+                continue
             if not held:
                 lease.lose()
                 return

@@ -2,10 +2,19 @@
 
 import inspect
 
+import dagster as dg
+from dagster._core.definitions import definitions_class
 from dagster._core.remote_representation.external_data import RepositorySnap
+from dagster._grpc import server as grpc_server
 from dagster._grpc.server import DagsterApiServer
 
-from agentmesh_dagster.code_location.dagster_internals import ComponentTree, DefinitionsLoadContext, DefinitionsLoadType
+from agentmesh_dagster.code_location import code_server
+from agentmesh_dagster.code_location.dagster_internals import (
+    _BUILD,
+    ComponentTree,
+    DefinitionsLoadContext,
+    DefinitionsLoadType,
+)
 from agentmesh_dagster.code_location.repository import CatalogueState
 
 
@@ -27,3 +36,27 @@ def test_a_tree_that_has_nothing_to_show_is_not_looked_at():
 def test_a_load_is_new_or_a_reconstruction():
     assert {kind.name for kind in DefinitionsLoadType} == {"INITIALIZATION", "RECONSTRUCTION"}
     assert hasattr(DefinitionsLoadContext, "add_to_pending_reconstruction_metadata")
+
+
+def test_definitions_become_a_repository_through_the_function_that_we_wrap():
+    making = inspect.getsource(dg.Definitions.get_repository_def)
+    assert f"{_BUILD}(" in making, "jobs of ours would no longer give way to a host's of the same name"
+    build = getattr(definitions_class, _BUILD)
+    theirs = list(inspect.signature(getattr(build, "unchanged", build)).parameters)
+    assert theirs[0] == "name"
+    assert {"assets", "schedules", "sensors", "jobs", "resources"} <= set(theirs), "its parts have other names"
+
+
+def test_a_code_server_looks_for_runs_without_a_process_through_the_method_that_we_patch():
+    assert grpc_server.__name__ == code_server._MODULE
+    server = inspect.getsource(DagsterApiServer)
+    assert server.count("self._check_for_orphaned_runs(") == 1, "its thread calls another method"
+    assert "def _check_for_orphaned_runs(self) -> None:" in server
+    look = server[server.index("def _check_for_orphaned_runs") :]
+    for asked in (
+        "with self._execution_lock:",
+        "for run_id, (process, instance_ref) in self._executions.items():",
+        "if not process.is_alive():",
+        "self._clear_run(run_id)",
+    ):
+        assert asked in look, "it keeps, or looks at, its processes in another way"

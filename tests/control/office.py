@@ -39,6 +39,15 @@ def draft_gate_publish(**gate: Any) -> Workflow:
     return workflow("w", nodes, ["start -> draft", "draft -> gate", "gate -> publish", "publish -> end"])
 
 
+def build_sieve() -> Workflow:
+    """Notes the items above ten, and gives the list of what was noted: null for each that was not."""
+    nodes = [node("start", "start"), node("each", "branch", mode="each", items="context.input.items")]
+    nodes += [node("choose", "branch", onNoMatch="end")]
+    nodes += [node("keep", "tool", toolId="note", input={"what": "kept {{ context.item }}"}), node("end", "end")]
+    edges = ["start -> each", "each -> choose", "choose -> keep if context.item > 10", "keep -> end"]
+    return workflow("w", nodes, edges)
+
+
 class Office:
     """Launches, answers and resumes, as the API and the sensor would, in this process."""
 

@@ -12,7 +12,7 @@ from agentmesh_dagster.runtime.answers import Answer, GateClosed, answer_gate
 from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.store.events import list_events
-from tests.control.office import APPROVED, Office
+from tests.control.office import APPROVED, Office, build_sieve
 from tests.shapes import node, save, workflow
 
 SAY = {"id": "say", "name": "say", "type": "builtin", "config": {"functionName": "text_template"}}
@@ -117,3 +117,12 @@ def test_a_cancel_while_it_waits_closes_the_gate_for_good(office: Office):
     assert office.dagster_status(run_id) is dg.DagsterRunStatus.CANCELED
     with pytest.raises(GateClosed, match="canceled"):
         answer_gate(office.services, step_id, Answer(APPROVED, by="late", via="test"))
+
+
+@only_sqlite
+def test_the_join_of_an_each_of_which_nothing_is_kept_runs_behind_processes_too(office: Office):
+    run_id = office.start(build_sieve(), {"items": [1]})
+
+    run = office.run(run_id)
+    assert (run.status, run.error, run.output) == (RunStatus.SUCCEEDED, None, [None])
+    assert office.statuses(run_id)["keep"] is StepStatus.SKIPPED

@@ -11,7 +11,7 @@ from agentmesh_dagster.entities.models import RunStatus, StepStatus
 from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.tools import tool
-from tests.control.office import Office, noting
+from tests.control.office import Office, build_sieve, noting
 from tests.costs import FAR_TOO_LONG_SECONDS
 from tests.shapes import function_tool, node, save, workflow
 
@@ -116,3 +116,16 @@ def test_a_step_whose_thread_never_ends_fails_at_its_timeout_and_the_run_with_it
         "other end": StepStatus.SUCCEEDED,
     }
     assert office.dagster_status(run_id) is dg.DagsterRunStatus.FAILURE
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    ("items", "output"), [([], []), ([1, 2], [None, None]), ([1, 20], [None, {"text": "kept 20"}])]
+)
+def test_the_join_of_an_each_gets_a_null_for_each_item_that_took_no_arm(
+    office: Office, items: list[int], output: list[Any]
+):
+    run_id = office.start(build_sieve(), {"items": items})
+
+    run = office.run(run_id)
+    assert (run.status, run.error, run.output) == (RunStatus.SUCCEEDED, None, output)

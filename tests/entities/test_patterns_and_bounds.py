@@ -205,3 +205,17 @@ def test_formats_are_checked(name: str, good: str, bad: str) -> None:
 
     assert schema.list_faults(good) == schema.list_faults(7) == []
     assert len(schema.list_faults(bad)) == 1
+
+
+def test_a_format_whose_package_is_missing_is_told_and_hinders_nothing():
+    program = """
+import sys
+sys.modules.update(dict.fromkeys(["rfc3987", "rfc3986_validator"]))  # as if they were not installed
+from agentmesh_dagster.entities.json_schema import JsonSchema
+from agentmesh_dagster.graph.rules.schemas import list_unknown_formats
+schema = {"properties": {"a": {"format": "uri"}, "b": {"format": "iri"}, "c": {"format": "date"}}}
+JsonSchema(schema).check({"a": "no uri", "b": "none either", "c": "2026-01-31"})
+print(sorted(name for _path, name in list_unknown_formats(schema)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "['iri', 'uri']", done.stderr

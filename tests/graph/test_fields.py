@@ -97,6 +97,45 @@ def test_what_may_not_be_reached_or_only_never_holds_is_a_warning(condition: str
 
 
 @pytest.mark.parametrize(
+    ("condition", "said", "severity"),
+    [
+        (
+            "context.outputs.ask.aproved",
+            "has usually no field `aproved`: did you mean `approved`? (column 21)",
+            "warning",
+        ),
+        ("context.last_output.Approved", "has usually no field `Approved`: did you mean `approved`?", "warning"),
+        ("context.last_output.comments != ''", "has usually no field `comments`: did you mean `comment`?", "warning"),
+        ("context.last_output.approved > 1", "cannot compare boolean > number", "error"),
+        ("context.last_output.approved == 'true'", "boolean and text are never equal", "warning"),
+    ],
+)
+def test_behind_a_gate_without_a_schema_a_field_that_is_nearly_a_usual_one_is_told(
+    condition: str, said: str, severity: str
+) -> None:
+    [issue] = check(condition)
+
+    assert said in issue.message
+    assert (issue.severity, issue.edge_id) == (severity, "e5")
+
+
+def test_the_edges_of_a_gate_without_a_schema_may_ask_for_fields_of_their_own() -> None:
+    def list_issues(condition: str) -> list[str]:
+        nodes = [node("start", "start"), node("ask", "human_approval"), node("end", "end"), node("other", "end")]
+        edges = ["start -> ask", f"ask -> end if {condition}", "ask -> other"]
+        return [issue.message for issue in validate(read_graph(workflow("w", nodes, edges)), Lookup({}, {}))]
+
+    for condition in (
+        "context.last_output.choice == 'left'",
+        "context.last_output == 'left'",
+        "context.last_output.payload.x",
+    ):
+        assert list_issues(condition) == []
+    [told] = list_issues("context.last_output.aproved")
+    assert "did you mean `approved`?" in told
+
+
+@pytest.mark.parametrize(
     "condition",
     [
         "context.input.topic == 'a' && context.input.count > 1 && context.input.who.name < 'b'",

@@ -8,8 +8,11 @@ from starlette.routing import Mount
 from agentmesh_dagster.api.dagster_internals import (
     DagsterWebserver,
     DefsStateInfo,
+    GrapheneRun,
     GrpcServerCodeLocation,
     WorkspaceOpts,
+    graphql_execution,
+    graphql_mutation,
     webserver_cli,
 )
 from agentmesh_dagster.api.hosting import serve
@@ -55,3 +58,14 @@ def test_a_code_server_can_be_told_of_a_newer_state():
     assert state != DefsStateInfo.add_version(None, "agentmesh", "8"), "the same state twice would be no reload"
     assert name_parameters(DagsterGrpcClient.reload_code_with_state)[:2] == ["self", "serialized_defs_state_info"]
     assert "self.client = DagsterGrpcClient(" in inspect.getsource(GrpcServerCodeLocation.__init__)
+
+
+def test_a_run_is_terminated_over_graphql_through_the_function_and_the_field_that_we_replace():
+    terminate = graphql_execution.terminate_pipeline_execution
+    assert name_parameters(terminate)[:2] == ["graphene_info", "run_id"]
+    assert hasattr(graphql_mutation, terminate.__name__), "the mutations' module no longer imports it by name"
+    one, many = graphql_mutation.GrapheneTerminateRunMutation, graphql_execution.terminate_pipeline_execution_for_runs
+    for caller in (one, many):
+        assert "terminate_pipeline_execution(" in inspect.getsource(caller), "a suspended run cannot be terminated"
+    assert hasattr(graphql_mutation.GrapheneTerminateRunPolicy, "MARK_AS_CANCELED_IMMEDIATELY")
+    assert len(name_parameters(GrapheneRun.resolve_canTerminate)) == 2, "the field `canTerminate` is resolved otherwise"

@@ -42,3 +42,11 @@ def test_the_setting_limits_steps_at_once_and_a_single_run_may_have_its_own_limi
     assert read_config(job)["max_concurrent"] == 7
     assert read_config(job, max_concurrent=3)["max_concurrent"] == 3
     assert read_config(build(store, executor="threads"))["max_concurrent"] == 32
+
+
+@only_sqlite
+@pytest.mark.parametrize("name", ["threads", "in_process", "multiprocess", "celery"])
+@pytest.mark.parametrize("field", ["broker", "backend", "include", "config_source"])
+def test_a_run_may_not_name_a_broker_or_modules_to_import(store: Store, name: str, field: str):
+    with pytest.raises(dg.DagsterInvalidConfigError, match=f'unexpected config entry "{field}"'):
+        read_config(build(store, executor=name), **{field: "redis://elsewhere/0"})

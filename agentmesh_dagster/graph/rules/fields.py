@@ -177,10 +177,15 @@ class _Checker:
         for step in steps[taken:]:
             if shape is None or not isinstance(step.key, str):
                 return None
-            if shape.lacks(step.key):
-                statement = f"{shape.owner[0].upper()}{shape.owner[1:]} has no field {quote(step.key)}"
+            if (is_lacking := shape.lacks(step.key)) or shape.doubts(step.key):
+                owner, has_no = (
+                    f"{shape.owner[0].upper()}{shape.owner[1:]}",
+                    "has no" if is_lacking else "has usually no",
+                )
+                statement = f"{owner} {has_no} field {quote(step.key)}"
                 reason = with_hint(statement, step.key, shape.field_names).removesuffix(".")
-                self.faults.append(_Fault("unknown-field-in-expression", reason, step.column, is_sure))
+                fault = _Fault("unknown-field-in-expression", reason, step.column, is_sure and is_lacking)
+                self.faults.append(fault)
                 return None
             shape = shape.find_field(step.key)
         return shape
