@@ -33,7 +33,7 @@ def list_wanted() -> Iterable[Requirement]:
     project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]
     for text in (
         *project["dependencies"],
-        *(one for extra in EXTRAS for one in project["optional-dependencies"][extra]),
+        *(one for extra in sorted(EXTRAS) for one in project["optional-dependencies"][extra]),
     ):
         yield Requirement(text)
 

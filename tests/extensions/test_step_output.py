@@ -6,7 +6,7 @@ from typing import TextIO, cast
 
 import pytest
 
-from agentmesh_dagster.extensions.thread_executor.step_output import StepLines, printing_step, tell_lines_apart
+from agentmesh_dagster.extensions.thread_executor.step_output import StepLines, label_lines, printing_step
 
 
 class PassesOn:
@@ -40,8 +40,8 @@ def test_lines_are_told_apart_until_the_last_run_of_the_process_has_ended(
     before = sys.stdout
     with contextlib.ExitStack() as runs:
         first = runs.enter_context(contextlib.ExitStack())
-        first.enter_context(tell_lines_apart())
-        runs.enter_context(tell_lines_apart())
+        first.enter_context(label_lines())
+        runs.enter_context(label_lines())
         print_as(step, "one\n")
         first.close()
         print_as(step, "two\n")
@@ -52,8 +52,8 @@ def test_lines_are_told_apart_until_the_last_run_of_the_process_has_ended(
 
 
 def test_a_stream_on_top_of_ours_does_not_double_the_step(step: StepLines, capsys: pytest.CaptureFixture[str]):
-    with tell_lines_apart(), contextlib.redirect_stdout(cast("TextIO", PassesOn(sys.stdout))):
-        with tell_lines_apart():
+    with label_lines(), contextlib.redirect_stdout(cast("TextIO", PassesOn(sys.stdout))):
+        with label_lines():
             print_as(step, "a line\n")
         with contextlib.redirect_stdout(cast("TextIO", PassesOn(sys.stdout))):
             print_as(step, "another\n")
@@ -62,7 +62,7 @@ def test_a_stream_on_top_of_ours_does_not_double_the_step(step: StepLines, capsy
 
 
 def test_lines_are_whole_and_the_last_one_is_ended(step: StepLines, capsys: pytest.CaptureFixture[str]):
-    with tell_lines_apart():
+    with label_lines():
         print_as(step, "a, ", "b\nc", "\n\nd")
         print("from nobody")
         step.finish()
@@ -72,7 +72,7 @@ def test_lines_are_whole_and_the_last_one_is_ended(step: StepLines, capsys: pyte
 
 def test_a_stream_is_what_it_was_in_all_else(capsys: pytest.CaptureFixture[str]):
     before = sys.stdout
-    with tell_lines_apart():
+    with label_lines():
         assert (sys.stdout.encoding, sys.stdout.isatty()) == (before.encoding, before.isatty())
         sys.stdout.writelines(["x\n", "y\n"])
         sys.stdout.flush()

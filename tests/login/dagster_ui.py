@@ -14,7 +14,7 @@ from graphql import (
     Visitor,
     parse,
     print_ast,
-    request_info,
+    visit,
 )
 
 _BEGINS = re.compile(r"(?:`|\n|\\n)\s*((?:query|mutation|subscription|fragment)\s+\w+(?:\s+on\s+\w+)?\s*[({])")
@@ -65,7 +65,7 @@ def _list_needed(node: Node, fragments: dict[str, FragmentDefinitionNode]) -> se
             name = spread.name.value
             if name in fragments and name not in needed:
                 needed.add(name)
-                request_info(fragments[name], Spreads())
+                visit(fragments[name], Spreads())
 
-    request_info(node, Spreads())
+    visit(node, Spreads())
     return needed
