@@ -17,7 +17,7 @@ HINTS = frozenset(
     {"int32", "int64", "float", "double", "password", "byte", "binary", "textarea", "multiline", "markdown", "html"}
 )
 
-# A parser of their own, which takes seconds; checked as the `uri` that they stand for.
+# Their parser, rfc3987-syntax, takes seconds at each import; they are checked as the `uri` that they stand for.
 _ASCII = "".join(map(chr, range(128)))
 _AS_URI = {"iri": "uri", "iri-reference": "uri-reference"}
 
@@ -25,7 +25,7 @@ _AS_URI = {"iri": "uri", "iri-reference": "uri-reference"}
 def build_format_checker() -> Any:
     """The checks of all known formats, for texts of a bounded length.
 
-    Of the formats whose package is missing (they come with `jsonschema[format-nongpl]`) there is none, and whoever
+    Of the formats whose package is missing (pyproject.toml lists them) there is none, and whoever
     saves a schema that names one is told that nothing checks it.
     """
     stock: Any = jsonschema.Draft202012Validator.FORMAT_CHECKER

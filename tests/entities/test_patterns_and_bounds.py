@@ -219,3 +219,7 @@ print(sorted(name for _path, name in list_unknown_formats(schema)))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "['iri', 'uri']", done.stderr
+
+
+def test_the_format_checks_cost_no_seconds_at_the_start_of_each_process():
+    assert "rfc3987_syntax" not in sys.modules, "an optional package of jsonschema's, 2 s at each import"
