@@ -12,7 +12,7 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.translator.dagster_internals import DynamicCollectDependencyDefinition, JobSnap
 from agentmesh_dagster.translator.dagster_runs import build_run_config
 from agentmesh_dagster.translator.executor import get_executor, lease_executor, lease_in_process
-from agentmesh_dagster.translator.launchpad import accepts, build_input_field, read_default_input
+from agentmesh_dagster.translator.launchpad import accepts, asks_for_something, build_input_field, read_default_input
 from agentmesh_dagster.translator.ops import (
     PARENTS,
     RESOURCE,
@@ -127,7 +127,13 @@ def build_job_once(plan: Plan, job_name: str, services: Services) -> dg.JobDefin
 
 
 def _build_prefill(plan: Plan) -> dict[str, Any] | None:
-    """What the launchpad is filled with at first; nothing where the schema's own defaults do not fit it."""
+    """What the launchpad is filled with at first; nothing where the schema's own defaults do not fit it.
+
+    Dagster takes it for whatever is left out of a launch. So it is nothing, too, where something is required that has
+    no default: a launch without that is refused, and the launchpad's "Scaffold missing config" writes it down.
+    """
+    if asks_for_something(plan.workflow.input_schema or {}):
+        return None
     prefill = read_default_input(plan.workflow.input_schema)
     is_fit = accepts(build_input_field(plan.workflow.input_schema), prefill)
     return build_run_config(plan, prefill) if is_fit else None

@@ -22,10 +22,10 @@ def build_input_field(schema: Schema | None) -> dg.Field:
         return dg.Field(
             dg.Noneable(dg.Any), default_value={}, is_required=False, description="The run's input: any JSON."
         )
-    return _build_field(schema, required=_asks_for_something(schema), namespace="Input", depth=0)
+    return _build_field(schema, required=asks_for_something(schema), namespace="Input", depth=0)
 
 
-def _asks_for_something(schema: Schema) -> bool:
+def asks_for_something(schema: Schema) -> bool:
     """Whether leaving the whole input out, which means {} with the schema's defaults, would not do."""
     try:
         return bool(JsonSchema(schema).list_faults(fit_input(schema, {})))
