@@ -30,6 +30,7 @@ def note_made(url: URL) -> None:
     note = _find_note(Path(url.database or ""))
     if not note.exists():
         with suppress(OSError):  # where nothing can be written, nothing will be made anew
+            note.touch(0o600)
             note.write_text(f"it has held a store since {datetime.now(UTC):%Y-%m-%d}\n", "utf-8")
 
 

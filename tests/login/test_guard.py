@@ -78,8 +78,10 @@ def test_every_route_of_the_web_process_asks_who_it_is(server: Server):
 
     assert len(opened) > 60
     others = {route: status for route, status in opened.items() if status != 401}
-    # No page to see, a form that is not ours, no JSON.
-    assert others == {"GET /login": 200, "HEAD /login": 200, "POST /login": 403, "POST /api/session": 422}
+    # What probes ask; no page to see, a form that is not ours, no JSON.
+    probes = {f"{method} {path}": 200 for method in ("GET", "HEAD") for path in ("/healthz", "/healthz/live")}
+    login = {"GET /login": 200, "HEAD /login": 200, "POST /login": 403, "POST /api/session": 422}
+    assert others == probes | login
 
 
 def list_routes(routes: list[object], prefix: str = "") -> list[tuple[str, str]]:
