@@ -21,7 +21,7 @@ def test_the_home_is_its_owners_alone_also_one_that_was_open(tmp_path: Path, hom
     home.mkdir(mode=0o755)
     documents = tmp_path / "written"
 
-    for arguments in (["demo"], ["token", "create", "ci", "--role", "viewer"], ["export", str(documents)]):
+    for arguments in (["demo"], ["token", "create", "ci", "--role", "viewer"], ["export", "-o", str(documents)]):
         subprocess.run(
             [*AGENTMESH, *arguments], cwd=tmp_path, check=True, capture_output=True, preexec_fn=lambda: os.umask(0o022)
         )

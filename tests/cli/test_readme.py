@@ -55,9 +55,9 @@ def test_the_definitions_shown_load_as_typed_in_one_file(agentmesh, folder, page
 @pytest.mark.parametrize("page", ["README.md", "docs/cli.md"])
 def test_every_command_is_explained(agentmesh, page):
     text = (ROOT / page).read_text(encoding="utf-8")
-    commands = set(re.findall(r"│ (\w+) ", agentmesh("--help").out.split("Commands")[1]))
+    commands = set(re.findall(r"│ (\w[\w-]*) ", agentmesh("--help").out.split("Commands")[1]))
 
-    assert commands == set(re.findall(r"^(?:\| )?`agentmesh (\w+)", text, re.MULTILINE))
+    assert commands == set(re.findall(r"^(?:\| )?`agentmesh (\w[\w-]*)", text, re.MULTILINE))
 
 
 def test_every_file_that_the_readme_links_to_is_there():

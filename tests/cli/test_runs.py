@@ -7,7 +7,8 @@ import pytest
 
 from agentmesh_dagster.control.instance import open_instance
 from agentmesh_dagster.control.launch import prepare_launch
-from agentmesh_dagster.entities.models import Kind
+from agentmesh_dagster.entities.models import Kind, NodeType
+from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.launches import start_launch
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import open_services
@@ -15,6 +16,7 @@ from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.store import open_store
 from agentmesh_dagster.store.catalogue import get_entity
 from agentmesh_dagster.store.runs import NewRun, insert_run
+from agentmesh_dagster.store.steps import NewStep, claim_step
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 
 
@@ -156,12 +158,15 @@ def test_an_empty_store_says_what_to_type(agentmesh):
 
 def test_looking_settles_a_run_whose_worker_died(applied):
     run_id = leave_behind("hello")
+    with open_services().store.begin() as tx:  # a launch of which nothing ran would be launched again
+        step = NewStep(StepKey("start"), NodeType.START, [])
+        claim_step(tx, run_id, step, input=None, launch_id=run_id, owner="its worker", lease_seconds=30)
 
     assert applied("runs", "--format", "json").json[0]["status"] == "running"
     with open_instance(get_settings()) as instance:
         instance.report_run_failed(instance.get_run_by_id(run_id), "It was killed.")
 
-    assert applied("show", run_id, "--format", "json").json["error"] == "It was killed."
+    assert applied("show", run_id, "--format", "json").json["error"] == "`start`: It was killed."
 
 
 def test_looking_leaves_the_runs_of_another_dagster_instance_alone(applied, folder, monkeypatch):
