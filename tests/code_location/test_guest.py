@@ -239,6 +239,7 @@ def note_success(context: dg.HookContext) -> None:
 @pytest.mark.filterwarnings("ignore::dagster.BetaWarning")
 def test_hooks_owners_and_tags_reach_the_jobs(services: Services):
     save(services, flow("one"))
+    heard.clear()
 
     given = build_definitions(owners=["team:data"], tags={"team": "data"}, hooks=[note_success])
     job = load(given).get_job("one")
