@@ -3,18 +3,29 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import yaml
 from dagster._core.instance.ref import InstanceRef
 
 from agentmesh_dagster.control.dagster_internals import ReconstructableJob
+from tests.dagster_yaml import find_dagster_yaml
 
 
 @contextmanager
 def open_test_instance(home: Path) -> Generator[dg.DagsterInstance]:
-    """The instance in `home`, for one test: a process of its own would not know the job of the test before."""
+    """The instance in `home`, for one test: a process of its own would not know the job of the test before.
+
+    Its runs and their logs are kept as `dagster.yaml` says; of queue, launcher and daemon it has Dagster's defaults.
+    """
     ReconstructableJob.get_repository_definition.cache_clear()
     ReconstructableJob.get_definition.cache_clear()
     home.mkdir(parents=True, exist_ok=True)
-    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home))) as instance:
+    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=_read_storages())) as instance:
         yield instance
+
+
+def _read_storages() -> dict[str, Any]:
+    config = yaml.safe_load(find_dagster_yaml().read_text())
+    return {name: config[name] for name in ("storage", "compute_logs") if name in config}

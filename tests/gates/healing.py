@@ -33,9 +33,18 @@ def heal(world: World) -> dict[str, Picture]:
 def end_all(world: World) -> None:
     """Heals, answers what still waits, one gate at a time, and so on until every run has ended."""
     while any(picture.status is RunStatus.RUNNING for picture in heal(world).values()):
-        still_open = world.list_gates(lambda gate: gate.state == "open")
-        place = world.list_gates().index(still_open[0])
-        world.act(Deed("answer_and_resume", place, "approve"))
+        first = _list_open(world)[0]
+        place = world.list_gates().index(first)
+        for how in ("approve", "reject"):  # a gate whose edges all ask for a no does not take a yes
+            world.act(Deed("answer_and_resume", place, how))
+            if first not in _list_open(world):
+                break
+        else:
+            raise Violation(f"gate {place} takes neither a yes nor a no")
+
+
+def _list_open(world: World) -> list[str]:
+    return world.list_gates(lambda gate: gate.state == "open")
 
 
 def _tell_rest(pictures: dict[str, Picture]) -> Any:
