@@ -17,15 +17,18 @@ from tests.dagster_yaml import find_dagster_yaml
 def open_test_instance(home: Path) -> Generator[dg.DagsterInstance]:
     """The instance in `home`, for one test: a process of its own would not know the job of the test before.
 
-    Its runs and their logs are kept as `dagster.yaml` says; of queue, launcher and daemon it has Dagster's defaults.
+    Unless the home says otherwise, runs and their logs are kept as our `dagster.yaml` has it; queue and launcher are
+    Dagster's defaults.
     """
     ReconstructableJob.get_repository_definition.cache_clear()
     ReconstructableJob.get_definition.cache_clear()
     home.mkdir(parents=True, exist_ok=True)
-    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=_read_storages())) as instance:
+    parts = {} if (home / "dagster.yaml").exists() else read_storages()
+    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=parts)) as instance:
         yield instance
 
 
-def _read_storages() -> dict[str, Any]:
+def read_storages() -> dict[str, Any]:
+    """What our `dagster.yaml` says of where runs and their logs are kept."""
     config = yaml.safe_load(find_dagster_yaml().read_text())
     return {name: config[name] for name in ("storage", "compute_logs") if name in config}

@@ -115,6 +115,7 @@ class ShortMemory:
         return [run.run_id for run in self.get_runs(filters)]
 
     run_retries_enabled = False
+    run_launcher = SimpleNamespace(terminate=lambda _launch_id: False)  # a worker may live on: it must be fenced off
 
     def get_records_for_run(self, run_id: str, of_type: dg.DagsterEventType, **_filters: Any) -> Any:
         """The run's failure, if it has one, as the record of a Dagster event."""

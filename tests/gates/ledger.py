@@ -173,10 +173,21 @@ class Ledger:
             if times != sum(asked.state in ("answered", "expired") for asked in askings):
                 raise Violation(f"a gate is {gate.state}, and gate.answered was said {times} times")
         _check_attempts(picture)
-        for step in picture.steps.values():
-            times_ended = sum(said[step.id, event_type] for event_type in _STEP_ENDS)
-            if times_ended > max(1, said[step.id, EventType.STEP_STARTED]):
-                raise Violation(f"`{step.node_id}` ended more than once")
+        _check_ends(picture)
+
+
+def _check_ends(picture: Picture) -> None:
+    """A step that has ended ends again only once it was started again, or its run continued from what had failed."""
+    ended: set[str] = set()
+    for event in picture.events:
+        if event.type == EventType.RUN_STARTED:
+            ended.clear()
+        elif event.type == EventType.STEP_STARTED:
+            ended.discard(event.step_id)
+        elif EventType(event.type) in _STEP_ENDS:
+            if event.step_id in ended:
+                raise Violation(f"`{picture.nodes[event.step_id]}` ended more than once")
+            ended.add(event.step_id)
 
 
 def _check_attempts(picture: Picture) -> None:

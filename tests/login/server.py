@@ -116,7 +116,7 @@ def follow_link(browser: httpx2.Client, link: str) -> httpx2.Response:
     fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page.text))
     action = html.unescape(re.search(r'action="([^"]*)"', page.text)[1])
     origin = str(httpx2.URL(link).copy_with(path="", query=None)).rstrip("/")
-    return browser.post(action, data=fields, headers={"origin": origin, "sec-fetch-site": "same-origin"})
+    return browser.post(page.url.join(action), data=fields, headers={"origin": origin, "sec-fetch-site": "same-origin"})
 
 
 def make_name(role: Role) -> str:

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from dagster_graphql import DagsterGraphQLClient
 
+from tests.login.server import follow_link
 from tests.process.documents import build_echo
 from tests.process.servers import AGENTMESH, RunningDev, clean_environment, run_dev, wait_until
 
@@ -63,11 +64,13 @@ def test_nobody_gets_in_without_login_and_the_link_works_once(dev: RunningDev):
     with httpx2.Client(base_url=dev.url) as browser:
         assert browser.get("/api/about").status_code == 401
         assert browser.post("/graphql", json={"query": JOBS}).status_code == 401
-        assert browser.get(dev.login_url).headers["location"] == f"{PREFIX}/agentmesh"
+        assert browser.get(dev.login_url).status_code == 200, "whoever only looks at the link does not use it up"
+        assert browser.get("/api/about").status_code == 401
+        assert follow_link(browser, dev.login_url).headers["location"] == f"{PREFIX}/agentmesh"
         assert browser.get("/api/session").json()["role"] == "admin"
         assert browser.get("/agentmesh/").status_code in (200, 503), "503 says how to build it"
     with httpx2.Client(base_url=dev.url) as another:
-        another.get(dev.login_url)
+        assert follow_link(another, dev.login_url).status_code == 401
         assert another.get("/api/about").status_code == 401
 
 
