@@ -46,6 +46,7 @@ def defs():
 YAML = """
 telemetry: {enabled: false}
 run_coordinator: {module: dagster._core.run_coordinator, class: DefaultRunCoordinator}
+code_servers: {wait_for_local_processes_on_shutdown: true}
 """
 
 

@@ -36,6 +36,7 @@ def open_home(folder: Path, preload: Sequence[str] = ("tests.extensions.warm_pre
         "run_launcher": launcher,
         "run_monitoring": {"enabled": True, "max_resume_run_attempts": 0},
         "telemetry": {"enabled": False},
+        "code_servers": {"wait_for_local_processes_on_shutdown": True},
     }
     (folder / "dagster.yaml").write_text(yaml.dump(config))
     return dg.DagsterInstance.from_config(str(folder))
