@@ -31,9 +31,15 @@ def as_the_shell_says() -> Generator[None]:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Makes a folder that its owner alone may enter, and closes one that others could. Raises OSError."""
+    """Makes a folder that its owner alone may enter, and closes one that others could. Raises OSError.
+
+    A new one is left out of version control: it may be made in the middle of a project.
+    """
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ignored = folder / ".gitignore"
+        ignored.touch(mode=0o600)
+        ignored.write_text("*\n")
     close_to_others(folder)
 
 

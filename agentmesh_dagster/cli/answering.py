@@ -101,5 +101,6 @@ def answer(step: str, wanted: Wanted, *, as_json: bool) -> ExitCode:
     if as_json:
         print_json(write_report(report))
     else:
+        say(console, f"Answered, for the run {report.run.id[:8]} of the workflow `{report.run.workflow_id}`.")
         print_report(console, report)
     return report.exit_code

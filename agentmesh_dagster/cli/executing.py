@@ -10,7 +10,7 @@ from agentmesh_dagster.control.in_place import execute_launch
 from agentmesh_dagster.control.instance import open_instance
 from agentmesh_dagster.control.launch import UnfitInput, prepare_launch
 from agentmesh_dagster.control.reconcile import reconcile_run
-from agentmesh_dagster.control.resume import resume_run, submit_prepared, submit_resume
+from agentmesh_dagster.control.resume import is_kept_elsewhere, resume_run, submit_prepared, submit_resume
 from agentmesh_dagster.control.retry import retry_run
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import Workflow
@@ -61,6 +61,8 @@ def go_on_here(services: Services, gate: Gate, console: Console) -> tuple[bool, 
     """Goes on behind an answered gate: whether nobody interrupted it, and whether a daemon does it instead."""
     has_ended, is_handed_over = True, False
     with open_instance(services.settings) as instance:
+        if is_kept_elsewhere(services, instance, gate.run_id):
+            return True, True
         if has_daemon(instance):
             is_handed_over = submit_resume(services, instance, gate.run_id) is not None
         elif (launch := resume_run(services, instance, gate.run_id)) is not None:

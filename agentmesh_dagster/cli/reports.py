@@ -64,6 +64,8 @@ def print_report(console: Console, report: RunReport) -> None:
             say(console, f"Answer it: agentmesh answer {gate.id[:8]} --approve (or --reject)")
     elif run.status is RunStatus.SUCCEEDED:
         console.print(show_whole(run.output), soft_wrap=True)
+    elif not run.status.is_end:
+        say(console, f"It goes on in Dagster. Look at it: agentmesh show {run.id[:8]}")
     else:
         say(console, run.error or "", "red")
         if run.status is RunStatus.FAILED:

@@ -65,7 +65,7 @@ def _serve_from(claimed: ClaimedHome, settings: Settings, host: str, options: De
     if options.apply:
         _apply_documents(services, console)
     say(console, "Starting; Ctrl-C ends it.", "dim")
-    _set_environment(settings, host, url)
+    _set_environment(settings, host, url, options.log_level)
     services.store.close()  # no file of it may be open in two processes at once
     stop = _Stop()
     # Only now: it takes seconds, and nobody else needs it. The children share what is imported here.
@@ -109,8 +109,9 @@ def _watch(children: list[Child], stop: _Stop) -> str | None:
     return None
 
 
-def _set_environment(settings: Settings, host: str, url: str) -> None:
+def _set_environment(settings: Settings, host: str, url: str, log_level: str) -> None:
     os.environ.setdefault("AGENTMESH_HOME", str(settings.home))
+    os.environ.setdefault("AGENTMESH_CONSOLE_LOG_LEVEL", log_level.upper())  # Dagster's UI shows what steps say
     if is_loopback(host):
         os.environ.setdefault("AGENTMESH_PUBLIC_URL", url)  # for links in Dagster's UI
     os.environ["DAGSTER_IS_DEV_CLI"] = "1"

@@ -18,7 +18,7 @@ from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
 
 Instigator = Any  # a schedule or sensor, of whichever of Dagster's classes
 
-_RENAME = "Rename the workflow, or give build_definitions a job_prefix."
+_RENAME = "Rename the workflow, or give the component, or build_definitions, a job_prefix."
 
 
 def yield_to_the_host() -> None:

@@ -87,6 +87,12 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
     return PreparedLaunch(launch.id, run_id, run.job_name, run.revision)
 
 
+def is_kept_elsewhere(services: Services, instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether another Dagster instance launched the run: that one goes on with it, and its sensor sees to that."""
+    with services.store.read() as connection:
+        return list_launches(connection, run_id)[0].instance_id != read_instance_id(instance)
+
+
 def name_next_launch(run_id: str, before: Collection[Launch]) -> str:
     """The id of the launch that follows these: the same for whoever makes it."""
     return str(uuid.uuid5(_NAMESPACE, f"{run_id}:{len(before)}"))

@@ -225,7 +225,7 @@ def _report_who_is_asked(context: dg.OpExecutionContext, report: StepReport) -> 
     metadata = build_gate_metadata(report.step_id, report.notes, compiled.services.settings)
     where = metadata["link"].value if "link" in metadata else f"`{metadata['answer'].value}`"
     context.instance.report_engine_event(
-        f"Waits for a person: asks {report.notes.get('asked', 'anybody')}, who answers at {where}. "
+        f"Waits for a person: asks {report.notes.get('asked', 'anybody')}. To answer: {where}. "
         "This launch ends its work; the answer starts the next one.",
         context.run,
         EngineEventData(metadata=metadata),

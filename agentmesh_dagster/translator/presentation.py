@@ -68,7 +68,9 @@ def describe_op(plan: Plan, op: PlannedOp) -> str:
     node = op.node
     if op.wiring is Wiring.COLLECT:
         return f"Waits until all items of **{_escape(node.title)}** are done."
-    lines = [f"**{_escape(node.title)}** (node `{node.id}`)", _describe_node(plan, node)]
+    # The first line stands on the op in Dagster's graph, which shows it as it is.
+    title = node.title if node.title == node.id else f"{node.title} (node {node.id})"
+    lines = [_escape(title), _describe_node(plan, node)]
     return "\n\n".join(line for line in lines if line)
 
 

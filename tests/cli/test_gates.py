@@ -86,6 +86,20 @@ def test_an_approval_carries_the_run_on_in_place(agentmesh: Agentmesh, run_id: s
     assert agentmesh("gates", "--format", "json").json == []
 
 
+def test_an_answer_beside_another_dagster_instance_leaves_the_rest_to_that_one(
+    agentmesh: Agentmesh, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "other").mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "other"))
+
+    done = agentmesh("answer", first_gate(agentmesh)["stepId"], "--approve")
+
+    assert done.code == 0
+    assert f"Answered, for the run {run_id[:8]} of the workflow `review`." in done.out
+    assert f"It goes on in Dagster. Look at it: agentmesh show {run_id[:8]}" in done.out
+    assert agentmesh("gates", "--format", "json").json == []
+
+
 def test_a_rejection_fails_the_run(agentmesh: Agentmesh, run_id: str):
     done = agentmesh("answer", first_gate(agentmesh)["stepId"], "--reject", "-m", "no", "--format", "json")
 

@@ -114,7 +114,7 @@ def test_a_gate_tells_who_is_asked_and_where(services: Services, instance: dg.Da
     run = run_workflow(services, flow, {}, instance)
 
     told = "\n".join(read_log(instance, run, "gate"))
-    assert f"asks ada, who answers at https://mesh.example.com/agentmesh/approvals/{run.run.waiting_on[0]}" in told
+    assert f"asks ada. To answer: https://mesh.example.com/agentmesh/approvals/{run.run.waiting_on[0]}" in told
 
 
 def test_a_run_in_dagster_links_to_its_page(services: Services, instance: dg.DagsterInstance):
