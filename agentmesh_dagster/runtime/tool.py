@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import cast
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_values import JsonValue
@@ -9,12 +10,13 @@ from agentmesh_dagster.entities.models import EventType, Tool
 from agentmesh_dagster.graph.config import ToolNodeConfig
 from agentmesh_dagster.graph.read import is_set
 from agentmesh_dagster.graph.rules.approvals import stands_behind_a_gate
+from agentmesh_dagster.runtime.consent import was_approved
 from agentmesh_dagster.runtime.work import NodeError, Result, Work
 from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
 
 
 class ToolNeedsApproval(NodeError):
-    """This tool has `approval: always`, and nobody was asked; call it by a tool node behind a gate."""
+    """This tool has `approval: always`, and nobody has agreed: a tool node behind a gate may call it, after a yes."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def run_tool(work: Work) -> Result:
 
 def use_tool(work: Work, use: ToolUse) -> JsonValue:
     """Calls a tool and records the request and the response; raises ToolError, ToolNeedsApproval."""
-    if use.tool.needs_approval and not stands_behind_a_gate(work.plan.graph, work.node):
+    if use.tool.needs_approval and not _has_consent(work):
         raise ToolNeedsApproval(f"`{use.tool.name}`, called by `{work.node.id}`")
     about: dict[str, JsonValue] = {"toolId": use.tool.id, "tool": use.tool.name, "idempotencyKey": use.idempotency_key}
     work.record(EventType.TOOL_REQUEST, about | {"input": use.input})
@@ -53,6 +55,14 @@ def use_tool(work: Work, use: ToolUse) -> JsonValue:
     crash_point(CrashPoint.TOOL_ANSWERED)
     work.record(EventType.TOOL_RESPONSE, about | {"output": output, "seconds": _since(started)})
     return output
+
+
+def _has_consent(work: Work) -> bool:
+    if not stands_behind_a_gate(work.plan.graph, work.node):
+        return False
+    run = cast("dict[str, str]", work.context["run"])
+    with work.services.store.read() as connection:
+        return was_approved(connection, work.plan, run["id"], work.node.id)
 
 
 def _since(started: float) -> float:

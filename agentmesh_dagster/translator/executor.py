@@ -10,6 +10,7 @@ from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.extensions.thread_executor import build_thread_executor
 from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.lease import keep_lease
+from agentmesh_dagster.runtime.selection import finish_selection
 from agentmesh_dagster.settings import Settings, link_run
 from agentmesh_dagster.store.launches import renew_launch
 from agentmesh_dagster.translator.dagster_internals import (
@@ -88,7 +89,9 @@ class LeasedExecutor(dg.Executor):
             for event in self._inner.execute(plan_context, execution_plan):
                 has_failed = has_failed or event.is_step_failure
                 yield event
-            if finish_launch(self.compiled.services, plan_context.instance, run, has_failed=has_failed):
+            services, instance = self.compiled.services, plan_context.instance
+            unfinished = None if has_failed else finish_selection(services, self.compiled.plan, facts, run_id)
+            if finish_launch(services, instance, run, has_failed=has_failed, unfinished=unfinished):
                 plan_context.log.addFilter(_is_no_end)
 
 

@@ -27,17 +27,24 @@ _ENDS = {
 
 
 def finish_launch(
-    services: Services, instance: dg.DagsterInstance, dagster_run: dg.DagsterRun, *, has_failed: bool
+    services: Services,
+    instance: dg.DagsterInstance,
+    dagster_run: dg.DagsterRun,
+    *,
+    has_failed: bool,
+    unfinished: str | None = None,
 ) -> bool:
     """A worker has done all steps of its launch: whether Dagster was told what became of it.
 
-    False: it ends as Dagster itself would say now, as a failure if a step failed, else as a success.
+    False: it ends as Dagster itself would say now, as a failure if a step failed, else as a success. `unfinished`: why
+    a run of some steps only cannot succeed.
     """
     with services.store.read() as connection:
         launch = find_launch(connection, dagster_run.run_id)
     if launch is None:
         return False
-    if settle_launch(services, instance, launch, dagster_run, has_failed=has_failed) is not LaunchEnd.WITH_ITS_RUN:
+    end = settle_launch(services, instance, launch, dagster_run, has_failed=has_failed, unfinished=unfinished)
+    if end is not LaunchEnd.WITH_ITS_RUN:
         return True
     close_suspended(services, instance, launch.run_id)
     with services.store.read() as connection:
@@ -58,6 +65,7 @@ def settle_launch(
     dagster_run: dg.DagsterRun,
     *,
     has_failed: bool = False,
+    unfinished: str | None = None,
 ) -> LaunchEnd:
     """Decides what becomes of a launch that has done its work, and suspends it if its run goes on without it."""
 
@@ -65,7 +73,7 @@ def settle_launch(
         report_suspended(instance, launch.id)
         crash_point(CrashPoint.LAUNCH_PARKED)
 
-    left = None if asks_for_some(instance, launch, dagster_run) else "Steps were left that its launch never ran."
+    left = unfinished if asks_for_some(instance, launch, dagster_run) else "Steps were left that its launch never ran."
     return finish_work(services, launch.run_id, launch.id, left, show, has_failed=has_failed)
 
 

@@ -19,8 +19,8 @@ from agentmesh_dagster.store.tables import runs
 from agentmesh_dagster.translator.build_job import build_run_config
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
 from tests.control.dagster_actions import execute_launch, launch_subset, reexecute_steps
-from tests.control.office import APPROVED, CALLS, Office, draft_gate_publish
-from tests.shapes import node, save, workflow
+from tests.control.office import APPROVED, CALLS, Office, draft_gate_publish, noting
+from tests.shapes import function_tool, node, save, workflow
 
 ASKS = {"instructions": "Pay {{ context.input.amount }}?", "payload": "{{ context.outputs.draft }}"}
 SMALL, BIG = {"amount": 1}, {"amount": 1_000_000}
@@ -82,6 +82,38 @@ def test_the_same_input_revision_and_content_take_the_answer_over_and_say_so(off
     execute(office, third)
     assert office.run(third).status is RunStatus.SUCCEEDED
     assert taken_over(office, third)["gate"] == done, "it names who was asked"
+
+
+def test_a_gate_between_the_selected_steps_is_asked_when_it_is_its_turn(office: Office, done: str):
+    again = reexecute_steps(office.instance, done, ["draft", "publish", "end"])
+    execute(office, again)
+
+    run = office.run(again)
+    assert (run.status, len(run.waiting_on), CALLS) == (RunStatus.RUNNING, 1, ["draft"])
+    assert office.dagster_status(again) is dg.DagsterRunStatus.SUSPENDED
+
+    office.answer(again, "gate", APPROVED)
+    office.continue_run(again)
+    assert (office.run(again).status, CALLS) == (RunStatus.SUCCEEDED, ["draft", "publish"])
+
+
+def test_selected_steps_behind_one_that_was_not_selected_and_has_to_run_again_fail_the_run(office: Office):
+    nodes = [noting(name) for name in ("first", "second", "third")]
+    flow = workflow(
+        "w",
+        [node("start", "start"), *nodes, node("end", "end")],
+        ["start -> first", "first -> second", "second -> third", "third -> end"],
+    )
+    run_id = office.start(flow)
+    CALLS.clear()
+
+    again = reexecute_steps(office.instance, run_id, ["first", "third", "end"])
+    execute(office, again)
+
+    run = office.run(again)
+    assert (run.status, CALLS) == (RunStatus.FAILED, ["first"])
+    assert (run.error or "").startswith("`third` and `end` could not run: what stands before has to be done again")
+    assert office.dagster_status(again) is dg.DagsterRunStatus.FAILURE
 
 
 def test_another_input_takes_nothing_over_and_executes_nothing_behind_the_gate(office: Office, done: str):
@@ -226,3 +258,21 @@ def test_the_hash_of_what_was_shown_covers_run_and_revision(office: Office, done
         [row] = connection.execute(select(runs).where(runs.c.id == done)).all()
     assert gate.stored_hash == gate.seen_hash
     assert (gate.run_id, gate.revision) == (row.id, row.revision)
+
+
+@pytest.mark.parametrize(("answer", "calls"), [({"approved": False}, []), ({"approved": True}, ["pay"])])
+def test_a_no_is_no_consent_for_a_tool_that_is_never_called_without(office: Office, answer: Any, calls: list[str]):
+    pay = function_tool("note").model_copy(update={"id": "pay", "approval": "always"})
+    save(office.services, pay)
+    nodes = [node("start", "start"), node("gate", "human_approval"), node("end", "end")]
+    nodes.insert(2, node("pay", "tool", toolId="pay", input={"what": "pay"}))
+    says = "true" if answer["approved"] else "false"
+    edges = ["start -> gate", f"gate -> pay if context.last_output.approved == {says}", "pay -> end"]
+    run_id = office.start(workflow("w", nodes, edges))
+
+    office.answer(run_id, "gate", answer)
+    office.continue_run(run_id)
+
+    assert calls == CALLS
+    assert office.run(run_id).status is (RunStatus.SUCCEEDED if calls else RunStatus.FAILED)
+    assert calls or "nobody has agreed" in (office.run(run_id).error or "")

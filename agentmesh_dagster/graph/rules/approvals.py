@@ -57,10 +57,11 @@ def _list_unasked(graph: Graph) -> set[str]:
         for child in graph.children(ahead.pop()):
             if child not in found and child in graph.nodes:
                 found.add(child)
-                if not _asks_somebody(graph.nodes[child]):
+                if not asks_somebody(graph.nodes[child]):
                     ahead.append(child)
     return found
 
 
-def _asks_somebody(node: GraphNode) -> bool:
+def asks_somebody(node: GraphNode) -> bool:
+    """Whether the node is a gate that a person answers: a deadline that says yes is nobody."""
     return isinstance(node.config, GateConfig) and node.config.on_deadline != "approve"

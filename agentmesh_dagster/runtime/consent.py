@@ -1,0 +1,36 @@
+"""Consent: whether a person agreed before a run came to a step that is never done without."""
+
+from typing import cast
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import JsonObject, StepStatus
+from agentmesh_dagster.graph.gate_answers import APPROVED
+from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.graph.rules.approvals import asks_somebody
+from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.steps import read_outputs, read_states
+
+
+def was_approved(connection: Connection, plan: Plan, run_id: str, node_id: str) -> bool:
+    """Whether on every way by which the run came to the node a person was asked, and did not say no."""
+    graph = plan.graph
+    gates = [node.id for node in graph.nodes.values() if asks_somebody(node)]
+    agreed = {key.node_id for key, output in read_outputs(connection, run_id, gates).items() if not _is_no(output)}
+    taken: dict[str, set[str]] = {}
+    for key, state in read_states(connection, run_id).items():
+        if state.status is StepStatus.SUCCEEDED:
+            edges = [edge.id for edge in graph.out_edges[key.node_id]] if state.taken is None else state.taken
+            taken.setdefault(key.node_id, set()).update(edges)
+    found = {plan.start.node.id}
+    ahead = list(found)
+    while ahead:
+        source = ahead.pop()
+        for edge in graph.out_edges[source] if source not in agreed else ():
+            if edge.id in taken.get(source, ()) and edge.target not in found:
+                found.add(edge.target)
+                ahead.append(edge.target)
+    return node_id not in found
+
+
+def _is_no(output: JsonValue) -> bool:
+    return output is False or (isinstance(output, dict) and cast("JsonObject", output).get(APPROVED) is False)

@@ -1,0 +1,43 @@
+"""Selection: what becomes of a launch of some steps only, of which some could not run."""
+
+from agentmesh_dagster.entities.models import NodeType, StepStatus
+from agentmesh_dagster.entities.text import join_names
+from agentmesh_dagster.graph.plan import Plan, PlannedOp
+from agentmesh_dagster.graph.progress import Progress, Readiness, StepKey
+from agentmesh_dagster.runtime.launches import LaunchFacts
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.step import StepTask, run_step
+from agentmesh_dagster.runtime.takeover import covers
+from agentmesh_dagster.store.steps import read_states
+
+
+def finish_selection(services: Services, plan: Plan, facts: LaunchFacts, run_id: str) -> str | None:
+    """Why the run cannot succeed: chosen steps that could not run, since what stands before them was not chosen.
+
+    Where that is a gate whose answer could not be taken over, a person is asked, and the run waits.
+    """
+    if facts.selected is None:
+        return None
+    with services.store.read() as connection:
+        states = read_states(connection, run_id)
+    left = [op for op in plan.ops if _is_chosen(facts, op) and op.each is None and StepKey(op.node.id) not in states]
+    if not left or any(state.status in (StepStatus.FAILED, StepStatus.WAITING_HUMAN) for state in states.values()):
+        return None
+    gates = [op for op in plan.ops if _is_gate_before(plan, op, left)]
+    ready = [op for op in gates if Progress(plan, states).read_readiness(StepKey(op.node.id)) is Readiness.RUNS]
+    for op in ready:
+        if StepKey(op.node.id) not in states:
+            run_step(services, plan, StepTask(run_id, facts.launch_id, op, None, True))
+    if ready:
+        return None
+    names = join_names([op.node.id for op in left])
+    return f"{names} could not run: what stands before has to be done again, and was not asked for. Launch all steps."
+
+
+def _is_chosen(facts: LaunchFacts, op: PlannedOp) -> bool:
+    return any(covers(chosen, StepKey(op.node.id)) for chosen in facts.selected or ())
+
+
+def _is_gate_before(plan: Plan, op: PlannedOp, left: list[PlannedOp]) -> bool:
+    is_gate = op.node.type is NodeType.HUMAN_APPROVAL
+    return is_gate and any(plan.graph.is_ancestor(op.node.id, other.node.id) for other in left)
