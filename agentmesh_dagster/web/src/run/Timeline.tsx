@@ -9,6 +9,7 @@ import { TimelineHead } from './TimelineHead'
 import { TimelineRow } from './TimelineRow'
 import { makeScale } from './timeScale'
 import { useNow } from '../ui/useNow'
+import { useWidth } from './useWidth'
 import { showRow, useWindow } from './useWindow'
 import './Timeline.css'
 
@@ -28,7 +29,9 @@ export function Timeline({ run, graph, steps, chosen, onChoose }: Props) {
   const [opened, setOpened] = useState<ReadonlyMap<string, boolean>>(new Map())
   const rows = useMemo(() => listRows(graph, steps, opened, chosen), [graph, steps, opened, chosen])
   const now = useNow(run.finishedAt === undefined)
-  const scale = useMemo(() => scaleOf(run, steps, now), [run, steps, now])
+  const axis = useRef<HTMLSpanElement>(null)
+  const width = useWidth(axis)
+  const scale = useMemo(() => scaleOf(run, steps, now, width), [run, steps, now, width])
   const chosenAt = rows.findIndex((row) => isChosen(row, chosen))
   const [active, setActive] = useState(0)
   const [followed, setFollowed] = useState(-1)
@@ -73,7 +76,7 @@ export function Timeline({ run, graph, steps, chosen, onChoose }: Props) {
   }
   return (
     <div className="timeline" ref={scroller}>
-      <TimelineHead scale={scale} />
+      <TimelineHead scale={scale} width={width} axis={axis} />
       <div
         className="timeline-rows"
         role="treegrid"
@@ -106,7 +109,7 @@ export function Timeline({ run, graph, steps, chosen, onChoose }: Props) {
   )
 }
 
-function scaleOf(run: Run, steps: readonly RunStep[], now: number) {
+function scaleOf(run: Run, steps: readonly RunStep[], now: number, width: number) {
   const work = steps.flatMap((step) =>
     step.spans
       .filter(({ kind }) => kind === 'work')
@@ -114,7 +117,7 @@ function scaleOf(run: Run, steps: readonly RunStep[], now: number) {
   )
   // Steps that were taken over from another run began before this one: they stand at its start.
   const from = run.startedAt ? Date.parse(run.startedAt) : (work[0]?.from ?? now)
-  return makeScale({ from, to: run.finishedAt ? Date.parse(run.finishedAt) : now }, work)
+  return makeScale({ from, to: run.finishedAt ? Date.parse(run.finishedAt) : now }, work, width)
 }
 
 function isChosen(row: Row, chosen: Selection | undefined): boolean {

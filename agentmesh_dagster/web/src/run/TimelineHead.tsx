@@ -1,11 +1,20 @@
+import type { Ref } from 'react'
+import { fitLabel } from './timeScale'
 import type { TimeScale } from './timeScale'
 
+interface Props {
+  scale: TimeScale
+  /** Of what the times stand on, in pixels. */
+  width: number
+  axis: Ref<HTMLSpanElement>
+}
+
 /** The times above the rows, and the pauses that are drawn short. */
-export function TimelineHead({ scale }: { scale: TimeScale }) {
+export function TimelineHead({ scale, width, axis }: Props) {
   return (
     <div className="timeline-head" aria-hidden="true">
       <span className="timeline-label">Step</span>
-      <span className="timeline-bars">
+      <span className="timeline-bars" ref={axis}>
         {scale.ticks.map((tick) => (
           <span
             key={`${tick.at} ${tick.label}`}
@@ -22,7 +31,7 @@ export function TimelineHead({ scale }: { scale: TimeScale }) {
             style={{ insetInlineStart: percent(cut.at), width: percent(cut.end - cut.at) }}
             title={`${cut.label} in which nothing was at work: drawn short`}
           >
-            {cut.label}
+            {fitLabel(cut.label, (cut.end - cut.at) * width) || '…'}
           </span>
         ))}
       </span>

@@ -1,7 +1,7 @@
 import type { Span } from '../live/foldStep'
 import { Icon, NODE_ICONS, STATUS_ICONS } from '../ui/icons'
 import { statusWord } from '../ui/StatusChip'
-import { formatDuration } from '../ui/times'
+import { formatDuration, formatElapsed } from '../ui/times'
 import { formatCount } from './figures'
 import type { Row } from './rows'
 import { percent } from './TimelineHead'
@@ -64,7 +64,7 @@ export function TimelineRow({ id, row, at, top, scale, now, isActive, isChosen, 
         ))}
       </span>
       <span className="timeline-took" role="gridcell">
-        {took === undefined ? '' : formatDuration(took)}
+        {took}
       </span>
     </div>
   )
@@ -81,16 +81,26 @@ function Bar({ span, isGroup, scale, now }: { span: Span; isGroup: boolean; scal
       style={{ insetInlineStart: percent(start), width: `max(3px, ${percent(scale.place(to) - start)})` }}
       title={describeSpan(span, isGroup, to - from)}
     >
-      {span.kind === 'wait' && <span className="timeline-wait-word">waited {formatDuration(to - from)}</span>}
+      {span.kind === 'wait' && (
+        <span className="timeline-wait-word">
+          <span className="timeline-wait-verb">{span.to === undefined ? 'waiting for' : 'waited'} </span>
+          {formatSpan(span, to - from)}
+        </span>
+      )}
     </span>
   )
 }
 
 function describeSpan(span: Span, isGroup: boolean, ms: number): string {
-  const took = formatDuration(ms)
+  const isOpen = span.to === undefined
+  const took = isOpen ? `${formatElapsed(ms)} so far` : formatDuration(ms)
   if (isGroup) return `${took} from the first to the last`
-  if (span.kind === 'wait') return `Waited for a person: ${took}`
+  if (span.kind === 'wait') return `${isOpen ? 'Waiting' : 'Waited'} for a person: ${took}`
   return `Attempt ${span.attempt}: ${took}${span.error ? `, ${span.error}` : ''}`
+}
+
+function formatSpan({ to }: Span, ms: number): string {
+  return to === undefined ? formatElapsed(ms) : formatDuration(ms)
 }
 
 /** One stretch from the first beginning to the last end. */
@@ -105,8 +115,8 @@ function extentOf(spans: readonly Span[]): readonly Span[] {
   return [{ kind: 'work', attempt: 1, from, to }]
 }
 
-function tookOf(spans: readonly Span[], now: number): number | undefined {
+function tookOf(spans: readonly Span[], now: number): string | undefined {
   const [first, last] = [spans[0], spans.at(-1)]
   if (first === undefined || last === undefined) return undefined
-  return (last.to === undefined ? now : Date.parse(last.to)) - Date.parse(first.from)
+  return formatSpan(last, (last.to === undefined ? now : Date.parse(last.to)) - Date.parse(first.from))
 }

@@ -7,7 +7,7 @@ import { listCalls } from './conversation'
 import { formatCost, formatCounts, formatCount } from './figures'
 import { layOutQuickly } from './layered'
 import { listRows } from './rows'
-import { listPauses, makeScale } from './timeScale'
+import { fitLabel, listPauses, makeScale } from './timeScale'
 
 const SECOND = 1_000
 const DAY = 86_400_000
@@ -42,6 +42,23 @@ describe('the timeline', () => {
     expect(places).toEqual(places.toSorted((a, b) => a - b))
     expect([places[0], places.at(-1)]).toEqual([0, 1])
     expect(scale.ticks.every(({ at }) => at >= 0 && at <= 1)).toBe(true)
+  })
+  it.each([130, 190, 460])('has room for each label of an axis of %i pixels', (width) => {
+    const work = [
+      { from: 0, to: 600 },
+      { from: 292_000, to: 292_020 },
+    ]
+    const { ticks, cuts } = makeScale({ from: 0, to: 292_020 }, work, width)
+    const [cut] = cuts
+    const boxes = ticks.map(({ at, label }) => ({ from: at * width, to: at * width + label.length * 6.6 }))
+    expect(boxes[0]?.from).toBe(0)
+    for (const [at, { from, to }] of boxes.entries()) {
+      expect(to).toBeLessThanOrEqual(boxes[at + 1]?.from ?? width)
+      expect(to <= (cut?.at ?? 0) * width || from >= (cut?.end ?? 0) * width - 1).toBe(true)
+    }
+  })
+  it('shortens the label of a pause to its room', () => {
+    expect([100, 40, 10].map((room) => fitLabel('4 min 52 s', room))).toEqual(['4 min 52 s', '4 min', ''])
   })
   it('can show a run that took no time', () => {
     expect(makeScale({ from: 5, to: 5 }, []).place(5)).toBe(0)

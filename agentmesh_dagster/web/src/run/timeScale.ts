@@ -30,16 +30,19 @@ const LEAST_PAUSE_MS = 10_000 // shorter ones are never cut
 const PAUSE_SHARE = 0.5 // of the time without notable pauses: longer ones are cut
 const CUT_SHARE = 0.35 // of the time that is not cut: how long all cuts look together
 const LEAST_CUT_SHARE = 0.1 // and each of them at least
-const LAST_TICK = 0.9 // behind it there is no room for a label
 const MOST_CUTS = 6
-const TICKS = 6
+const MOST_TICKS = 6
+const TICK_ROOM = 76 // pixels
+const LETTER = 6.6 // pixels, in the labels of the axis
+const BESIDE = 9 // pixels before and behind such a label
 const STEPS_MS = [
   1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000,
 ]
 const LONG_STEPS_MS = [600_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 86_400_000]
 
-/** The scale of a run from its start to its end, or to now; `work` is when some step was at work. */
-export function makeScale(run: Stretch, work: readonly Stretch[]): TimeScale {
+/** The scale of a run from its start to its end, or to now; `work` is when some step was at work, and `width` how many
+ *  pixels there are for it: what has no room for its label is left out. */
+export function makeScale(run: Stretch, work: readonly Stretch[], width = 600): TimeScale {
   const whole = { from: run.from, to: Math.max(run.to, run.from + 1) }
   const pauses = listPauses(whole, work)
   const isNotable = (pause: Stretch) => lengthOf([pause]) > LEAST_PAUSE_MS
@@ -60,11 +63,34 @@ export function makeScale(run: Stretch, work: readonly Stretch[]): TimeScale {
     }
     return passed / length
   }
-  return {
-    place,
-    cuts: cut.map(({ from, to }) => ({ at: place(from), end: place(to), label: formatDuration(to - from) })),
-    ticks: listTicks(whole, cut, length, place),
-  }
+  const cuts = cut.map(({ from, to }) => ({
+    at: place(from),
+    end: place(to),
+    label: formatDuration(to - from),
+  }))
+  const most = Math.min(MOST_TICKS, Math.max(1, Math.floor(width / TICK_ROOM)))
+  return { place, cuts, ticks: fitTicks(listTicks(whole, cut, length / most, place), cuts, width) }
+}
+
+/** How much of a label there is room for: all of it, its larger unit (`4 min`), or none. */
+export function fitLabel(label: string, room: number): string {
+  const short = label.split(' ').slice(0, 2).join(' ')
+  return [label, short].find((words) => words.length * LETTER + 2 <= room) ?? ''
+}
+
+/** The ticks whose labels lie neither over each other nor over a cut, and end before the axis does. */
+function fitTicks(ticks: readonly Tick[], cuts: readonly Cut[], width: number): Tick[] {
+  let end = 0
+  return ticks
+    .toSorted((one, other) => one.at - other.at)
+    .filter(({ at, label }) => {
+      const from = at * width
+      const to = from + label.length * LETTER + BESIDE
+      const isOver =
+        from < end || to > width || cuts.some((cut) => from < cut.end * width - 1 && to > cut.at * width)
+      if (!isOver) end = to
+      return !isOver
+    })
 }
 
 /** When nothing was at work, in order. */
@@ -92,17 +118,17 @@ function longest(pauses: readonly Stretch[]): Stretch[] {
 function listTicks(
   whole: Stretch,
   cuts: readonly Stretch[],
-  length: number,
+  least: number, // between two of them
   place: (at: number) => number,
 ): Tick[] {
-  const step = [...STEPS_MS, ...LONG_STEPS_MS].find((one) => length / one <= TICKS) ?? length / TICKS
+  const step = [...STEPS_MS, ...LONG_STEPS_MS].find((one) => one >= least) ?? least
   const ticks: Tick[] = []
   const firstEnd = cuts[0]?.from ?? whole.to
   for (let since = 0; whole.from + since <= firstEnd; since += step) {
     ticks.push({ at: place(whole.from + since), label: formatSince(since) })
   }
   for (const { to } of cuts) ticks.push({ at: place(to), label: formatClock(to, whole) })
-  return ticks.filter(({ at }) => at <= LAST_TICK)
+  return ticks
 }
 
 function formatSince(ms: number): string {
