@@ -40,7 +40,7 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
             {run.id.slice(0, 8)}
           </span>
         </nav>
-        <div className="row">
+        <div className="row row-wrap">
           <h1 className="truncate" dir="auto" title={name}>
             {name}
           </h1>
@@ -71,7 +71,9 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
                 Started <Time at={run.startedAt} />
               </span>
               <span>
-                took <Duration from={run.startedAt} to={run.finishedAt} />
+                {run.finishedAt && 'took '}
+                <Duration from={run.startedAt} to={run.finishedAt} />
+                {!run.finishedAt && ' so far'}
               </span>
             </>
           ) : (

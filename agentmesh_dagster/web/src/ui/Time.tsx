@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import { lastTick, onTick } from './clock'
-import { formatDuration, formatExact, formatRelative } from './times'
+import { formatDuration, formatElapsed, formatExact, formatRelative } from './times'
 import { useNow } from './useNow'
 
 interface Props {
@@ -35,5 +35,5 @@ export function Duration({ from, to }: { from: string | undefined; to: string | 
 
 function SoFar({ from }: { from: string }) {
   const now = useNow()
-  return <span>{formatDuration(Math.floor((now - Date.parse(from)) / 1_000) * 1_000)}</span>
+  return <span>{formatElapsed(now - Date.parse(from))}</span>
 }

@@ -37,6 +37,11 @@ export function formatDuration(ms: number): string {
   return join(Math.floor(seconds / 86_400), 'd', Math.floor((seconds % 86_400) / 3_600), 'h')
 }
 
+/** How long something has gone on, in whole seconds: what changes every second needs no tenths. */
+export function formatElapsed(ms: number): string {
+  return ms < 10 * SECOND ? `${Math.floor(Math.max(0, ms) / SECOND)} s` : formatDuration(ms)
+}
+
 function join(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`
 }
