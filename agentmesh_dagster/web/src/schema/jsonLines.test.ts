@@ -4,15 +4,18 @@ import { findPlaces, listLines } from './jsonLines'
 const VALUE = { a: [1, { 'b c': 'Needle' }], empty: {}, needle: null }
 
 it('lists what is open, and closed things as one line', () => {
-  const lines = listLines(VALUE, (place) => place === '$' || place === '$.a')
-  expect(lines.map(({ place, size, isOpen }) => [place, size, isOpen])).toEqual([
-    ['$', 3, true],
-    ['$.a', 2, true],
-    ['$.a[0]', 0, false],
-    ['$.a[1]', 1, false],
-    ['$.empty', 0, false],
-    ['$.needle', 0, false],
+  const lines = listLines(VALUE, (place) => place === '$.a')
+  expect(lines.map(({ place, depth, size, isOpen }) => [place, depth, size, isOpen])).toEqual([
+    ['$.a', 0, 2, true],
+    ['$.a[0]', 1, 0, false],
+    ['$.a[1]', 1, 1, false],
+    ['$.empty', 0, 0, false],
+    ['$.needle', 0, 0, false],
   ])
+})
+
+it('has a line for the value itself where nothing stands in it', () => {
+  expect([{}, [], 'word', null].map((value) => listLines(value, () => true).length)).toEqual([1, 1, 1, 1])
 })
 
 it('finds names and values whatever their case, and opens the way to them', () => {

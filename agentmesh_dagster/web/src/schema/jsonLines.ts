@@ -17,22 +17,25 @@ export interface JsonLine {
   value: Json
 }
 
-/** The lines of a value; `isOpen` is asked for every object and list that is not empty. */
+/** The lines of a value; `isOpen` is asked for every object and list that is not empty. The value itself is always open,
+ *  and has a line only where nothing stands in it: of an object the lines are its fields. */
 export function listLines(value: Json, isOpen: (place: string, depth: number) => boolean): JsonLine[] {
   const lines: JsonLine[] = []
   const add = (one: Json, path: JsonPath) => {
     const entries = entriesOf(one)
     const place = writePath(path)
-    const opened = entries.length > 0 && isOpen(place, path.length)
-    lines.push({
-      place,
-      depth: path.length,
-      name: path.at(-1),
-      kind: kindOf(one),
-      size: entries.length,
-      isOpen: opened,
-      value: entries.length > 0 ? null : one,
-    })
+    const isRoot = path.length === 0
+    const opened = entries.length > 0 && (isRoot || isOpen(place, path.length))
+    if (!isRoot || entries.length === 0)
+      lines.push({
+        place,
+        depth: Math.max(0, path.length - 1),
+        name: path.at(-1),
+        kind: kindOf(one),
+        size: entries.length,
+        isOpen: opened,
+        value: entries.length > 0 ? null : one,
+      })
     if (opened) for (const [name, item] of entries) add(item, [...path, name])
   }
   add(value, [])

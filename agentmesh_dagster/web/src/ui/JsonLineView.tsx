@@ -29,7 +29,7 @@ export function JsonLineView({ line, search, isCurrent, onToggle }: Props) {
           type="button"
           className="json-fold"
           aria-expanded={line.isOpen}
-          aria-label={line.name === undefined ? 'all' : String(line.name)}
+          aria-label={String(line.name)}
           onClick={() => onToggle(line.place)}
         >
           <Icon name={line.isOpen ? 'down' : 'chevron'} size={12} />

@@ -10,6 +10,8 @@ interface Props {
   value: Json | undefined
   /** What the value is: `Output of Review`. */
   label: string
+  /** What is copied, where part of it is shown elsewhere. */
+  copied?: Json
   /** Levels that are open at first. */
   openLevels?: number
 }
@@ -20,7 +22,7 @@ const LONG_TEXT = 1_000 // characters
 const SEARCH_FROM = 12 // lines: below that one sees all at a glance
 
 /** A JSON value as a tree: search, copy, fold. Of large values only what is open is drawn. */
-export function JsonView({ value, label, openLevels = 2 }: Props) {
+export function JsonView({ value, label, copied = value, openLevels = 2 }: Props) {
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set())
   const [search, setSearch] = useState('')
   const [most, setMost] = useState(FIRST_LINES)
@@ -65,7 +67,7 @@ export function JsonView({ value, label, openLevels = 2 }: Props) {
         )}
         <span className="grow" />
         <CopyButton
-          text={() => (typeof value === 'string' ? value : JSON.stringify(value, null, 2))}
+          text={() => (typeof copied === 'string' ? copied : JSON.stringify(copied, null, 2))}
           what={label}
         />
       </div>
