@@ -14,8 +14,8 @@ const COLUMNS: readonly Column<Gate>[] = [
         <Link href={addresses.approval(gate.stepId)} className="table-name" dir="auto" title={gate.label}>
           {gate.label}
         </Link>
-        <span className="table-sub truncate muted" dir="auto" title={gate.instructions}>
-          {gate.instructions.replace(/\s+/g, ' ').slice(0, 160)}
+        <span className="table-sub table-excerpt muted" dir="auto" title={gate.instructions}>
+          {gate.instructions.replace(/\s+/g, ' ').slice(0, 300)}
         </span>
       </>
     ),
