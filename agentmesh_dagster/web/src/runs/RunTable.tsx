@@ -4,7 +4,7 @@ import { useNameOf } from '../api/catalogue'
 import { useGates } from '../api/runs'
 import type { Run } from '../api/types'
 import { addresses } from '../app/addresses'
-import { summarize } from '../schema/json'
+import { readBeginning, summarize } from '../schema/json'
 import { StatusChip } from '../ui/StatusChip'
 import { Table } from '../ui/Table'
 import type { Column } from '../ui/Table'
@@ -77,7 +77,7 @@ export function RunStatus({ run }: { run: Run }) {
 
 function Summary({ run }: { run: Run }) {
   const cut = run.cut?.['input']
-  const text = cut ? `${cut.preview} …` : summarize(run.input)
+  const text = cut ? `${summarize(readBeginning(cut.preview) ?? cut.preview)} …` : summarize(run.input)
   return (
     <span className="table-sub truncate muted" dir="auto" title={text}>
       {text}

@@ -34,6 +34,26 @@ export function readJson(text: string): { value: Json } | { fault: JsonFault } {
   }
 }
 
+/** The value of a JSON text that was cut off: what is open is closed where it ends, and what is not whole is left out. */
+export function readBeginning(text: string): Json | undefined {
+  const closers: string[] = []
+  let isInString = false
+  let whole = ['', ''] // up to the last comma
+  for (let at = 0; at < text.length; at += 1) {
+    const letter = text[at]
+    if (isInString) {
+      if (letter === '\\') at += 1
+      else if (letter === '"') isInString = false
+    } else if (letter === '"') isInString = true
+    else if (letter === '{') closers.unshift('}')
+    else if (letter === '[') closers.unshift(']')
+    else if (letter === '}' || letter === ']') closers.shift()
+    else if (letter === ',') whole = [text.slice(0, at), closers.join('')]
+  }
+  const tries = [text + (isInString ? '"' : '') + closers.join(''), whole.join('')].map(readJson)
+  return tries.map((read) => ('value' in read ? read.value : undefined)).find((value) => value !== undefined)
+}
+
 /** Everything that is shown of a value in one short line. */
 export function summarize(value: Json | undefined, longest = 120): string {
   if (value === undefined) return ''

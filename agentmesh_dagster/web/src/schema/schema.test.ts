@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonSchema } from '../api/types'
 import { canShow, controlFor, findFaults, initialValue, labelOf } from './form'
-import { areEqual, readJson, summarize, writePath } from './json'
+import { areEqual, readBeginning, readJson, summarize, writePath } from './json'
 import { listProperties, withProperties } from './properties'
 
 const TICKET: JsonSchema = {
@@ -141,5 +141,16 @@ describe('JSON', () => {
     expect(areEqual({ a: [1, { b: null }] }, { a: [1, { b: null }] })).toBe(true)
     expect(areEqual({ a: undefined as unknown as null }, { b: 1 })).toBe(false)
     expect(areEqual([1], { 0: 1 })).toBe(false)
+  })
+})
+
+describe('a JSON text that was cut off', () => {
+  it.each([
+    ['{"who":"Ada","text":"It begi', 'who: Ada, text: It begi'],
+    ['{"tables":[{"name":"orders","ro', 'tables: [{"name":"orders"}]'],
+    ['{"a":1,"b":', 'a: 1'],
+    ['{"a":[1,2', 'a: [1,2]'],
+  ])('%s', (text, expected) => {
+    expect(summarize(readBeginning(text))).toBe(expected)
   })
 })
