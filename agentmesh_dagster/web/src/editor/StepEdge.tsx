@@ -7,8 +7,8 @@ import { Icon } from '../ui/icons'
 import { issuesOf } from './issuesOf'
 import { useEditor } from './useEditor'
 
-const MIDDLE = { x: 0, y: 0 }
-const LABEL = { width: 150, height: 24 }
+const MIDDLE = { x: 0, y: 0, width: 40 }
+const HEIGHT = 24
 
 /** An edge with its condition. The label is part of the drawing: as a portal each of them would search the page for
  *  its place with every step of a drag. */
@@ -36,9 +36,10 @@ export const StepEdge = memo(function StepEdge(props: EdgeProps<CanvasEdge>) {
       {(label || issues.length > 0) && (
         <foreignObject
           className="edge-label-place"
-          x={x + aside.x - LABEL.width / 2}
-          y={y + aside.y - LABEL.height / 2}
-          {...LABEL}
+          x={x + aside.x - aside.width / 2}
+          y={y + aside.y - HEIGHT / 2}
+          width={aside.width}
+          height={HEIGHT}
         >
           <div
             className={`edge-label ${selected ? 'edge-label-selected' : ''} ${isFaulty ? 'edge-label-faulty' : ''}`}

@@ -3,16 +3,17 @@ import type { Edge as FlowEdge, Node as FlowNode } from '@xyflow/react'
 import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
 import { titleOf } from './edits'
 import { NODE_HEIGHT, NODE_WIDTH } from './layout'
-import type { Position, Positions } from './layout'
+import type { Positions } from './layout'
 import { labelEdges } from './edgeLabels'
 import { placeLabels } from './labelPlaces'
+import type { LabelPlace } from './labelPlaces'
 import { NODE_WORDS } from './words'
 
 export type CanvasNode = FlowNode<{ node: GraphNode }, 'step'>
-/** `label`: when the edge is taken, in a few words; '' where it always is. `lane`: 1, 2 … for more edges between the same two. `aside`: how
- *  far the label stands from the middle of the edge. */
+/** `label`: when the edge is taken, in a few words; '' where it always is. `lane`: 1, 2 … for more edges between the same two. `aside`: where
+ *  the label stands. */
 export type CanvasEdge = FlowEdge<
-  { edge: GraphEdge; label: string; lane: number; aside: Position },
+  { edge: GraphEdge; label: string; lane: number; aside: LabelPlace },
   'labeled'
 >
 
@@ -28,7 +29,7 @@ export interface Drawn {
 
 export const NOTHING_SELECTED: Selection = { nodes: new Set(), edges: new Set() }
 const NOTHING_DRAWN: Drawn = { nodes: [], edges: [] }
-const NOWHERE = { x: 0, y: 0 }
+const NOWHERE = { x: 0, y: 0, width: 40 } // as a place of a label: room for the sign of an issue
 
 /** Nodes and edges for the canvas; what has not changed stays the same object, so that it is not drawn again. */
 export function toCanvas(
@@ -106,7 +107,7 @@ function drawEdge(
   edge: GraphEdge,
   label: string,
   lane: number,
-  aside: Position,
+  aside: LabelPlace,
   ariaLabel: string,
   selected: boolean,
   old: CanvasEdge | undefined,
@@ -129,8 +130,8 @@ function drawEdge(
   }
 }
 
-function isSamePlace(one: Position, other: Position): boolean {
-  return one.x === other.x && one.y === other.y
+function isSamePlace(one: LabelPlace, other: LabelPlace): boolean {
+  return one.x === other.x && one.y === other.y && one.width === other.width
 }
 
 function speakEdge(edge: GraphEdge, titles: ReadonlyMap<string, string>, label: string): string {

@@ -3,12 +3,14 @@ import type { EdgeProps } from '@xyflow/react'
 import { memo } from 'react'
 import type { RunCanvasEdge } from './canvas'
 
+const MIDDLE = { x: 0, y: 0, width: 0 }
+
 /** An edge: thick and whole where it was taken, thin and dashed where not. */
 export const RunEdge = memo(function RunEdge(props: EdgeProps<RunCanvasEdge>) {
   const { data, markerEnd } = props
   const [path, x, y] = getBezierPath({ ...props, curvature: 0.25 })
   const label = data?.label ?? ''
-  const aside = data?.aside ?? { x: 0, y: 0 }
+  const { x: right, y: down, width } = data?.aside ?? MIDDLE
   const condition = data?.edge.condition ?? label
   const isTaken = data?.isTaken === true
   return (
@@ -23,11 +25,13 @@ export const RunEdge = memo(function RunEdge(props: EdgeProps<RunCanvasEdge>) {
         <EdgeLabelRenderer>
           <div
             className={isTaken ? 'run-edge-label run-edge-label-taken truncate' : 'run-edge-label truncate'}
-            style={{ transform: `translate(-50%, -50%) translate(${x + aside.x}px, ${y + aside.y}px)` }}
+            style={{
+              maxWidth: width,
+              transform: `translate(-50%, -50%) translate(${x + right}px, ${y + down}px)`,
+            }}
             title={`${isTaken ? 'Taken' : 'Not taken'}: ${condition}`}
           >
-            {isTaken ? '✓ ' : ''}
-            {label.replace(/^\d+\. /, '').replaceAll('context.last_output.', '')}
+            {label}
           </div>
         </EdgeLabelRenderer>
       )}

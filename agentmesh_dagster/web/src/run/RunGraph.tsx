@@ -56,9 +56,12 @@ interface Size {
 
 function SizedGraph({ graph, layout, steps, chosenId, onChoose, size }: Props & { size: Size }) {
   const positions = useMemo(() => placeNodes(graph, readLayout(layout)), [graph, layout])
-  const { nodes, edges } = useDrawing(graph, positions, steps, chosenId)
-  const [first] = useState(() => firstViewport(nodes, size.width, size.height))
+  const [first] = useState(() => {
+    const drawing = { graph, positions, states: stateByNode(steps), taken: NONE_TAKEN, chosenId, isFar: true }
+    return firstViewport(drawRun(drawing, NOTHING).nodes, size.width, size.height)
+  })
   const [isFar, setFar] = useState(first.zoom < FAR_ZOOM)
+  const { nodes, edges } = useDrawing(graph, positions, steps, chosenId, isFar)
   const onNodesChange = useCallback(
     (changes: NodeChange<RunCanvasNode>[]) => {
       const chosen = changes.find((change) => change.type === 'select' && change.selected)
@@ -105,20 +108,22 @@ function useDrawing(
   positions: Positions,
   steps: readonly RunStep[],
   chosenId: string | undefined,
+  isFar: boolean,
 ): RunCanvas {
   const states = useMemo(() => stateByNode(steps), [steps])
   const taken = useMemo(() => takenEdges(graph, steps), [graph, steps])
   const [drawn, setDrawn] = useState<RunCanvas>(NOTHING)
   const [source, setSource] = useState<readonly unknown[]>([])
-  const wanted = [graph, positions, states, taken, chosenId]
+  const wanted = [graph, positions, states, taken, chosenId, isFar]
   if (wanted.every((one, at) => one === source[at])) return drawn
-  const next = drawRun({ graph, positions, states, taken, chosenId }, drawn)
+  const next = drawRun({ graph, positions, states, taken, chosenId, isFar }, drawn)
   setSource(wanted)
   setDrawn(next)
   return next
 }
 
 const NOTHING: RunCanvas = { nodes: [], edges: [] }
+const NONE_TAKEN: ReadonlySet<string> = new Set()
 
 function mapClass({ data }: RunCanvasNode): string {
   return `run-map-${data.state?.status ?? 'unreached'}`

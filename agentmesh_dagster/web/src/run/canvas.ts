@@ -4,8 +4,9 @@ import type { Edge, Node, NodeHandle, Viewport } from '@xyflow/react'
 import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
 import { titleOf } from '../graph/edits'
 import { NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
-import type { Position, Positions } from '../graph/layout'
-import { placeLabels } from '../graph/labelPlaces'
+import type { Positions } from '../graph/layout'
+import { NEAR, placeLabels } from '../graph/labelPlaces'
+import type { LabelPlace, LabelSize } from '../graph/labelPlaces'
 import type { NodeState } from '../live/nodeStates'
 import { labelEdges } from '../graph/edgeLabels'
 import { NODE_WORDS } from '../graph/words'
@@ -13,9 +14,9 @@ import { statusWord } from '../ui/StatusChip'
 
 export type RunNodeData = { node: GraphNode; state: NodeState | undefined }
 export type RunCanvasNode = Node<RunNodeData, 'step'>
-/** `label`: when the edge is taken, in a few words; '' where it always is. `aside`: how far that stands from the middle. */
+/** `label`: when the edge is taken, in a few words; '' where it always is. `aside`: where that stands. */
 export type RunCanvasEdge = Edge<
-  { edge: GraphEdge; label: string; isTaken: boolean; aside: Position },
+  { edge: GraphEdge; label: string; isTaken: boolean; aside: LabelPlace },
   'labeled'
 >
 
@@ -25,7 +26,8 @@ export interface RunCanvas {
 }
 
 export const FIT = { maxZoom: 1, minZoom: 0.05, padding: 0.06 }
-const MIDDLE = { x: 0, y: 0 }
+const MIDDLE = { x: 0, y: 0, width: NEAR.widest }
+const FAR: LabelSize = { letter: 12.1, height: 30, widest: 260 } // as RunGraph.css draws them from afar
 const LEAST_ZOOM = 0.25 // below that nobody can read a node
 const CLOSE_ZOOM = 0.7
 
@@ -48,14 +50,17 @@ export interface Drawing {
   states: ReadonlyMap<string, NodeState>
   taken: ReadonlySet<string>
   chosenId: string | undefined
+  /** Whether it is seen from afar: labels are larger then, and only those of edges that were taken are shown. */
+  isFar: boolean
 }
 
 export function drawRun(drawing: Drawing, before: RunCanvas): RunCanvas {
-  const { graph, positions, states, taken, chosenId } = drawing
+  const { graph, positions, states, taken, chosenId, isFar } = drawing
   const oldNodes = new Map(before.nodes.map((node) => [node.id, node]))
   const oldEdges = new Map(before.edges.map((edge) => [edge.id, edge]))
-  const labels = labelEdges(graph)
-  const asides = placeLabels(graph.edges, labels, positions)
+  const labels = labelTaken(graph, taken)
+  const shown = isFar ? new Map([...labels].filter(([id]) => taken.has(id))) : labels
+  const asides = placeLabels(graph.edges, shown, positions, isFar ? FAR : NEAR)
   return {
     nodes: graph.nodes.map((node) =>
       drawNode(node, positions, states.get(node.id), node.id === chosenId, oldNodes.get(node.id)),
@@ -70,6 +75,16 @@ export function drawRun(drawing: Drawing, before: RunCanvas): RunCanvas {
       ),
     ),
   }
+}
+
+/** The labels of edges: which branch comes first is no matter once one of them was taken. */
+function labelTaken(graph: WorkflowGraph, taken: ReadonlySet<string>): Map<string, string> {
+  return new Map(
+    [...labelEdges(graph)].map(([id, label]) => [
+      id,
+      `${taken.has(id) ? '✓ ' : ''}${label.replace(/^\d+\. /, '')}`,
+    ]),
+  )
 }
 
 /** What is seen at first: all of a small graph; of a large one the part where something happens, or else its start. */
@@ -100,7 +115,7 @@ function drawNode(
   old: RunCanvasNode | undefined,
 ): RunCanvasNode {
   const position = positions.get(node.id) ?? { x: 0, y: 0 }
-  const data = old?.data.node === node && isSame(old.data.state, state) ? old.data : { node, state }
+  const data = old?.data.node === node && isSameState(old.data.state, state) ? old.data : { node, state }
   if (
     old?.data === data &&
     old.selected === selected &&
@@ -126,10 +141,16 @@ function drawEdge(
   edge: GraphEdge,
   label: string,
   isTaken: boolean,
-  aside: Position,
+  aside: LabelPlace,
   old: RunCanvasEdge | undefined,
 ): RunCanvasEdge {
-  if (old?.data?.edge === edge && old.data.isTaken === isTaken) return old
+  const isSame =
+    old?.data?.edge === edge &&
+    old.data.isTaken === isTaken &&
+    old.data.aside.x === aside.x &&
+    old.data.aside.y === aside.y &&
+    old.data.aside.width === aside.width
+  if (isSame) return old
   const size = isTaken ? 12 : 18 // times the width of the line
   return {
     id: edge.id,
@@ -141,7 +162,7 @@ function drawEdge(
   }
 }
 
-function isSame(one: NodeState | undefined, other: NodeState | undefined): boolean {
+function isSameState(one: NodeState | undefined, other: NodeState | undefined): boolean {
   return (
     one === other ||
     (one?.status === other?.status && one?.steps === other?.steps && one?.ended === other?.ended)

@@ -209,6 +209,7 @@ describe('what is seen of the graph at first', () => {
         ),
         taken: new Set(),
         chosenId: undefined,
+        isFar: false,
       },
       { nodes: [], edges: [] },
     ).nodes
@@ -226,6 +227,7 @@ describe('what is seen of the graph at first', () => {
       states: new Map(),
       taken: new Set<string>(),
       chosenId: undefined,
+      isFar: false,
     }
     const before = drawRun(drawing, { nodes: [], edges: [] })
     const after = drawRun(
