@@ -1,6 +1,7 @@
 import { createContext, useCallback, useContext, useMemo, useRef, useState } from 'react'
 import type { ReactNode } from 'react'
 import { Icon } from '../ui/icons'
+import { Message } from '../ui/Message'
 import './toasts.css'
 
 export interface Toast {
@@ -38,7 +39,9 @@ export function ToastProvider({ children }: { children: ReactNode }) {
       toasts.map(({ id, text, kind = 'good', action }) => (
         <div key={id} className={`toast notice notice-${kind}`}>
           <Icon name={kind === 'good' ? 'check' : 'warning'} />
-          <span className="grow">{text}</span>
+          <span className="grow">
+            <Message text={text} />
+          </span>
           {action}
           <button
             type="button"

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { Icon } from '../ui/icons'
+import { Message } from '../ui/Message'
 
 interface Props {
   headers: Readonly<Record<string, string>>
@@ -51,7 +52,11 @@ export function HeaderRows({ headers, fault, onChange }: Props) {
           </button>
         </div>
       ))}
-      {fault && <div className="field-fault">{fault}</div>}
+      {fault && (
+        <div className="field-fault">
+          <Message text={fault} />
+        </div>
+      )}
       <div>
         <button type="button" className="button button-small" onClick={() => setRows([...rows, ['', '']])}>
           <Icon name="plus" size={13} />

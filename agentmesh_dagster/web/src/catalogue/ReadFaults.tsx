@@ -1,4 +1,5 @@
 import { Icon } from '../ui/icons'
+import { Message } from '../ui/Message'
 
 /** What is in the store and cannot be read: it is told beside the list, and the list is shown. */
 export function ReadFaults({ pages }: { pages: readonly { faults?: string[] }[] }) {
@@ -9,7 +10,9 @@ export function ReadFaults({ pages }: { pages: readonly { faults?: string[] }[] 
       <Icon name="warning" />
       <ul className="plain">
         {faults.map((fault) => (
-          <li key={fault}>{fault}</li>
+          <li key={fault}>
+            <Message text={fault} />
+          </li>
         ))}
       </ul>
     </div>

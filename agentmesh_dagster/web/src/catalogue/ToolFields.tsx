@@ -4,6 +4,7 @@ import { Combobox } from '../ui/Combobox'
 import { Field } from '../ui/Field'
 import { SchemaEditor } from '../ui/SchemaEditor'
 import { HeaderRows } from './HeaderRows'
+import { Message } from '../ui/Message'
 
 const TYPES: Record<ToolType, string> = {
   http: 'HTTP: calls an address',
@@ -187,7 +188,11 @@ function SchemaField({ label, hint, schema, fault, onFault, onChange }: SchemaPr
         onFault={onFault}
         onChange={(next) => onChange(next ?? {})}
       />
-      {fault && <div className="field-fault">{fault}</div>}
+      {fault && (
+        <div className="field-fault">
+          <Message text={fault} />
+        </div>
+      )}
     </fieldset>
   )
 }

@@ -13,6 +13,7 @@ import { Icon } from '../ui/icons'
 import { Table } from '../ui/Table'
 import type { Column } from '../ui/Table'
 import { Time } from '../ui/Time'
+import { Message } from '../ui/Message'
 
 interface Props {
   workflows: readonly ListedWorkflow[]
@@ -114,7 +115,7 @@ function Name({ workflow, draft }: { workflow: ListedWorkflow; draft: ListedDraf
       </span>
       {workflow.job?.problem && (
         <span className="table-sub small workflow-problem" dir="auto">
-          <Icon name="warning" size={12} /> No Dagster job: {workflow.job.problem}
+          <Icon name="warning" size={12} /> No Dagster job: <Message text={workflow.job.problem} />
         </span>
       )}
       {workflow.description && (

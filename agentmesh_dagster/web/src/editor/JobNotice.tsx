@@ -1,6 +1,7 @@
 import { useWorkflowJob } from '../api/catalogue'
 import { Icon } from '../ui/icons'
 import { useEditor } from './useEditor'
+import { Message } from '../ui/Message'
 
 /** Says that Dagster has no job for the workflow, and why. */
 export function JobNotice() {
@@ -11,7 +12,7 @@ export function JobNotice() {
     <div className="notice notice-warn editor-notice" role="status">
       <Icon name="warning" />
       <span className="grow">
-        <strong>Dagster has no job for it.</strong> {problem}
+        <strong>Dagster has no job for it.</strong> <Message text={problem} />
       </span>
     </div>
   )

@@ -2,6 +2,7 @@ import type { Span } from '../live/foldStep'
 import type { RunStep } from '../live/runSteps'
 import { StatusChip } from '../ui/StatusChip'
 import { Duration, Time } from '../ui/Time'
+import { Message } from '../ui/Message'
 
 /** When a step was at work or waited, and what came of each attempt. */
 export function AttemptList({ step }: { step: RunStep }) {
@@ -21,7 +22,7 @@ export function AttemptList({ step }: { step: RunStep }) {
           </div>
           {span.error && (
             <p className="attempt-error" dir="auto">
-              {span.error}
+              <Message text={span.error} />
             </p>
           )}
         </li>

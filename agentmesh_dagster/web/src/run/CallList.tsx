@@ -4,6 +4,7 @@ import { ModelCallView } from './ModelCallView'
 import { Icon } from '../ui/icons'
 import { JsonView } from '../ui/JsonView'
 import { formatDuration } from '../ui/times'
+import { Message } from '../ui/Message'
 
 interface Props {
   calls: readonly Call[]
@@ -55,7 +56,7 @@ function ToolCallView({ call, isRunning }: { call: ToolCall; isRunning: boolean 
         {call.secrets.length > 0 && <p className="muted small">Secrets put in: {call.secrets.join(', ')}.</p>}
         {call.error !== undefined && (
           <p className="attempt-error" dir="auto">
-            {call.error}
+            <Message text={call.error} />
           </p>
         )}
         {(call.output !== undefined || call.largeOutput) && (

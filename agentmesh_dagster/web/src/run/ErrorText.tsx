@@ -1,5 +1,6 @@
 import type { Large } from '../api/whole'
 import { LargeView } from './LargeView'
+import { Message } from '../ui/Message'
 
 /** Why a step or a run has failed. */
 export function ErrorText({ text, large }: { text: string; large: Large | undefined }) {
@@ -7,7 +8,7 @@ export function ErrorText({ text, large }: { text: string; large: Large | undefi
     <LargeView value={text} large={large} label="Error">
       {(value) => (
         <p className="step-error" dir="auto">
-          {String(value)}
+          <Message text={String(value)} />
         </p>
       )}
     </LargeView>

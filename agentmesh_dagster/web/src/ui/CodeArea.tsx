@@ -1,5 +1,6 @@
 import { useId, useRef } from 'react'
 import type { Ref, TextareaHTMLAttributes } from 'react'
+import { Message } from './Message'
 import './CodeArea.css'
 
 export interface CodeFault {
@@ -57,7 +58,7 @@ export function CodeArea({ text, onText, label, faults = [], lines = [4, 24], fi
       <div id={faultId} className="field-fault code-fault" role="status">
         {faults.slice(0, 3).map(({ message, line, column }) => (
           <div key={`${line}:${column}`}>
-            Line {line}, column {column}: {message}
+            Line {line}, column {column}: <Message text={message} />
           </div>
         ))}
       </div>

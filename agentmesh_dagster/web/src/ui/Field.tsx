@@ -1,5 +1,6 @@
 import { useId } from 'react'
 import type { ReactNode } from 'react'
+import { Message } from './Message'
 
 interface Props {
   label: string
@@ -49,7 +50,7 @@ export function Field({ label, hint, fault, isRequired = false, children }: Prop
       )}
       {fault && (
         <div className="field-fault" id={`${id}-fault`}>
-          {fault}
+          <Message text={fault} />
         </div>
       )}
     </div>

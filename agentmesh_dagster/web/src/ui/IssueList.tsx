@@ -1,5 +1,6 @@
 import type { Issue } from '../api/types'
 import { Icon } from './icons'
+import { Message } from './Message'
 import './IssueList.css'
 
 interface Props {
@@ -21,10 +22,10 @@ export function IssueList({ issues, onChoose }: Props) {
             <span className="visually-hidden">{isWarning(issue) ? 'Warning: ' : 'Error: '}</span>
             {onChoose ? (
               <button type="button" className="issue-button" onClick={() => onChoose(issue)}>
-                {issue.message}
+                <Message text={issue.message} />
               </button>
             ) : (
-              issue.message
+              <Message text={issue.message} />
             )}
             {issue.path && <div className="muted small mono">{issue.path}</div>}
           </div>

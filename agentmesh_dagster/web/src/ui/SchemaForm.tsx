@@ -7,6 +7,7 @@ import { Field } from './Field'
 import { AddButton, RemoveButton } from './itemButtons'
 import { JsonEditor } from './JsonEditor'
 import { ScalarControl } from './ScalarControl'
+import { Message } from './Message'
 import './SchemaForm.css'
 
 interface Props {
@@ -179,7 +180,11 @@ function ListPlace(props: PlaceProps & { items: JsonSchema }) {
           />
         </div>
       ))}
-      {fault && <div className="field-fault">{fault}</div>}
+      {fault && (
+        <div className="field-fault">
+          <Message text={fault} />
+        </div>
+      )}
       <AddButton what={`to ${name}`} onClick={() => onChange([...list, newItem(items, root)])} />
     </fieldset>
   )

@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react'
 import { Problem, describeError } from '../api/problem'
 import { Icon } from './icons'
+import { Message } from './Message'
 import './states.css'
 
 /** Grey lines of about the size of what is coming. Shows after a moment, so that quick answers do not flicker. */
@@ -44,7 +45,9 @@ export function Fault({ error, onRetry }: { error: unknown; onRetry?: () => unkn
       <Icon name="warning" />
       <div className="stack grow">
         <strong>{isGone ? 'Not found' : mayNot ? 'You may not see this' : 'This did not work'}</strong>
-        <span>{describeError(error)}</span>
+        <span>
+          <Message text={describeError(error)} />
+        </span>
         {mayNot && <span className="muted">Ask an administrator for a role that may.</span>}
         {onRetry && !isGone && !mayNot && (
           <div>

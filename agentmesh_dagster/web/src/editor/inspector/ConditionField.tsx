@@ -2,6 +2,7 @@ import type { GraphEdge, GraphNode } from '../../api/types'
 import { ExpressionInput } from './ExpressionInput'
 import { useFault } from './PlacedField'
 import { useOffers } from './useOffers'
+import { Message } from '../../ui/Message'
 
 interface Props {
   /** The node that the edge leaves. */
@@ -27,7 +28,11 @@ export function ConditionField({ node, edge, onChange, label }: Props) {
         offers={isLiteral ? NOTHING : offers}
         placeholder={isLiteral ? '"refund", 3, true, or empty: otherwise' : placeholderFor(node)}
       />
-      {fault && <div className="field-fault">{fault}</div>}
+      {fault && (
+        <div className="field-fault">
+          <Message text={fault} />
+        </div>
+      )}
     </div>
   )
 }

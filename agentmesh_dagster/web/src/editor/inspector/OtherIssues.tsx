@@ -4,6 +4,7 @@ import { Icon } from '../../ui/icons'
 import { issuesOf } from '../issuesOf'
 import { useEditor } from '../useEditor'
 import { SubjectContext } from './PlacedField'
+import { Message } from '../../ui/Message'
 
 /** Fields that tell their own faults. */
 const SHOWN = [
@@ -64,7 +65,7 @@ export function OtherIssues() {
           <Icon name="warning" />
           <span className="small">
             {isWarning(one) && 'Note: '}
-            {one.issue.message}
+            <Message text={one.issue.message} />
           </span>
         </li>
       ))}

@@ -5,6 +5,7 @@ import type { FieldProps } from '../../ui/Field'
 import { faultAt, issuesOf, keyOf, THE_WORKFLOW } from '../issuesOf'
 import type { Subject } from '../issuesOf'
 import { useEditor, useEditorStore } from '../useEditor'
+import { Message } from '../../ui/Message'
 
 /** What the fields around belong to. */
 export const SubjectContext = createContext<Subject>(THE_WORKFLOW)
@@ -63,7 +64,11 @@ export function PlacedGroup({ place, label, hint, hasFieldsOfItsOwn = false, chi
       <legend className="field-label">{label}</legend>
       {hint && <div className="field-hint">{hint}</div>}
       {children}
-      {fault && <div className="field-fault">{fault}</div>}
+      {fault && (
+        <div className="field-fault">
+          <Message text={fault} />
+        </div>
+      )}
     </fieldset>
   )
 }
