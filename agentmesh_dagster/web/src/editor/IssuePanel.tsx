@@ -3,10 +3,11 @@ import { isWarning } from '../graph/issues'
 import type { PlacedIssue } from '../graph/issues'
 import { Icon } from '../ui/icons'
 import { allIssues, countIssues } from './issuesOf'
-import { graphOf } from './state'
+import { graphOf, workflowOf } from './state'
 import type { EditorState } from './state'
 import { useEditor, useEditorStore } from './useEditor'
 import type { Checking } from './useValidation'
+import { Message } from '../ui/Message'
 
 interface Props {
   checking: Checking
@@ -19,6 +20,7 @@ interface Props {
 export function IssuePanel({ checking, isOpen, onOpen, onChoose }: Props) {
   const store = useEditorStore()
   const issues = useEditor(allIssues)
+  const isNameDue = useEditor((state) => state.isNameDue || workflowOf(state).name !== '')
   const errors = issues.filter((issue) => !isWarning(issue)).length
   const kind = issues.length === 0 ? 'good' : errors > 0 ? 'bad' : 'warn'
   return (
@@ -34,7 +36,9 @@ export function IssuePanel({ checking, isOpen, onOpen, onChoose }: Props) {
       {isOpen && (
         <ul className="plain issues-list">
           {issues.length === 0 && (
-            <li className="issues-none muted">Nothing keeps it from being published.</li>
+            <li className="issues-none muted">
+              {isNameDue ? 'Nothing keeps it from being published.' : 'Give it a name to publish it.'}
+            </li>
           )}
           {issues.map((one) => (
             <li key={`${one.nodeId} ${one.edgeId} ${one.field} ${one.issue.code} ${one.issue.message}`}>
@@ -43,7 +47,9 @@ export function IssuePanel({ checking, isOpen, onOpen, onChoose }: Props) {
                   <Icon name={isWarning(one) ? 'info' : 'warning'} size={14} />
                   <span className="visually-hidden">{isWarning(one) ? 'Warning' : 'Issue'}: </span>
                 </span>
-                <span className="grow">{one.issue.message}</span>
+                <span className="grow">
+                  <Message text={one.issue.message} />
+                </span>
                 <span className="issue-place truncate muted small">{describePlace(store.get(), one)}</span>
               </button>
             </li>

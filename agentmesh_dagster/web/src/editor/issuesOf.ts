@@ -13,7 +13,7 @@ type Grouped = ReadonlyMap<string, readonly PlacedIssue[]>
 const NONE: readonly PlacedIssue[] = []
 const grouped = new WeakMap<
   readonly PlacedIssue[],
-  { faults: EditorState['textFaults']; groups: Grouped; all: PlacedIssue[] }
+  Pick<EditorState, 'textFaults' | 'isNameDue'> & { groups: Grouped; all: PlacedIssue[] }
 >()
 
 export function issuesOf(state: EditorState, subject: Subject): readonly PlacedIssue[] {
@@ -46,17 +46,23 @@ export function subjectOf({ nodeId, edgeId }: PlacedIssue): Subject {
 }
 
 function group(state: EditorState) {
+  const { textFaults, isNameDue } = state
   const known = grouped.get(state.issues)
-  if (known?.faults === state.textFaults) return known
-  const all = sortIssues([...state.textFaults.values(), ...state.issues])
+  if (known?.textFaults === textFaults && known.isNameDue === isNameDue) return known
+  const found = isNameDue ? state.issues : state.issues.filter((issue) => !isAboutName(issue))
+  const all = sortIssues([...textFaults.values(), ...found])
   const groups = new Map<string, PlacedIssue[]>()
   for (const issue of all) {
     const key = keyOf(subjectOf(issue))
     groups.set(key, [...(groups.get(key) ?? []), issue])
   }
-  const made = { faults: state.textFaults, groups, all }
+  const made = { textFaults, isNameDue, groups, all }
   grouped.set(state.issues, made)
   return made
+}
+
+function isAboutName(issue: PlacedIssue): boolean {
+  return issue.field === 'name' && subjectOf(issue).kind === 'workflow'
 }
 
 function formatCount(count: number, what: string): string {

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { FIRST_GRAPH } from '../graph/edits'
 import { NODE_WIDTH } from '../graph/layout'
 import { graphOf as draw, node, workflowOf as workflow } from '../graph/samples'
+import { allIssues } from './issuesOf'
 import {
   addStep,
+  askForName,
   markSaved,
   beginEditing,
   changeGraph,
@@ -182,4 +184,14 @@ it('selects all, and removes nodes with their edges', () => {
   const all = selectAll(begin('start>a a>end'))
   expect([all.selection.nodes.size, all.selection.edges.size]).toEqual([3, 2])
   expect(graphOf(removeSelected(all))).toEqual({ nodes: [], edges: [] })
+})
+
+it('does not hold a missing name against a new workflow before somebody was asked for it', () => {
+  const missing = { issue: { code: 'empty', message: '`name` must not be empty.' }, field: 'name' }
+  const begun = { ...beginEditing(workflow(FIRST_GRAPH, { name: '' })), issues: [missing] }
+  expect(allIssues(begun)).toEqual([])
+  expect(allIssues(askForName(begun))).toEqual([missing])
+  expect(allIssues({ ...beginEditing(workflow(FIRST_GRAPH, { revision: 1 })), issues: [missing] })).toEqual([
+    missing,
+  ])
 })

@@ -40,6 +40,8 @@ export interface EditorState {
   issues: readonly PlacedIssue[]
   /** Fields whose text stands for nothing just now, such as JSON that is cut off: name → what is wrong. */
   textFaults: ReadonlyMap<string, PlacedIssue>
+  /** Whether it is time for a name: not yet in a new workflow whose name nobody was at, and which nobody tried to publish. */
+  isNameDue: boolean
 }
 
 const BESIDE = NODE_WIDTH + 72
@@ -56,6 +58,7 @@ export function beginEditing(saved: Workflow, stored?: KeptDraft): EditorState {
     stored,
     issues: [],
     textFaults: new Map(),
+    isNameDue: saved.revision !== undefined || stored !== undefined,
   }
 }
 
@@ -74,6 +77,11 @@ export function graphOf(state: EditorState): WorkflowGraph {
 /** What the server keeps of what is being edited: the draft, else what is published. */
 export function keptOf({ stored, saved }: EditorState): Workflow {
   return stored?.workflow ?? saved
+}
+
+/** From now on a missing name is told as an issue. */
+export function askForName(state: EditorState): EditorState {
+  return state.isNameDue ? state : { ...state, isNameDue: true }
 }
 
 /** Whether there is something to save. */

@@ -11,7 +11,7 @@ import { slug } from '../catalogue/slug'
 import { contentOf } from '../graph/compare'
 import { isWarning, placeIssues } from '../graph/issues'
 import { readStored } from './readStored'
-import { markSaved, markStored, workflowOf } from './state'
+import { askForName, markSaved, markStored, workflowOf } from './state'
 import type { EditorState, KeptDraft } from './state'
 import type { EditorStore } from './store'
 import { withoutEmptyId } from './useValidation'
@@ -57,6 +57,7 @@ export function useSaving(store: EditorStore, showIssues: () => void): Saving {
   const [conflict, setConflict] = useState<Conflict>()
 
   const refuse = (text: string, workflow: Workflow, issues: readonly Issue[] = []) => {
+    store.change(askForName)
     if (issues.length > 0) store.change((state) => ({ ...state, issues: placeIssues(issues, workflow) }))
     showIssues()
     setRefusal({ text, workflow })

@@ -1,6 +1,6 @@
 import type { Workflow } from '../../api/types'
 import { Icon } from '../../ui/icons'
-import { changeWorkflow, workflowOf } from '../state'
+import { askForName, changeWorkflow, workflowOf } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
 import { DeleteWorkflow } from './DeleteWorkflow'
 import { InspectorHead } from './InspectorHead'
@@ -33,6 +33,7 @@ export function WorkflowInspector() {
             autoComplete="off"
             value={workflow.name}
             onChange={(event) => set({ name: event.target.value })}
+            onBlur={() => store.change(askForName)}
           />
         )}
       </PlacedField>
