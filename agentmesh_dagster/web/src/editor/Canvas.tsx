@@ -33,8 +33,7 @@ const EDGE_TYPES = { labeled: StepEdge }
 const ARROW = { type: MarkerType.ArrowClosed, width: 26, height: 26, markerUnits: 'userSpaceOnUse' }
 const EDGE_DEFAULTS = { markerEnd: ARROW }
 const FIT = { maxZoom: 1, minZoom: 0.1, padding: 0.15 }
-const LEAST_ZOOM = 0.3 // below that nobody can read a node
-const READABLE_ZOOM = 0.75
+const LEAST_ZOOM = 0.6 // below that a node is hard to read
 const MARGIN = 32 // pixels before the first node
 const WORDS = {
   'node.a11yDescription.default':
@@ -46,8 +45,14 @@ const WORDS = {
   'minimap.ariaLabel': 'Map of the graph',
 }
 
+interface Props {
+  mayEdit: boolean
+  /** A node or an edge was clicked or tapped; dragging one is not that. */
+  onPick: () => void
+}
+
 /** The graph, to look at and to edit. */
-export function Canvas({ mayEdit }: { mayEdit: boolean }) {
+export function Canvas({ mayEdit, onPick }: Props) {
   const store = useEditorStore()
   const { nodes, edges, ...changes } = useCanvas()
   const { screenToFlowPosition } = useReactFlow()
@@ -89,6 +94,8 @@ export function Canvas({ mayEdit }: { mayEdit: boolean }) {
       nodes={nodes}
       edges={edges}
       {...changes}
+      onNodeClick={onPick}
+      onEdgeClick={onPick}
       onConnectEnd={onConnectEnd}
       nodeTypes={NODE_TYPES}
       edgeTypes={EDGE_TYPES}
@@ -132,9 +139,9 @@ function showFirst(
   const zoom = Math.min(width / bounds.width, height / bounds.height) / (1 + FIT.padding)
   const first = nodes.find(({ data }) => data.node.type === 'start') ?? nodes[0]
   if (!first || zoom >= LEAST_ZOOM) return void flow.fitView(FIT)
-  const x = MARGIN - first.position.x * READABLE_ZOOM
-  const y = height / 2 - (first.position.y + NODE_HEIGHT / 2) * READABLE_ZOOM
-  return void flow.setViewport({ x, y, zoom: READABLE_ZOOM })
+  const x = MARGIN - first.position.x * LEAST_ZOOM
+  const y = height / 2 - (first.position.y + NODE_HEIGHT / 2) * LEAST_ZOOM
+  return void flow.setViewport({ x, y, zoom: LEAST_ZOOM })
 }
 
 const MULTI_KEYS = ['Meta', 'Control', 'Shift']

@@ -6,6 +6,7 @@ import type { IconName } from '../ui/icons'
 import { isDirty, isUnpublished, layOutAgain, redoEdit, undoEdit, workflowOf } from './state'
 import { useEditor, useEditorStore } from './useEditor'
 import type { Refusal } from './useSaving'
+import { Message } from '../ui/Message'
 
 type View = 'canvas' | 'yaml'
 
@@ -56,7 +57,7 @@ export function EditorBar(props: Props) {
           </button>
         ))}
       </div>
-      <div className="editor-bar-group">
+      <div className="editor-bar-group editor-bar-more">
         <BarButton icon="history" label="Revisions" isOff={isNew} onClick={() => onView('history')} />
         <BarButton icon="keyboard" label="Keys" onClick={() => onView('keys')} />
       </div>
@@ -114,7 +115,11 @@ function Title({ refusal }: { refusal: Refusal | undefined }) {
         className={isRefused ? 'editor-state editor-refused small' : 'editor-state muted small'}
         role="status"
       >
-        {isRefused ? `Not published: ${refusal?.text}` : describeState(revision, dirty, isDraft)}
+        {isRefused ? (
+          <Message text={`Not published: ${refusal?.text}`} />
+        ) : (
+          describeState(revision, dirty, isDraft)
+        )}
       </span>
     </div>
   )

@@ -1,4 +1,4 @@
-import { useCallback, useState } from 'react'
+import { useCallback, useRef, useState } from 'react'
 import { useMay } from '../api/session'
 import type { Workflow } from '../api/types'
 import { useTitle } from '../app/Page'
@@ -48,6 +48,8 @@ export function Workbench({ newest }: { newest: Workflow }) {
   const showIssues = useCallback(() => setIssuesOpen(true), [])
   const saving = useSaving(store, showIssues)
   const goTo = useGoTo(setWish)
+  const inspector = useRef<HTMLElement>(null)
+  const showInspector = useCallback(() => bringUp(inspector.current), [])
   useTitle(name || 'New workflow')
   useLeaveGuard(hasEdits && mayEdit && !saving.isSaving)
   useEditorKeys(store, mayEdit)
@@ -94,11 +96,11 @@ export function Workbench({ newest }: { newest: Workflow }) {
             {mayEdit && <Palette />}
             <div className="editor-center">
               <div className="editor-canvas" tabIndex={-1} role="region" aria-label="Canvas">
-                <Canvas mayEdit={mayEdit} />
+                <Canvas mayEdit={mayEdit} onPick={showInspector} />
               </div>
               <IssuePanel checking={checking} isOpen={areIssuesOpen} onOpen={setIssuesOpen} onChoose={goTo} />
             </div>
-            <Inspector wish={wish} mayEdit={mayEdit} />
+            <Inspector panel={inspector} wish={wish} mayEdit={mayEdit} />
           </>
         )}
       </div>
@@ -118,6 +120,13 @@ export function Workbench({ newest }: { newest: Workflow }) {
       {(isRunning || view === 'run') && <RunDialog workflow={store.get().saved} onClose={stopRunning} />}
     </div>
   )
+}
+
+/** On a phone the inspector stands below the canvas: brings it up. The focus stays where it is. */
+function bringUp(inspector: HTMLElement | null): void {
+  if (!matchMedia('(max-width: 700px)').matches) return
+  const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches
+  inspector?.scrollIntoView({ behavior: isStill ? 'auto' : 'smooth' })
 }
 
 /** Goes to the place of a fault: selects what it belongs to, and wishes for its field. */

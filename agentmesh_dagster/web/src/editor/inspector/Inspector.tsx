@@ -1,4 +1,5 @@
-import { useEffect, useMemo, useRef } from 'react'
+import { useEffect, useMemo } from 'react'
+import type { RefObject } from 'react'
 import type { PlacedIssue } from '../../graph/issues'
 import { useEditor } from '../useEditor'
 import { focusPlace } from '../focusPlace'
@@ -18,13 +19,18 @@ export interface Wish {
   at: number
 }
 
+interface Props {
+  panel: RefObject<HTMLElement | null>
+  wish: Wish | undefined
+  mayEdit: boolean
+}
+
 /** All fields of what is selected. */
-export function Inspector({ wish, mayEdit }: { wish: Wish | undefined; mayEdit: boolean }) {
-  const panel = useRef<HTMLElement>(null)
+export function Inspector({ panel, wish, mayEdit }: Props) {
   const subject = useSubject()
   useEffect(() => {
     if (wish && panel.current) focusPlace(panel.current, wish.field)
-  }, [wish])
+  }, [panel, wish])
   return (
     <aside className="inspector" aria-label="Inspector" ref={panel} tabIndex={-1}>
       <fieldset disabled={!mayEdit} className="inspector-fields">
