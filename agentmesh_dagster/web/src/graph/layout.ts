@@ -12,7 +12,7 @@ export type Positions = ReadonlyMap<string, Position>
 export const NODE_WIDTH = 208
 export const NODE_HEIGHT = 64
 const LETTER = 10 // the width of one in a label, seen from afar, and of the widest label
-const LONGEST_LABEL = 200
+const LONGEST_LABEL = 240
 const BETWEEN_RANKS = 60
 const BETWEEN_NODES = 28
 

@@ -76,7 +76,7 @@ export function Timeline({ run, graph, steps, chosen, onChoose }: Props) {
   }
   return (
     <div className="timeline" ref={scroller}>
-      <TimelineHead scale={scale} width={width} axis={axis} />
+      <TimelineHead scale={scale} axis={axis} />
       <div
         className="timeline-rows"
         role="treegrid"

@@ -4,13 +4,12 @@ import type { TimeScale } from './timeScale'
 
 interface Props {
   scale: TimeScale
-  /** Of what the times stand on, in pixels. */
-  width: number
+  /** What the times stand on. */
   axis: Ref<HTMLSpanElement>
 }
 
 /** The times above the rows, and the pauses that are drawn short. */
-export function TimelineHead({ scale, width, axis }: Props) {
+export function TimelineHead({ scale, axis }: Props) {
   return (
     <div className="timeline-head" aria-hidden="true">
       <span className="timeline-label">Step</span>
@@ -31,13 +30,18 @@ export function TimelineHead({ scale, width, axis }: Props) {
             style={{ insetInlineStart: percent(cut.at), width: percent(cut.end - cut.at) }}
             title={`${cut.label} in which nothing was at work: drawn short`}
           >
-            {fitLabel(cut.label, (cut.end - cut.at) * width) || '…'}
+            {fitLabel([cut.label, largerUnit(cut.label)], (cut.end - cut.at) * scale.width) || '…'}
           </span>
         ))}
       </span>
       <span className="timeline-took">Duration</span>
     </div>
   )
+}
+
+/** `4 min 52 s` → `4 min` */
+function largerUnit(duration: string): string {
+  return duration.split(' ').slice(0, 2).join(' ')
 }
 
 export function percent(share: number): string {

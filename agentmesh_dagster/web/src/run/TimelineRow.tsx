@@ -5,6 +5,7 @@ import { formatDuration, formatElapsed } from '../ui/times'
 import { formatCount } from './figures'
 import type { Row } from './rows'
 import { percent } from './TimelineHead'
+import { fitLabel } from './timeScale'
 import type { TimeScale } from './timeScale'
 
 interface Props {
@@ -74,19 +75,16 @@ function Bar({ span, isGroup, scale, now }: { span: Span; isGroup: boolean; scal
   const from = Date.parse(span.from)
   const to = span.to === undefined ? now : Date.parse(span.to)
   const start = scale.place(from)
+  const length = scale.place(to) - start
+  const words = span.kind === 'wait' && fitLabel(wordsOfWait(span, to - from), length * scale.width)
   const look = span.kind === 'wait' ? 'wait' : isGroup ? 'group' : (span.outcome ?? 'running')
   return (
     <span
       className={`timeline-bar timeline-bar-${look}`}
-      style={{ insetInlineStart: percent(start), width: `max(3px, ${percent(scale.place(to) - start)})` }}
+      style={{ insetInlineStart: percent(start), width: `max(3px, ${percent(length)})` }}
       title={describeSpan(span, isGroup, to - from)}
     >
-      {span.kind === 'wait' && (
-        <span className="timeline-wait-word">
-          <span className="timeline-wait-verb">{span.to === undefined ? 'waiting for' : 'waited'} </span>
-          {formatSpan(span, to - from)}
-        </span>
-      )}
+      {words && <span className="timeline-wait-word">{words}</span>}
     </span>
   )
 }
@@ -97,6 +95,12 @@ function describeSpan(span: Span, isGroup: boolean, ms: number): string {
   if (isGroup) return `${took} from the first to the last`
   if (span.kind === 'wait') return `${isOpen ? 'Waiting' : 'Waited'} for a person: ${took}`
   return `Attempt ${span.attempt}: ${took}${span.error ? `, ${span.error}` : ''}`
+}
+
+/** What a bar says, if there is room for it. */
+function wordsOfWait(span: Span, ms: number): string[] {
+  const took = formatSpan(span, ms)
+  return [`${span.to === undefined ? 'waiting for' : 'waited'} ${took}`, took]
 }
 
 function formatSpan({ to }: Span, ms: number): string {

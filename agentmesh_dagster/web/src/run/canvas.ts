@@ -27,7 +27,7 @@ export interface RunCanvas {
 
 export const FIT = { maxZoom: 1, minZoom: 0.05, padding: 0.06 }
 const MIDDLE = { x: 0, y: 0, width: NEAR.widest }
-const FAR: LabelSize = { letter: 12.1, height: 30, widest: 260 } // as RunGraph.css draws them from afar
+const FAR: LabelSize = { letter: 12.1, height: 30, widest: 300 } // as RunGraph.css draws them from afar
 const LEAST_ZOOM = 0.25 // below that nobody can read a node
 const CLOSE_ZOOM = 0.7
 

@@ -57,8 +57,9 @@ describe('the timeline', () => {
       expect(to <= (cut?.at ?? 0) * width || from >= (cut?.end ?? 0) * width - 1).toBe(true)
     }
   })
-  it('shortens the label of a pause to its room', () => {
-    expect([100, 40, 10].map((room) => fitLabel('4 min 52 s', room))).toEqual(['4 min 52 s', '4 min', ''])
+  it('has no label that does not fit', () => {
+    const fit = (room: number) => fitLabel(['waited 4 min', '4 min'], room)
+    expect([100, 50, 10].map(fit)).toEqual(['waited 4 min', '4 min', ''])
   })
   it('can show a run that took no time', () => {
     expect(makeScale({ from: 5, to: 5 }, []).place(5)).toBe(0)

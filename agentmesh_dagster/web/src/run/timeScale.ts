@@ -24,6 +24,8 @@ export interface TimeScale {
   place: (moment: number) => number
   ticks: readonly Tick[]
   cuts: readonly Cut[]
+  /** From beginning to end, in pixels. */
+  width: number
 }
 
 const LEAST_PAUSE_MS = 10_000 // shorter ones are never cut
@@ -32,8 +34,8 @@ const CUT_SHARE = 0.35 // of the time that is not cut: how long all cuts look to
 const LEAST_CUT_SHARE = 0.1 // and each of them at least
 const MOST_CUTS = 6
 const MOST_TICKS = 6
-const TICK_ROOM = 76 // pixels
-const LETTER = 6.6 // pixels, in the labels of the axis
+const TICK_ROOM = 60 // pixels
+const LETTER = 6.8 // pixels, in labels of the axis and of bars
 const BESIDE = 9 // pixels before and behind such a label
 const STEPS_MS = [
   1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000,
@@ -69,13 +71,12 @@ export function makeScale(run: Stretch, work: readonly Stretch[], width = 600): 
     label: formatDuration(to - from),
   }))
   const most = Math.min(MOST_TICKS, Math.max(1, Math.floor(width / TICK_ROOM)))
-  return { place, cuts, ticks: fitTicks(listTicks(whole, cut, length / most, place), cuts, width) }
+  return { place, cuts, width, ticks: fitTicks(listTicks(whole, cut, length / most, place), cuts, width) }
 }
 
-/** How much of a label there is room for: all of it, its larger unit (`4 min`), or none. */
-export function fitLabel(label: string, room: number): string {
-  const short = label.split(' ').slice(0, 2).join(' ')
-  return [label, short].find((words) => words.length * LETTER + 2 <= room) ?? ''
+/** The first of some labels, longest first, that there is room for; '' for none. */
+export function fitLabel(labels: readonly string[], room: number): string {
+  return labels.find((label) => label.length * LETTER + BESIDE <= room) ?? ''
 }
 
 /** The ticks whose labels lie neither over each other nor over a cut, and end before the axis does. */
