@@ -184,3 +184,21 @@ def log_in(page: Page) -> None:
     page.get_by_label("Name").fill("ann")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
+
+
+def test_a_new_workflow_is_not_at_fault_before_somebody_was_at_its_name(page: Page) -> None:
+    with page.expect_response(lambda response: response.url.endswith("/validate")):
+        page.goto("workflows/new?project=examples")
+    name = page.get_by_role("textbox", name="Name", exact=True)
+    issues = page.get_by_role("region", name="Issues")
+    expect(issues).not_to_contain_text("checking")
+    expect(issues).to_contain_text("No issues")
+    expect(name).not_to_have_attribute("aria-invalid", "true")
+
+    page.get_by_role("button", name="Publish", exact=True).click()
+    page.get_by_role("dialog", name="Publish").get_by_role("button", name="Publish revision").click()
+
+    expect(issues).to_contain_text("1 issue")
+    expect(name).to_have_attribute("aria-invalid", "true")
+    name.fill("Named")
+    expect(issues).to_contain_text("No issues")

@@ -160,7 +160,7 @@ def test_issues_keep_from_publishing_and_lead_to_where_they_are_mended(page: Pag
     issues.get_by_role("button", name="Nothing follows").click()
     choose(page, "Connect to", "end")
     expect(issues.get_by_role("listitem")).to_have_count(1)
-    issues.get_by_role("button", name="There is no node `nobody`").click()
+    issues.get_by_role("button", name="There is no node nobody").click()
     template = page.get_by_role("textbox", name="Value of template")
     expect(template).to_be_focused()
     template.fill("Good day, {{ context.input.name }}")

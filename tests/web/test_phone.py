@@ -88,3 +88,15 @@ def test_the_editor_stands_one_part_below_the_other(browser: Browser, dev: Runni
         assert box is not None
         assert box["width"] > PHONE * 0.9
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_tap_on_a_node_brings_its_fields_up(browser: Browser, dev: RunningDev) -> None:
+    with open_page(browser, dev.url, width=PHONE) as page:
+        page.goto("workflows/freshness_alert")
+        fields = page.get_by_role("complementary", name="Inspector")
+        expect(fields.get_by_role("heading", level=2)).not_to_be_in_viewport()
+
+        page.locator(".react-flow__node").first.click()
+
+        expect(fields.get_by_role("heading", level=2)).to_be_in_viewport(ratio=1)
+        assert not fields.evaluate("panel => panel.contains(document.activeElement)")

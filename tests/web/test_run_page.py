@@ -90,6 +90,36 @@ def test_a_rejected_run_is_continued_from_its_page_asked_anew_and_approved(
     wait_for(api, rejected, "status", "succeeded")
 
 
+def test_an_error_shows_code_as_code_and_a_value_begins_with_its_fields(page: Page, api: httpx2.Client) -> None:
+    tool = {"id": "own_call", "name": "Call", "projectId": "examples", "type": "http"}
+    api.post("/api/tools", json=tool | {"config": {"url": "http://127.0.0.1:1/", "method": "GET"}})
+    nodes = [node("start", "start"), node("call", "tool", toolId="own_call"), node("end", "end")]
+    run = start(api, save(api, nodes, ["start -> call", "call -> end"]), {"tables": [{"name": "orders"}]})
+    wait_for(api, run, "status", "failed")
+
+    page.goto(f"runs/{run}")
+
+    side = page.get_by_role("complementary", name="The run")
+    expect(side.get_by_role("code").filter(has_text="127.0.0.1")).to_be_visible()
+    expect(side).not_to_contain_text("`")
+    tree = side.get_by_role("group", name="Input of the run")
+    expect(tree.get_by_role("button")).to_have_count(2)  # the list and its object: nothing else folds
+    expect(tree).to_contain_text("tables:")
+
+
+def test_a_gate_that_is_open_is_waited_for_and_its_run_so_far(page: Page, api: httpx2.Client) -> None:
+    nodes = [node("start", "start"), node("gate", "human_approval", label="Go on?"), node("end", "end")]
+    run = start(api, save(api, nodes, ["start -> gate", "gate -> end"]), {})
+    wait_until(lambda: api.get(f"/api/runs/{run}").json()["waitingOn"], RUN_SECONDS)
+
+    page.goto(f"runs/{run}?view=timeline")
+
+    expect(page.locator(".run-facts")).to_contain_text("so far")
+    expect(page.locator(".run-facts")).not_to_contain_text("took")
+    expect(page.get_by_title("Waiting for a person")).to_be_attached()
+    api.post(f"/api/runs/{run}/cancel", json={})
+
+
 def test_a_run_of_which_a_step_has_failed_beside_an_open_gate_can_only_fail(page: Page, api: httpx2.Client) -> None:
     tool = {"id": "own_sum", "name": "Sum", "projectId": "examples", "type": "builtin"}
     api.post("/api/tools", json=tool | {"config": {"functionName": "calculator"}})
@@ -122,9 +152,10 @@ def test_a_workflow_without_a_job_says_why_in_the_list_and_in_the_editor(
     store = open_store(f"sqlite:///{dev.home / 'agentmesh.db'}")
     save_job_problems(store, "elsewhere", {identity: why})
     try:
+        shown = why.replace("`", "")  # as code
         page.goto("workflows")
-        expect(page.get_by_text(f"No Dagster job: {why}")).to_be_visible()
+        expect(page.get_by_text(f"No Dagster job: {shown}")).to_be_visible()
         page.goto(f"workflows/{identity}")
-        expect(page.get_by_role("status").filter(has_text="Dagster has no job for it.")).to_contain_text(why)
+        expect(page.get_by_role("status").filter(has_text="Dagster has no job for it.")).to_contain_text(shown)
     finally:
         save_job_problems(store, "elsewhere", {})

@@ -32,10 +32,13 @@ const LEAST_PAUSE_MS = 10_000 // shorter ones are never cut
 const PAUSE_SHARE = 0.5 // of the time without notable pauses: longer ones are cut
 const CUT_SHARE = 0.35 // of the time that is not cut: how long all cuts look together
 const LEAST_CUT_SHARE = 0.1 // and each of them at least
+const CUT_ROOM = 54 // pixels, for `11 min`: that much of the axis, where it is short
+const MOST_CUT = 0.4 // of the axis, for all of them
 const MOST_CUTS = 6
 const MOST_TICKS = 6
 const TICK_ROOM = 60 // pixels
 const LETTER = 6.8 // pixels, in labels of the axis and of bars
+const FRAME = 6 // pixels around a label in a cut or a bar
 const BESIDE = 9 // pixels before and behind such a label
 const STEPS_MS = [
   1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000,
@@ -52,7 +55,10 @@ export function makeScale(run: Stretch, work: readonly Stretch[], width = 600): 
   const long = pauses.filter((pause) => isNotable(pause) && lengthOf([pause]) > dense * PAUSE_SHARE)
   const cut = long.length > MOST_CUTS ? longest(long) : long
   const kept = whole.to - whole.from - lengthOf(cut)
-  const shown = Math.max(kept * Math.max(CUT_SHARE / Math.max(cut.length, 1), LEAST_CUT_SHARE), 1)
+  const count = Math.max(cut.length, 1)
+  const room = Math.min(CUT_ROOM / Math.max(width, 1), MOST_CUT / count)
+  const share = Math.max(CUT_SHARE / count, LEAST_CUT_SHARE, room / (1 - count * room))
+  const shown = Math.max(kept * share, 1)
   const saved = lengthOf(cut) - cut.length * shown
   const length = whole.to - whole.from - saved
 
@@ -63,7 +69,7 @@ export function makeScale(run: Stretch, work: readonly Stretch[], width = 600): 
       const inside = Math.min(moment, to) - from
       passed -= inside * (1 - shown / (to - from))
     }
-    return passed / length
+    return Math.min(passed / length, 1)
   }
   const cuts = cut.map(({ from, to }) => ({
     at: place(from),
@@ -76,7 +82,7 @@ export function makeScale(run: Stretch, work: readonly Stretch[], width = 600): 
 
 /** The first of some labels, longest first, that there is room for; '' for none. */
 export function fitLabel(labels: readonly string[], room: number): string {
-  return labels.find((label) => label.length * LETTER + BESIDE <= room) ?? ''
+  return labels.find((label) => label.length * LETTER + FRAME <= room) ?? ''
 }
 
 /** The ticks whose labels lie neither over each other nor over a cut, and end before the axis does. */
