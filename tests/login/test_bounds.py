@@ -1,14 +1,17 @@
 """What somebody may send, and what it may cost: little before login, and never so much that the server stands still."""
 
 import json
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from graphql import OperationDefinitionNode, get_introspection_query, parse
+from websockets.exceptions import ConnectionClosed
 
 from agentmesh_dagster.api.login.bodies import Bodies, TooManyBodies
-from agentmesh_dagster.api.login.graphql_cost import FOR_READERS, check_cost
+from agentmesh_dagster.api.login.graphql_cost import FOR_READERS, check_cost, load_schema
 from agentmesh_dagster.entities.access import Role
 from agentmesh_dagster.store import Store
 from tests.login.dagster_ui import list_queries
@@ -103,9 +106,52 @@ def test_a_query_that_asks_for_too_much_is_not_executed(server: Server, role: Ro
     assert error["message"].endswith(".")
 
 
+def double(levels: int, last: str, spread: str = "...{}") -> str:
+    """Fragments that each spread the next one twice: written out they are 2 to the power of `levels`."""
+    twice = (f"{spread.format(f'F{n + 1}')} {spread.format(f'F{n + 1}')}" for n in range(levels))
+    doubled = (f"fragment F{n} on Query {{ {both} }} " for n, both in enumerate(twice))
+    return f"query Read {{ ...F0 }} {''.join(doubled)} fragment F{levels} on Query {{ {last} }}"
+
+
+# Without a bound on the work each takes seconds, and with some levels more it never ends.
+LABORIOUS = {
+    "an undefined fragment": double(24, "...Nope"),
+    "an undefined fragment on no type": double(24, "...Nope", "... on Nope {{ ...{} }}"),
+    "inline fragments": double(24, "...Nope", "... {{ ...{} }}"),
+    "directives": double(24, "...Nope", "...{} @include(if: [[{{a: 1}}]])"),
+    "a ring at the end": double(24, "...F24"),
+    "a field at the end": double(24, "version"),
+    "aliases": double(24, "...Nope", "a: nope {{ ...{} }}"),
+    "operations": " ".join(f"query Read{n} {{ ...F }}" for n in range(90))
+    + f"fragment F on Query {{ {'...Nope ' * 6_000}}}",
+    "an argument": f"{{ {'...F ' * 5_000}}} fragment F on Query {{ runsOrError(limit: [{'1 ' * 9_000}]) {{ ...N }} }}",
+    "fragments": f"{{ {' '.join(f'...F{n}' for n in range(1_500))} }}"
+    + " ".join(f"fragment F{n} on Query {{ version }}" for n in range(1_500)),
+    "a chain": "{ ...F0 } " + " ".join(f"fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(1_500)),
+    "a long number": f"{{ runsOrError(limit: {'9' * 9_000}) {{ __typename }} }}",
+}
+
+
+@pytest.mark.parametrize("what", LABORIOUS)
+def test_to_find_out_what_a_query_costs_costs_little(server: Server, what: str):
+    variables = {f"v{number}": number for number in range(20_000)}
+    with server.script(Role.VIEWER) as viewer, server.websocket(viewer) as websocket:
+        load_schema()
+        began = time.process_time()  # server and test are one process
+        refused = viewer.post("/graphql", json={"query": LABORIOUS[what], "variables": variables})
+        websocket.send(json.dumps({"id": "1", "type": "start", "payload": {"query": LABORIOUS[what]}}))
+        with suppress(ConnectionClosed):
+            assert json.loads(websocket.recv(timeout=20))["type"] == "error"
+        took = time.process_time() - began
+
+    assert refused.status_code == 400, refused.text
+    assert took < 5
+
+
 READERS_ONLY: list[tuple[str, dict[str, Any]]] = [
     ("{ " + " ".join(f"a{number}: version" for number in range(31)) + " }", {}),
     ("query Runs($n: Int) { runsOrError(limit: $n) { ... on Runs { results { id } } } }", {"n": 1_001}),
+    ("query Runs($n: Int) { runsOrError(limit: $n) { ... on Runs { results { id } } } }", {"n": 1_001.0}),
     ("query Runs($n: Int = 1001) { runsOrError(limit: $n) { ... on Runs { results { id } } } }", {}),
 ]
 

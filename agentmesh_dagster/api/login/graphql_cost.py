@@ -1,5 +1,6 @@
 """What a GraphQL document would cost, found out before it is executed: Dagster itself executes whatever it is sent."""
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,18 +17,21 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
+    IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValueNode,
+    VariableNode,
     get_named_type,
     is_list_type,
     is_non_null_type,
-    value_from_ast_untyped,
 )
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 
 from agentmesh_dagster.api.dagster_internals import create_schema
 
 MAX_TOKENS = 20_000
+MAX_DEFINITIONS = 100  # Dagster compares each with each; its own pages have 20
 _UNSAID = 100  # items of a list that takes a limit and is given none
 _SHORT = 2  # items of any other list
 _BYTES = ("capturedLogs", "description")  # their limit is one of bytes
@@ -56,19 +60,21 @@ class TooCostly(Exception):
 
 
 def check_cost(document: DocumentNode, variables: Mapping[str, Any], bounds: Bounds) -> None:
-    """Raises TooCostly when an operation of the document asks for more than that."""
+    """Raises TooCostly when an operation of the document asks for more than that.
+
+    Takes time in proportion to the document's length, whatever it says: each fragment is looked at once an operation,
+    and all operations together have as many selections as one may have.
+    """
+    if len(document.definitions) > MAX_DEFINITIONS:
+        raise TooCostly(f"The query has more than {MAX_DEFINITIONS:,} operations and fragments.")
     fragments = {part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)}
-    schema = load_schema()
-    for operation in document.definitions:
-        if isinstance(operation, OperationDefinitionNode):
-            # What the query leaves to variables counts with the defaults of these.
-            defaults = {
-                part.variable.name.value: value_from_ast_untyped(part.default_value)
-                for part in operation.variable_definitions
-                if part.default_value
-            }
-            walk = _Walk(schema, fragments, {**defaults, **variables}, bounds)
-            walk.enter(operation.selection_set, schema.get_root_type(operation.operation), depth=0, items=1)
+    walk = _Walk(load_schema(), fragments, variables, bounds)
+    try:
+        for operation in document.definitions:
+            if isinstance(operation, OperationDefinitionNode):
+                walk.measure_operation(operation)
+    except RecursionError:
+        raise TooCostly("The query is nested too deep.") from None
 
 
 @cache
@@ -78,65 +84,112 @@ def load_schema() -> GraphQLSchema:
 
 
 @dataclass
+class _Size:
+    """What selections ask for, fragments written out."""
+
+    fields: int = 0
+    depth: int = 0
+    aliases: int = 0
+    cost: int = 0
+    items: int = 1  # of lists in lists
+
+    def add(self, other: "_Size") -> None:
+        self.fields += other.fields
+        self.depth = max(self.depth, other.depth)
+        self.aliases += other.aliases
+        self.cost += other.cost
+        self.items = max(self.items, other.items)
+
+
+@dataclass
 class _Walk:
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any]
     bounds: Bounds
-    fields: int = 0
-    aliases: int = 0
-    cost: int = 0
-    inside: list[str] = field(default_factory=list[str])  # fragments that stand around the place
+    visited: int = 0  # selections, fragments not written out
+    limits: Mapping[str, Any] = field(default_factory=dict[str, Any])  # variables, with the operation's defaults
+    sizes: dict[str, _Size | None] = field(default_factory=dict[str, _Size | None])  # None: it is being measured
 
-    def enter(self, selections: SelectionSetNode | None, kind: GraphQLNamedType | None, *, depth: int, items: int):
+    def measure_operation(self, operation: OperationDefinitionNode) -> None:
+        """Raises TooCostly."""
+        # What the query leaves to variables counts with the defaults of these.
+        defaults = {part.variable.name.value: part.default_value for part in operation.variable_definitions}
+        self.limits = ChainMap(
+            cast("dict[str, Any]", self.variables), {name: _read_integer(node) for name, node in defaults.items()}
+        )
+        self.sizes = {}
+        self._measure(operation.selection_set, self.schema.get_root_type(operation.operation))
+
+    def _measure(self, selections: SelectionSetNode | None, kind: GraphQLNamedType | None) -> _Size:
+        size = _Size()
         for part in selections.selections if selections else ():
+            self.visited += 1
+            if self.visited > MAX_TOKENS:
+                raise TooCostly(f"The operations have more than {MAX_TOKENS:,} selections together.")
             if isinstance(part, FieldNode):
-                self._count(part, kind, depth + 1, items)
+                size.add(self._measure_field(part, kind))
             elif isinstance(part, InlineFragmentNode):
                 on = part.type_condition
-                inner = self.schema.get_type(on.name.value) if on else kind
-                self.enter(part.selection_set, inner, depth=depth, items=items)
+                size.add(self._measure(part.selection_set, self.schema.get_type(on.name.value) if on else kind))
             elif isinstance(part, FragmentSpreadNode):
-                self._spread(part.name.value, depth, items)
+                size.add(self._measure_fragment(part.name.value))
+            self._check(size)
+        return size
 
-    def _spread(self, name: str, depth: int, items: int) -> None:
-        if name in self.inside:
+    def _measure_fragment(self, name: str) -> _Size:
+        if name not in self.sizes:
+            self.sizes[name] = None
+            fragment = self.fragments.get(name)
+            inner = self.schema.get_type(fragment.type_condition.name.value) if fragment else None
+            self.sizes[name] = self._measure(fragment.selection_set if fragment else None, inner)
+        if (size := self.sizes[name]) is None:
             raise TooCostly(f"The fragment {name} contains itself.")
-        if (fragment := self.fragments.get(name)) is not None:
-            self.inside.append(name)
-            inner = self.schema.get_type(fragment.type_condition.name.value)
-            self.enter(fragment.selection_set, inner, depth=depth, items=items)
-            self.inside.pop()
+        return size
 
-    def _count(self, node: FieldNode, kind: GraphQLNamedType | None, depth: int, items: int) -> None:
+    def _measure_field(self, node: FieldNode, kind: GraphQLNamedType | None) -> _Size:
         definition = _find_field(node.name.value, kind)
-        self.fields += 1
-        self.aliases += node.alias is not None
-        self.cost += items
-        items *= self._count_items(node, definition)
+        items = self._count_items(node, definition)
+        inner = cast("GraphQLNamedType | None", get_named_type(cast("Any", definition).type) if definition else None)
+        size = self._measure(node.selection_set, inner)
+        return _Size(
+            fields=size.fields + 1,
+            depth=size.depth + 1,
+            aliases=size.aliases + (node.alias is not None),
+            cost=size.cost * items + 1,
+            items=size.items * items,
+        )
+
+    def _check(self, size: _Size) -> None:
         bounds = self.bounds
         for what, found, most in (
-            ("fields", self.fields, bounds.fields),
-            ("levels", depth, bounds.depth),
-            ("aliases", self.aliases, bounds.aliases),
-            ("fields and items of lists", max(self.cost, items), bounds.cost),
+            ("fields", size.fields, bounds.fields),
+            ("levels", size.depth, bounds.depth),
+            ("aliases", size.aliases, bounds.aliases),
+            ("fields and items of lists", max(size.cost, size.items), bounds.cost),
         ):
             if found > most:
                 raise TooCostly(f"The query asks for more than {most:,} {what}.")
-        inner = cast("GraphQLNamedType | None", get_named_type(cast("Any", definition).type) if definition else None)
-        self.enter(node.selection_set, inner, depth=depth, items=items)
 
     def _count_items(self, node: FieldNode, definition: GraphQLField | None) -> int:
         given = {part.name.value: part.value for part in node.arguments}
         takes = definition.args if definition else {}
         if node.name.value in _BYTES or not ("limit" in takes or "limit" in given):
             return _SHORT if definition is None or _is_list(cast("Any", definition).type) else 1
-        limit = value_from_ast_untyped(given["limit"], dict(self.variables)) if "limit" in given else None
+        value = given.get("limit")
+        limit = self.limits.get(value.name.value) if isinstance(value, VariableNode) else _read_integer(value)
+        if isinstance(limit, float) and limit.is_integer():  # 1e6 in a variable is as good as 1000000
+            limit = int(limit)
         if not isinstance(limit, int):
             return _UNSAID
         if limit > self.bounds.items:
             raise TooCostly(f"`{node.name.value}` asks for {limit:,} items; at most {self.bounds.items:,} at once.")
         return max(limit, 1)
+
+
+def _read_integer(node: ValueNode | None) -> int | None:
+    # No digits behind these make it less; and Python refuses to read some thousands.
+    return int(node.value[:20]) if isinstance(node, IntValueNode) else None
 
 
 def _find_field(name: str, kind: GraphQLNamedType | None) -> GraphQLField | None:

@@ -41,6 +41,7 @@ from agentmesh_dagster.store import Store, StoreUnavailable
 from agentmesh_dagster.wire import Problem
 
 _LOOKED_UP_AT_ONCE = 16  # in threads of the guard's own: slow queries must not keep people from being known
+_CHECKED_AT_ONCE = 4  # in others again, for the same reason
 _HEADERS = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
     HTTPStatus.METHOD_NOT_ALLOWED: {"Allow": "POST"},
@@ -51,8 +52,8 @@ _HEADERS = {
 def protect(app: ASGIApp, *, store: Store, settings: Settings, host: str, path_prefix: str = "") -> ASGIApp:
     """`app` behind the login; `host` is the address that the server is bound to."""
     bodies = Bodies(settings.max_bodies_bytes)
-    threads = CapacityLimiter(_LOOKED_UP_AT_ONCE)
-    return _Guard(app, store, settings, read_hosts(settings, host), path_prefix, threads, bodies)
+    look_ups, checks = CapacityLimiter(_LOOKED_UP_AT_ONCE), CapacityLimiter(_CHECKED_AT_ONCE)
+    return _Guard(app, store, settings, read_hosts(settings, host), path_prefix, look_ups, checks, bodies)
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class _Guard:
     settings: Settings
     hosts: Hosts
     path_prefix: str
-    threads: CapacityLimiter
+    look_ups: CapacityLimiter
+    checks: CapacityLimiter
     bodies: Bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +77,7 @@ class _Guard:
             return
         scope = {**scope, REQUEST_INFO_KEY: request.request_info, IDENTITY_KEY: request.identity}
         if request.method == WEBSOCKET:
-            socket = OpenSocket(receive, send, self._make_identify(scope, request.request_info))
+            socket = OpenSocket(receive, send, self._make_identify(scope, request.request_info), self.checks)
             await self.app(scope, socket.receive, socket.send)
         elif request.is_change:
             await self._serve_change(request, scope, receive, send)
@@ -107,7 +109,7 @@ class _Guard:
         async def find() -> Identity | None:
             connection = HTTPConnection(scope)
             return await to_thread.run_sync(
-                find_identity, self.store, self.settings, connection, request_info, limiter=self.threads
+                find_identity, self.store, self.settings, connection, request_info, limiter=self.look_ups
             )
 
         return find
@@ -135,7 +137,7 @@ class _Guard:
     async def _serve_body(self, body: bytes, request: AuthRequest, scope: Scope, receive: Receive, send: Send) -> None:
         denial = None
         if request.is_graphql:
-            denial = await to_thread.run_sync(find_graphql_refusal, body, request.identity, limiter=self.threads)
+            denial = await to_thread.run_sync(find_graphql_refusal, body, request.identity, limiter=self.checks)
         if denial is None:
             await self.app(scope, replay(body, receive), send)
             return

@@ -13,7 +13,7 @@ from agentmesh_dagster.api.login.rules import Denial, may_edit, refuse_editing
 from agentmesh_dagster.entities.access import Identity
 from agentmesh_dagster.entities.json_values import InvalidJson, check_value_count
 
-_LONGEST_KEPT = 50_000  # characters
+_LONGEST_KEPT = 10_000  # characters, which take up to 2 MB when they are parsed
 
 
 def find_graphql_refusal(body: bytes, identity: Identity | None) -> Denial | None:
@@ -43,7 +43,7 @@ def _may_mutate(document: DocumentNode | None, request: Mapping[str, Any] | None
     return operation is None or operation.operation is OperationType.MUTATION
 
 
-def message_is_for_dagster(text: str, *, is_editor: bool) -> bool:
+def message_is_for_dagster(text: str, is_editor: bool) -> bool:
     """The same of a websocket's message: Dagster executes subscriptions there, so a mutation in it has no business."""
     try:
         message = _read_object(text)
@@ -85,7 +85,7 @@ def _read_object(text: bytes | str) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _parse_text(query: str) -> DocumentNode | None:
     try:
         return parse(query, max_tokens=MAX_TOKENS, no_location=True)

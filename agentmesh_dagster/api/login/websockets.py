@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 
+from anyio import CapacityLimiter, to_thread
 from starlette.types import Message, Receive, Send
 
 from agentmesh_dagster.api.login.mutations import message_is_for_dagster
@@ -16,10 +17,17 @@ _KNOWN_FOR_SECONDS = 10  # how long something may still be sent to somebody who 
 class OpenSocket:
     """A websocket that was let in, closed once its visitor may not come in any more, or tries to change things."""
 
-    def __init__(self, receive: Receive, send: Send, find_identity: Callable[[], Awaitable[Identity | None]]) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        find_identity: Callable[[], Awaitable[Identity | None]],
+        checks: CapacityLimiter,
+    ) -> None:
         self._receive = receive
         self._send = send
         self._find_identity = find_identity
+        self._checks = checks
         self._known_until = time.monotonic() + _KNOWN_FOR_SECONDS
         self._is_closed = False
 
@@ -42,7 +50,9 @@ class OpenSocket:
 
     async def _may_say(self, text: str) -> bool:
         identity = await self._look_up()
-        return identity is not None and message_is_for_dagster(text, is_editor=may_edit(identity))
+        if identity is None:
+            return False
+        return await to_thread.run_sync(message_is_for_dagster, text, may_edit(identity), limiter=self._checks)
 
     async def _look_up(self) -> Identity | None:
         identity = await self._find_identity()
