@@ -1,11 +1,13 @@
 """What somebody may send, and what it may cost: little before login, and never so much that the server stands still."""
 
 import json
+import socket
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from graphql import OperationDefinitionNode, get_introspection_query, parse
 from websockets.exceptions import ConnectionClosed
@@ -16,6 +18,7 @@ from agentmesh_dagster.entities.access import Role
 from agentmesh_dagster.store import Store
 from tests.login.dagster_ui import list_queries
 from tests.login.server import QUERY, Server, run_server
+from tests.process.servers import wait_until
 
 JSON = {"Content-Type": "application/json"}
 
@@ -54,15 +57,59 @@ def test_bodies_that_are_held_at_once_are_bounded(own_store: Store, tmp_path: Pa
             assert held.status_code == 200
 
 
-def test_what_is_held_is_counted_together():
-    bodies = Bodies(10)
-    with bodies.hold(6):
-        with pytest.raises(TooManyBodies), bodies.hold(5):
-            pass
-        with bodies.hold(4):
-            pass
-    with bodies.hold(10):
-        pass
+def test_what_is_held_is_counted_together_and_for_everybody():
+    bodies = Bodies(800_000, max_of_one=200_000)
+    with bodies.hold("ann") as first, bodies.hold("ann") as second, bodies.hold("ben") as other:
+        bodies.take(first, 150_000)
+        with pytest.raises(TooManyBodies):
+            bodies.take(second, 60_000)
+        bodies.take(other, 150_000)
+        bodies.take(second, 50_000)
+    with ExitStack() as stack:
+        for number in range(7):
+            bodies.take(stack.enter_context(bodies.hold(f"number {number}")), 100_000)
+        large, small = (stack.enter_context(bodies.hold(size)) for size in ("large", "small"))
+        with pytest.raises(TooManyBodies):
+            bodies.take(large, 70_000)
+        bodies.take(small, 60_000)  # of the last eighth
+    with bodies.hold("ann") as again:
+        bodies.take(again, 200_000)
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/api/workflows/validate"])
+def test_who_sends_slowly_keeps_nobody_out(own_store: Store, tmp_path: Path, path: str):
+    with (
+        run_server(own_store, tmp_path, max_bodies_bytes=4_000_000, max_value_bytes=1_000_000) as server,
+        server.script(Role.VIEWER) as viewer,
+        server.script(Role.EDITOR) as editor,
+        server.client() as nobody,
+        ExitStack() as stack,
+    ):
+        for _ in range(40):
+            send_half(stack, server, viewer, path, "Content-Length: 999999", b"{")
+            send_half(stack, server, viewer, path, "Transfer-Encoding: chunked", b"1\r\n{\r\n")
+        assert send_valid(viewer) == send_valid(editor) == 200, "what is announced has not arrived"
+        for _ in range(40):
+            send_half(stack, server, viewer, path, "Content-Length: 999999", b"{" * 900_000)
+            send_half(stack, server, nobody, "/api/session", "Content-Length: 16000", b"{" * 15_000)
+        wait_until(lambda: send_valid(viewer) == 503, 20)
+        assert send_valid(editor) == 200
+        assert editor.post("/graphql", json={"query": QUERY}).status_code == 200
+        # Nobody who is known is behind those from this address who are not; and these are bounded by themselves.
+        assert nobody.post("/api/session", json={"name": "ann", "password": "?"}).status_code == 401
+
+
+def send_half(stack: ExitStack, server: Server, who: httpx2.Client, path: str, announced: str, body: bytes) -> None:
+    """Begins to send a body, and says no more until the end of the block; or is refused."""
+    half = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+    known = f"Authorization: {who.headers['authorization']}\r\n" if "authorization" in who.headers else ""
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n{known}Content-Type: application/json\r\n"
+    with suppress(ConnectionError):
+        half.sendall(f"{head}{announced}\r\n\r\n".encode() + body)
+
+
+def send_valid(who: httpx2.Client) -> int:
+    return who.post("/api/workflows/validate", content=b"[" + b" " * 150_000 + b"]", headers=JSON).status_code
 
 
 def test_every_query_of_dagsters_own_pages_is_let_through_for_a_reader():

@@ -1,6 +1,7 @@
 """The guard: outermost around everything on the port, http and websocket; what no rule lets pass is refused."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from urllib.parse import quote
@@ -13,16 +14,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentmesh_dagster.api.access import IDENTITY_KEY
 from agentmesh_dagster.api.login.bodies import (
+    BEFORE_LOGIN_ADDRESS_BYTES,
     BEFORE_LOGIN_BYTES,
+    BEFORE_LOGIN_TOGETHER_BYTES,
     Bodies,
+    Body,
     TooManyBodies,
-    read_body,
     read_size,
     replay,
-    stop_behind,
+    share_bodies,
 )
 from agentmesh_dagster.api.login.hosts import Hosts, read_hosts
 from agentmesh_dagster.api.login.identity import find_identity
+from agentmesh_dagster.api.login.login import name_address
 from agentmesh_dagster.api.login.mutations import find_graphql_refusal
 from agentmesh_dagster.api.login.request_info import REQUEST_INFO_KEY, RequestInfo, read_request_info, redirect
 from agentmesh_dagster.api.login.rules import (
@@ -51,9 +55,10 @@ _HEADERS = {
 
 def protect(app: ASGIApp, *, store: Store, settings: Settings, host: str, path_prefix: str = "") -> ASGIApp:
     """`app` behind the login; `host` is the address that the server is bound to."""
-    bodies = Bodies(settings.max_bodies_bytes)
+    before_login = Bodies(BEFORE_LOGIN_TOGETHER_BYTES, BEFORE_LOGIN_ADDRESS_BYTES)
+    bodies = share_bodies(settings.max_bodies_bytes, settings.max_value_bytes)
     look_ups, checks = CapacityLimiter(_LOOKED_UP_AT_ONCE), CapacityLimiter(_CHECKED_AT_ONCE)
-    return _Guard(app, store, settings, read_hosts(settings, host), path_prefix, look_ups, checks, bodies)
+    return _Guard(app, store, settings, read_hosts(settings, host), path_prefix, look_ups, checks, before_login, bodies)
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class _Guard:
     path_prefix: str
     look_ups: CapacityLimiter
     checks: CapacityLimiter
+    before_login: Bodies
     bodies: Bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,16 +129,19 @@ class _Guard:
             await _deny(denial, request, scope, receive, send)
             return
         try:
-            with self.bodies.hold(limit if size is None else size):
-                if request.identity is not None and not request.is_graphql:
-                    await self.app(scope, stop_behind(receive, limit), send)
-                elif (body := await read_body(receive, limit)) is None:
+            with self._hold_body(request) as held:
+                if (body := await held.read(receive, limit)) is None:
                     await _deny(denial, request, scope, receive, send)
                 else:
                     await self._serve_body(body, request, scope, receive, send)
         except TooManyBodies:
             denial = Denial(HTTPStatus.SERVICE_UNAVAILABLE, "Too much is being sent at once. Try again in a moment.")
             await _deny(denial, request, scope, receive, send)
+
+    def _hold_body(self, request: AuthRequest) -> AbstractContextManager[Body]:
+        if request.identity is None:
+            return self.before_login.hold(name_address(request.request_info.address))
+        return self.bodies.hold(f"{request.identity.via} {request.identity.name}")
 
     async def _serve_body(self, body: bytes, request: AuthRequest, scope: Scope, receive: Receive, send: Send) -> None:
         denial = None

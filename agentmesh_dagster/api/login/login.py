@@ -43,7 +43,20 @@ class DeadLink(AgentMeshError):
 def knock(store: Store, address: str) -> None:
     """Counts that somebody comes in from there, before anything that was sent is looked at. Raises TooManyFailures."""
     with store.begin() as tx:
-        count_try(tx, {_name_address(address): _OF_AN_ADDRESS})
+        count_try(tx, {name_address(address): _OF_AN_ADDRESS})
+
+
+def name_address(address: str) -> str:
+    """Whom an address stands for: of IPv6 it is one network."""
+    try:
+        known = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return f"address {address}"
+    if isinstance(known, ipaddress.IPv4Address):
+        return f"address {known}"
+    if known.ipv4_mapped:
+        return f"address {known.ipv4_mapped}"
+    return f"address {ipaddress.ip_network((known, _IPV6_HOME), strict=False)}"
 
 
 def log_in(store: Store, settings: Settings, *, name: str, password: str, address: str) -> str:
@@ -71,7 +84,7 @@ def use_link(store: Store, settings: Settings, *, secret: str, address: str) -> 
     with store.begin() as tx:
         name = take_login_link(tx, hash_secret(secret))
         if name is not None:
-            forgive_try(tx, anew=[], once=[_name_address(address)])
+            forgive_try(tx, anew=[], once=[name_address(address)])
             _open(tx, settings, name, session, "link", address)
             return session
         _record_failure(tx, None, "link", address)
@@ -93,7 +106,7 @@ def make_login_link(tx: Connection, name: str, base_url: str) -> str:
 
 def _check(store: Store, name: str, password: str, address: str) -> str:
     """The hash that the password fits."""
-    place, everywhere = _name_address(address), f"name {name}"
+    place, everywhere = name_address(address), f"name {name}"
     there = f"{everywhere} from {place}"
     kept = None
     if is_name(name):
@@ -114,22 +127,10 @@ def _check(store: Store, name: str, password: str, address: str) -> str:
 def _open(tx: Connection, settings: Settings, name: str, session: str, via: str, address: str) -> None:
     lasts = timedelta(hours=settings.session_hours)
     open_session(tx, user_name=name, secret_hash=hash_secret(session), via=via, address=address, lasts=lasts)
-    note_place(tx, name, _name_address(address))
+    note_place(tx, name, name_address(address))
 
 
 def _record_failure(tx: Connection, name: str | None, via: str, address: str) -> None:
     # An unknown name is not written down: it may be a password, typed into the wrong field.
     by = name or "unknown"
     record_audit(tx, type=EventType.LOGIN_FAILED, by=by, via=via, payload={"name": name, "address": address})
-
-
-def _name_address(address: str) -> str:
-    try:
-        known = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return f"address {address}"
-    if isinstance(known, ipaddress.IPv4Address):
-        return f"address {known}"
-    if known.ipv4_mapped:
-        return f"address {known.ipv4_mapped}"
-    return f"address {ipaddress.ip_network((known, _IPV6_HOME), strict=False)}"
