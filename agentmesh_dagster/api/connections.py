@@ -1,4 +1,4 @@
-"""How many connections the web server holds, and how long one may take to say what it wants."""
+"""How many connections the web server holds, how long one may take to say what it wants, and at what length."""
 
 import asyncio
 import ipaddress
@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from agentmesh_dagster.api.forwarding import Network
 
 HEADERS_WITHIN_SECONDS = 15.0
 BODY_WITHIN_SECONDS = 120.0
+MAX_HEAD_BYTES = 32_768  # URL and headers; cookies take up 8,000 of them at times
+MAX_HEADERS = 128
+_MAX_WAITING = 16  # requests that were sent before the one before them was answered
 
 _MOST = 4_000
 _MOST_OF_ONE_ADDRESS = 500
@@ -28,6 +31,14 @@ _TOO_SLOW = (
     b"HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\r\n"
     b"The request did not arrive in time.\n"
 )
+_TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"connection: close\r\n\r\nURL and headers have at most %d bytes, in at most %d headers.\n"
+) % (MAX_HEAD_BYTES, MAX_HEADERS)
+
+
+class _TooLong(Exception):
+    """What stands before or behind a body is too long."""
 
 
 def raise_open_files_limit() -> int:
@@ -92,11 +103,13 @@ class OpenConnections:
         return False
 
 
-class BoundedProtocol(AutoHTTPProtocol):  # pyright: ignore[reportGeneralTypeIssues, reportUntypedBaseClass]
-    """uvicorn's protocol of one connection, with a time limit for headers and for bodies.
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol of one connection, with time limits for headers and bodies, and a length limit for headers.
 
     Uvicorn limits how long a connection may be idle between two requests, not how long it may take over one. What is
     long-lived by right is not touched: a stream is an answer, and a websocket has a protocol of its own.
+
+    The parser keeps a header until it is complete, and uvicorn all headers, trailers behind a chunked body included.
     """
 
     open_connections: OpenConnections  # set by the subclass that `build_protocol` makes
@@ -105,9 +118,14 @@ class BoundedProtocol(AutoHTTPProtocol):  # pyright: ignore[reportGeneralTypeIss
     loop: asyncio.AbstractEventLoop
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)  # pyright: ignore
+        super().connection_made(transport)
         self._deadline: asyncio.TimerHandle | None = None
         self._reads_body = False
+        self._head_bytes = self._headers = 0  # of the request that is being read, trailers included
+        self._unread_bytes = 0  # the parser has not passed them on yet
+        self._is_in_head = True
+        self._is_too_long = False
+        self._running: Any = None  # the request that is being answered, or was last
         peer = transport.get_extra_info("peername")
         if not self.open_connections.admit(self, str(peer[0]) if peer else ""):
             transport.write(_BUSY)
@@ -116,12 +134,73 @@ class BoundedProtocol(AutoHTTPProtocol):  # pyright: ignore[reportGeneralTypeIss
         self._give_until(HEADERS_WITHIN_SECONDS)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        for start in range(0, len(data), MAX_HEAD_BYTES):
+            if self.transport.is_closing() or self.transport.get_protocol() is not self:
+                return
+            self._receive(data[start : start + MAX_HEAD_BYTES])
+
+    def on_message_begin(self) -> None:
+        """What the parser finds is passed on to uvicorn, as long as it is not too much."""
+        if len(self.pipeline) >= _MAX_WAITING:
+            self._refuse_length()
+        self._is_in_head = True
+        self._head_bytes = self._headers = self._unread_bytes = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._count_head(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers += 1
+        self._count_head(len(name) + len(value))
+        if self._is_in_head:  # else it is a trailer, which must not become one of the headers that were looked at
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unread_bytes = 0
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        if not self._is_too_long:
+            super().send_400_response(msg)
             return
+        if self.waits:
+            self.transport.write(_TOO_LONG)
+        self._end()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _end(self) -> None:
+        if self._running is not None:
+            self._running.disconnected = True  # else uvicorn goes on writing until it is told, and uvloop complains
+        self.transport.close()
+
+    def _count_head(self, size: int) -> None:
+        self._unread_bytes = 0
+        self._head_bytes += size
+        if self._head_bytes > MAX_HEAD_BYTES or self._headers > MAX_HEADERS:
+            self._refuse_length()
+
+    def _refuse_length(self) -> None:
+        self._is_too_long = True
+        raise _TooLong  # the parser stops, and uvicorn calls `send_400_response`
+
+    def _receive(self, data: bytes) -> None:
         if self._deadline is None and self._is_between_requests:
             self._give_until(HEADERS_WITHIN_SECONDS)
         request = self.cycle
-        super().data_received(data)  # pyright: ignore
+        self._unread_bytes += len(data)
+        super().data_received(data)
+        if self._unread_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self._is_too_long = True
+            self.send_400_response("")
         if self.transport.get_protocol() is not self:  # it is a websocket now
             self._stop_clock()
         elif self.cycle is not request:  # headers have arrived
@@ -137,7 +216,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # pyright: ignore[reportGeneralTypeIss
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_clock()
         self.open_connections.release(self)
-        super().connection_lost(exc)  # pyright: ignore
+        super().connection_lost(exc)
 
     @property
     def is_over(self) -> bool:
@@ -175,7 +254,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # pyright: ignore[reportGeneralTypeIss
             return
         if self._is_between_requests or not self.cycle.response_started:
             self.transport.write(_TOO_SLOW)
-        self.transport.close()
+        self._end()
 
 
 def build_protocol(open_connections: OpenConnections) -> type[asyncio.Protocol]:

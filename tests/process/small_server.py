@@ -27,6 +27,11 @@ async def count(request: Request) -> PlainTextResponse:
         return PlainTextResponse("nobody reads this")
 
 
+async def list_headers(request: Request) -> PlainTextResponse:
+    await request.body()
+    return PlainTextResponse(" ".join(request.headers))
+
+
 async def stream(_request: Request) -> StreamingResponse:
     async def lines() -> AsyncIterator[str]:
         for number in range(1_000):
@@ -50,6 +55,7 @@ def main() -> None:
     connections.HEADERS_WITHIN_SECONDS, connections.BODY_WITHIN_SECONDS = float(sys.argv[2]), float(sys.argv[3])
     routes = [
         Route("/", count, methods=["GET", "POST"]),
+        Route("/headers", list_headers, methods=["POST"]),
         Route("/stream", stream),
         WebSocketRoute("/echo", echo),
     ]

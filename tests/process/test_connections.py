@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from websockets.sync.client import connect
 
-from agentmesh_dagster.api.connections import OpenConnections, raise_open_files_limit
+from agentmesh_dagster.api.connections import MAX_HEAD_BYTES, MAX_HEADERS, OpenConnections, raise_open_files_limit
 from agentmesh_dagster.api.forwarding import read_proxies
 from agentmesh_dagster.settings import Settings
 from tests.process.servers import ROOT, find_free_port, wait_until
@@ -142,6 +142,76 @@ def test_streams_and_websockets_are_long_lived_by_right(impatient: int):
         time.sleep(2 * SHORT)
         websocket.send("still here")
         assert websocket.recv(30) == "still here"
+
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n"
+UPGRADE = (
+    b"GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+HEADER = b"X-Long: " + b"x" * 1_000 + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"GET /" + b"x" * MAX_HEAD_BYTES + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        GET + HEADER * 40 + b"\r\n",
+        GET + b"X: y\r\n" * MAX_HEADERS + b"\r\n",
+        GET + b"X-Long: " + b"x" * MAX_HEAD_BYTES + b"\r\n\r\n",
+        GET + b"X-Endless: " + b"x" * 2 * MAX_HEAD_BYTES,
+        GET + b"x" * 2 * MAX_HEAD_BYTES,
+        UPGRADE + HEADER * 40 + b"\r\n",
+        CHUNKED + HEADER * 40 + b"\r\n",
+        CHUNKED + b"X: y\r\n" * MAX_HEADERS,
+        CHUNKED + b"X-Endless: " + b"x" * 2 * MAX_HEAD_BYTES,
+        GET + b"\r\n" + GET + HEADER * 40 + b"\r\n",
+    ],
+)
+@pytest.mark.parametrize("piece", [1_000, 1_000_000])
+def test_what_stands_around_a_body_has_a_bounded_length(patient: int, said: bytes, piece: int):
+    with open_half(patient, b"") as half:
+        half.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        received = b""
+        with suppress(ConnectionError):
+            for start in range(0, len(said), piece):
+                half.sendall(said[start : start + piece])
+            received = read_all(half)
+    assert not received or received.rpartition(b"HTTP/1.1 ")[2].startswith(b"431 ") or said.count(GET) == 2
+    assert answers(patient)
+
+
+def test_endless_headers_are_ended(patient: int):
+    sent = 0
+    with open_half(patient, GET) as half, suppress(ConnectionError):
+        while sent < 100_000_000:
+            sent += half.send(HEADER * 100)
+    assert sent < 50_000_000  # what the system's buffers hold
+
+
+def test_headers_of_the_usual_length_are_let_through(patient: int):
+    cookie = b"Cookie: " + b"x" * 16_000 + b"\r\n"
+    with open_half(patient, GET + cookie + b"X: y\r\n" * 100 + b"Connection: close\r\n\r\n") as half:
+        assert read_all(half).startswith(b"HTTP/1.1 200 ")
+    with open_half(patient, CHUNKED.replace(b"0\r\n", (b"1\r\nx\r\n" * 50_000) + b"0\r\n\r\n")) as half:
+        half.shutdown(socket.SHUT_WR)
+        assert read_all(half).endswith(b"50001")
+
+
+def test_trailers_do_not_become_headers(patient: int):
+    said = CHUNKED.replace(b"POST / ", b"POST /headers ") + b"Authorization: Bearer x\r\n\r\n"
+    with open_half(patient, said.replace(b"Host", b"Connection: close\r\nHost", 1)) as half:
+        assert read_all(half).endswith(b"\r\n\r\nconnection host transfer-encoding")
+
+
+def test_requests_do_not_pile_up_behind_one_that_is_being_answered(patient: int):
+    few = (GET + b"\r\n") * 10 + GET + b"Connection: close\r\n\r\n"
+    with open_half(patient, few) as half:
+        assert read_all(half).count(b"HTTP/1.1 200 ") == 11
+    many = GET.replace(b"/", b"/stream", 1) + b"\r\n" + (GET + b"\r\n") * 1_000
+    with open_half(patient, many) as half, suppress(ConnectionError):
+        assert read_all(half).count(b"HTTP/1.1 ") <= 1
 
 
 class Connection:
