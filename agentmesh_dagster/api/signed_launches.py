@@ -10,6 +10,8 @@ from agentmesh_dagster.api.dagster_internals import PartitionBackfill
 from agentmesh_dagster.entities.access import Identity
 from agentmesh_dagster.translator.run_tags import USER_TAG, keep_free_tags
 
+_OF_REEXECUTIONS = ("dagster/parent_run_id", "dagster/root_run_id")
+
 
 class _SignedInstance(dg.DagsterInstance):
     """An instance for one request; all that it launches bears the name of whoever asks."""
@@ -18,7 +20,10 @@ class _SignedInstance(dg.DagsterInstance):
 
     def create_run(self, **options: Any) -> dg.DagsterRun:
         snapshot = options.get("job_snapshot")
-        options["tags"] = self._sign(options.get("tags"), snapshot.tags if snapshot is not None else None)
+        tags = self._sign(options.get("tags"), snapshot.tags if snapshot is not None else None)
+        if options.get("parent_run_id") is None:  # no re-execution, whatever the tags say
+            tags = {key: value for key, value in tags.items() if key not in _OF_REEXECUTIONS}
+        options["tags"] = tags
         return super().create_run(**options)  # pyright: ignore[reportUnknownMemberType]
 
     def create_reexecuted_run(self, **options: Any) -> dg.DagsterRun:

@@ -2,7 +2,9 @@
 
 from typing import Any, cast
 
-from starlette.requests import HTTPConnection
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
@@ -64,6 +66,18 @@ class AgentMeshWebserver(DagsterWebserver[WorkspaceProcessContext, Any]):
             source=conn,
             read_only=context.read_only or not identity.may(Permission.EDIT),
         )
+
+    async def download_captured_logs_endpoint(self, request: Request) -> Any:
+        try:
+            return await super().download_captured_logs_endpoint(request)
+        except ValueError:  # no path of a log, or one that leads out of their folder
+            raise HTTPException(404, detail="No log files available for download") from None
+
+    async def download_debug_file_endpoint(self, request: Request) -> Any:
+        run_id = request.path_params["run_id"]
+        if not await run_in_threadpool(self._process_context.instance.has_run, run_id):
+            raise HTTPException(404, detail=f"No run {run_id}")
+        return await super().download_debug_file_endpoint(request)
 
     def build_app(self) -> ASGIApp:
         """All of it as one application, behind no login yet."""

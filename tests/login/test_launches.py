@@ -94,3 +94,17 @@ def test_a_reexecution_bears_the_name_of_who_asked_for_it(dock: Server):
     assert again.tags["agentmesh/workflow"] == "w"
     assert "agentmesh/x" not in again.tags
     assert again.root_run_id == first.run_id
+
+
+@pytest.mark.parametrize("group", [{"dagster/parent_run_id", "dagster/root_run_id"}, {"dagster/root_run_id"}])
+def test_a_run_does_not_join_a_group_by_tags(dock: Server, group: set[str]):
+    run = launch(dock, Role.EDITOR, f"ann-{len(group)}", {**dict.fromkeys(group, "nowhere"), "team": "blue"})
+
+    assert not group & run.tags.keys()
+    assert run.tags["team"] == "blue"
+
+
+@pytest.mark.parametrize("path", ["/logs/x", "/logs/", "/logs/%2e%2e/x/y.out", "/logs/x/y/z.out", "/download_debug/x"])
+def test_files_of_a_run_that_is_not_there_are_not_found(dock: Server, path: str):
+    with dock.script(Role.VIEWER) as viewer:
+        assert viewer.get(path).status_code == 404
