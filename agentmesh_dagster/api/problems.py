@@ -17,6 +17,7 @@ from agentmesh_dagster.control.instance import InstanceUnavailable
 from agentmesh_dagster.control.retry import NothingToRetry
 from agentmesh_dagster.entities.json_schema import InvalidSchema
 from agentmesh_dagster.entities.json_values import write_path
+from agentmesh_dagster.entities.patterns import TooManyPatterns
 from agentmesh_dagster.errors import AgentMeshError, Conflict, InvalidValue, NotFound
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.runtime.answers import GateClosed, NotAsked
@@ -54,6 +55,7 @@ _STATUSES: Mapping[type[AgentMeshError], int] = {  # the first that fits
     InvalidDocument: 422,
     InvalidSchema: 422,
     WorkflowHasFaults: 422,
+    TooManyPatterns: 422,
     MissingProject: 422,
     TrialRefused: 422,
     TrialNeedsApproval: 403,

@@ -1,8 +1,8 @@
 """JSON Schema: compiled once, faults in plain words, nothing fetched from outside."""
 
+import hashlib
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, cast
 
 import jsonschema
@@ -13,7 +13,8 @@ import referencing.exceptions
 
 from agentmesh_dagster.entities.formats import FORMAT_CHECKER
 from agentmesh_dagster.entities.json_values import JsonValue, write_path
-from agentmesh_dagster.entities.patterns import InvalidPattern
+from agentmesh_dagster.entities.lru_cache import LRUCache
+from agentmesh_dagster.entities.patterns import InvalidPattern, TooManyPatterns, bound_patterns
 from agentmesh_dagster.entities.schema_bounds import check_bounds
 from agentmesh_dagster.entities.schema_faults import InvalidSchema
 from agentmesh_dagster.entities.schema_keywords import TooManyEvaluations, bound_evaluations, guard
@@ -55,7 +56,10 @@ class JsonSchema:
             raise InvalidSchema(f"an object is needed, not {type(schema).__name__}")
         self.schema: Any = schema
         stock: Any = jsonschema.validators.validator_for(self.schema, jsonschema.Draft202012Validator)
-        if fault := _find_fault(stock, json.dumps(schema)):
+        text = json.dumps(schema)
+        # Looked at whenever its workflow is loaded or launched. Kept by digest: the text may be a megabyte.
+        fault = _faults.get((stock, hashlib.sha256(text.encode()).digest()), lambda: _find_fault(stock, text))
+        if fault is not None:
             raise InvalidSchema(fault)
         self._validator: Any = guard(stock)(schema, registry=_NOTHING_FROM_OUTSIDE, format_checker=FORMAT_CHECKER)
 
@@ -66,7 +70,7 @@ class JsonSchema:
         """
         most = MAX_EVALUATIONS + EVALUATIONS_PER_VALUE * _count_values(value)
         try:
-            with bound_evaluations(most):
+            with bound_evaluations(most), bound_patterns():
                 return [
                     SchemaFault(write_path(list(error.absolute_path)), error.message[:500])
                     for _, error in zip(range(self.MAX_FAULTS), self._validator.iter_errors(value), strict=False)
@@ -76,6 +80,8 @@ class JsonSchema:
                 f"it takes more than {most:,} evaluations of its schema: make the schema simpler, or the value smaller"
             )
             return [SchemaFault("$", told)]
+        except TooManyPatterns as error:
+            return [SchemaFault("$", str(error))]
         except InvalidPattern as error:  # in a part that only a `$ref` makes a schema
             raise InvalidSchema(error.detail) from error
         except referencing.exceptions.Unresolvable as error:
@@ -102,9 +108,11 @@ def _count_values(value: JsonValue) -> int:
     return count
 
 
-@lru_cache(maxsize=1024)
+_faults: LRUCache[tuple[Any, bytes], str | None] = LRUCache(1024)
+
+
 def _find_fault(stock: Any, text: str) -> str | None:
-    """What is wrong with a schema; it is looked at whenever its workflow is loaded or launched: a millisecond each."""
+    """What is wrong with a schema: a millisecond each, and up to half a second where patterns are large."""
     schema = json.loads(text)
     try:
         check_bounds(schema)

@@ -5,7 +5,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_path
-from agentmesh_dagster.entities.patterns import InvalidPattern, compile_pattern
+from agentmesh_dagster.entities.patterns import MAX_SCHEMA_WORK, InvalidPattern, measure_work
 from agentmesh_dagster.entities.schema_faults import InvalidSchema
 
 MAX_OBJECTS = 2_000  # subschemas and what is around them
@@ -25,13 +25,23 @@ def check_bounds(schema: JsonValue) -> None:
     if len(parts) > MAX_OBJECTS:
         raise InvalidSchema(f"it has more than {MAX_OBJECTS:,} parts")
     has_patterns = has_leftovers = False
+    known: set[str] = set()  # the same pattern is compiled once
+    work = 0
     for path, part in parts:
         for keyword, pattern in _list_patterns(part):
             has_patterns |= keyword == "patternProperties"
+            if pattern in known:
+                continue
+            known.add(pattern)
             try:
-                compile_pattern(pattern)
+                work += measure_work(pattern)
             except InvalidPattern as error:
                 raise InvalidSchema(f"at {write_path((*path, keyword))}: {error.detail}") from error
+            if work > MAX_SCHEMA_WORK:
+                raise InvalidSchema(
+                    f"its {len(known):,} patterns up to {write_path((*path, keyword))} are too large together: "
+                    "shorten repetitions, or use fewer patterns"
+                )
         has_leftovers |= isinstance(part.get("unevaluatedProperties"), bool | dict)
     if has_patterns and has_leftovers:
         raise InvalidSchema("`unevaluatedProperties` cannot stand with `patternProperties`: use `additionalProperties`")

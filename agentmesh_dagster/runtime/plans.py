@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
+from agentmesh_dagster.entities.lru_cache import LRUCache
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.plan import Plan, plan_graph
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules import Lookup, validate
-from agentmesh_dagster.runtime.lru_cache import LRUCache
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import load_workflow_at
 

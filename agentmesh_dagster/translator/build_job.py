@@ -6,8 +6,8 @@ from typing import Any
 
 import dagster as dg
 
+from agentmesh_dagster.entities.lru_cache import LRUCache
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
-from agentmesh_dagster.runtime.lru_cache import LRUCache
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.translator.dagster_internals import DynamicCollectDependencyDefinition, JobSnap
 from agentmesh_dagster.translator.dagster_runs import build_run_config

@@ -6,10 +6,10 @@ from typing import Any
 import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.lru_cache import LRUCache
 from agentmesh_dagster.graph.plan import Plan, Wiring
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.launches import LaunchFacts
-from agentmesh_dagster.runtime.lru_cache import LRUCache
 from agentmesh_dagster.translator.dagster_internals import SqlRunStorage
 from agentmesh_dagster.translator.launchpad import INPUT
 from agentmesh_dagster.translator.run_tags import USER_TAG

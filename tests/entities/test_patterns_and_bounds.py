@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
 
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, SchemaMismatch
-from agentmesh_dagster.entities.patterns import InvalidPattern, compile_pattern
+from agentmesh_dagster.entities.patterns import InvalidPattern, TooManyPatterns, bound_patterns, compile_pattern
 
 LETTERS = "a" * 29 + "!"
 EVIL = r"^(a+)+$"
@@ -72,6 +73,41 @@ def test_what_re2_cannot_say_is_told_when_it_is_saved(pattern: str, said: str) -
         with pytest.raises(InvalidSchema) as caught:
             JsonSchema(schema)
         assert any(word in str(caught.value) for word in said.split("|"))
+
+
+def test_a_pattern_that_is_large_when_it_is_compiled_is_refused_before_it_is() -> None:
+    started = time.process_time()
+    with pytest.raises(InvalidSchema, match=r"\$\.pattern: the pattern is too large: .* 256 kB. Shorten repetitions"):
+        JsonSchema({"pattern": r"\pL{300}x"})
+    assert time.process_time() - started < 0.1, "without the bound it takes 240 ms and 5 MB"
+
+
+@pytest.mark.parametrize("pattern", [r"\pL{{9}}z{}", "[" + r"\pL" * 500 + "]{}"])
+def test_the_patterns_of_a_schema_are_bounded_together(pattern: str) -> None:
+    schema = {"patternProperties": {pattern.format(number): {} for number in range(400)}}
+    with pytest.raises(InvalidSchema, match=r"patterns up to \$.* are too large together: shorten"):
+        JsonSchema(schema)
+    JsonSchema({"properties": {f"p{number}": {"pattern": r"^\pL{9}$"} for number in range(400)}})  # one, many times
+    JsonSchema({"patternProperties": {f"^[a-z]+-{number}-[0-9]{{4}}$": {} for number in range(150)}})
+
+
+def test_the_patterns_of_many_schemas_are_bounded_together() -> None:
+    compile_pattern(r"\pL{9}kept")
+
+    def compile_all() -> None:
+        for number in range(1_000):
+            JsonSchema({"prefixItems": [{"pattern": r"\pL{9}kept"}, {"pattern": rf"\pL{{9}}y{number}"}]})
+
+    with pytest.raises(TooManyPatterns, match="fewer at once"), bound_patterns():
+        compile_all()
+    JsonSchema({"pattern": r"\pL{9}y999"})
+
+
+def test_what_only_a_reference_makes_a_pattern_is_bounded_when_it_is_looked_at() -> None:
+    hidden = {"properties": {f"p{number}": {"pattern": rf"\pL{{9}}w{number}|x"} for number in range(400)}}
+    schema = JsonSchema({"$ref": "#/default", "default": hidden})
+    [fault] = schema.list_faults({f"p{number}": "x" for number in range(400)})
+    assert "take too long to compile together" in fault.message
 
 
 def test_patterns_as_people_write_them_are_known() -> None:

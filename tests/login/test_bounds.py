@@ -33,6 +33,18 @@ def test_nobody_sends_much_before_the_login(server: Server, path: str):
         assert nobody.post(path, content=b" " * 16_384, headers=JSON).status_code in (400, 403, 422)
 
 
+def test_who_is_known_has_a_bounded_number_of_patterns_compiled(server: Server):
+    schemas = [{"properties": {"x": {"pattern": rf"\pL{{9}}v{number}"}}} for number in range(300)]
+    gates = [
+        {"id": f"g{place}", "type": "human_approval", "config": {"schema": schema}}
+        for place, schema in enumerate(schemas)
+    ]
+    with server.script(Role.EDITOR) as editor:
+        refused = editor.post("/api/workflows/validate", json={"id": "w", "name": "W", "graph": {"nodes": gates}})
+        assert refused.status_code == 422
+        assert refused.json()["type"] == "urn:agentmesh:problem:too-many-patterns"
+
+
 def test_who_is_known_sends_a_bounded_number_of_values(server: Server):
     with server.script(Role.EDITOR) as editor:
         many = editor.post("/api/workflows/validate", content=b"[" + b"[]," * 3_000_000 + b"[]]", headers=JSON)

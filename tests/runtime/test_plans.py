@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from agentmesh_dagster.runtime.lru_cache import LRUCache
+from agentmesh_dagster.entities.lru_cache import LRUCache
 from agentmesh_dagster.runtime.plans import forget_plans, load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.settings import Settings

@@ -40,6 +40,7 @@ from agentmesh_dagster.api.login.rules import (
 from agentmesh_dagster.api.login.websockets import POLICY_VIOLATION, OpenSocket
 from agentmesh_dagster.api.problems import answer_problem
 from agentmesh_dagster.entities.access import Identity
+from agentmesh_dagster.entities.patterns import bound_patterns
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Store, StoreUnavailable
 from agentmesh_dagster.wire import Problem
@@ -86,7 +87,8 @@ class _Guard:
             socket = OpenSocket(receive, send, self._make_identify(scope, request.request_info), self.checks)
             await self.app(scope, socket.receive, socket.send)
         elif request.is_change:
-            await self._serve_change(request, scope, receive, send)
+            with bound_patterns():
+                await self._serve_change(request, scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
