@@ -1,4 +1,4 @@
-"""The note beside an SQLite store that one was made there: an empty file in its place is then no new store."""
+"""The note beside an SQLite store that one was made there: where it is empty or gone, none is made anew."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -10,19 +10,19 @@ from agentmesh_dagster.store.faults import StoreDamaged
 
 
 def check_file(url: URL) -> None:
-    """Raises StoreDamaged when the file is empty although a store was made there.
+    """Raises StoreDamaged when the file is empty or gone although a store was made there.
 
     To be asked before SQLite looks at it, which would throw away the log of its last writes, too.
     """
     file = Path(url.database or "")
-    if not file.is_file() or file.stat().st_size > 0:
-        return
     note = _find_note(file)
-    if note.exists():
-        raise StoreDamaged(
-            f"{file} is empty, and {note.read_text('utf-8').strip()}. Put a backup in its place; or, to begin anew, "
-            f"remove {file} and {note}"
-        )
+    if (file.exists() and file.stat().st_size > 0) or not note.exists():
+        return
+    found, remove = ("empty", f"{file} and {note}") if file.exists() else ("gone", str(note))
+    raise StoreDamaged(
+        f"{file} is {found}, and {note.read_text('utf-8').strip()}. Put a backup in its place; or, to begin anew, "
+        f"remove {remove}"
+    )
 
 
 def note_made(url: URL) -> None:

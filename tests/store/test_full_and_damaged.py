@@ -97,6 +97,21 @@ def test_an_empty_file_where_a_store_was_is_not_a_new_store(tmp_path: Path):
     assert list_agents(open_store(url)) == ["before"]
 
 
+def test_a_store_that_is_gone_is_not_made_anew_without_a_word(tmp_path: Path):
+    file = tmp_path / "store.db"
+    url = f"sqlite:///{file}"
+    save_entities(open_store(url), [agent("before")], author="ann")
+    close_stores()
+    file.unlink()
+
+    with pytest.raises(StoreDamaged, match=r"store\.db is gone, and it has held a store .* remove \S+\.db\.made$"):
+        open_store(url)
+    assert not file.exists()
+
+    file.with_name("store.db.made").unlink()
+    assert list_agents(open_store(url)) == []
+
+
 def test_an_empty_file_where_no_store_was_becomes_one(tmp_path: Path):
     (tmp_path / "store.db").touch()  # as `mktemp` does it, or a process that was killed in its first moment
     assert current_revision(open_store(f"sqlite:///{tmp_path / 'store.db'}")) == 0
