@@ -1,5 +1,6 @@
 """Files that nobody but their owner reads: the store, Dagster's home and logs hold what people and models said."""
 
+import errno
 import logging
 import os
 import stat
@@ -44,12 +45,19 @@ def make_private_folder(folder: Path) -> None:
 
 
 def close_to_others(path: Path) -> None:
-    """Takes from all but the owner what they may do; where it is not ours to change, the log says so."""
+    """Takes from all but the owner what they may do; where it is not ours to change, the log says so.
+
+    On a read-only file system they may do it.
+    """
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & _OTHERS:
             path.chmod(mode & ~_OTHERS)
     except FileNotFoundError:
         return
-    except PermissionError:
+    except OSError as error:
+        if error.errno == errno.EROFS:
+            return
+        if not isinstance(error, PermissionError):
+            raise
         _log.warning("Others may read %s, and it belongs to somebody else: `chmod go= %s`", path, path)

@@ -35,9 +35,14 @@ def build_watching_routes(context: ApiContext) -> list[Route]:
 
     async def ready(_request: Request) -> Response:
         """Whether it can do its work: if not, send it no requests. Says no more than that to whoever asks."""
-        reason = await _find_fault(context.services.store)
+        store = context.services.store
+        reason = await _find_fault(store)
         if reason is not None:
             return JSONResponse({"status": "unavailable", "reason": reason}, 503)
+        if (
+            reason := await anyio.to_thread.run_sync(store.explain_no_writing)
+        ) is not None:  # whoever only reads is served
+            return JSONResponse({"status": "read-only", "reason": f"The store cannot be written: {reason}."})
         return JSONResponse({"status": "ok"})
 
     def metrics(_request: Request) -> Response:

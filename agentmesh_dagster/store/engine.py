@@ -2,17 +2,17 @@
 
 import atexit
 import os
-import sqlite3
 import threading
-import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from agentmesh_dagster.private_files import close_to_others, make_private_folder
 from agentmesh_dagster.store.address import read_url, show_url
@@ -20,14 +20,15 @@ from agentmesh_dagster.store.clock import forget_now
 from agentmesh_dagster.store.faults import StoreUnavailable, in_plain_words
 from agentmesh_dagster.store.made import check_file, note_made
 from agentmesh_dagster.store.migrate import migrate
+from agentmesh_dagster.store.sqlite_files import BUSY_SECONDS, connect, explain_no_writing
 
-BUSY_SECONDS = 30  # how long one writer waits for another, or for a free connection
 CONNECT_SECONDS = 10
 
 # A process may work with some 32 threads; connections above the first few are closed when they come back.
 _POOL: Mapping[str, Any] = {"pool_size": 5, "max_overflow": 35, "pool_timeout": BUSY_SECONDS}
 
 _WRITE = {"sqlite_begin": "BEGIN IMMEDIATE"}  # takes the write lock at once: later it could fail without waiting
+_MAKESHIFT = "makeshift"
 _READ = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
@@ -82,6 +83,10 @@ class Store:
                 connection.execution_options(**_READ)
             with connection.begin():
                 yield connection
+
+    def explain_no_writing(self) -> str | None:
+        """Why nothing can be written, as far as the disk says; None where it says nothing, and for PostgreSQL."""
+        return explain_no_writing(self.url.database or "") if self.url.drivername == "sqlite" else None
 
     def close(self) -> None:
         """Forget this process's connections, the idle ones closed; a later call opens new ones."""
@@ -170,7 +175,8 @@ def _build_engine(url: URL) -> Engine:
     if url.drivername == "sqlite":
         options = {"isolation_level": None} | _unless_given(url, "timeout", BUSY_SECONDS)
         engine = create_engine(url, **_POOL, hide_parameters=True, connect_args=options)
-        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "do_connect", _connect_to_sqlite)
+        event.listen(engine, "checkin", _close_makeshift)
         event.listen(engine, "begin", _begin_on_sqlite)
         return engine
     options = _unless_given(url, "connect_timeout", CONNECT_SECONDS)
@@ -181,27 +187,19 @@ def _unless_given(url: URL, option: str, value: object) -> dict[str, object]:
     return {} if option in url.query else {option: value}
 
 
+def _connect_to_sqlite(
+    dialect: Dialect, record: ConnectionPoolEntry, arguments: list[Any], options: dict[str, Any]
+) -> Any:
+    connection, record.info[_MAKESHIFT] = connect(dialect.connect, arguments[0], options)
+    return connection
+
+
+def _close_makeshift(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    if record.info.get(_MAKESHIFT):
+        record.invalidate()
+
+
 def _begin_on_sqlite(connection: Connection) -> None:
     # With isolation_level None Python's driver leaves BEGIN to us.
     connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
     forget_now(connection)
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA foreign_keys = ON").close()
-    connection.execute("PRAGMA synchronous = NORMAL").close()
-    give_up = time.monotonic() + BUSY_SECONDS
-    while (mode := _switch_to_wal(connection)) is None and time.monotonic() < give_up:
-        time.sleep(0.01)
-    if mode != "wal":
-        raise sqlite3.OperationalError(f"its folder does not allow SQLite's WAL mode (it stays {mode or 'locked'})")
-
-
-def _switch_to_wal(connection: sqlite3.Connection) -> str | None:
-    """The journal mode now; None while another process holds the file: here SQLite itself does not wait."""
-    try:
-        return connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise
-        return None

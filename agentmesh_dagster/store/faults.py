@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.store.address import hide_password, show_url
+from agentmesh_dagster.store.sqlite_files import explain_no_writing
 
 
 class StoreUnavailable(AgentMeshError):
@@ -31,6 +32,7 @@ class StoreDamaged(StoreUnavailable):
 _KINDS: dict[str, type[StoreUnavailable]] = {
     "SQLITE_FULL": StoreFull,
     "SQLITE_IOERR_WRITE": StoreFull,  # as for a file that may not grow: `ulimit -f`
+    "SQLITE_IOERR_SHMSIZE": StoreFull,
     "SQLITE_READONLY": StoreReadOnly,
     "SQLITE_CORRUPT": StoreDamaged,
     "SQLITE_NOTADB": StoreDamaged,
@@ -56,6 +58,9 @@ def in_plain_words(url: URL, *more: type[Exception]) -> Generator[None]:
                 raise
             kind = StoreUnavailable
         reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        if issubclass(kind, StoreFull | StoreReadOnly) and url.drivername == "sqlite":
+            why = explain_no_writing(url.database or "")
+            reason += f" ({why})" if why else ""
         raise kind(f"{show_url(url)}: {hide_password(reason, url)}") from error
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx2
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import insert
 
@@ -12,6 +13,7 @@ from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.tables import gates, launches, runs, steps
 from tests.login.server import Server, run_server
+from tests.store.trouble import make_full
 
 
 def test_anybody_may_ask_whether_it_lives_and_is_told_nothing_else(server: Server):
@@ -22,6 +24,15 @@ def test_anybody_may_ask_whether_it_lives_and_is_told_nothing_else(server: Serve
             assert nobody.head(path).status_code == 200
             assert nobody.post(path, json={}).status_code == 401
         assert nobody.get("/healthz/").status_code == 401
+
+
+def test_it_says_that_the_disk_is_full_and_serves_who_reads(server: Server, monkeypatch: pytest.MonkeyPatch):
+    with server.client() as nobody, server.script(Role.VIEWER) as script, make_full(server.store):
+        assert script.get("/api/runs").status_code == 200, "although the use of its token cannot be noted"
+        monkeypatch.setattr("agentmesh_dagster.store.sqlite_files.MIN_FREE_BYTES", 1 << 62)
+        answer = nobody.get("/healthz")
+        told = {"status": "read-only", "reason": "The store cannot be written: its disk is full."}
+        assert (answer.status_code, answer.json()) == (200, told)
 
 
 def test_metrics_are_for_those_who_are_known(server: Server):

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +77,74 @@ def test_a_file_that_may_not_grow_is_a_full_disk_for_the_command_line(tmp_path: 
     listed = type_("list", limit="600")
     assert listed.returncode == 0, listed.stderr
     assert "B7" not in listed.stdout
+
+
+def test_who_comes_when_the_disk_is_full_already_reads_without_the_files_that_sqlite_makes_for_it(tmp_path: Path):
+    file = tmp_path / "store.db"
+    url = f"sqlite:///{file}"
+    save_entities(open_store(url), [agent("before")], author="ann")
+    close_stores()
+    read = f"""
+from concurrent.futures import ThreadPoolExecutor
+from agentmesh_dagster.entities.models import Kind
+from agentmesh_dagster.store import StoreFull, open_store
+from agentmesh_dagster.store.catalogue import list_entities, save_entities
+from tests.store.examples import agent
+store = open_store({url!r})
+with ThreadPoolExecutor(4) as pool:
+    pages = list(pool.map(lambda _: list_entities(store, Kind.AGENT, limit=5).items, range(8)))
+assert [[one.id for one in page] for page in pages] == [["before"]] * 8
+try:
+    save_entities(store, [agent("after", systemPrompt="x" * 100_000)], author="ann")
+except StoreFull:
+    print("full")
+"""
+    shell = ["bash", "-c", 'ulimit -f 16; exec "$@"', "bash", sys.executable, "-c", read]  # kB: the index takes 32
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("full\n", 0), done.stderr
+    assert list_agents(open_store(url)) == ["before"]
+
+
+@pytest.fixture
+def on_a_read_only_disk(tmp_path: Path) -> list[str]:
+    """What to type before a command that is to see `tmp_path` so."""
+    mount = f'mount --bind {tmp_path} {tmp_path} && mount -o remount,bind,ro {tmp_path} && exec "$@"'
+    shell = ["unshare", "--mount", "--map-root-user", "bash", "-c", mount, "bash"]
+    if shutil.which("unshare") is None or subprocess.run([*shell, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    return shell
+
+
+def test_on_a_read_only_disk_a_store_that_was_closed_is_read(tmp_path: Path, on_a_read_only_disk: list[str]):
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    save_entities(open_store(url), [agent("before")], author="ann")
+    close_stores()
+    code = f"""
+from agentmesh_dagster.entities.models import Kind
+from agentmesh_dagster.store import StoreUnavailable, open_store
+from agentmesh_dagster.store.catalogue import list_entities, save_entities
+from tests.store.examples import agent
+try:
+    store = open_store({url!r})
+    print([one.id for one in list_entities(store, Kind.AGENT, limit=5).items])
+    save_entities(store, [agent("after")], author="ann")
+except StoreUnavailable as error:
+    print(type(error).__name__, error)
+"""
+
+    def run() -> "subprocess.CompletedProcess[str]":
+        command = [*on_a_read_only_disk, sys.executable, "-c", code]
+        return subprocess.run(command, capture_output=True, text=True, check=True)
+
+    done = run()
+    read, refused = done.stdout.splitlines()
+    assert read == "['before']"
+    assert refused.startswith("StoreReadOnly The store can be read but not written")
+    assert "read-only file system" in refused
+    assert done.stderr.count("what it holds can be read") == 1
+
+    (tmp_path / "store.db-wal").write_bytes(b"the last writes")
+    assert "its last writes are in" in run().stdout
 
 
 def test_an_empty_file_where_a_store_was_is_not_a_new_store(tmp_path: Path):

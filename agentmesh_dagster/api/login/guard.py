@@ -42,7 +42,7 @@ from agentmesh_dagster.api.problems import answer_problem
 from agentmesh_dagster.entities.access import Identity
 from agentmesh_dagster.entities.patterns import bound_patterns
 from agentmesh_dagster.settings import Settings
-from agentmesh_dagster.store import Store, StoreUnavailable
+from agentmesh_dagster.store import Store, StoreFull, StoreUnavailable
 from agentmesh_dagster.wire import Problem
 
 _LOOKED_UP_AT_ONCE = 16  # in threads of the guard's own: slow queries must not keep people from being known
@@ -109,6 +109,9 @@ class _Guard:
             return request, denial
         try:
             request = replace(request, identity=await self._make_identify(scope, request.request_info)())
+        except StoreFull:
+            told = "There is no room left where the store is, and it cannot be read, so nobody is known."
+            return request, Denial(HTTPStatus.INSUFFICIENT_STORAGE, told)
         except StoreUnavailable:
             return request, Denial(HTTPStatus.SERVICE_UNAVAILABLE, "The store cannot be read, so nobody is known.")
         return request, find_denial(RULES, request)

@@ -1,12 +1,14 @@
 """Who asks: found out anew at each request, so that what is revoked or changed counts at once."""
 
+from contextlib import suppress
+
 from starlette.requests import HTTPConnection
 
 from agentmesh_dagster.api.login.request_info import RequestInfo
 from agentmesh_dagster.api.login.secrets import hash_secret
 from agentmesh_dagster.entities.access import Identity, Role
 from agentmesh_dagster.settings import Settings
-from agentmesh_dagster.store import Store
+from agentmesh_dagster.store import Store, StoreFull, StoreReadOnly
 from agentmesh_dagster.store.people import find_token, is_use_to_be_noted, note_use
 from agentmesh_dagster.store.sessions import find_session_user
 
@@ -32,7 +34,8 @@ def _find_by_token(store: Store, token_hash: str) -> Identity | None:
             return None
         is_to_be_noted = is_use_to_be_noted(connection, token)
     if is_to_be_noted:
-        with store.begin() as tx:
+        # Where nothing can be written whoever only reads is served all the same.
+        with suppress(StoreFull, StoreReadOnly), store.begin() as tx:
             note_use(tx, token.name)
     return Identity(token.name, token.role, via="token")
 
