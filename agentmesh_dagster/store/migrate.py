@@ -18,7 +18,7 @@ class StoreTooNew(AgentMeshError):
 
 
 class UnfinishedCopy(AgentMeshError):
-    """This store is a copy that was broken off: drop its database, or remove its file and the note beside it (`….made`), and copy again."""
+    """This store is a copy that was broken off: drop its database, or remove its file and `.made`, and copy again."""
 
 
 class UnfitDatabase(AgentMeshError):
