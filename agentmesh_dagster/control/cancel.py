@@ -2,14 +2,13 @@
 
 import dagster as dg
 
-from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.errors import Conflict
-from agentmesh_dagster.runtime import settlement
+from agentmesh_dagster.runtime import run_ends
+from agentmesh_dagster.runtime.endings import cancel_left_steps
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import cancel_gates
 from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.runs import lock_run
-from agentmesh_dagster.store.steps import close_running_steps
 from agentmesh_dagster.translator.suspension import close_suspended
 
 
@@ -28,8 +27,8 @@ def cancel_run(services: Services, instance: dg.DagsterInstance, run_id: str, *,
         if run.status.is_end:
             raise RunIsOver(f"`{run_id}` is {run.status.value}")
         cancel_gates(tx, run_id)
-        close_running_steps(tx, run_id, None, StepStatus.CANCELED, reason)
-        settlement.cancel_run(tx, run, reason, by=by)
+        cancel_left_steps(tx, run, reason)
+        run_ends.cancel_run(tx, run, reason, by=by)
     stop_launches(services, instance, run_id, reason)
 
 

@@ -7,7 +7,6 @@ from agentmesh_dagster.entities.access import Identity, Role
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.errors import AgentMeshError, Conflict, InvalidValue
-from agentmesh_dagster.graph.config import BranchConfig
 from agentmesh_dagster.graph.gate_answers import (
     DEADLINE_COMMENT,
     describe_edges,
@@ -17,16 +16,16 @@ from agentmesh_dagster.graph.gate_answers import (
 )
 from agentmesh_dagster.graph.plan import Plan, is_conditional
 from agentmesh_dagster.graph.progress import StepKey
-from agentmesh_dagster.runtime.branch import choose_edges
+from agentmesh_dagster.graph.routing import choose_edges
 from agentmesh_dagster.runtime.context import read_sources, read_step_input
+from agentmesh_dagster.runtime.endings import end_wait
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.settlement import settle
 from agentmesh_dagster.store import Connection
-from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.events import Event
 from agentmesh_dagster.store.gates import Gate, GateState, close_gate, get_gate
 from agentmesh_dagster.store.runs import lock_run
-from agentmesh_dagster.store.steps import StepEnd, end_waiting_step
+from agentmesh_dagster.store.steps import StepEnd
 
 
 class GateClosed(Conflict):
@@ -114,21 +113,16 @@ def _close(services: Services, plan: Plan, gate: Gate, state: GateState, answer:
         end = _expire(tx, plan, gate, answer.output, fault) if expires else _conclude(tx, plan, gate, answer.output)
         if not close_gate(tx, gate, state, answer=end.output, by=answer.by, via=answer.via):
             raise GateClosed(get_gate(tx, gate.step_id))
-        end_waiting_step(tx, gate.step_id, end)
-        about: dict[str, JsonValue] = {"nodeId": gate.node_id, "item": None}
-        answered = about | {"state": state.value, "output": end.output, "by": answer.by, "via": answer.via}
-        ended = (
-            Event(EventType.STEP_COMPLETED, about | {"output": end.output, "taken": end.taken}, gate.step_id)
-            if end.status is StepStatus.SUCCEEDED
-            else Event(EventType.STEP_FAILED, about | {"error": end.error}, gate.step_id)
-        )
-        record_events(
-            tx,
-            project_id=run.project_id,
-            run_id=run.id,
-            recorded=[Event(EventType.GATE_ANSWERED, answered, gate.step_id), ended],
-        )
-        settle(tx, plan, run, StepKey(gate.node_id), end)
+        said: dict[str, JsonValue] = {
+            "nodeId": gate.node_id,
+            "item": None,
+            "state": state.value,
+            "output": end.output,
+            "by": answer.by,
+            "via": answer.via,
+        }
+        answered = Event(EventType.GATE_ANSWERED, said, gate.step_id)
+        end_wait(tx, plan, run, StepKey(gate.node_id), end, after=answered)
         closed = get_gate(tx, gate.step_id)
     crash_point(CrashPoint.GATE_ANSWERED)
     return closed
@@ -150,7 +144,7 @@ def _route(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> StepEnd
     outputs = {**found.context["outputs"], gate.node_id: output}
     context = {**found.context, "last_output": output, "outputs": outputs}
     try:
-        taken = choose_edges(node, BranchConfig(), plan.graph.out_edges[gate.node_id], context)
+        taken = choose_edges(plan.graph.out_edges[gate.node_id], context)
     except AgentMeshError as fault:
         raise UnfitAnswer(describe_edges(plan.graph, node, str(fault))) from fault
     return StepEnd(StepStatus.SUCCEEDED, output, taken=[edge.id for edge in taken])

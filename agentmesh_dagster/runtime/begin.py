@@ -4,8 +4,8 @@ from agentmesh_dagster.entities.models import NodeType, StepStatus
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, Readiness, StepKey
 from agentmesh_dagster.runtime.launches import LaunchFacts, RunHasEnded, start_launch
+from agentmesh_dagster.runtime.run_ends import fail_run
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.settlement import fail_run
 from agentmesh_dagster.runtime.step import StepTask, run_step
 from agentmesh_dagster.runtime.takeover import covers
 from agentmesh_dagster.store.runs import lock_run

@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from enum import Enum, auto
 
-from agentmesh_dagster.entities.models import EventType, Run, StepStatus
+from agentmesh_dagster.entities.models import Run, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.progress import Progress, RunState
+from agentmesh_dagster.runtime.endings import cancel_left_steps, fail_left_steps, give_up_gates
 from agentmesh_dagster.runtime.plans import load_pinned_plan
+from agentmesh_dagster.runtime.run_ends import cancel_run, complete_run, end_run_if_over, fail_run
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.settlement import cancel_run, complete_run, end_run_if_over, fail_run, give_up_gates
 from agentmesh_dagster.runtime.unbegun import MOST_TRIES, count_unbegun
 from agentmesh_dagster.store import Connection
-from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import cancel_gates, has_untaken_answers, release_answers
 from agentmesh_dagster.store.launches import end_launch, find_launch, list_launches, park_launch
 from agentmesh_dagster.store.runs import RunHead, get_run, lock_run
 from agentmesh_dagster.store.step_leases import is_at_work
-from agentmesh_dagster.store.steps import close_running_steps, read_states, step_id
+from agentmesh_dagster.store.steps import read_states
 
 
 class LaunchEnd(Enum):
@@ -56,7 +56,7 @@ def finish_work(
             if not has_failed and is_at_work(tx, run_id, launch_id):
                 return LaunchEnd.NOT_YET  # such as after a cluster had started a second worker for it
             reason = "The worker died with it." if has_failed else left or "Its launch ended without it."
-            _fail_steps(tx, run, launch_id, reason)
+            fail_left_steps(tx, run, launch_id, reason)
             if _end_if_over(tx, services, run, launch_id, left):
                 return LaunchEnd.WITH_ITS_RUN
         show()
@@ -108,7 +108,7 @@ def end_failed(services: Services, run_id: str, launch_id: str, reason: str, *, 
             cancel_gates(tx, run_id)
             fail_run(tx, run, f"It could not be started, in {tries} tries. {reason}")
         elif not run.status.is_end:
-            _fail_steps(tx, run, launch_id, reason)
+            fail_left_steps(tx, run, launch_id, reason)
             _end_if_over(tx, services, run, launch_id, reason)
 
 
@@ -121,22 +121,13 @@ def end_canceled(services: Services, run_id: str, launch_id: str, reason: str) -
             return
         end_launch(tx, launch_id)
         if not run.status.is_end:
-            close_running_steps(tx, run_id, None, StepStatus.CANCELED, reason)
+            cancel_left_steps(tx, run, reason)
             cancel_gates(tx, run_id)
             cancel_run(tx, run, reason)
 
 
 def _is_waiting(tx: Connection, run_id: str) -> bool:
     return any(state.status is StepStatus.WAITING_HUMAN for state in read_states(tx, run_id).values())
-
-
-def _fail_steps(tx: Connection, run: RunHead, launch_id: str, reason: str) -> None:
-    keys = {step_id(run.id, key): key for key in read_states(tx, run.id)}
-    recorded = [
-        Event(EventType.STEP_FAILED, {"nodeId": keys[step].node_id, "item": keys[step].item, "error": reason}, step)
-        for step in close_running_steps(tx, run.id, launch_id, StepStatus.FAILED, reason)
-    ]
-    record_events(tx, project_id=run.project_id, run_id=run.id, recorded=recorded)
 
 
 def _end_if_over(tx: Connection, services: Services, run: RunHead, launch_id: str, left: str | None) -> bool:

@@ -19,11 +19,11 @@ from agentmesh_dagster.runtime.agent import run_agent
 from agentmesh_dagster.runtime.attempt import Attempt
 from agentmesh_dagster.runtime.branch import run_branch
 from agentmesh_dagster.runtime.context import StepInput, read_sources, read_step_input
+from agentmesh_dagster.runtime.endings import begin_wait, end_attempt
 from agentmesh_dagster.runtime.gate import run_gate
 from agentmesh_dagster.runtime.launches import RunHasEnded
 from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.settlement import end_run_if_over, give_up_gates, settle
 from agentmesh_dagster.runtime.start_end import run_end, run_start
 from agentmesh_dagster.runtime.step_log import StepLog
 from agentmesh_dagster.runtime.tool import run_tool
@@ -31,7 +31,7 @@ from agentmesh_dagster.runtime.work import Result, Work
 from agentmesh_dagster.settings import link_run
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
-from agentmesh_dagster.store.gates import open_gate, was_asked
+from agentmesh_dagster.store.gates import was_asked
 from agentmesh_dagster.store.launches import find_launch
 from agentmesh_dagster.store.runs import RunHead, lock_run
 from agentmesh_dagster.store.steps import (
@@ -41,9 +41,7 @@ from agentmesh_dagster.store.steps import (
     StepEnd,
     check_claim,
     claim_step,
-    end_step,
     read_end,
-    read_states,
     renew_step,
     step_id,
 )
@@ -115,17 +113,23 @@ def run_step(services: Services, plan: Plan, task: StepTask) -> StepReport:
     A step that has ended, in this launch or before, is reported and never executed again. Raises StepFailed once
     the failure is written down.
     """
-    with services.store.begin() as tx:
-        run = lock_run(tx, task.run_id)
-        _check_launch(tx, task)
-        states = read_sources(tx, plan, run.id, task.key)
-        report = _look(tx, task, Progress(plan, states))
-        if report is not None:
-            return report
-        if run.status.is_end:
-            raise RunHasEnded(f"`{run.id}` is {run.status.value}")
-        step_input = read_step_input(tx, plan, run.id, task.key, states)
-        claim = _claim(tx, services, run, task, step_input)
+    try:
+        with services.store.begin() as tx:
+            run = lock_run(tx, task.run_id)
+            _check_launch(tx, task)
+            states = read_sources(tx, plan, run.id, task.key)
+            report = _look(tx, task, Progress(plan, states))
+            if report is not None:
+                return report
+            if run.status.is_end:
+                raise RunHasEnded(f"`{run.id}` is {run.status.value}")
+            step_input = read_step_input(tx, plan, run.id, task.key, states)
+            claim = _claim(tx, services, run, task, step_input)
+    except AgentMeshError:
+        raise  # it is another's turn, or nobody's: nothing has become of the step
+    except Exception as error:
+        _fail_unclaimed(services, plan, task, error)
+        raise StepFailed(_describe_error(error), retryable=False) from error
     crash_point(CrashPoint.STEP_CLAIMED)
     log = StepLog(task.say, link_run(services.settings, run.id) or f"agentmesh show {run.id} --events")
     return _Execution(services, plan, task, run, step_input, claim, log).run()
@@ -176,6 +180,17 @@ def _claim(tx: Connection, services: Services, run: RunHead, task: StepTask, ste
     )
     record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[started])
     return claim
+
+
+def _fail_unclaimed(services: Services, plan: Plan, task: StepTask, error: Exception) -> None:
+    """Writes down that a step could not even begin: an attempt without an input, which failed."""
+    with services.store.begin() as tx:
+        run = lock_run(tx, task.run_id)
+        if run.status.is_end:
+            return
+        claim = _claim(tx, services, run, task, StepInput(None, {}, []))
+        end = StepEnd(StepStatus.FAILED, error=_describe_error(error))
+        end_attempt(tx, plan, run, task.key, claim, end)
 
 
 @dataclass(frozen=True)
@@ -252,14 +267,7 @@ class _Execution:
         taken = None if result.taken is None else list(result.taken)
         status = StepStatus.SUCCEEDED if result.failure is None else StepStatus.FAILED
         end = StepEnd(status, result.output, result.failure, taken, result.item_count)
-        with self.services.store.begin() as tx:
-            run = lock_run(tx, self.claim.run_id)
-            end_step(tx, self.claim, end)
-            if result.failure is None:
-                self._record_in(tx, EventType.STEP_COMPLETED, {"output": result.output, "taken": taken})
-            else:
-                self._record_in(tx, EventType.STEP_FAILED, {"error": result.failure, "output": result.output})
-            settle(tx, self.plan, run, self.task.key, end)
+        self._end(end)
         if result.failure is not None:
             raise StepFailed(self._name_item(result.failure), retryable=False)
         return StepReport(Outcome.ENDED, self.claim.step_id, end, self.step_input.last_output, result.notes)
@@ -270,34 +278,22 @@ class _Execution:
 
     def _wait(self, result: Result) -> StepReport:
         assert result.gate is not None
-        end = StepEnd(StepStatus.WAITING_HUMAN)
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.claim.run_id)
-            end_step(tx, self.claim, end)
-            open_gate(tx, step_id=self.claim.step_id, run_id=run.id, gate=result.gate)
-            asked: dict[str, JsonValue] = {
-                "instructions": result.gate.instructions,
-                "payload": result.gate.payload,
-                "assignees": result.gate.assignees,
-            }
-            self._record_in(tx, EventType.STEP_WAITING_HUMAN, asked)
-            if is_given_up := give_up_gates(tx, self.plan, run):
-                end_run_if_over(tx, self.plan, run, Progress(self.plan, read_states(tx, run.id)))
+            is_asked = begin_wait(tx, self.plan, run, self.task.key, self.claim, result.gate)
         report_input = self.step_input.last_output
-        if is_given_up:
+        if not is_asked:
             return StepReport(Outcome.NOT_READY, self.claim.step_id, None, report_input)
         return StepReport(Outcome.WAITS_FOR_PERSON, self.claim.step_id, None, report_input, result.notes)
 
     def _fail(self, error: Exception) -> None:
-        message = _describe_error(error)
         tries_again = _is_retryable(error) and not self.task.is_last_attempt
-        end = StepEnd(StepStatus.PENDING if tries_again else StepStatus.FAILED, error=message)
+        self._end(StepEnd(StepStatus.PENDING if tries_again else StepStatus.FAILED, error=_describe_error(error)))
+
+    def _end(self, end: StepEnd) -> None:
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.claim.run_id)
-            end_step(tx, self.claim, end)
-            self._record_in(tx, EventType.STEP_RETRYING if tries_again else EventType.STEP_FAILED, {"error": message})
-            if not tries_again:
-                settle(tx, self.plan, run, self.task.key, end)
+            end_attempt(tx, self.plan, run, self.task.key, self.claim, end)
 
 
 def _describe_error(error: Exception) -> str:

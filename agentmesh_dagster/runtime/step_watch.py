@@ -4,17 +4,16 @@ import time
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from agentmesh_dagster.entities.models import EventType, StepStatus
+from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import StepKey
+from agentmesh_dagster.runtime.endings import end_attempt
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.settlement import settle
 from agentmesh_dagster.store import StoreUnavailable
-from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.runs import lock_run
 from agentmesh_dagster.store.step_leases import StepLease, find_step_lease
-from agentmesh_dagster.store.steps import Claim, LeaseLost, StepEnd, end_step, step_id
+from agentmesh_dagster.store.steps import Claim, LeaseLost, StepEnd, step_id
 
 _LOOKS_PER_LEASE = 6
 
@@ -88,15 +87,7 @@ class StepWatch:
         end = StepEnd(StepStatus.PENDING if tries_again else StepStatus.FAILED, error=reason)
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.run_id)
-            end_step(tx, claim, end)
-            ended = Event(
-                EventType.STEP_RETRYING if tries_again else EventType.STEP_FAILED,
-                {"nodeId": self.key.node_id, "item": self.key.item, "attempt": claim.attempt, "error": reason},
-                claim.step_id,
-            )
-            record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[ended])
-            if not tries_again:
-                settle(tx, plan, run, self.key, end)
+            end_attempt(tx, plan, run, self.key, claim, end)
 
     def _find_lease(self) -> StepLease | None:
         if self.key is None:

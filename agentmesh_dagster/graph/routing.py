@@ -1,0 +1,103 @@
+"""Routing: which of its out-edges the end of a step takes, and why. The op and the answer to a gate ask the same."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.expressions import Expression
+from agentmesh_dagster.graph.graph import GraphEdge
+
+_SHOWN_CHARACTERS = 100
+
+Context = Mapping[str, JsonValue]
+
+
+class NothingMatched(AgentMeshError):
+    """No out-edge of the branch matched, and there is no default edge."""
+
+    retryable = False  # the same input would match nothing again
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a node chooses among its out-edges: the first whose condition is true, else one without a condition."""
+
+    takes_all: bool = False  # every edge whose condition is true, and all without one
+    may_take_none: bool = False
+    subject: Expression | None = None  # evaluated once: an edge's condition is then the literal that it must equal
+
+
+def choose_edges(edges: Sequence[GraphEdge], context: Context, choice: Choice = Choice()) -> list[GraphEdge]:
+    """The edges that are taken, in the order of the graph.
+
+    Raises NothingMatched, and ExpressionFault where a condition cannot be evaluated.
+    """
+    tried = [edge for edge in edges if not edge.is_default]
+    value = choice.subject.evaluate(context) if choice.subject else None
+    matching: list[GraphEdge] = []
+    for edge in tried:
+        if _matches(edge, context, value):
+            matching.append(edge)
+            if not choice.takes_all:
+                return matching
+    defaults = [edge for edge in edges if edge.is_default]
+    if choice.takes_all:
+        return matching + defaults
+    if defaults or choice.may_take_none:
+        return defaults[:1]
+    raise NothingMatched(_describe_values(tried, context, choice, value))
+
+
+def explain_edge(edge: GraphEdge, edges: Sequence[GraphEdge], context: Context, choice: Choice) -> str:
+    """Why an edge, one of these, was taken: for a person who looks at the run."""
+    if edge.is_default:
+        others = any(not one.is_default for one in edges)
+        return "no other edge matched" if others and not choice.takes_all else "it has no condition"
+    if edge.literal is not None and choice.subject:
+        return f"`{choice.subject.source}` gave {_show(choice.subject.evaluate(context))}"
+    if edge.expression is None:
+        return "it has no condition"
+    return f"`{edge.condition}` with {_describe_looked_at(context, edge.expression)}"
+
+
+def _matches(edge: GraphEdge, context: Context, value: JsonValue) -> bool:
+    if edge.literal is not None:
+        # 1 == True in Python, not in JSON.
+        same_kind = isinstance(value, bool) == isinstance(edge.literal.value, bool)
+        return same_kind and value == edge.literal.value
+    return edge.expression is not None and edge.expression.evaluate_condition(context)
+
+
+def _describe_values(tried: Sequence[GraphEdge], context: Context, choice: Choice, value: JsonValue) -> str:
+    if choice.subject:
+        literals = ", ".join(edge.condition or "" for edge in tried)
+        return f"the condition gave {_show(value)}; the edges match {literals}"
+    told = [
+        f"`{edge.condition}` with {_describe_looked_at(context, edge.expression)}" for edge in tried if edge.expression
+    ]
+    return "; ".join(told) or "it has no out-edges with conditions"
+
+
+def _describe_looked_at(context: Context, expression: Expression) -> str:
+    looked_at: dict[str, str] = {}
+    for reference in expression.references:
+        name = ".".join(("context", *map(str, reference.path)))
+        looked_at[name] = _show(_look_up(context, reference.path))
+    return ", ".join(f"{name} = {shown}" for name, shown in looked_at.items()) or "no values"
+
+
+def _look_up(context: Context, path: Sequence[str | int]) -> JsonValue:
+    found: Any = context
+    for step in path:
+        try:
+            found = found[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return found
+
+
+def _show(value: JsonValue) -> str:
+    text = write_json(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

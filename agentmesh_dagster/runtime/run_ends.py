@@ -1,0 +1,80 @@
+"""Ends of runs: when there is nothing more to do, what came of it, and who is told.
+
+Callers hold the run's lock: `lock_run` in the same transaction.
+"""
+
+from collections.abc import Mapping
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import EventType, NodeType, RunStatus
+from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.graph.progress import Progress, RunState
+from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.runs import RunHead, mark_run_ended
+from agentmesh_dagster.store.steps import (
+    FailedStep,
+    list_failures,
+    read_outputs,
+)
+from agentmesh_dagster.store.triggers import deliver_run_end
+
+
+def end_run_if_over(tx: Connection, plan: Plan, run: RunHead, progress: Progress) -> RunState:
+    """Ends the run when none of its steps runs, may run or waits for a person."""
+    state = progress.read_run_state()
+    if state is RunState.SUCCEEDED:
+        complete_run(tx, plan, run)
+    elif state is RunState.FAILED:
+        fail_run(tx, run, _describe_failures(tx, plan, run.id))
+    return state
+
+
+def complete_run(tx: Connection, plan: Plan, run: RunHead) -> None:
+    """The run has succeeded; its output is that of the end that ran, with several a mapping node id → output."""
+    ends = [node.id for node in plan.graph.of_type(NodeType.END)]
+    outputs = {key.node_id: output for key, output in read_outputs(tx, run.id, ends).items()}
+    output = _merge({node_id: outputs[node_id] for node_id in ends if node_id in outputs})
+    mark_run_ended(tx, run.id, RunStatus.SUCCEEDED, output=output)
+    _record_end(tx, run, EventType.RUN_COMPLETED, {"output": output})
+
+
+def _merge(outputs: Mapping[str, JsonValue]) -> JsonValue:
+    return dict(outputs) if len(outputs) > 1 else next(iter(outputs.values()), None)
+
+
+def fail_run(tx: Connection, run: RunHead, error: str) -> None:
+    mark_run_ended(tx, run.id, RunStatus.FAILED, error=error)
+    _record_end(tx, run, EventType.RUN_FAILED, {"error": error})
+
+
+def cancel_run(tx: Connection, run: RunHead, error: str, *, by: str | None = None) -> None:
+    """`by` is who did it, where that is known."""
+    mark_run_ended(tx, run.id, RunStatus.CANCELED, error=error)
+    _record_end(tx, run, EventType.RUN_CANCELED, {"error": error} if by is None else {"error": error, "by": by})
+
+
+def _record_end(tx: Connection, run: RunHead, event_type: EventType, payload: dict[str, JsonValue]) -> None:
+    record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[Event(event_type, payload)])
+    deliver_run_end(tx, run.id, run.workflow_id, event_type)
+
+
+def _describe_failures(tx: Connection, plan: Plan, run_id: str) -> str:
+    failures = list_failures(tx, run_id)
+    if len(failures) == 1 and _is_end(plan, failures[0].node_id):
+        return failures[0].error  # the author's own words
+    return "; ".join(f"`{_title(plan, failure.node_id)}`{_name_item(failure)}: {failure.error}" for failure in failures)
+
+
+def _name_item(failure: FailedStep) -> str:
+    return "" if failure.item is None else f", item {failure.item}"
+
+
+def _title(plan: Plan, node_id: str) -> str:
+    node = plan.graph.nodes.get(node_id)
+    return node.title if node else node_id
+
+
+def _is_end(plan: Plan, node_id: str) -> bool:
+    node = plan.graph.nodes.get(node_id)
+    return node is not None and node.type is NodeType.END
