@@ -10,10 +10,11 @@ from rich.live import Live
 from rich.text import Text
 
 from agentmesh_dagster.cli.printing import build_table, plain, show_brief, show_duration, show_status
-from agentmesh_dagster.entities.models import NodeType, Step, StepStatus
+from agentmesh_dagster.entities.models import Step, StepStatus
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import StepKey, StepState
+from agentmesh_dagster.specs.node_spec import Ports
 from agentmesh_dagster.store import Store, StoreUnavailable
 from agentmesh_dagster.store.steps import list_steps, read_states
 
@@ -93,7 +94,7 @@ class RunView:
             return self._show_items(steps, states.get(StepKey(each)))
         if not steps or steps[0].status is not StepStatus.SUCCEEDED:
             return Text()
-        if node.type is NodeType.BRANCH and not node.is_each:
+        if node.ports is Ports.CHOICE:
             return self._show_ways(node, states.get(StepKey(node.id)))
         return show_brief(steps[0].output)
 

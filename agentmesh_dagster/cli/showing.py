@@ -19,7 +19,8 @@ from agentmesh_dagster.cli.printing import (
     show_whole,
 )
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import EventLog, NodeType, Run, Step, StepStatus
+from agentmesh_dagster.entities.models import EventLog, Run, Step, StepStatus
+from agentmesh_dagster.specs import NODE_SPECS
 
 _SAID_ELSEWHERE = ("nodeId", "item")  # of an event's payload
 
@@ -76,7 +77,7 @@ def _print_step(console: Console, step: Step) -> None:
 
 def _format_usage(step: Step) -> str:
     """Model and tokens of an agent's step."""
-    if step.node_type is not NodeType.AGENT or step.status is not StepStatus.SUCCEEDED:
+    if NODE_SPECS[step.node_type].names != "agent" or step.status is not StepStatus.SUCCEEDED:
         return ""
     raw = step.output["raw"]
     usage = raw["usage"]

@@ -11,7 +11,7 @@ from agentmesh_dagster.control.inherited_tags import inherit_tags, read_default_
 from agentmesh_dagster.control.launch import PreparedLaunch, find_origins
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
-from agentmesh_dagster.entities.models import NodeType, StepStatus
+from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.progress import Progress, RunState, StepKey, StepState
 from agentmesh_dagster.graph.regions import Region
@@ -130,8 +130,8 @@ def select_steps(plan: Plan, states: Mapping[StepKey, StepState], answered: Coll
 
 def _goes_on(op: PlannedOp, states: Mapping[StepKey, StepState], answered: Collection[str]) -> bool:
     state = states.get(StepKey(op.node.id))
-    is_gate = op.node.type is NodeType.HUMAN_APPROVAL
-    return op.node.id in answered or (is_gate and state is not None and state.status is StepStatus.FAILED)
+    has_failed = state is not None and state.status is StepStatus.FAILED
+    return op.node.id in answered or (op.node.spec.waits and has_failed)
 
 
 def _is_left(op: PlannedOp, states: Mapping[StepKey, StepState], unended: Collection[str]) -> bool:

@@ -22,3 +22,8 @@ def join_names(names: Collection[str], last: str = "and") -> str:
     if len(names) > _SHOWN:
         return f"{', '.join(shown)} and {len(names) - _SHOWN:,} more"
     return f"{', '.join(shown[:-1])} {last} {shown[-1]}" if len(shown) > 1 else "".join(shown)
+
+
+def escape_markdown(text: str) -> str:
+    """`text` as Markdown shows it as it is, between other words."""
+    return text.replace("*", "\\*").replace("<", "&lt;")

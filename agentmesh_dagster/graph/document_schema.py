@@ -5,9 +5,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from agentmesh_dagster.entities.models import ENTITY_TYPES, JsonObject, Kind, NodeType
-from agentmesh_dagster.graph.config import CONFIG_TYPES
-from agentmesh_dagster.graph.field_descriptions import DOCUMENT, FIELDS
+from agentmesh_dagster.entities.models import ENTITY_TYPES, JsonObject, Kind
+from agentmesh_dagster.graph.field_descriptions import DOCUMENT, FIELDS, SCHEMA, TEMPLATE
+from agentmesh_dagster.specs import NODES
+from agentmesh_dagster.specs.node_config import Written
+from agentmesh_dagster.specs.node_spec import NodeSpec
 
 _ID: JsonObject = {"type": ["string", "integer"], "maxLength": 255, "pattern": r"\S"}  # YAML reads `id: 7` as a number
 _LITERAL: JsonObject = {"type": ["string", "boolean", "number", "null"]}  # and `condition: true` as a boolean
@@ -16,12 +18,14 @@ _FROM_STORE = ("createdAt", "updatedAt", "revision", "secrets")
 
 def document_schema() -> JsonObject:
     """The JSON Schema (draft 2020-12) of a document."""
-    models: list[type[BaseModel]] = [*ENTITY_TYPES.values(), *CONFIG_TYPES.values()]
+    models: list[type[BaseModel]] = [*ENTITY_TYPES.values(), *(spec.config for spec in NODES)]
     _, generated = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = generated["$defs"]
     for name, definition in definitions.items():
         _tidy(definition, name)
-    definitions["Node"]["allOf"] = [_describe_node(node_type) for node_type in NodeType]
+    for spec in NODES:
+        _say_how_written(definitions[spec.config.__name__], spec)
+    definitions["Node"]["allOf"] = [_describe_node(spec) for spec in NODES]
     projects: JsonObject = {"anyOf": [_refer(Kind.PROJECT), {"type": "array", "items": _refer(Kind.PROJECT)}]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -69,20 +73,28 @@ def _tidy(definition: JsonObject, name: str) -> None:
 
 
 def _find_description(name: str, field: str) -> str | None:
-    shared = ("NodeConfig",) if name.endswith("Config") else ("Trigger",) if name.endswith("Trigger") else ("Stored",)
-    for place in (name, *shared):
+    for place in (name, "Trigger" if name.endswith("Trigger") else "Stored"):
         if description := FIELDS.get(place, {}).get(field):
             return description
     return None
 
 
-def _describe_node(node_type: NodeType) -> JsonObject:
+def _say_how_written(definition: JsonObject, spec: NodeSpec) -> None:
+    """Adds to the descriptions of a config's fields what may stand in them."""
+    for field, way in spec.written.items():
+        schema = definition["properties"][field]
+        if way is Written.TEMPLATE:
+            schema["description"] = f"{schema['description']} {TEMPLATE}"
+        elif way is Written.SCHEMA:
+            schema["description"] = f"{SCHEMA} {schema['description']}"
+
+
+def _describe_node(spec: NodeSpec) -> JsonObject:
     """What follows from a node's type: its config, and whether it names an agent or a tool."""
-    then: JsonObject = {"properties": {"config": {"$ref": f"#/$defs/{CONFIG_TYPES[node_type].__name__}"}}}
-    named = {NodeType.AGENT: "agentId", NodeType.TOOL: "toolId"}
-    for other, field in named.items():
-        if node_type is other:
-            then["required"] = [field]
+    then: JsonObject = {"properties": {"config": {"$ref": f"#/$defs/{spec.config.__name__}"}}}
+    for what in ("agent", "tool"):
+        if spec.names == what:
+            then["required"] = [f"{what}Id"]
         else:
-            then["properties"][field] = {"type": "null"}
-    return {"if": {"properties": {"type": {"const": node_type.value}}, "required": ["type"]}, "then": then}
+            then["properties"][f"{what}Id"] = {"type": "null"}
+    return {"if": {"properties": {"type": {"const": spec.type.value}}, "required": ["type"]}, "then": then}

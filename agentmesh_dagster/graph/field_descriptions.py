@@ -1,7 +1,10 @@
-"""What each field of a document is for, as editors show it: model and wire name → a sentence or two."""
+"""What each field of a document is for, as editors show it: model and wire name → a sentence or two.
 
-_TEMPLATE = "May hold {{ expressions }}."
-_SCHEMA = "A JSON Schema (draft 2020-12)."
+What a node's `config` holds says so itself: see `specs`.
+"""
+
+TEMPLATE = "May hold {{ expressions }}."
+SCHEMA = "A JSON Schema (draft 2020-12)."
 
 DOCUMENT = {
     "project": "The project that the entities belong to, or a list of projects.",
@@ -30,8 +33,8 @@ FIELDS: dict[str, dict[str, str]] = {
     "Tool": {
         "type": "`http` calls an address, `function` a registered Python function, `builtin` one that ships with us.",
         "config": "What is called.",
-        "inputSchema": f"{_SCHEMA} Checked before each call, and shown to the model.",
-        "outputSchema": f"{_SCHEMA} Checked after each call.",
+        "inputSchema": f"{SCHEMA} Checked before each call, and shown to the model.",
+        "outputSchema": f"{SCHEMA} Checked after each call.",
         "approval": "`always`: it is called by tool nodes behind a gate alone, not by agents, and cannot be tried.",
         "secrets": "Set by the store; passed over in documents.",
     },
@@ -45,7 +48,7 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "Workflow": {
         "graph": "Nodes and the edges between them.",
-        "inputSchema": f"{_SCHEMA} Of the run's input; titles, defaults and descriptions fill Dagster's launchpad.",
+        "inputSchema": f"{SCHEMA} Of the run's input; titles, defaults and descriptions fill Dagster's launchpad.",
         "triggers": "What starts the workflow by itself.",
         "layout": "Where the editor shows the nodes: node id → [x, y]. Says nothing about runs.",
         "revision": "Set by the store; passed over in documents.",
@@ -70,50 +73,6 @@ FIELDS: dict[str, dict[str, str]] = {
             "Only behind a branch or a gate: an expression such as context.last_output.score > 0.7, or the literal "
             "to match where the branch has a condition of its own. Without it the edge is the default."
         ),
-    },
-    "NodeConfig": {
-        "retry": "How often a failed attempt is repeated, and after what pause.",
-        "timeoutSeconds": "Time limit of one attempt.",
-        "pool": "Dagster concurrency pool: limits how many steps run at once.",
-    },
-    "Retry": {
-        "maxAttempts": "Tries, the first included.",
-        "delaySeconds": "Pause before the second try.",
-        "backoff": "How the pause grows from try to try.",
-        "jitter": "Varies the pause at random, so that many steps do not come back at once.",
-    },
-    "AgentConfig": {
-        "prompt": f"What the agent is asked; the node's input unless given. {_TEMPLATE}",
-        "systemPrompt": f"Instead of the agent's own. {_TEMPLATE}",
-        "modelName": f"Instead of the agent's own. {_TEMPLATE}",
-        "temperature": "Instead of the agent's own.",
-        "maxTokens": "Longest reply.",
-        "outputSchema": f"{_SCHEMA} The reply is asked for, and checked, as JSON that fits it.",
-        "maxToolRounds": "How often the model may call tools before it must answer.",
-    },
-    "ToolNodeConfig": {"input": f"What the tool gets; the node's input unless given. {_TEMPLATE}"},
-    "BranchConfig": {
-        "mode": "`first`: the first edge that matches; `all`: every one; `each`: everything behind, once per item.",
-        "condition": "first: an expression evaluated once; each edge's condition is then the literal to match.",
-        "onNoMatch": "first: whether the step fails or nothing is taken when no edge matches.",
-        "items": "each: the list, as an expression (context.input.items) or as it is.",
-        "maxItems": "each: more items than this fail the step.",
-        "join": "each: id of the node that gets the list of results, where the graph leaves a choice.",
-    },
-    "GateConfig": {
-        "instructions": f"What the person is asked. {_TEMPLATE}",
-        "payload": f"What the person sees and may edit. {_TEMPLATE}",
-        "schema": f"{_SCHEMA} Of the answer.",
-        "assignees": f"Who is asked. {_TEMPLATE}",
-        "deadlineSeconds": "How long the gate stays open; without it, for ever.",
-        "onDeadline": "What happens then.",
-        "onArmFailure": "What happens when another step fails, so that the run can only fail: cancel closes the gate.",
-        "notify": "A webhook that is called when the gate opens.",
-    },
-    "Notify": {"url": f"The webhook's address. {_TEMPLATE}"},
-    "EndConfig": {
-        "output": f"The run's output; the node's input unless given. {_TEMPLATE}",
-        "outcome": "`failed` ends the run as failed, with the output as its error.",
     },
     "CronTrigger": {
         "cron": "When: minute, hour, day of month, month, day of week.",

@@ -3,18 +3,12 @@
 from collections.abc import Mapping
 from functools import cached_property
 
-from agentmesh_dagster.entities.models import JsonObject, NodeType, Tool
-from agentmesh_dagster.entities.text import quote
-from agentmesh_dagster.graph.config import AgentConfig, GateConfig
-from agentmesh_dagster.graph.gate_answers import IMPLIED_SCHEMA
+from agentmesh_dagster.entities.models import Tool
 from agentmesh_dagster.graph.graph import Graph, GraphNode
-from agentmesh_dagster.graph.shapes import Shape, describe
+from agentmesh_dagster.specs.node_spec import NodeFacts
+from agentmesh_dagster.specs.shapes import Shape, describe
 
 _LIST = describe({"type": ["array", "null"]}, "the list of results")
-_TEXT: JsonObject = {"type": "string"}
-# No more than its fields: a gate whose edges ask for other things takes those, also an answer that is no object.
-_ANSWERED: JsonObject = {"properties": IMPLIED_SCHEMA["properties"]}
-_USUAL_ANSWER = Shape(_ANSWERED, _ANSWERED, "the answer of a gate without a schema", is_usual=True)
 
 
 class Flow:
@@ -60,43 +54,11 @@ class Flow:
     def _read_output(self, node: GraphNode) -> Shape | None:
         if node.id in self._graph.unknowns.vague | self._graph.unknowns.missing_sources or not node.is_complete:
             return None
-        match node.type:
-            case NodeType.START:
-                return self.run_input
-            case NodeType.AGENT:
-                return _read_agent(node)
-            case NodeType.TOOL:
-                tool = self._tools.get(node.tool_id or "")
-                return _read_tool(tool) if tool else None
-            case NodeType.BRANCH:
-                return None if node.is_each else self.find_input(node.id)
-            case NodeType.HUMAN_APPROVAL:
-                return _read_gate(node)
-            case _:
-                return None
-
-
-def _read_tool(tool: Tool) -> Shape | None:
-    return describe(tool.output_schema, f"the outputSchema of the tool {quote(tool.name)}")
-
-
-def _read_agent(node: GraphNode) -> Shape | None:
-    """The reply's own fields stand beside `text` and `raw`; without a schema any may."""
-    schema = node.config.output_schema if isinstance(node.config, AgentConfig) else None
-    owner = f"the outputSchema of {quote(node.title)}"
-    if schema is None:
-        return describe({"type": "object", "properties": {"text": _TEXT, "raw": {}}}, owner)
-    own = Shape(schema, schema, owner)
-    if own.kinds != frozenset({"object"}) or "$ref" in schema or "allOf" in schema:
-        return None
-    beside: JsonObject = {"text": {} if "text" in own.field_names else _TEXT, "raw": {}}
-    return Shape({**schema, "properties": {**schema.get("properties", {}), **beside}}, schema, owner)
-
-
-def _read_gate(node: GraphNode) -> Shape | None:
-    config = node.config
-    if isinstance(config, GateConfig) and config.answer_schema is None:
-        return _USUAL_ANSWER  # a deadline's too
-    if not isinstance(config, GateConfig) or config.on_deadline != "fail":
-        return None  # what a deadline answers need not fit the schema
-    return describe(config.answer_schema, f"the schema of {quote(node.title)}")
+        facts = NodeFacts(
+            node.title,
+            node.config,
+            tool=self._tools.get(node.tool_id or ""),
+            run_input=self.run_input,
+            input=self.find_input(node.id),
+        )
+        return node.spec.output(facts)

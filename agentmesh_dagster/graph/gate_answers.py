@@ -9,15 +9,7 @@ from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.entities.text import quote, shorten
 from agentmesh_dagster.graph.expressions import ExpressionFault
 from agentmesh_dagster.graph.graph import Graph, GraphNode
-
-APPROVED = "approved"
-
-# The answer of a gate that has no `schema`. Other fields may stand beside these.
-IMPLIED_SCHEMA: JsonObject = {
-    "type": "object",
-    "properties": {APPROVED: {"type": "boolean"}, "comment": {"type": "string"}, "payload": {}},
-    "required": [APPROVED],
-}
+from agentmesh_dagster.specs.nodes.human_approval import APPROVED
 
 DEADLINE_COMMENT = "The deadline passed without an answer."
 

@@ -8,12 +8,14 @@ from itertools import chain
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import NodeType, Workflow
 from agentmesh_dagster.entities.text import quote
-from agentmesh_dagster.graph.config import BranchConfig, NodeConfig
 from agentmesh_dagster.graph.cycles import find_components
 from agentmesh_dagster.graph.expressions import Expression, Reference
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.regions import Region, find_regions
 from agentmesh_dagster.graph.templates import Template
+from agentmesh_dagster.specs import NODE_SPECS
+from agentmesh_dagster.specs.node_config import NodeConfig
+from agentmesh_dagster.specs.node_spec import NodeSpec, Place, Ports
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,32 @@ class GraphNode:
     has_fields: bool = True  # False: that is so outside of its config
 
     @property
+    def spec(self) -> NodeSpec:
+        """What its type says of itself."""
+        return NODE_SPECS[self.type]
+
+    @property
+    def ports(self) -> Ports:
+        """What follows it when it has ended."""
+        return self.spec.ports(self.config)
+
+    @property
+    def names(self) -> str | None:
+        """The id of the agent or tool that it refers to, as its type has it."""
+        return {"agent": self.agent_id, "tool": self.tool_id}.get(self.spec.names or "")
+
+    @property
     def path(self) -> str:
         return f"$.graph.nodes[{self.position}]"
 
     @property
     def is_each(self) -> bool:
-        return isinstance(self.config, BranchConfig) and self.config.mode == "each"
+        return self.ports is Ports.ITEMS
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether it may stand inside an `each`."""
+        return not self.spec.waits and not self.is_each
 
     @property
     def references(self) -> Iterator[tuple[str, Reference]]:
@@ -111,9 +133,17 @@ class Graph:
             grouped[end(edge)].append(edge)
         return {node_id: tuple(edges) for node_id, edges in grouped.items()}
 
-    def of_type(self, *types: NodeType) -> list[GraphNode]:
-        """The nodes of these types, those with an id that was there before too."""
-        return [node for node in self.every_node if node.type in types]
+    def list_nodes(self, is_meant: Callable[[NodeSpec], object]) -> list[GraphNode]:
+        """The nodes of the types that are meant, those with an id that was there before too."""
+        return [node for node in self.every_node if is_meant(node.spec)]
+
+    @property
+    def starts(self) -> list[GraphNode]:
+        return self.list_nodes(lambda spec: spec.place is Place.START)
+
+    @property
+    def ends(self) -> list[GraphNode]:
+        return self.list_nodes(lambda spec: spec.place is Place.END)
 
     @property
     def every_node(self) -> Iterator[GraphNode]:

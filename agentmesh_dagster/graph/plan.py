@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from agentmesh_dagster.entities.models import Agent, NodeType, Tool, Workflow
+from agentmesh_dagster.entities.models import Agent, Tool, Workflow
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.names import name_all, safe_name
 from agentmesh_dagster.graph.regions import Region
+from agentmesh_dagster.specs.node_spec import Place, Ports
 
 RESULT = "result"  # the output of every op that does not choose
 ITEM = "item"  # the dynamic output of an `each`
@@ -70,7 +71,7 @@ class Plan:
 
     @property
     def start(self) -> PlannedOp:
-        return next(op for op in self.ops if op.node.type is NodeType.START)
+        return next(op for op in self.ops if op.node.spec.place is Place.START)
 
 
 def plan_graph(graph: Graph, agents: Mapping[str, Agent], tools: Mapping[str, Tool], *, revision: int = 0) -> Plan:
@@ -158,6 +159,6 @@ class _Planner:
 
 def is_conditional(graph: Graph, node: GraphNode) -> bool:
     """Whether the node decides at run time which of its out-edges are taken."""
-    if node.type is NodeType.BRANCH:
-        return not node.is_each
-    return node.type is NodeType.HUMAN_APPROVAL and any(edge.condition for edge in graph.out_edges[node.id])
+    if node.ports is Ports.CHOICE_IF_ASKED:
+        return any(edge.condition for edge in graph.out_edges[node.id])
+    return node.ports is Ports.CHOICE

@@ -7,20 +7,18 @@ from pydantic import BaseModel, ValidationError
 
 from agentmesh_dagster.entities.field_faults import list_field_faults
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json, write_path
-from agentmesh_dagster.entities.models import Edge, Node, NodeType, Workflow
+from agentmesh_dagster.entities.models import Edge, Node, Workflow
 from agentmesh_dagster.entities.recovery import NO_DAMAGE, Recovery
 from agentmesh_dagster.entities.suggestions import find_nearest, with_hint
 from agentmesh_dagster.entities.text import quote
-from agentmesh_dagster.graph.config import CONFIG_TYPES, TEMPLATE_FIELDS, BranchConfig, NodeConfig
 from agentmesh_dagster.graph.expressions import Expression, ExpressionFault, parse_expression
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode, Literal, Unknowns
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.templates import Template, TemplateFault, list_template_faults, parse_template
+from agentmesh_dagster.specs import NODE_SPECS
+from agentmesh_dagster.specs.node_config import NodeConfig, Written
 
-_EXPRESSION_FIELDS = {NodeType.BRANCH: ("condition",)}
 _OTHER_SPELLINGS: Mapping[str, JsonValue] = {"True": True, "False": False, "None": None}
-_FREE_FIELDS = frozenset({"outputSchema", "schema"})  # JSON Schemas may hold `{{`
-_CONDITIONAL = (NodeType.BRANCH, NodeType.HUMAN_APPROVAL)
 
 
 def read_graph(workflow: Workflow, damage: Recovery = NO_DAMAGE) -> Graph:
@@ -59,17 +57,19 @@ def _read_node(node: Node, position: int, is_complete: bool, faults: list[Issue]
     has_fields, is_complete = is_complete, is_complete and len(faults) == told
     expressions: dict[str, Expression] = {}
     templates: dict[str, Template] = {}
+    written = NODE_SPECS[node.type].written
     for name, value in config.model_dump(by_alias=True, exclude_unset=True).items():
         field_path = f"{path}.config.{name}"
         if value is None:
             continue
-        if _is_expression(node.type, name, value):
+        way = _choose_way(written.get(name), value)
+        if way is Written.EXPRESSION:
             if parsed := _parse_expression(value, field_path, faults, node_id=node.id):
                 expressions[name] = parsed
-        elif name in TEMPLATE_FIELDS[node.type]:
+        elif way is Written.TEMPLATE:
             if template := _parse_template(value, field_path, node.id, faults):
                 templates[name] = template
-        elif name not in _FREE_FIELDS and "{{" in str(value):
+        elif way is None and "{{" in str(value):
             message = f"`{name}` is fixed when the workflow is saved: write a value without {{{{ }}}}."
             faults.append(Issue("template-not-allowed", message, node.id, path=field_path))
     return GraphNode(
@@ -87,15 +87,15 @@ def _read_node(node: Node, position: int, is_complete: bool, faults: list[Issue]
     )
 
 
-def _is_expression(node_type: NodeType, name: str, value: JsonValue) -> bool:
-    if not isinstance(value, str):
-        return False
-    # `items` reads best as a bare expression; with {{ }} it is a template like any other.
-    return name in _EXPRESSION_FIELDS.get(node_type, ()) or (name == "items" and "{{" not in value)
+def _choose_way(way: Written | None, value: JsonValue) -> Written | None:
+    """How a value is to be read where its field leaves that open."""
+    if way is not Written.EXPRESSION_OR_TEMPLATE:
+        return way
+    return Written.EXPRESSION if isinstance(value, str) and "{{" not in value else Written.TEMPLATE
 
 
 def _read_config(node: Node, path: str, faults: list[Issue]) -> NodeConfig:
-    config_type = CONFIG_TYPES[node.type]
+    config_type = NODE_SPECS[node.type].config
     given: dict[str, Any] = dict(node.config)
     known = [field.alias or name for name, field in config_type.model_fields.items()]
     renamed: set[str] = set()
@@ -176,9 +176,9 @@ def _list_missing_ends(edge: Edge, path: str, nodes: Mapping[str, GraphNode], da
 def _read_edge(edge: Edge, position: int, source: GraphNode, faults: list[Issue]) -> GraphEdge:
     condition = (edge.condition or "").strip() or None
     expression = literal = None
-    if condition and isinstance(source.config, BranchConfig) and source.config.condition is not None:
+    if condition and source.spec.subject and getattr(source.config, source.spec.subject) is not None:
         literal = Literal(_read_literal(condition))
-    elif condition and source.is_complete and source.type in _CONDITIONAL:
+    elif condition and source.is_complete and source.spec.may_choose:
         path = f"$.graph.edges[{position}].condition"
         expression = _parse_expression(condition, path, faults, edge_id=edge.id)
     return GraphEdge(edge.id, position, edge.from_node_id, edge.to_node_id, condition, expression, literal)

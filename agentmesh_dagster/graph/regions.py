@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agentmesh_dagster.entities.models import NodeType
-from agentmesh_dagster.graph.config import BranchConfig
+from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
 if TYPE_CHECKING:  # a graph keeps its regions
     from agentmesh_dagster.graph.graph import Graph, GraphNode
@@ -96,7 +95,7 @@ class _Finder:
             node = self.graph.nodes[node_id]
             if self._is_entered(each, node_id):
                 return candidates[: place + 1]
-            if node.is_each or node.type is NodeType.HUMAN_APPROVAL:
+            if not node.may_repeat:
                 return candidates[: place + self._is_join(node_id)]
         return candidates
 

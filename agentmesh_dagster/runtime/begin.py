@@ -1,6 +1,6 @@
 """Beginning: a worker takes a launch up; one that was asked for some steps only is looked at before it works."""
 
-from agentmesh_dagster.entities.models import NodeType, StepStatus
+from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, Readiness, StepKey
 from agentmesh_dagster.runtime.launches import LaunchFacts, RunHasEnded, start_launch
@@ -35,7 +35,7 @@ def _ask_before(services: Services, plan: Plan, facts: LaunchFacts) -> None:
     assert facts.selected is not None
     for op in plan.ops:
         key = StepKey(op.node.id)
-        if op.node.type is not NodeType.HUMAN_APPROVAL or any(covers(chosen, key) for chosen in facts.selected):
+        if not op.node.spec.waits or any(covers(chosen, key) for chosen in facts.selected):
             continue
         with services.store.read() as connection:
             progress = Progress(plan, read_states(connection, facts.launch_id))

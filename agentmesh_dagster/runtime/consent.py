@@ -4,9 +4,9 @@ from typing import cast
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import JsonObject, StepStatus
-from agentmesh_dagster.graph.gate_answers import APPROVED
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.rules.approvals import asks_somebody
+from agentmesh_dagster.specs.nodes.human_approval import APPROVED
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.steps import read_outputs, read_states
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventType, StepStatus
-from agentmesh_dagster.graph.config import GateConfig
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, StepKey
 from agentmesh_dagster.runtime.run_ends import end_run_if_over
+from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import NewGate, cancel_gate, list_open_gates_of, open_gate

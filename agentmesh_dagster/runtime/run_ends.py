@@ -6,9 +6,10 @@ Callers hold the run's lock: `lock_run` in the same transaction.
 from collections.abc import Mapping
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import EventType, NodeType, RunStatus
+from agentmesh_dagster.entities.models import EventType, RunStatus
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, RunState
+from agentmesh_dagster.specs.node_spec import Place
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.runs import RunHead, mark_run_ended
@@ -32,7 +33,7 @@ def end_run_if_over(tx: Connection, plan: Plan, run: RunHead, progress: Progress
 
 def complete_run(tx: Connection, plan: Plan, run: RunHead) -> None:
     """The run has succeeded; its output is that of the end that ran, with several a mapping node id → output."""
-    ends = [node.id for node in plan.graph.of_type(NodeType.END)]
+    ends = [node.id for node in plan.graph.ends]
     outputs = {key.node_id: output for key, output in read_outputs(tx, run.id, ends).items()}
     output = _merge({node_id: outputs[node_id] for node_id in ends if node_id in outputs})
     mark_run_ended(tx, run.id, RunStatus.SUCCEEDED, output=output)
@@ -77,4 +78,4 @@ def _title(plan: Plan, node_id: str) -> str:
 
 def _is_end(plan: Plan, node_id: str) -> bool:
     node = plan.graph.nodes.get(node_id)
-    return node is not None and node.type is NodeType.END
+    return node is not None and node.spec.place is Place.END

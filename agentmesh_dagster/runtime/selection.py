@@ -1,6 +1,6 @@
 """Selection: what becomes of a launch of some steps only, of which some could not run."""
 
-from agentmesh_dagster.entities.models import NodeType, StepStatus
+from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.entities.text import join_names
 from agentmesh_dagster.graph.plan import Plan, PlannedOp
 from agentmesh_dagster.graph.progress import Progress, Readiness, StepKey
@@ -39,5 +39,4 @@ def _is_chosen(facts: LaunchFacts, op: PlannedOp) -> bool:
 
 
 def _is_gate_before(plan: Plan, op: PlannedOp, left: list[PlannedOp]) -> bool:
-    is_gate = op.node.type is NodeType.HUMAN_APPROVAL
-    return is_gate and any(plan.graph.is_ancestor(op.node.id, other.node.id) for other in left)
+    return op.node.spec.waits and any(plan.graph.is_ancestor(op.node.id, other.node.id) for other in left)

@@ -11,22 +11,18 @@ from enum import Enum, auto
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
-from agentmesh_dagster.entities.models import EventType, NodeType, StepStatus
+from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.plan import Plan, PlannedOp
 from agentmesh_dagster.graph.progress import Progress, Readiness, StepKey
-from agentmesh_dagster.runtime.agent import run_agent
 from agentmesh_dagster.runtime.attempt import Attempt
-from agentmesh_dagster.runtime.branch import run_branch
 from agentmesh_dagster.runtime.context import StepInput, read_sources, read_step_input
 from agentmesh_dagster.runtime.endings import begin_wait, end_attempt
-from agentmesh_dagster.runtime.gate import run_gate
 from agentmesh_dagster.runtime.launches import RunHasEnded
 from agentmesh_dagster.runtime.lease import keep_lease
+from agentmesh_dagster.runtime.nodes import RUNNERS
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.start_end import run_end, run_start
 from agentmesh_dagster.runtime.step_log import StepLog
-from agentmesh_dagster.runtime.tool import run_tool
 from agentmesh_dagster.runtime.work import Result, Work
 from agentmesh_dagster.settings import link_run
 from agentmesh_dagster.store import Connection
@@ -45,16 +41,6 @@ from agentmesh_dagster.store.steps import (
     renew_step,
     step_id,
 )
-
-_EXECUTE: Mapping[NodeType, Callable[[Work], Result]] = {
-    NodeType.START: run_start,
-    NodeType.END: run_end,
-    NodeType.AGENT: run_agent,
-    NodeType.TOOL: run_tool,
-    NodeType.BRANCH: run_branch,
-    NodeType.HUMAN_APPROVAL: run_gate,
-}
-
 
 _ERROR_CHARACTERS = 10_000
 
@@ -238,7 +224,7 @@ class _Execution:
             self.task.resources,
             self._log.retry,
         )
-        attempt = Attempt(lambda: _EXECUTE[work.node.type](work), name=f"step-{self.task.op.name}")
+        attempt = Attempt(lambda: RUNNERS[work.node.type](work), name=f"step-{self.task.op.name}")
         try:
             with keep_lease(self._renew, settings.lease_seconds, name=f"lease-{self.task.op.name}") as lease:
                 return attempt.finish(deadline, lease.is_lost, limit=f"{seconds:g} s are over ({whose})")

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from agentmesh_dagster.entities.models import Kind, NodeType, StepStatus
+from agentmesh_dagster.entities.models import Kind, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import StepKey, StepState
 from agentmesh_dagster.runtime.context import describe_run, read_step_input
-from agentmesh_dagster.runtime.gate import render_gate
+from agentmesh_dagster.runtime.nodes.human_approval import render_gate
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.catalogue import has_changed
 from agentmesh_dagster.store.gates import Gate, digest_shown, find_gate, inherit_gate
@@ -37,7 +37,7 @@ def take_over_steps(tx: Connection, plan: Plan, parent: Launch, launch_id: str, 
     gates: list[Gate] = []
     for node_id in plan.graph.order:
         key = StepKey(node_id)
-        is_answered = plan.graph.nodes[node_id].type is NodeType.HUMAN_APPROVAL and key in kept
+        is_answered = plan.graph.nodes[node_id].spec.waits and key in kept
         if not is_answered or states[key].status is not StepStatus.SUCCEEDED:
             continue
         gate = find_gate(tx, step_id(parent.run_id, key))

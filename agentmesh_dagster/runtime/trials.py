@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 
 from agentmesh_dagster.entities.access import Identity
 from agentmesh_dagster.entities.json_values import JsonValue, check_json, write_json
-from agentmesh_dagster.entities.models import Agent, EventType, NodeType, Tool, Workflow
+from agentmesh_dagster.entities.models import Agent, EventType, Tool, Workflow
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.graph import Graph
 from agentmesh_dagster.graph.plan import plan_graph
@@ -19,8 +19,8 @@ from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.graph.rules.catalogue import agents_have_known_tools
 from agentmesh_dagster.graph.templates import TemplateFault
 from agentmesh_dagster.providers.errors import ProviderError, ProviderNotConfigured
-from agentmesh_dagster.runtime.agent import run_agent
 from agentmesh_dagster.runtime.attempt import Attempt, AttemptTimedOut
+from agentmesh_dagster.runtime.nodes import agent as agent_node
 from agentmesh_dagster.runtime.plans import WorkflowHasFaults
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.work import NodeError, Work
@@ -90,7 +90,7 @@ def try_agent(services: Services, trial: AgentTrial, *, by: Identity) -> dict[st
     )
     about: dict[str, JsonValue] = {"agentId": trial.agent.id, "agent": trial.agent.name, "tools": list(trial.tools)}
     tried = _Tried(services, EventType.AGENT_TRIED, trial.agent.project_id, about, trial.input, by)
-    return cast("dict[str, JsonValue]", _try(lambda: run_agent(work).output, work.deadline, tried))
+    return cast("dict[str, JsonValue]", _try(lambda: agent_node.run(work).output, work.deadline, tried))
 
 
 def try_tool(services: Services, tool: Tool, tool_input: JsonValue, *, by: Identity) -> JsonValue:
@@ -133,9 +133,9 @@ class _Tried:
 
 def _build_graph(agent: Agent, config: Mapping[str, JsonValue]) -> Graph:
     nodes = [
-        {"id": "start", "type": NodeType.START},
-        {"id": _NODE, "type": NodeType.AGENT, "agentId": agent.id, "config": config},
-        {"id": "end", "type": NodeType.END},
+        {"id": "start", "type": "start"},
+        {"id": _NODE, "type": "agent", "agentId": agent.id, "config": config},
+        {"id": "end", "type": "end"},
     ]
     edges = [
         {"id": "in", "fromNodeId": "start", "toNodeId": _NODE},

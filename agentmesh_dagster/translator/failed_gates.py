@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from agentmesh_dagster.entities.models import NodeType, Run, StepStatus
+from agentmesh_dagster.entities.models import Run, StepStatus
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.specs import NODE_SPECS
 from agentmesh_dagster.store.steps import list_steps
 from agentmesh_dagster.translator.dagster_internals import NodeHandle, StepFailureData, StepHandle
 
@@ -17,7 +18,7 @@ def read_failed_gates(services: Services, run: Run) -> Mapping[str, str]:
         failed = {
             step.node_id: step.error or ""
             for step in list_steps(connection, run.id)
-            if step.node_type is NodeType.HUMAN_APPROVAL and step.status is StepStatus.FAILED
+            if NODE_SPECS[step.node_type].waits and step.status is StepStatus.FAILED
         }
     if not failed:
         return {}

@@ -11,13 +11,13 @@ import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import StepStatus, ToolType
-from agentmesh_dagster.graph.config import Retry
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import Outcome, StepFailed, StepReport, StepTask, run_step
 from agentmesh_dagster.settings import Settings, link_run
+from agentmesh_dagster.specs.node_config import Retry
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.translator.dagster_internals import EngineEventData
 from agentmesh_dagster.translator.dagster_runs import ITEM_KEY, read_launch_facts

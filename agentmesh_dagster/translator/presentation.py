@@ -12,15 +12,15 @@ from agentmesh_dagster.entities.models import (
     CronTrigger,
     EventTrigger,
     ModelProvider,
-    NodeType,
     RunStatus,
     RunTrigger,
 )
-from agentmesh_dagster.graph.config import GateConfig
+from agentmesh_dagster.entities.text import escape_markdown
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.triggers import GraphTrigger
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs.node_spec import NodeFacts
 
 WORKFLOW_TAG = "agentmesh/workflow"  # the workflow's id, on every run of its job
 RUN_TAG = "agentmesh/run"  # the address of the run's page of ours, where it is known: Dagster's UI makes it a link
@@ -28,13 +28,6 @@ _SHOWN_BYTES = 20_000
 _END = {RunStatus.SUCCEEDED: "succeeded", RunStatus.FAILED: "failed", RunStatus.CANCELED: "been canceled"}
 
 _KIND_OF_PROVIDER = {ModelProvider.OPENAI: "openai", ModelProvider.ANTHROPIC: "claude"}
-_KIND_OF_TYPE = {
-    NodeType.START: "start",
-    NodeType.END: "end",
-    NodeType.TOOL: "python",
-    NodeType.BRANCH: "branch",
-    NodeType.HUMAN_APPROVAL: "human",
-}
 
 
 def describe_job(plan: Plan, settings: Settings) -> str:
@@ -42,7 +35,7 @@ def describe_job(plan: Plan, settings: Settings) -> str:
     workflow = plan.workflow
     # The workflow's own revision, not the catalogue's: what is said of a job changes only with what it is made from.
     told = "" if workflow.revision is None else f", revision {workflow.revision}"
-    lines = [workflow.description or "", f"AgentMesh workflow **{_escape(workflow.name)}**{told}."]
+    lines = [workflow.description or "", f"AgentMesh workflow **{escape_markdown(workflow.name)}**{told}."]
     if settings.public_url:
         base = settings.public_url.rstrip("/")
         lines.append(f"[Open in AgentMesh]({base}/agentmesh/workflows/{quote(workflow.id, safe='')})")
@@ -67,33 +60,21 @@ def describe_op(plan: Plan, op: PlannedOp) -> str:
     """An op's description in markdown: the node's title and what it does."""
     node = op.node
     if op.wiring is Wiring.COLLECT:
-        return f"Waits until all items of **{_escape(node.title)}** are done."
+        return f"Waits until all items of {node.title} are done."
     # The first line stands on the op in Dagster's graph, which shows it as it is.
     title = node.title if node.title == node.id else f"{node.title} (node {node.id})"
-    lines = [_escape(title), _describe_node(plan, node)]
+    lines = [escape_markdown(title), node.spec.describe(_gather_facts(plan, node))]
     return "\n\n".join(line for line in lines if line)
 
 
-def _describe_node(plan: Plan, node: GraphNode) -> str:
-    if node.agent_id is not None and (agent := plan.agents.get(node.agent_id)):
-        about = f"Agent **{_escape(agent.name)}** on `{agent.model_provider.value}/{agent.model_name}`."
-        return f"{about} {agent.description}" if agent.description else about
-    if node.tool_id is not None and (tool := plan.tools.get(node.tool_id)):
-        about = f"Tool **{_escape(tool.name)}** ({tool.type.value})."
-        return f"{about} {tool.description}" if tool.description else about
-    if isinstance(node.config, GateConfig):
-        return f"A person is asked: {node.config.instructions}" if node.config.instructions else "A person is asked."
-    if node.type is NodeType.BRANCH:
-        conditions = [
-            f"- to `{edge.target}`" + (f" if `{edge.condition}`" if edge.condition else "")
-            for edge in plan.graph.out_edges[node.id]
-        ]
-        return "\n".join(conditions)
-    return ""
-
-
-def _escape(text: str) -> str:
-    return text.replace("*", "\\*").replace("<", "&lt;")
+def _gather_facts(plan: Plan, node: GraphNode) -> NodeFacts:
+    return NodeFacts(
+        node.title,
+        node.config,
+        agent=plan.agents.get(node.agent_id or ""),
+        tool=plan.tools.get(node.tool_id or ""),
+        edges=[(edge.target, edge.condition) for edge in plan.graph.out_edges[node.id]],
+    )
 
 
 def kind_of(plan: Plan, op: PlannedOp, settings: Settings) -> str:
@@ -101,7 +82,7 @@ def kind_of(plan: Plan, op: PlannedOp, settings: Settings) -> str:
     if op.wiring is Wiring.COLLECT:
         return "collect"
     agent = plan.agents.get(op.node.agent_id or "")
-    return _KIND_OF_TYPE.get(op.node.type, op.node.type.value) if agent is None else _kind_of_model(agent, settings)
+    return op.node.spec.kind if agent is None else _kind_of_model(agent, settings)
 
 
 def _kind_of_model(agent: Agent, settings: Settings) -> str:

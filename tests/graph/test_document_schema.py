@@ -7,8 +7,8 @@ import pytest
 
 from agentmesh_dagster.entities.documents import read_text
 from agentmesh_dagster.entities.json_schema import JsonSchema
-from agentmesh_dagster.graph.config import CONFIG_TYPES
 from agentmesh_dagster.graph.document_schema import document_schema
+from agentmesh_dagster.specs import NODES
 
 SCHEMA = JsonSchema(document_schema())
 
@@ -96,4 +96,4 @@ def test_every_field_says_what_it_is_for() -> None:
     ]
 
     assert without == []
-    assert {config_type.__name__ for config_type in CONFIG_TYPES.values()} <= definitions.keys()
+    assert {spec.config.__name__ for spec in NODES} <= definitions.keys()

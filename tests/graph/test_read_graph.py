@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from agentmesh_dagster.entities.recovery import Recovery
-from agentmesh_dagster.graph.config import AgentConfig, BranchConfig
 from agentmesh_dagster.graph.graph import Graph, Literal
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules import validate
+from agentmesh_dagster.specs.nodes.agent import AgentConfig
+from agentmesh_dagster.specs.nodes.branch import BranchConfig
 from tests.shapes import node, workflow
 
 START, END = node("start", "start"), node("end", "end")

@@ -11,9 +11,7 @@ from agentmesh_dagster.testing import run_workflow
 from tests.shapes import node, save, workflow
 
 
-def test_a_step_that_could_not_even_begin_has_failed_and_says_why(
-    services: Services, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_step_that_could_not_even_begin_has_failed_and_says_why(services: Services, monkeypatch: pytest.MonkeyPatch):
     read = step.read_step_input
 
     def read_or_break(connection: Any, plan: Any, run_id: str, key: Any, states: Any) -> Any:

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
-from agentmesh_dagster.entities.models import Agent, NodeType
+from agentmesh_dagster.entities.models import Agent
 from agentmesh_dagster.entities.text import quote
-from agentmesh_dagster.graph.config import GateConfig
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 
 
 def tools_that_need_approval_stand_behind_a_gate(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """Every way from start to a tool with `approval: always` passes a gate that a person answers."""
     unasked = _list_unasked(graph)
-    for node in graph.of_type(NodeType.TOOL):
+    for node in graph.list_nodes(lambda spec: spec.names == "tool"):
         tool = lookup.tools.get(node.tool_id or "")
         if tool is not None and tool.needs_approval and node.id in unasked:
             message = (
@@ -25,7 +25,7 @@ def tools_that_need_approval_stand_behind_a_gate(graph: Graph, lookup: Lookup) -
 
 def agents_have_no_tools_that_need_approval(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """No agent of the graph may call a tool with `approval: always` by itself."""
-    for node in graph.of_type(NodeType.AGENT):
+    for node in graph.list_nodes(lambda spec: spec.names == "agent"):
         agent = lookup.agents.get(node.agent_id or "")
         for _, message in list_unapproved_tools(agent, lookup) if agent else ():
             yield Issue("approval-missing", message, node.id, path=f"{node.path}.agentId")
@@ -46,12 +46,12 @@ def list_unapproved_tools(agent: Agent, lookup: Lookup) -> list[tuple[int, str]]
 
 def stands_behind_a_gate(graph: Graph, node: GraphNode) -> bool:
     """Whether a tool that this node calls itself was asked for on every way; an agent's calls never were."""
-    return node.type is NodeType.TOOL and node.id not in _list_unasked(graph)
+    return node.spec.names == "tool" and node.id not in _list_unasked(graph)
 
 
 def _list_unasked(graph: Graph) -> set[str]:
     """The nodes that can be reached from start without anybody being asked."""
-    found = {node.id for node in graph.of_type(NodeType.START)}
+    found = {node.id for node in graph.starts}
     ahead = list(found)
     while ahead:
         for child in graph.children(ahead.pop()):

@@ -4,14 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.entities.models import NodeType
 from agentmesh_dagster.entities.text import shorten
-from agentmesh_dagster.graph.config import BranchConfig
 from agentmesh_dagster.graph.expressions.syntax import write_plainly
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.read import is_set
 from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
 _COMPARISON = re.compile(r"([^<>=!&|?]+)(==|!=|<=|>=|<|>)([^<>=!&|?]+)")
 _WEAK = r"&&|\|\||\?|\b(?:and|or)\b"
@@ -74,7 +73,7 @@ def literals_differ(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 def conditions_differ(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Of the conditions that are tried in order, none stands there twice: the second edge would never be taken."""
-    for node in graph.of_type(NodeType.BRANCH, NodeType.HUMAN_APPROVAL):
+    for node in graph.list_nodes(lambda spec: spec.may_choose):
         if node.id in graph.unknowns.vague or (isinstance(node.config, BranchConfig) and node.config.mode != "first"):
             continue
         seen: dict[str, GraphEdge] = {}
@@ -92,7 +91,7 @@ def conditions_differ(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 def branches_are_exhaustive(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """One can see that a branch of mode first, or a gate with conditions, always finds an edge to take."""
-    for node in graph.of_type(NodeType.BRANCH, NodeType.HUMAN_APPROVAL):
+    for node in graph.list_nodes(lambda spec: spec.may_choose):
         edges = graph.out_edges[node.id]
         if not edges or not node.is_complete or node.id in graph.unknowns.vague | graph.unknowns.missing_targets:
             continue
@@ -101,14 +100,14 @@ def branches_are_exhaustive(graph: Graph, _: Lookup) -> Iterator[Issue]:
             continue
         if not _is_complete(edges):
             remedy = "add an edge without a condition"
-            remedy += " or set `onNoMatch: end`." if node.type is NodeType.BRANCH else "."
+            remedy += " or set `onNoMatch: end`." if isinstance(config, BranchConfig) else "."
             message = f"If no condition on the edges of {graph.show(node.id)} is true, the step fails: {remedy}"
             yield Issue("branch-may-not-match", message, node.id, path=node.path, severity=Severity.WARNING)
 
 
 def _list_branches(graph: Graph) -> Iterator[tuple[GraphNode, BranchConfig]]:
     """The branches of which all is known."""
-    for node in graph.of_type(NodeType.BRANCH):
+    for node in graph.every_node:
         if node.is_complete and node.id not in graph.unknowns.vague and isinstance(node.config, BranchConfig):
             yield node, node.config
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
-from agentmesh_dagster.entities.models import Agent, JsonObject, NodeType
+from agentmesh_dagster.entities.models import Agent, JsonObject
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.graph import Graph, GraphNode
@@ -14,13 +14,13 @@ from agentmesh_dagster.graph.templates import TemplateFault
 
 def agent_nodes_name_an_agent(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """Every agent node has the id of an agent that exists."""
-    for node in graph.of_type(NodeType.AGENT):
+    for node in graph.list_nodes(lambda spec: spec.names == "agent"):
         yield from _check_name(graph, node, "agent", "agentId", node.agent_id, lookup.agents)
 
 
 def tool_nodes_name_a_tool(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """Every tool node has the id of a tool that exists."""
-    for node in graph.of_type(NodeType.TOOL):
+    for node in graph.list_nodes(lambda spec: spec.names == "tool"):
         yield from _check_name(graph, node, "tool", "toolId", node.tool_id, lookup.tools)
 
 
@@ -41,17 +41,16 @@ def _check_name(
 def only_agent_and_tool_nodes_name_one(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """An agentId stands only on agent nodes, a toolId only on tool nodes."""
     for node in graph.every_node:
-        fields = ((NodeType.AGENT, "agentId", node.agent_id), (NodeType.TOOL, "toolId", node.tool_id))
-        for node_type, field, named in fields:
-            if named is not None and node.type is not node_type and node.id not in graph.unknowns.untyped:
-                message = f"A node of type {node.type} has no {field}: remove it, or make the type {node_type}."
-                yield Issue(f"{node_type}-id-not-allowed", message, node.id, path=f"{node.path}.{field}")
+        for what, named in (("agent", node.agent_id), ("tool", node.tool_id)):
+            if named is not None and node.spec.names != what and node.id not in graph.unknowns.untyped:
+                message = f"A node of type {node.type} has no {what}Id: remove it, or make the type {what}."
+                yield Issue(f"{what}-id-not-allowed", message, node.id, path=f"{node.path}.{what}Id")
 
 
 def agents_have_known_tools(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """The tools of every agent that the graph uses exist."""
     told: set[str] = set()
-    for node in graph.of_type(NodeType.AGENT):
+    for node in graph.list_nodes(lambda spec: spec.names == "agent"):
         agent = lookup.agents.get(node.agent_id or "")
         if agent is None or agent.id in told:
             continue
@@ -73,7 +72,7 @@ def describe_unknown_tool(agent: Agent, tool_id: str, lookup: Lookup) -> str:
 def fixed_tool_inputs_fit(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """The input of a tool node that does not depend on the run fits the tool's inputSchema."""
     compiled: dict[str, JsonSchema | None] = {}
-    for node in graph.of_type(NodeType.TOOL):
+    for node in graph.list_nodes(lambda spec: spec.names == "tool"):
         tool = lookup.tools.get(node.tool_id or "")
         template = node.templates.get("input")
         if tool is None or template is None or not tool.input_schema or not template.is_constant:

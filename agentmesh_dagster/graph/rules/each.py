@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from agentmesh_dagster.entities.models import NodeType
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import join_names, quote, shorten
-from agentmesh_dagster.graph.config import BranchConfig
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.regions import Region
 from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.specs.node_spec import Place
+from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
 
 def an_each_has_items(graph: Graph, _: Lookup) -> Iterator[Issue]:
@@ -50,7 +50,7 @@ def an_each_is_closed(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 def _explain_open(graph: Graph, node: GraphNode) -> str:
     behind = graph.in_bits(graph.descendant_bits[node.id])
-    ends = [other for other in behind if graph.nodes[other].type is NodeType.END]
+    ends = [other for other in behind if graph.nodes[other].spec.place is Place.END]
     if len(ends) > 1:
         return (
             f"The paths behind {graph.show(node.id)} lead to several ends ({join_names(ends)}): "
@@ -64,7 +64,7 @@ def _explain_open(graph: Graph, node: GraphNode) -> str:
 
 def the_join_of_an_each_is_plain(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Where more than one node could close a branch of mode each, `config.join` names it."""
-    refused = {region.each for node, region in _list_inside(graph) if _is_refused(node)}
+    refused = {region.each for node, region in _list_inside(graph) if not node.may_repeat}
     for region in _list_regions(graph):
         if region.is_inferred and region.each not in refused:
             message = (
@@ -91,7 +91,7 @@ def no_each_stands_inside_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
 def no_gate_stands_inside_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """A gate does not stand between a branch of mode each and its closing join."""
     for node, region in _list_inside(graph):
-        if node.type is NodeType.HUMAN_APPROVAL:
+        if node.spec.waits:
             message = (
                 f"The gate {graph.show(node.id)} would ask for every item of {graph.show(region.each)}: put it behind "
                 f"{graph.show(region.join)}, or set `join: {shorten(node.id)}` there to ask once about all results."
@@ -113,13 +113,9 @@ def nothing_leads_into_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 
 def _list_each(graph: Graph) -> Iterator[tuple[GraphNode, BranchConfig]]:
-    for node in graph.of_type(NodeType.BRANCH):
-        if (
-            node.is_each
-            and node.is_complete
-            and node.id not in graph.unknowns.vague
-            and isinstance(node.config, BranchConfig)
-        ):
+    for node in graph.every_node:
+        is_known = node.is_complete and node.id not in graph.unknowns.vague
+        if node.is_each and is_known and isinstance(node.config, BranchConfig):
             yield node, node.config
 
 
@@ -128,13 +124,8 @@ def _is_doubtful(graph: Graph, node: GraphNode) -> bool:
     behind = {node.id, *graph.in_bits(graph.descendant_bits[node.id])}
     if behind & (graph.unknowns.vague | graph.unknowns.missing_targets):
         return True
-    dead = [other for other in behind if not graph.out_edges[other] and graph.nodes[other].type is not NodeType.END]
+    dead = [other for other in behind if not graph.out_edges[other] and graph.nodes[other].spec.place is not Place.END]
     return bool(dead)  # told already: nothing follows there
-
-
-def _is_refused(node: GraphNode) -> bool:
-    """Whether the node may not stand inside an `each`."""
-    return node.is_each or node.type is NodeType.HUMAN_APPROVAL
 
 
 def _list_regions(graph: Graph) -> Sequence[Region]:

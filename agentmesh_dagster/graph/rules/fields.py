@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from agentmesh_dagster.entities.models import NodeType
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.expressions import Expression
@@ -24,7 +23,7 @@ from agentmesh_dagster.graph.flow import Flow
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules.lookup import Lookup
-from agentmesh_dagster.graph.shapes import Shape
+from agentmesh_dagster.specs.shapes import Shape
 
 _NULL = frozenset({"null"})  # whoever compares with it asks whether there is something
 _ORDERED = ({"number"}, {"text"})  # what `<` can compare
@@ -60,11 +59,11 @@ def fields_are_there(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
 
 def agents_do_not_feed_closed_tools(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """A tool that takes its parent's output as it is, and no unknown fields, does not stand behind an agent."""
-    for node in graph.of_type(NodeType.TOOL):
+    for node in graph.list_nodes(lambda spec: spec.names == "tool"):
         tool, parents = lookup.tools.get(node.tool_id or ""), graph.parents(node.id)
         if tool is None or not node.is_complete or node.id in graph.unknowns.vague or "input" in node.templates:
             continue
-        if len(parents) != 1 or graph.nodes[parents[0]].type is not NodeType.AGENT or len(graph.in_edges[node.id]) != 1:
+        if len(parents) != 1 or graph.nodes[parents[0]].spec.names != "agent" or len(graph.in_edges[node.id]) != 1:
             continue
         if any(region and region.join == node.id for region in graph.regions.values()):
             continue
@@ -92,7 +91,7 @@ def _find_before(flow: Flow, node: GraphNode) -> FindShape:
 
 def _find_behind(flow: Flow, node: GraphNode, before: FindShape) -> FindShape:
     """Conditions on the edges of a gate see its answer; those of a branch what the branch sees."""
-    if node.type is not NodeType.HUMAN_APPROVAL:
+    if not node.spec.waits:
         return before
     return lambda name, inner: flow.find_output(node.id, node.id) if name == "last_output" else before(name, inner)
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from agentmesh_dagster.entities.models import NodeType
-from agentmesh_dagster.graph.config import GateConfig
 from agentmesh_dagster.graph.gate_answers import find_deadline_misfit, list_deadline_answers
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.read import is_set
 from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 
 
 def what_happens_on_a_deadline_needs_one(graph: Graph, _: Lookup) -> Iterator[Issue]:
@@ -22,7 +21,7 @@ def what_happens_on_a_deadline_needs_one(graph: Graph, _: Lookup) -> Iterator[Is
 
 def settings_have_an_effect_on_a_gate(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """A gate has no time limit and no retry: it waits without working."""
-    for node in graph.of_type(NodeType.HUMAN_APPROVAL):
+    for node in graph.list_nodes(lambda spec: spec.waits):
         remedies = (
             ("timeout_seconds", "timeoutSeconds", "set `deadlineSeconds`, with `onDeadline`"),
             ("retry", "retry", "a gate that expired or was rejected is asked again when the run is retried"),
@@ -57,6 +56,6 @@ def notices_go_to_a_web_address(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 
 def _list_gates(graph: Graph) -> Iterator[tuple[GraphNode, GateConfig]]:
-    for node in graph.of_type(NodeType.HUMAN_APPROVAL):
+    for node in graph.list_nodes(lambda spec: spec.waits):
         if node.is_complete and isinstance(node.config, GateConfig):
             yield node, node.config

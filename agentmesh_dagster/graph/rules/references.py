@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentmesh_dagster.entities.models import NodeType
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import join_names, quote, shorten
 from agentmesh_dagster.graph.expressions import Reference
@@ -11,6 +10,7 @@ from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.rules.lookup import Lookup
 from agentmesh_dagster.graph.templates import TemplateReference
+from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
 CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "run")
 RUN_FIELDS = ("id", "workflowId", "workflowName", "revision", "startedAt")
@@ -78,7 +78,7 @@ def references_to_outputs_name_an_ancestor(graph: Graph, _: Lookup) -> Iterator[
             continue
         named = str(path[1])
         # The conditions behind a gate are evaluated when it was answered.
-        is_answer = named == use.node.id and use.edge is not None and use.node.type is NodeType.HUMAN_APPROVAL
+        is_answer = named == use.node.id and use.edge is not None and use.node.spec.waits
         if not (is_answer or graph.is_ancestor(named, use.node.id) or _may_be_ancestor(graph, use.node.id)):
             yield use.issue("not-an-ancestor", _explain_no_ancestor(graph, named, use.node.id), 1)
 
@@ -138,7 +138,9 @@ def _may_be_ancestor(graph: Graph, node_id: str) -> bool:
 
 def _may_be_inside(graph: Graph, node: GraphNode) -> bool:
     """Whether the node stands behind an `each` of which it is not known, or was told, that it is not closed."""
-    for other in graph.of_type(NodeType.BRANCH):
+    for other in graph.every_node:
+        if not isinstance(other.config, BranchConfig):
+            continue
         is_open = not other.is_complete or other.id in graph.unknowns.vague
         is_open = is_open or (other.is_each and graph.regions.get(other.id) is None)
         if is_open and graph.is_ancestor(other.id, node.id):

@@ -6,11 +6,10 @@ from typing import cast
 from agentmesh_dagster.entities.formats import FORMATS, HINTS
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
 from agentmesh_dagster.entities.json_values import JsonValue, write_json, write_path
-from agentmesh_dagster.entities.models import JsonObject, NodeType, Tool
+from agentmesh_dagster.entities.models import JsonObject, Tool
 from agentmesh_dagster.entities.schema_bounds import DATA_KEYWORDS, list_parts, look_up
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote, shorten
-from agentmesh_dagster.graph.config import AgentConfig, GateConfig
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules.lookup import Lookup
@@ -25,23 +24,20 @@ def schemas_of_the_graph_are_schemas(graph: Graph, _: Lookup) -> Iterator[Issue]
             yield Issue("bad-schema", describe_schema_fault("inputSchema", reason), path=f"$.inputSchema{path}")
     checked: dict[str, list[tuple[str, str]]] = {}
     for node in graph.every_node:
-        field, schema = _read_schema(node)
-        if schema is None:
-            continue
-        text = write_json(schema)
-        if text not in checked:
-            checked[text] = list_schema_faults(schema)
-        for path, reason in checked[text]:
-            message, place = describe_schema_fault(field, reason), f"{node.path}.config.{field}{path}"
-            yield Issue("bad-schema", message, node.id, path=place)
+        for field, schema in _list_schemas(node):
+            text = write_json(schema)
+            if text not in checked:
+                checked[text] = list_schema_faults(schema)
+            for path, reason in checked[text]:
+                message, place = describe_schema_fault(field, reason), f"{node.path}.config.{field}{path}"
+                yield Issue("bad-schema", message, node.id, path=place)
 
 
 def formats_are_known(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Each `format` in a schema of the workflow is one that is checked, or says that it is only a hint."""
     schemas: list[tuple[str, str | None, JsonObject | None]] = [("$.inputSchema", None, graph.workflow.input_schema)]
     for node in graph.every_node:
-        field, schema = _read_schema(node)
-        schemas.append((f"{node.path}.config.{field}", node.id, schema))
+        schemas += [(f"{node.path}.config.{field}", node.id, schema) for field, schema in _list_schemas(node)]
     for place, node_id, schema in schemas:
         for path, name in list_unknown_formats(schema or {}):
             message = describe_unknown_format(name)
@@ -60,18 +56,17 @@ def describe_unknown_format(name: str) -> str:
     return with_hint(f"Nothing checks the format {quote(name)}", name, sorted(FORMATS))
 
 
-def _read_schema(node: GraphNode) -> tuple[str, JsonObject | None]:
-    if isinstance(node.config, AgentConfig):
-        return "outputSchema", node.config.output_schema
-    if isinstance(node.config, GateConfig):
-        return "schema", node.config.answer_schema
-    return "", None
+def _list_schemas(node: GraphNode) -> Iterator[tuple[str, JsonObject]]:
+    """Field and value of each JSON Schema in the node's config."""
+    for field, attribute in node.spec.schema_fields.items():
+        if (schema := getattr(node.config, attribute)) is not None:
+            yield field, schema
 
 
 def schemas_of_tools_are_schemas(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """The schemas of every tool that the graph uses, itself or through an agent, are JSON Schemas."""
     told: set[str] = set()
-    for node in graph.of_type(NodeType.TOOL, NodeType.AGENT):
+    for node in graph.list_nodes(lambda spec: spec.names):
         agent = lookup.agents.get(node.agent_id or "")
         for tool_id in (node.tool_id, *(agent.tools if agent else ())):
             tool = lookup.tools.get(tool_id or "")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from agentmesh_dagster.entities.json_values import write_path
-from agentmesh_dagster.entities.models import NodeType, Tool, ToolType
+from agentmesh_dagster.entities.models import Tool, ToolType
 from agentmesh_dagster.entities.secret_names import describe_closed, list_named_secrets
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.graph import Graph
@@ -17,14 +17,15 @@ def secrets_of_tools_are_open(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """What the tools of the graph name as `${NAME}` is a secret that the operator has opened for their host."""
     # Never an error here: a workflow that was saved stays one, whatever the operator closes.
     for node in graph.nodes.values():
-        agent = lookup.agents.get(node.agent_id or "") if node.type is NodeType.AGENT else None
-        named = [node.tool_id or ""] if node.type is NodeType.TOOL else agent.tools if agent else []
+        names = node.spec.names
+        agent = lookup.agents.get(node.agent_id or "") if names == "agent" else None
+        named = [node.tool_id or ""] if names == "tool" else agent.tools if agent else []
         for tool_id in named:
             if (tool := lookup.tools.get(tool_id)) is None:
                 continue
             for fault in list_secret_faults(tool):
                 message = f"The tool {quote(tool.name)}: {fault.message}"
-                place = f"{node.path}.{'toolId' if node.type is NodeType.TOOL else 'agentId'}"
+                place = f"{node.path}.{names}Id"
                 yield Issue(fault.code, message, node.id, path=place, severity=Severity.WARNING)
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
-from agentmesh_dagster.entities.models import NodeType
 from agentmesh_dagster.entities.text import join_names
 from agentmesh_dagster.graph.cycles import find_cycles
 from agentmesh_dagster.graph.graph import Graph, GraphEdge
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.specs.node_spec import Place
+from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
 _CYCLES_TOLD = 20
 _NODES_TOLD = 8  # of one cycle
@@ -22,7 +23,7 @@ def a_graph_has_nodes(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 def there_is_one_start(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """A graph has exactly one start node."""
-    starts = graph.of_type(NodeType.START)
+    starts = graph.starts
     if not starts and graph.nodes and not graph.unknowns.untyped:
         yield Issue("no-start", "There is no start node: add one, where runs begin.", path="$.graph.nodes")
     for node in starts[1:]:
@@ -34,7 +35,7 @@ def there_is_one_start(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 def there_is_an_end(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """A graph has at least one end node."""
-    if graph.nodes and not graph.of_type(NodeType.END) and not graph.unknowns.untyped:
+    if graph.nodes and not graph.ends and not graph.unknowns.untyped:
         yield Issue("no-end", "There is no end node: add one, where the run's output comes out.", path="$.graph.nodes")
 
 
@@ -63,7 +64,7 @@ def nothing_goes_in_circles(graph: Graph, _: Lookup) -> Iterator[Issue]:
         return
     onward = _list_onward_edges(graph)
     successors = {node_id: [edge.target for edge in edges] for node_id, edges in onward.items()}
-    cycles = find_cycles(successors, [node.id for node in graph.of_type(NodeType.START)])
+    cycles = find_cycles(successors, [node.id for node in graph.starts])
     for path, place in islice(cycles, _CYCLES_TOLD):
         edge = onward[path[-1]][place]
         message = (
@@ -76,7 +77,7 @@ def nothing_goes_in_circles(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 def every_node_is_reachable(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Every node can be reached from start."""
-    starts = {node.id for node in graph.of_type(NodeType.START)} | graph.unknowns.vague
+    starts = {node.id for node in graph.starts} | graph.unknowns.vague
     if not starts:
         return
     lost = _without_those_behind(graph, starts | graph.unknowns.missing_sources)
@@ -93,12 +94,13 @@ def every_node_is_reachable(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 def every_node_leads_to_an_end(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """From every node an end can be reached."""
-    if not graph.of_type(NodeType.END):
+    if not graph.ends:
         return
     for node in graph.nodes.values():
-        if graph.out_edges[node.id] or node.type is NodeType.END or node.id in graph.unknowns.vague:
+        if graph.out_edges[node.id] or node.spec.place is Place.END or node.id in graph.unknowns.vague:
             continue
-        is_told = node.type is NodeType.BRANCH or (node.type is not NodeType.START and not graph.in_edges[node.id])
+        is_lost = node.spec.place is not Place.START and not graph.in_edges[node.id]
+        is_told = isinstance(node.config, BranchConfig) or is_lost
         if not is_told and node.id not in graph.unknowns.missing_targets:
             message = f"Nothing follows {graph.show(node.id)}: draw an edge from it, so that it leads to an end."
             yield Issue("no-way-to-end", message, node.id, path=node.path)
@@ -112,7 +114,7 @@ def only_choices_carry_conditions(graph: Graph, _: Lookup) -> Iterator[Issue]:
             continue
         if source.is_each:
             reason = "an `each` follows all of its edges for every item: put a branch behind it"
-        elif source.type not in (NodeType.BRANCH, NodeType.HUMAN_APPROVAL):
+        elif not source.spec.may_choose:
             reason = f"all edges of a node of type {source.type} are followed: remove it, or put a branch between"
         else:
             continue
@@ -122,17 +124,17 @@ def only_choices_carry_conditions(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 
 def _enters_start(graph: Graph, edge: GraphEdge) -> bool:
-    return graph.nodes[edge.target].type is NodeType.START and edge.target not in graph.unknowns.vague
+    return graph.nodes[edge.target].spec.place is Place.START and edge.target not in graph.unknowns.vague
 
 
 def _leaves_end(graph: Graph, edge: GraphEdge) -> bool:
-    return graph.nodes[edge.source].type is NodeType.END and edge.source not in graph.unknowns.vague
+    return graph.nodes[edge.source].spec.place is Place.END and edge.source not in graph.unknowns.vague
 
 
 def _or_turn(graph: Graph, edge: GraphEdge) -> str:
     """A second remedy where the edge looks as if it was drawn the wrong way round."""
-    ends = (graph.nodes[edge.source].type, graph.nodes[edge.target].type)
-    return ", or turn it round" if ends in ((NodeType.END, ends[1]), (ends[0], NodeType.START)) else ""
+    source, target = graph.nodes[edge.source].spec.place, graph.nodes[edge.target].spec.place
+    return ", or turn it round" if source is Place.END or target is Place.START else ""
 
 
 def _list_onward_edges(graph: Graph) -> Mapping[str, list[GraphEdge]]:

@@ -1,4 +1,4 @@
-"""Tools: one way to call them, for tool nodes and for agents."""
+"""The use of a tool: one way to call them, for tool nodes and for agents."""
 
 import time
 from dataclasses import dataclass
@@ -7,11 +7,9 @@ from typing import cast
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventType, Tool
-from agentmesh_dagster.graph.config import ToolNodeConfig
-from agentmesh_dagster.graph.read import is_set
 from agentmesh_dagster.graph.rules.approvals import stands_behind_a_gate
 from agentmesh_dagster.runtime.consent import was_approved
-from agentmesh_dagster.runtime.work import NodeError, Result, Work
+from agentmesh_dagster.runtime.work import NodeError, Work
 from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
 
 
@@ -24,14 +22,6 @@ class ToolUse:
     tool: Tool
     input: JsonValue
     idempotency_key: str
-
-
-def run_tool(work: Work) -> Result:
-    """Calls the node's tool with `config.input`, else with the node's input."""
-    tool = work.plan.tools[work.node.tool_id or ""]
-    assert isinstance(work.node.config, ToolNodeConfig)
-    tool_input = work.render("input") if is_set(work.node.config, "input") else work.input
-    return Result(use_tool(work, ToolUse(tool, tool_input, work.idempotency_key)), notes={"tool": tool.name})
 
 
 def use_tool(work: Work, use: ToolUse) -> JsonValue:

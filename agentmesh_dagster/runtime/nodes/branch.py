@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import cast
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.graph.config import BranchConfig
 from agentmesh_dagster.graph.graph import GraphEdge
 from agentmesh_dagster.graph.routing import Choice, choose_edges, explain_edge
 from agentmesh_dagster.runtime.work import NodeError, Result, Work
+from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
 
 class NotAList(NodeError):
@@ -18,7 +18,7 @@ class TooManyItems(NodeError):
     """An `each` got more items than `maxItems` allows."""
 
 
-def run_branch(work: Work) -> Result:
+def run(work: Work) -> Result:
     """Chooses the out-edges; the input goes on unchanged. An `each` gives its items instead."""
     config = work.node.config
     assert isinstance(config, BranchConfig)

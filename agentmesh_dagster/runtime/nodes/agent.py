@@ -10,7 +10,6 @@ from typing import Any, cast
 from agentmesh_dagster.entities.json_schema import JsonSchema
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json, write_json
 from agentmesh_dagster.entities.models import Agent, EventType, Tool
-from agentmesh_dagster.graph.config import AgentConfig
 from agentmesh_dagster.graph.names import safe_name
 from agentmesh_dagster.providers.chat import (
     ChatReply,
@@ -21,8 +20,9 @@ from agentmesh_dagster.providers.chat import (
     ToolSpec,
     Usage,
 )
-from agentmesh_dagster.runtime.tool import ToolUse, use_tool
+from agentmesh_dagster.runtime.tool_use import ToolUse, use_tool
 from agentmesh_dagster.runtime.work import NodeError, Result, Work
+from agentmesh_dagster.specs.nodes.agent import AgentConfig
 from agentmesh_dagster.tools import ToolError, describe_tool
 
 _PARALLEL_CALLS = 8
@@ -56,7 +56,7 @@ class _Use:
         return {"id": self.call.id, "name": self.call.name, "arguments": self.call.arguments, **ended}
 
 
-def run_agent(work: Work) -> Result:
+def run(work: Work) -> Result:
     """Asks the node's agent; gives `{text, raw}` and, where the reply is a JSON object, its fields beside them."""
     conversation = _Conversation(work)
     reply = conversation.ask_until_answered()

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import cast
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.graph.config import GateConfig
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.read import is_set
 from agentmesh_dagster.runtime.work import Result, Work
+from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 from agentmesh_dagster.store.gates import NewGate
 
 
-def run_gate(work: Work) -> Result:
+def run(work: Work) -> Result:
     """Asks: the step waits for a person from now on, and nothing behind it runs."""
     gate = render_gate(work.node, work.context)
     notes: dict[str, JsonValue] = {"asked": ", ".join(gate.assignees) or "anybody", "instructions": gate.instructions}

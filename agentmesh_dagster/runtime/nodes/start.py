@@ -1,0 +1,19 @@
+"""Start nodes: the run's input comes in."""
+
+from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch
+from agentmesh_dagster.runtime.work import NodeError, Result, Work
+
+
+class InvalidInput(NodeError):
+    """The run's input does not fit the workflow's inputSchema."""
+
+
+def run(work: Work) -> Result:
+    """Checks the run's input against the workflow's inputSchema."""
+    schema = work.plan.workflow.input_schema
+    if schema is not None:
+        try:
+            JsonSchema(schema).check(work.input)
+        except SchemaMismatch as mismatch:
+            raise InvalidInput(mismatch.detail) from mismatch
+    return Result(work.input)

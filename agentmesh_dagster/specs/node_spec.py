@@ -1,0 +1,88 @@
+"""What a node type says of itself. The engine knows these shapes, and no type."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import cached_property
+from typing import Literal
+
+from agentmesh_dagster.entities.models import Agent, NodeType, Tool
+from agentmesh_dagster.specs.node_config import NodeConfig, Written, read_ways
+from agentmesh_dagster.specs.shapes import Shape
+
+
+class Place(Enum):
+    """Where in a graph nodes of a type stand."""
+
+    START = auto()  # runs begin here: exactly one, and nothing leads to it
+    BETWEEN = auto()
+    END = auto()  # what ends here is the run's output: at least one, and nothing follows
+
+
+class Ports(Enum):
+    """What follows a node when it has ended."""
+
+    ALL = auto()  # every out-edge is taken
+    CHOICE = auto()  # conditions on the out-edges say which are taken
+    CHOICE_IF_ASKED = auto()  # so if one of them has a condition, else every out-edge is taken
+    ITEMS = auto()  # what stands behind is done once for each item of a list
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """What a spec may look at of one node: itself, what it names and what stands before it."""
+
+    title: str
+    config: NodeConfig
+    agent: Agent | None = None
+    tool: Tool | None = None
+    run_input: Shape | None = None
+    input: Shape | None = None  # what its one parent gives; None where several do, or nothing is known
+    edges: Sequence[tuple[str, str | None]] = ()  # that leave it: target and condition
+
+
+def _say_nothing(_: NodeFacts) -> str:
+    return ""
+
+
+def _know_nothing(_: NodeFacts) -> Shape | None:
+    return None
+
+
+def _follow_all(_: NodeConfig) -> Ports:
+    return Ports.ALL
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """A node type."""
+
+    config: type[NodeConfig]  # what its nodes may set
+    type: NodeType
+    label: str  # what people call it
+    purpose: str  # what it is for, in a sentence
+    icon: str
+    stem: str  # how the ids of new nodes begin
+    kind: str  # the chip on its op in Dagster, unless it names an agent: then the model's
+    place: Place = Place.BETWEEN
+    names: Literal["agent", "tool"] | None = None  # what of the catalogue a node refers to, by agentId or toolId
+    waits: bool = False  # it may wait for somebody outside: then it cannot be repeated, and holds nothing meanwhile
+    ports: Callable[[NodeConfig], Ports] = _follow_all
+    may_choose: bool = False  # its out-edges may carry conditions
+    subject: str | None = None  # the field of a config whose value the edges' conditions are then compared with
+    output: Callable[[NodeFacts], Shape | None] = _know_nothing  # what its steps give, as far as that is sure
+    describe: Callable[[NodeFacts], str] = _say_nothing  # what a node does, in Markdown
+
+    @cached_property
+    def written(self) -> Mapping[str, Written]:
+        """How the fields of a config are written, by wire name; those that are not here are fixed."""
+        return read_ways(self.config)
+
+    @cached_property
+    def schema_fields(self) -> Mapping[str, str]:
+        """The fields of a config that hold a JSON Schema: wire name → attribute."""
+        return {
+            field.alias or name: name
+            for name, field in self.config.model_fields.items()
+            if self.written.get(field.alias or name) is Written.SCHEMA
+        }

@@ -1,0 +1,1 @@
+"""The node types, each in a file of its own."""

@@ -1,0 +1,68 @@
+"""Agent: a model is asked, and may call tools before it answers."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from agentmesh_dagster.entities.bounds import MaxTokens, MaxToolRounds, Temperature
+from agentmesh_dagster.entities.models import JsonObject, NodeType
+from agentmesh_dagster.entities.text import escape_markdown, quote
+from agentmesh_dagster.specs.node_config import NodeConfig, Written
+from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec
+from agentmesh_dagster.specs.shapes import Shape, describe
+
+_TEXT: JsonObject = {"type": "string"}
+
+
+class AgentConfig(NodeConfig):
+    prompt: Annotated[str | None, Written.TEMPLATE] = Field(
+        default=None, description="What the agent is asked; the node's input unless given."
+    )
+    # The next four take the place of what the agent says.
+    system_prompt: Annotated[str | None, Written.TEMPLATE] = Field(
+        default=None, description="Instead of the agent's own."
+    )
+    model_name: Annotated[str | None, Written.TEMPLATE] = Field(default=None, description="Instead of the agent's own.")
+    temperature: Temperature | None = Field(default=None, description="Instead of the agent's own.")
+    max_tokens: MaxTokens | None = Field(default=None, description="Longest reply.")
+    output_schema: Annotated[JsonObject | None, Written.SCHEMA] = Field(
+        default=None, description="The reply is asked for, and checked, as JSON that fits it."
+    )
+    max_tool_rounds: MaxToolRounds = Field(
+        default=8, description="How often the model may call tools before it must answer."
+    )
+
+
+def _read_output(facts: NodeFacts) -> Shape | None:
+    """The reply's own fields stand beside `text` and `raw`; without a schema any may."""
+    schema = facts.config.output_schema if isinstance(facts.config, AgentConfig) else None
+    owner = f"the outputSchema of {quote(facts.title)}"
+    if schema is None:
+        return describe({"type": "object", "properties": {"text": _TEXT, "raw": {}}}, owner)
+    own = Shape(schema, schema, owner)
+    if own.kinds != frozenset({"object"}) or "$ref" in schema or "allOf" in schema:
+        return None
+    beside: JsonObject = {"text": {} if "text" in own.field_names else _TEXT, "raw": {}}
+    return Shape({**schema, "properties": {**schema.get("properties", {}), **beside}}, schema, owner)
+
+
+def _describe(facts: NodeFacts) -> str:
+    if facts.agent is None:
+        return ""
+    agent = facts.agent
+    about = f"Agent **{escape_markdown(agent.name)}** on `{agent.model_provider.value}/{agent.model_name}`."
+    return f"{about} {agent.description}" if agent.description else about
+
+
+SPEC = NodeSpec(
+    type=NodeType.AGENT,
+    label="Agent",
+    purpose="Asks a model.",
+    icon="agent",
+    stem="agent",
+    kind="agent",
+    config=AgentConfig,
+    names="agent",
+    output=_read_output,
+    describe=_describe,
+)
