@@ -242,9 +242,15 @@ def get_settings() -> Settings:
         ) from None
 
 
+def name_variable(setting: str) -> str:
+    """The variable of the environment that a setting is read from."""
+    alias = Settings.model_fields[setting].validation_alias
+    return alias if isinstance(alias, str) else f"AGENTMESH_{setting}".upper()
+
+
 def _name_variable(place: tuple[int | str, ...]) -> str:
     name = str(place[0]) if place else ""
-    return f"AGENTMESH_{name}".upper() if name in Settings.model_fields else name
+    return name_variable(name) if name in Settings.model_fields else name
 
 
 def _read_secrets(environment: Mapping[str, str]) -> dict[str, OpenedSecret]:

@@ -21,8 +21,11 @@ from agentmesh_dagster.graph.rules.schemas import (
     list_unknown_formats,
 )
 from agentmesh_dagster.graph.rules.secrets import list_secret_faults
+from agentmesh_dagster.graph.rules.tool_settings import list_foreign_settings, list_missing_settings
 
 Thing = TypeVar("Thing")
+
+_FINE = ToolConfig(url="https://example.com", function_name="any")  # a config of which no rule finds anything
 
 # What a rule says of a name may be wrong while some entity of that kind could not be read.
 _CODES_ABOUT_IDS = {
@@ -127,7 +130,11 @@ def _check_tools(salvage: Salvage) -> Iterator[Issue]:
             for field, inside, reason in list_tool_schema_faults(entry.entity):
                 path = write_path((*entry.path, field)) + inside
                 yield Issue("bad-schema", describe_schema_fault(field, reason), path=path)
-            for fault in list_secret_faults(entry.entity):
+            for fault in (
+                *list_missing_settings(entry.entity),
+                *list_foreign_settings(entry.entity),
+                *list_secret_faults(entry.entity),
+            ):
                 yield replace(fault, path=write_path(entry.path) + (fault.path or "$")[1:])
             for field, schema in (
                 ("inputSchema", entry.entity.input_schema),
@@ -147,7 +154,8 @@ def _without_faults(tool: Tool) -> Tool:
     bad = {field for field, _, _ in list_tool_schema_faults(tool)}
     names = {"inputSchema": "input_schema", "outputSchema": "output_schema"}
     sound = tool.model_copy(update={name: {} for field, name in names.items() if field in bad})
-    return sound.model_copy(update={"config": ToolConfig()}) if list_secret_faults(tool) else sound
+    told = bool(list_secret_faults(tool)) or any(list_missing_settings(tool))
+    return sound.model_copy(update={"config": _FINE}) if told else sound
 
 
 def _check_workflow(entry: Salvaged, workflow: Workflow, lookup: Lookup) -> Iterator[Issue]:

@@ -16,7 +16,7 @@ from agentmesh_dagster.providers.chat import (
     to_object_schema,
     write_schema_instruction,
 )
-from agentmesh_dagster.providers.endpoints import Endpoint
+from agentmesh_dagster.providers.endpoints import Endpoint, build_endpoint
 from agentmesh_dagster.providers.errors import MalformedReply, ReplyCutShort, ReplyWithheld
 from agentmesh_dagster.providers.exchange import (
     CONNECT_TIMEOUT_SECONDS,
@@ -35,6 +35,7 @@ from agentmesh_dagster.providers.replies import (
     write_tool_arguments,
 )
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs.providers.anthropic import SPEC
 
 # The API wants a limit with each call; thinking counts towards it.
 DEFAULT_MAX_TOKENS = 16_000
@@ -229,3 +230,8 @@ def _check_finished(endpoint: Endpoint, stop_reason: JsonValue) -> None:
         raise ReplyWithheld("the model refused; change the prompt")
     if stop_reason not in ("end_turn", "stop_sequence", "tool_use"):
         raise MalformedReply(f"it is not finished (stop_reason {endpoint.quote(write_json(stop_reason))})")
+
+
+def build(settings: Settings, first_delay_seconds: float) -> AnthropicProvider:
+    """The provider as these settings want it. Raises ProviderNotConfigured."""
+    return AnthropicProvider(build_endpoint(settings, SPEC), settings, first_delay_seconds)

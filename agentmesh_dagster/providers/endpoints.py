@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
+from pydantic import SecretStr
+
 from agentmesh_dagster.providers.errors import (
     AccessRefused,
     ProviderBroken,
@@ -16,7 +18,9 @@ from agentmesh_dagster.providers.errors import (
     RequestRefused,
 )
 from agentmesh_dagster.providers.retries import read_retry_after
-from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.settings import Settings, name_variable
+from agentmesh_dagster.specs import PROVIDERS
+from agentmesh_dagster.specs.provider_spec import ProviderSpec
 
 LONGEST_QUOTE = 500  # characters of a provider's own words in an error text
 
@@ -50,22 +54,32 @@ class Endpoint:
         return words if len(words) <= LONGEST_QUOTE else f"{words[:LONGEST_QUOTE]}…"
 
 
-def build_endpoint(
-    settings: Settings, provider: str, *, base_url: str, url_variable: str, api_key: str, key_variable: str
-) -> Endpoint:
-    """The endpoint; ProviderNotConfigured when the address or the key cannot be used."""
-    parts = _split_address(base_url)
-    if parts is None:
+def build_endpoint(settings: Settings, spec: ProviderSpec) -> Endpoint:
+    """The provider's endpoint; ProviderNotConfigured when the address or the key cannot be used, or is missing."""
+    base_url: str | None = getattr(settings, spec.base_url) or spec.default_url
+    url_variable, key_variable = name_variable(spec.base_url), name_variable(spec.api_key)
+    parts = _split_address(base_url or "")
+    if base_url is None or parts is None:
         raise ProviderNotConfigured(f"{url_variable} is no http:// or https:// address")
-    if not (api_key.isascii() and api_key.isprintable()):
+    key = _read_secret(settings, spec)
+    if not key and spec.needs_key:
+        raise ProviderNotConfigured(
+            f"{spec.name} needs a key: set {key_variable}. Without one, the provider `local` answers offline"
+        )
+    if not (key.isascii() and (key.isprintable() or not key)):
         raise ProviderNotConfigured(f"{key_variable} holds characters that no key has")
-    secrets = (settings.openai_api_key, settings.anthropic_api_key, settings.local_api_key)
-    known = {secret.get_secret_value().strip() for secret in secrets if secret is not None}
+    known = {_read_secret(settings, one) for one in PROVIDERS}
     if password := parts.password:
         known.add(password)
     # The longest first: one secret may begin with another.
     ordered = tuple(sorted(known - {""}, key=len, reverse=True))
-    return Endpoint(provider, base_url, url_variable, key_variable, api_key, ordered)
+    # The SDKs want a key, and most servers that need none look at none.
+    return Endpoint(spec.name, base_url, url_variable, key_variable, key or "none", ordered)
+
+
+def _read_secret(settings: Settings, spec: ProviderSpec) -> str:
+    secret: SecretStr | None = getattr(settings, spec.api_key)
+    return secret.get_secret_value().strip() if secret is not None else ""
 
 
 def _split_address(base_url: str) -> SplitResult | None:

@@ -15,7 +15,7 @@ from agentmesh_dagster.providers.chat import (
     to_object_schema,
     write_schema_instruction,
 )
-from agentmesh_dagster.providers.endpoints import Endpoint
+from agentmesh_dagster.providers.endpoints import Endpoint, build_endpoint
 from agentmesh_dagster.providers.errors import MalformedReply, ReplyCutShort, ReplyWithheld
 from agentmesh_dagster.providers.exchange import (
     CONNECT_TIMEOUT_SECONDS,
@@ -35,6 +35,7 @@ from agentmesh_dagster.providers.replies import (
     write_tool_arguments,
 )
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs.providers.openai import SPEC
 
 
 @dataclass(frozen=True)
@@ -177,3 +178,9 @@ def _check_finished(endpoint: Endpoint, finish_reason: JsonValue, message: JsonO
         raise ReplyWithheld("the provider's content filter stopped the answer; change the prompt")
     if finish_reason not in ("stop", "tool_calls"):
         raise MalformedReply(f"it is not finished (finish_reason {endpoint.quote(write_json(finish_reason))})")
+
+
+def build(settings: Settings, first_delay_seconds: float) -> OpenAIProvider:
+    """The provider as these settings want it. Raises ProviderNotConfigured."""
+    endpoint = build_endpoint(settings, SPEC)
+    return OpenAIProvider("openai", endpoint, settings, first_delay_seconds, max_tokens_field="max_completion_tokens")

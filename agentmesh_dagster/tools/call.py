@@ -1,27 +1,15 @@
 """How every tool is called: its input checked, the call made, its result checked."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, SchemaMismatch
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, check_json, read_json, write_json
-from agentmesh_dagster.entities.models import JsonObject, Tool, ToolType
+from agentmesh_dagster.entities.models import JsonObject, Tool
 from agentmesh_dagster.settings import Settings
-from agentmesh_dagster.tools.builtin_tools import lookup_builtin
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, InvalidToolOutput
-from agentmesh_dagster.tools.functions import lookup_function
-from agentmesh_dagster.tools.http_tool import call_http_tool
+from agentmesh_dagster.tools.kinds import KINDS, ToolDescription
 from agentmesh_dagster.tools.request import ToolRequest
-
-
-@dataclass(frozen=True)
-class ToolDescription:
-    """What a model or an editor is told about a tool."""
-
-    text: str
-    input_schema: JsonObject  # {} takes anything
-    output_schema: JsonObject
 
 
 def call_tool(request: ToolRequest, settings: Settings) -> JsonValue:
@@ -31,15 +19,19 @@ def call_tool(request: ToolRequest, settings: Settings) -> JsonValue:
     itself at the deadline, for the others the caller does. Safe to call from several threads.
     """
     description = describe_tool(request.tool)
-    # All schemas are compiled before the call: one that is broken must not cost a result.
-    takes = [_compile("inputSchema", schema) for schema in _list_input_schemas(request.tool)]
+    # All schemas are compiled before the call: one that is broken must not cost a result. What is called may have an
+    # inputSchema of its own, which holds whatever the tool's allows.
+    takes = [
+        _compile("inputSchema", schema)
+        for schema in (request.tool.input_schema, KINDS[request.tool.type].describe(request.tool).input_schema)
+    ]
     gives = _compile("outputSchema", description.output_schema)
     try:
         check_json(request.input, max_bytes=settings.max_value_bytes)
         _check(takes, request.input)
     except (InvalidJson, SchemaMismatch) as error:
         raise InvalidToolInput(error.detail) from error
-    result = _run(request, settings)
+    result = KINDS[request.tool.type].run(request, settings)
     try:
         value = {"text": result} if isinstance(result, str) else result
         check_json(value, max_bytes=settings.max_value_bytes)
@@ -54,38 +46,10 @@ def describe_tool(tool: Tool) -> ToolDescription:
 
     Raises InvalidTool, UnknownBuiltin or UnknownFunction when there is no such thing to call.
     """
-    text, input_schema, output_schema = "", dict[str, JsonValue](), dict[str, JsonValue]()
-    if tool.type is ToolType.BUILTIN:
-        builtin = lookup_builtin(_read_function_name(tool))
-        text, input_schema, output_schema = builtin.description, builtin.input_schema, builtin.output_schema
-    elif tool.type is ToolType.FUNCTION:
-        text = lookup_function(_read_function_name(tool)).description
+    own = KINDS[tool.type].describe(tool)
     return ToolDescription(
-        tool.description or text, tool.input_schema or input_schema, tool.output_schema or output_schema
+        tool.description or own.text, tool.input_schema or own.input_schema, tool.output_schema or own.output_schema
     )
-
-
-def _run(request: ToolRequest, settings: Settings) -> object:
-    match request.tool.type:
-        case ToolType.HTTP:
-            return call_http_tool(request, settings)
-        case ToolType.FUNCTION:
-            function = lookup_function(_read_function_name(request.tool))
-            return function.run(request.input, request.idempotency_key, request.resources)
-        case ToolType.BUILTIN:
-            return lookup_builtin(_read_function_name(request.tool)).run(request, settings)
-
-
-def _read_function_name(tool: Tool) -> str:
-    if not tool.config.function_name:
-        raise InvalidTool("config.functionName is missing")
-    return tool.config.function_name
-
-
-def _list_input_schemas(tool: Tool) -> Iterable[JsonObject]:
-    yield tool.input_schema
-    if tool.type is ToolType.BUILTIN:
-        yield lookup_builtin(_read_function_name(tool)).input_schema  # holds whatever the tool's own allows
 
 
 def _compile(field: str, schema: JsonObject) -> JsonSchema | None:

@@ -10,13 +10,14 @@ from weakref import WeakValueDictionary
 import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.entities.models import StepStatus, ToolType
+from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import Outcome, StepFailed, StepReport, StepTask, run_step
 from agentmesh_dagster.settings import Settings, link_run
+from agentmesh_dagster.specs import TOOL_SPECS
 from agentmesh_dagster.specs.node_config import Retry
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.translator.dagster_internals import EngineEventData
@@ -93,7 +94,7 @@ def build_op(plan: Plan, op: PlannedOp, settings: Settings, resource_keys: Colle
 def _may_call_functions(plan: Plan, op: PlannedOp) -> bool:
     agent = plan.agents.get(op.node.agent_id or "")
     tools = [*(agent.tools if agent else ()), *([op.node.tool_id] if op.node.tool_id else ())]
-    return any(tool.type is ToolType.FUNCTION for name in tools if (tool := plan.tools.get(name)))
+    return any(TOOL_SPECS[tool.type].runs_in_python for name in tools if (tool := plan.tools.get(name)))
 
 
 def _define(content: _OpContent, name: str) -> dg.OpDefinition:

@@ -11,7 +11,6 @@ from agentmesh_dagster.entities.models import (
     Agent,
     CronTrigger,
     EventTrigger,
-    ModelProvider,
     RunStatus,
     RunTrigger,
 )
@@ -20,14 +19,13 @@ from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.triggers import GraphTrigger
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs import PROVIDER_SPECS
 from agentmesh_dagster.specs.node_spec import NodeFacts
 
 WORKFLOW_TAG = "agentmesh/workflow"  # the workflow's id, on every run of its job
 RUN_TAG = "agentmesh/run"  # the address of the run's page of ours, where it is known: Dagster's UI makes it a link
 _SHOWN_BYTES = 20_000
 _END = {RunStatus.SUCCEEDED: "succeeded", RunStatus.FAILED: "failed", RunStatus.CANCELED: "been canceled"}
-
-_KIND_OF_PROVIDER = {ModelProvider.OPENAI: "openai", ModelProvider.ANTHROPIC: "claude"}
 
 
 def describe_job(plan: Plan, settings: Settings) -> str:
@@ -86,8 +84,8 @@ def kind_of(plan: Plan, op: PlannedOp, settings: Settings) -> str:
 
 
 def _kind_of_model(agent: Agent, settings: Settings) -> str:
-    if agent.model_provider is not ModelProvider.LOCAL:
-        return _KIND_OF_PROVIDER[agent.model_provider]
+    if kind := PROVIDER_SPECS[agent.model_provider].kind:
+        return kind
     if not settings.local_base_url:
         return "offline"  # the built-in model
     return "llama" if "llama" in agent.model_name.lower() else "local"

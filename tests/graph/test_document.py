@@ -14,6 +14,7 @@ from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.rules import Lookup
 from tests.entities.strategies import JSON
 
+CALLS_CLOCK = {"type": "builtin", "config": {"functionName": "current_time"}}
 CLOCK = "tools: [{id: clock, name: Clock, type: builtin, config: {functionName: current_time}}]\n"
 
 
@@ -117,7 +118,7 @@ def test_while_an_agent_cannot_be_read_no_agent_is_unknown() -> None:
 def test_agents_and_tools_are_judged_once_however_many_graphs_use_them() -> None:
     text = """
 agents: [{id: writer, name: W, modelProvider: local, modelName: m, tools: [clock, clok]}]
-tools: [{id: clock, name: Clock, type: builtin, inputSchema: {type: objekt}}]
+tools: [{id: clock, name: Clock, type: builtin, config: {functionName: current_time}, inputSchema: {type: objekt}}]
 workflows:
 """
     for name in ("v", "w"):
@@ -134,7 +135,7 @@ workflows:
 
 def test_what_the_store_has_may_be_named() -> None:
     writer = Agent.model_validate({"id": "writer", "name": "W", "modelProvider": "local", "modelName": "m"})
-    clock = Tool.model_validate({"id": "clock", "name": "C", "type": "builtin"})
+    clock = Tool.model_validate({"id": "clock", "name": "C", **CALLS_CLOCK})
     nodes = START_END + ", {id: a, type: agent, agentId: writer}, {id: b, type: tool, toolId: clock}"
     edges = "{id: 1, fromNodeId: start, toNodeId: a}, {id: 2, fromNodeId: a, toNodeId: b}"
     edges += ", {id: 3, fromNodeId: b, toNodeId: end}"
@@ -144,7 +145,7 @@ def test_what_the_store_has_may_be_named() -> None:
 
 def test_the_documents_own_tool_goes_before_the_stores() -> None:
     stored = Tool.model_validate(
-        {"id": "clock", "name": "C", "type": "builtin", "inputSchema": {"required": ["zone"]}, "projectId": "other"}
+        {"id": "clock", "name": "C", **CALLS_CLOCK, "inputSchema": {"required": ["zone"]}, "projectId": "other"}
     )
     nodes = START_END + ", {id: a, type: tool, toolId: clock, config: {input: {}}}"
     edges = "{id: 1, fromNodeId: start, toNodeId: a}, {id: 2, fromNodeId: a, toNodeId: end}"
@@ -155,9 +156,9 @@ def test_the_documents_own_tool_goes_before_the_stores() -> None:
 
 
 def test_ids_used_twice_under_one_heading_are_told() -> None:
-    assert check(CLOCK.replace("}]\n", "}, {id: clock, name: Other, type: function}]\n")) == [
-        ("duplicate-id", "$.tools[1].id")
-    ]
+    assert check(
+        CLOCK.replace("}]\n", "}, {id: clock, name: Other, type: function, config: {functionName: f}}]\n")
+    ) == [("duplicate-id", "$.tools[1].id")]
 
 
 def test_an_id_may_be_long_but_not_without_end() -> None:
@@ -263,3 +264,34 @@ def test_an_unknown_format_is_a_warning() -> None:
         ("unknown-format", "warning", "$.workflows[0].inputSchema.properties.a.format"),
     ]
     assert issues[0].message == "Nothing checks the format `emial`: did you mean `email`?"
+
+
+def test_a_tool_has_what_its_type_needs_and_says_what_counts_for_others() -> None:
+    tools = "tools: [{id: a, name: A, type: http}, {id: b, name: B, type: builtin, config: {url: x, functionName: ''}}]"
+
+    issues = validate_document(tools, name="x.yaml")
+
+    assert [(issue.code, issue.severity, issue.path) for issue in issues] == [
+        ("missing-tool-setting", "error", "$.tools[0].config"),
+        ("missing-tool-setting", "error", "$.tools[1].config"),
+        ("setting-without-effect", "warning", "$.tools[1].config.url"),
+    ]
+    assert issues[0].message == "`url` is missing: a tool of type http has nothing to call without it."
+    assert issues[2].message == "`url` has no effect on a tool of type builtin, which takes `functionName`."
+
+
+def test_a_stored_tool_that_lacks_a_setting_is_told_where_a_workflow_uses_it() -> None:
+    bare = Tool.model_validate({"id": "bare", "name": "Bare", "type": "http"})
+    agent = Agent.model_validate(
+        {"id": "writer", "name": "W", "modelProvider": "local", "modelName": "m", "tools": ["bare"]}
+    )
+    nodes = START_END + ", {id: a, type: agent, agentId: writer}, {id: b, type: tool, toolId: bare}"
+    edges = "{id: 1, fromNodeId: start, toNodeId: a}, {id: 2, fromNodeId: a, toNodeId: b}"
+    edges += ", {id: 3, fromNodeId: b, toNodeId: end}"
+
+    issues = validate_document(workflow(nodes, edges), name="x.yaml", lookup=Lookup({"writer": agent}, {"bare": bare}))
+
+    assert [(issue.code, issue.severity, issue.path) for issue in issues] == [
+        ("missing-tool-setting", "warning", "$.workflows[0].graph.nodes[2].agentId"),
+        ("missing-tool-setting", "warning", "$.workflows[0].graph.nodes[3].toolId"),
+    ]

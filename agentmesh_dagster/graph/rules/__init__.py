@@ -63,6 +63,7 @@ from agentmesh_dagster.graph.rules.structure import (
     there_is_an_end,
     there_is_one_start,
 )
+from agentmesh_dagster.graph.rules.tool_settings import tools_have_what_their_type_needs
 from agentmesh_dagster.graph.rules.triggers import (
     cron_triggers_say_when,
     event_triggers_can_be_posted_to,
@@ -91,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     tool_nodes_name_a_tool,
     only_agent_and_tool_nodes_name_one,
     agents_have_known_tools,
+    tools_have_what_their_type_needs,
     secrets_of_tools_are_open,
     tools_that_need_approval_stand_behind_a_gate,
     agents_have_no_tools_that_need_approval,

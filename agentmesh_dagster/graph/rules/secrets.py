@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from agentmesh_dagster.entities.json_values import write_path
-from agentmesh_dagster.entities.models import Tool, ToolType
+from agentmesh_dagster.entities.models import Tool
 from agentmesh_dagster.entities.secret_names import describe_closed, list_named_secrets
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.graph import Graph
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules.lookup import Lookup
 from agentmesh_dagster.settings import get_settings
+from agentmesh_dagster.specs import TOOL_SPECS
 
 
 def secrets_of_tools_are_open(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
@@ -34,7 +35,7 @@ def list_secret_faults(tool: Tool) -> list[Issue]:
 
     What is not open here may be open where runs work, so that is a warning.
     """
-    if tool.type is not ToolType.HTTP:
+    if not TOOL_SPECS[tool.type].has_secrets:
         return []
     opened = get_settings().secrets
     scheme, host, port = _read_place(tool.config.url or "")

@@ -1,4 +1,4 @@
-"""Each node type is said once: in its spec, and done in the file of the same name."""
+"""Each type is said once: in its spec, and done in the file of the same name."""
 
 import re
 from importlib import import_module
@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 import agentmesh_dagster
-from agentmesh_dagster.entities.models import NodeType
+from agentmesh_dagster.entities.models import ModelProvider, NodeType, ToolType
+from agentmesh_dagster.providers import BUILDERS
 from agentmesh_dagster.runtime.nodes import RUNNERS
-from agentmesh_dagster.specs import NODE_SPECS, NODES
+from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs import NODE_SPECS, NODES, PROVIDER_SPECS, PROVIDERS, TOOL_SPECS, TOOLS
 from agentmesh_dagster.specs.node_config import Written
 from agentmesh_dagster.specs.node_spec import NodeSpec
+from agentmesh_dagster.tools.kinds import KINDS
 
 PACKAGE = Path(agentmesh_dagster.__file__).parent
 WITH_SPEC = pytest.mark.parametrize("spec", NODES, ids=lambda spec: spec.type.value)
@@ -19,13 +22,24 @@ WITH_SPEC = pytest.mark.parametrize("spec", NODES, ids=lambda spec: spec.type.va
 
 def test_every_type_has_one_spec_and_one_runner():
     assert set(NODE_SPECS) == set(NodeType) == set(RUNNERS)
-    assert len(NODES) == len(NODE_SPECS)
+    assert set(TOOL_SPECS) == set(ToolType) == set(KINDS)
+    assert set(PROVIDER_SPECS) == set(ModelProvider) == set(BUILDERS)
+    assert [len(NODES), len(TOOLS), len(PROVIDERS)] == [len(NODE_SPECS), len(TOOL_SPECS), len(PROVIDER_SPECS)]
 
 
 @WITH_SPEC
 def test_spec_and_runner_stand_under_the_types_name(spec: NodeSpec):
     assert import_module(f"agentmesh_dagster.specs.nodes.{spec.type}").SPEC is spec
     assert import_module(f"agentmesh_dagster.runtime.nodes.{spec.type}").run is RUNNERS[spec.type]
+
+
+def test_tools_and_providers_stand_under_their_names_too():
+    for spec in TOOLS:
+        assert import_module(f"agentmesh_dagster.specs.tools.{spec.type}").SPEC is spec
+    for provider in PROVIDERS:
+        assert import_module(f"agentmesh_dagster.specs.providers.{provider.name}").SPEC is provider
+        assert import_module(f"agentmesh_dagster.providers.{provider.name}").build is BUILDERS[provider.name]
+        assert {provider.base_url, provider.api_key} <= Settings.model_fields.keys()
 
 
 @WITH_SPEC

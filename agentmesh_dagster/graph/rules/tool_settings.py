@@ -1,0 +1,44 @@
+"""Rules about what the type of a tool needs."""
+
+from collections.abc import Iterator
+
+from agentmesh_dagster.entities.models import Tool
+from agentmesh_dagster.entities.text import join_names, quote
+from agentmesh_dagster.graph.graph import Graph
+from agentmesh_dagster.graph.issue import Issue, Severity
+from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.specs import TOOL_SPECS
+
+
+def tools_have_what_their_type_needs(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
+    """The tools of the graph, named by a node or by its agent, can be called as they are configured."""
+    for node in graph.list_nodes(lambda spec: spec.names):
+        agent = lookup.agents.get(node.agent_id or "") if node.spec.names == "agent" else None
+        for tool_id in agent.tools if agent else [node.tool_id or ""]:
+            if (tool := lookup.tools.get(tool_id)) is None:
+                continue
+            for fault in list_missing_settings(tool):
+                message = f"The tool {quote(tool.name)}: {fault.message}"
+                place = f"{node.path}.{node.spec.names}Id"
+                # Saved under an earlier version: the run fails there, and all else of the workflow works.
+                yield Issue(fault.code, message, node.id, path=place, severity=Severity.WARNING)
+
+
+def list_missing_settings(tool: Tool) -> Iterator[Issue]:
+    """What a tool cannot be called without; paths begin at the tool."""
+    spec, given = TOOL_SPECS[tool.type], tool.config.to_wire()
+    for field in spec.needs:
+        if not str(given.get(field) or "").strip():
+            message = f"`{field}` is missing: a tool of type {tool.type} has nothing to call without it."
+            yield Issue("missing-tool-setting", message, path="$.config")
+
+
+def list_foreign_settings(tool: Tool) -> Iterator[Issue]:
+    """What counts for tools of another type only; paths begin at the tool."""
+    spec = TOOL_SPECS[tool.type]
+    own = (*spec.needs, *spec.takes)
+    for field in tool.config.to_wire():
+        if field not in own:
+            message = f"`{field}` has no effect on a tool of type {tool.type}, which takes {join_names(own)}."
+            place = f"$.config.{field}"
+            yield Issue("setting-without-effect", message, path=place, severity=Severity.WARNING)

@@ -1,0 +1,1 @@
+"""The providers of models, each in a file of its own."""

@@ -1,0 +1,1 @@
+"""The tool types, each in a file of its own."""

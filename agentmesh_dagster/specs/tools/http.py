@@ -1,0 +1,13 @@
+"""An address is called."""
+
+from agentmesh_dagster.entities.models import ToolType
+from agentmesh_dagster.specs.tool_spec import ToolSpec
+
+SPEC = ToolSpec(
+    type=ToolType.HTTP,
+    label="HTTP",
+    purpose="Calls an address.",
+    needs=("url",),
+    takes=("method", "headers", "query", "body"),
+    has_secrets=True,
+)
