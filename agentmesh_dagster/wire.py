@@ -9,6 +9,8 @@ from agentmesh_dagster.entities.models import (
     Entity,
     JsonObject,
     Kind,
+    ModelProvider,
+    NodeType,
     Project,
     Timestamp,
     Tool,
@@ -204,6 +206,49 @@ class Function(Entity):
     name: str
     type: ToolType
     description: str | None = None
+
+
+class NodeTypeInfo(Entity):
+    """A node type, as editors need it."""
+
+    type: NodeType
+    label: str
+    purpose: str
+    icon: str
+    stem: str  # how the ids of new nodes begin
+    place: Literal["start", "between", "end"]
+    names: Literal["agent", "tool"] | None = None  # what a node refers to, by agentId or toolId
+    may_choose: bool  # its out-edges may carry conditions
+    waits: bool  # it may wait for a person
+    subject: str | None = None  # the field of `config` whose value the edges' conditions are then compared with
+    config: JsonObject  # JSON Schema of `config`, with descriptions, limits and defaults
+    written: dict[str, Literal["template", "expression", "expression_or_template", "schema"]]  # of fields of `config`
+
+
+class ToolTypeInfo(Entity):
+    """A tool type; fields are those of a tool's `config`."""
+
+    type: ToolType
+    label: str
+    purpose: str
+    needs: list[str]
+    takes: list[str]
+
+
+class ProviderInfo(Entity):
+    """A provider of models."""
+
+    name: ModelProvider
+    label: str
+    example: str  # a model's name
+
+
+class Types(Entity):
+    """What there is to build workflows from, each in the order in which people choose."""
+
+    nodes: list[NodeTypeInfo]
+    tools: list[ToolTypeInfo]
+    providers: list[ProviderInfo]
 
 
 class NewRun(Entity):

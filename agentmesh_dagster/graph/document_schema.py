@@ -1,10 +1,12 @@
 """The JSON Schema of documents, so that editors complete and check them."""
 
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from agentmesh_dagster.entities.json_values import write_json
 from agentmesh_dagster.entities.models import ENTITY_TYPES, JsonObject, Kind
 from agentmesh_dagster.graph.field_descriptions import DOCUMENT, FIELDS, SCHEMA, TEMPLATE
 from agentmesh_dagster.specs import NODES
@@ -16,8 +18,9 @@ _LITERAL: JsonObject = {"type": ["string", "boolean", "number", "null"]}  # and 
 _FROM_STORE = ("createdAt", "updatedAt", "revision", "secrets")
 
 
+@cache
 def document_schema() -> JsonObject:
-    """The JSON Schema (draft 2020-12) of a document."""
+    """The JSON Schema (draft 2020-12) of a document; not to be changed."""
     models: list[type[BaseModel]] = [*ENTITY_TYPES.values(), *(spec.config for spec in NODES)]
     _, generated = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = generated["$defs"]
@@ -41,6 +44,14 @@ def document_schema() -> JsonObject:
         },
         "$defs": definitions,
     }
+
+
+def config_schema(spec: NodeSpec) -> JsonObject:
+    """The JSON Schema of a node type's `config`, complete in itself."""
+    definitions = document_schema()["$defs"]
+    own = definitions[spec.config.__name__]
+    used = {name: definitions[name] for name in definitions if f'"#/$defs/{name}"' in write_json(own)}
+    return {**own, "$defs": used} if used else own
 
 
 def _refer(kind: Kind) -> JsonObject:

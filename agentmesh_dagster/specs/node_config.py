@@ -1,6 +1,6 @@
 """What every node's `config` may hold, and how its fields are written."""
 
-from enum import Enum, auto
+from enum import StrEnum
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -9,13 +9,13 @@ from agentmesh_dagster.entities.bounds import WEEK_SECONDS, DelaySeconds, MaxAtt
 from agentmesh_dagster.entities.models import Entity
 
 
-class Written(Enum):
+class Written(StrEnum):
     """How the author writes a field, as an annotation of it; a field without one is fixed when it is saved."""
 
-    TEMPLATE = auto()  # texts in it may hold `{{ expressions }}`
-    EXPRESSION = auto()
-    EXPRESSION_OR_TEMPLATE = auto()  # a text without `{{` is an expression, anything else a template
-    SCHEMA = auto()  # a JSON Schema, in which `{{` means nothing
+    TEMPLATE = "template"  # texts in it may hold `{{ expressions }}`
+    EXPRESSION = "expression"
+    EXPRESSION_OR_TEMPLATE = "expression_or_template"  # a text without `{{` is an expression, anything else a template
+    SCHEMA = "schema"  # a JSON Schema, in which `{{` means nothing
 
 
 class Retry(Entity):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from functools import cached_property
 from typing import Literal
 
@@ -11,12 +11,12 @@ from agentmesh_dagster.specs.node_config import NodeConfig, Written, read_ways
 from agentmesh_dagster.specs.shapes import Shape
 
 
-class Place(Enum):
+class Place(StrEnum):
     """Where in a graph nodes of a type stand."""
 
-    START = auto()  # runs begin here: exactly one, and nothing leads to it
-    BETWEEN = auto()
-    END = auto()  # what ends here is the run's output: at least one, and nothing follows
+    START = "start"  # runs begin here: exactly one, and nothing leads to it
+    BETWEEN = "between"
+    END = "end"  # what ends here is the run's output: at least one, and nothing follows
 
 
 class Ports(Enum):

@@ -5,10 +5,39 @@ from importlib.metadata import version
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.requests import Asked, Cursor, Limit, build_router
 from agentmesh_dagster.entities.models import ToolType
+from agentmesh_dagster.graph.document_schema import config_schema
+from agentmesh_dagster.specs import NODES, PROVIDERS, TOOLS
 from agentmesh_dagster.store.overview import page_projects
 from agentmesh_dagster.tools import list_builtins, list_functions
 
 router = build_router("", "about")
+
+_TYPES = wire.Types(
+    nodes=[
+        wire.NodeTypeInfo(
+            type=spec.type,
+            label=spec.label,
+            purpose=spec.purpose,
+            icon=spec.icon,
+            stem=spec.stem,
+            place=spec.place.value,
+            names=spec.names,
+            may_choose=spec.may_choose,
+            waits=spec.waits,
+            subject=spec.subject,
+            config=config_schema(spec),
+            written={field: way.value for field, way in spec.written.items()},
+        )
+        for spec in NODES
+    ],
+    tools=[
+        wire.ToolTypeInfo(
+            type=spec.type, label=spec.label, purpose=spec.purpose, needs=list(spec.needs), takes=list(spec.takes)
+        )
+        for spec in TOOLS
+    ],
+    providers=[wire.ProviderInfo(name=spec.name, label=spec.label, example=spec.example) for spec in PROVIDERS],
+)
 
 
 @router.get("/about")
@@ -35,6 +64,12 @@ def get_overview(call: Asked, limit: Limit = 50, cursor: Cursor = None) -> wire.
         for each in page.items
     ]
     return wire.PageOf[wire.ProjectOverview](items=items, next_cursor=page.next_cursor)
+
+
+@router.get("/types")
+def get_types(call: Asked) -> wire.Types:  # noqa: ARG001
+    """The types of nodes and tools and the providers of models: what each is for, and what may be set."""
+    return _TYPES
 
 
 @router.get("/functions")
