@@ -65,12 +65,16 @@ def begin_wait(tx: Connection, plan: Plan, run: RunHead, key: StepKey, claim: Cl
     return True
 
 
-def fail_left_steps(tx: Connection, run: RunHead, launch_id: str, error: str) -> None:
-    """Fails the steps that a dead launch has left behind; the caller ends the run, or lets it go on."""
-    keys = {step_id(run.id, key): key for key in read_states(tx, run.id)}
+def fail_left_steps(tx: Connection, run: RunHead, launch_id: str, error: str) -> bool:
+    """Fails the steps that dead workers of a launch have left behind; whether there were any.
+
+    The caller ends the run, or lets it go on.
+    """
     end = StepEnd(StepStatus.FAILED, error=error)
     left = close_running_steps(tx, run.id, launch_id, end.status, error)
+    keys = {step_id(run.id, key): key for key in read_states(tx, run.id)} if left else {}
     _record(tx, run, [_describe(keys[identity], identity, end) for identity in left])
+    return bool(left)
 
 
 def cancel_left_steps(tx: Connection, run: RunHead, reason: str) -> None:

@@ -52,13 +52,12 @@ def finish_work(
             return LaunchEnd.WITH_ITS_RUN
         if found.parked_at:
             return LaunchEnd.SUSPENDED
-        if not _is_waiting(tx, run_id):
-            if not has_failed and is_at_work(tx, run_id, launch_id):
-                return LaunchEnd.NOT_YET  # such as after a cluster had started a second worker for it
-            reason = "The worker died with it." if has_failed else left or "Its launch ended without it."
-            fail_left_steps(tx, run, launch_id, reason)
-            if _end_if_over(tx, services, run, launch_id, left):
-                return LaunchEnd.WITH_ITS_RUN
+        if not has_failed and is_at_work(tx, run_id, launch_id):
+            return LaunchEnd.NOT_YET  # such as after a cluster had started a second worker for it
+        reason = "The worker died with it." if has_failed else left or "Its launch ended without it."
+        were_left = fail_left_steps(tx, run, launch_id, reason)
+        if (were_left or not _is_waiting(tx, run_id)) and _end_if_over(tx, services, run, launch_id, left):
+            return LaunchEnd.WITH_ITS_RUN
         show()
         park_launch(tx, launch_id)
     return LaunchEnd.SUSPENDED

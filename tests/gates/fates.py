@@ -6,12 +6,10 @@ from typing import Any
 import dagster as dg
 
 from agentmesh_dagster.entities.models import RunStatus
-from tests.gates.ledger import Picture, Violation
+from tests.gates.ledger import LOST, Picture, Violation
 from tests.gates.model import Model
 from tests.gates.witness import CALLS
 
-# How the error of a step begins whose worker died in the middle.
-_LOST = ("The worker died", "Its launch ended", "Its Dagster run failed", "The worker did not start", "Steps failed")
 _WORDS = {"done": "succeeded", "asked": "waiting_human"}
 
 
@@ -36,7 +34,7 @@ def check_rest(world: Any, picture: Picture, fate: Fate) -> None:
     lost = {
         node_id
         for node_id, step in picture.steps.items()
-        if step.status == "failed" and str(step.error).startswith(_LOST)
+        if step.status == "failed" and str(step.error).startswith(LOST)
     }
     if lost and not fate.has_lost_worker:
         raise Violation(f"{sorted(lost)} were given up, and their worker lived")
