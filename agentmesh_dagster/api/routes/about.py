@@ -12,7 +12,7 @@ from agentmesh_dagster.tools import list_builtins, list_functions
 
 router = build_router("", "about")
 
-_TYPES = wire.Types(
+TYPES = wire.Types(
     nodes=[
         wire.NodeTypeInfo(
             type=spec.type,
@@ -69,7 +69,7 @@ def get_overview(call: Asked, limit: Limit = 50, cursor: Cursor = None) -> wire.
 @router.get("/types")
 def get_types(call: Asked) -> wire.Types:  # noqa: ARG001
     """The types of nodes and tools and the providers of models: what each is for, and what may be set."""
-    return _TYPES
+    return TYPES
 
 
 @router.get("/functions")

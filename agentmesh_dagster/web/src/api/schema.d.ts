@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Types
+         * @description The types of nodes and tools and the providers of models: what each is for, and what may be set.
+         */
+        get: operations["getTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/functions": {
         parameters: {
             query?: never;
@@ -1689,6 +1709,30 @@ export interface components {
          */
         NodeType: "start" | "end" | "agent" | "tool" | "branch" | "human_approval";
         /**
+         * NodeTypeInfo
+         * @description A node type, as editors need it.
+         */
+        NodeTypeInfo: {
+            type: components["schemas"]["NodeType"];
+            label: string;
+            purpose: string;
+            icon: string;
+            stem: string;
+            /** @enum {string} */
+            place: "start" | "between" | "end";
+            /** @enum {string} */
+            names?: "agent" | "tool";
+            mayChoose: boolean;
+            waits: boolean;
+            subject?: string;
+            config: {
+                [key: string]: unknown;
+            };
+            written: {
+                [key: string]: "template" | "expression" | "expression_or_template" | "schema";
+            };
+        };
+        /**
          * PastAsking
          * @description How a gate was asked, and closed, before it was asked anew.
          */
@@ -1806,6 +1850,15 @@ export interface components {
             items: components["schemas"]["Project"][];
             nextCursor?: string;
             faults?: string[];
+        };
+        /**
+         * ProviderInfo
+         * @description A provider of models.
+         */
+        ProviderInfo: {
+            name: components["schemas"]["ModelProvider"];
+            label: string;
+            example: string;
         };
         /**
          * Publication
@@ -2125,6 +2178,26 @@ export interface components {
          */
         ToolType: "http" | "function" | "builtin";
         /**
+         * ToolTypeInfo
+         * @description A tool type; fields are those of a tool's `config`.
+         */
+        ToolTypeInfo: {
+            type: components["schemas"]["ToolType"];
+            label: string;
+            purpose: string;
+            needs: string[];
+            takes: string[];
+        };
+        /**
+         * Types
+         * @description What there is to build workflows from, each in the order in which people choose.
+         */
+        Types: {
+            nodes: components["schemas"]["NodeTypeInfo"][];
+            tools: components["schemas"]["ToolTypeInfo"][];
+            providers: components["schemas"]["ProviderInfo"][];
+        };
+        /**
          * Use
          * @description Something that names an agent or a tool.
          */
@@ -2350,6 +2423,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectOverviewPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTypes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Types"];
                 };
             };
             /** @description Unauthorized */

@@ -22,6 +22,10 @@ export type RunStatus = Schemas['RunStatus']
 export type StepStatus = Schemas['StepStatus']
 export type ModelProvider = Schemas['ModelProvider']
 export type ToolType = Schemas['ToolType']
+export type Types = Known<Schemas['Types']>
+export type NodeTypeInfo = Types['nodes'][number]
+export type ToolTypeInfo = Types['tools'][number]
+export type ProviderInfo = Types['providers'][number]
 export type Permission = Schemas['Permission']
 export type CatalogueKind = 'projects' | 'agents' | 'tools' | 'workflows'
 

@@ -2,7 +2,7 @@ import { usePinnedWorkflow, useSteps } from '../api/runs'
 import type { Cut, Gate, Json, StepStatus, WorkflowGraph } from '../api/types'
 import { largeOf } from '../api/whole'
 import { OutputView } from '../run/OutputView'
-import { Icon, NODE_ICONS } from '../ui/icons'
+import { NodeIcon } from '../types/NodeIcon'
 import { Loaded } from '../ui/states'
 
 /** What is known of a step here: both the API's and the live one fit. */
@@ -62,7 +62,7 @@ function Outputs({ gate, graph, steps }: Props & { steps: readonly KnownStep[] }
     return (
       <details key={`${nodeId} ${at}`} open={at === 0} className="gate-output">
         <summary>
-          {node && <Icon name={NODE_ICONS[node.type]} size={14} />}
+          {node && <NodeIcon type={node.type} size={14} />}
           <span className="truncate" dir="auto">
             {title}
           </span>

@@ -1,20 +1,10 @@
 import type { Agent, JsonObject, ModelProvider } from '../api/types'
 import { isObject } from '../schema/json'
+import { providers } from '../types/types'
 import { Field } from '../ui/Field'
 import { JsonEditor } from '../ui/JsonEditor'
 import { ScalarControl } from '../ui/ScalarControl'
 import { ToolChoice } from './ToolChoice'
-
-const PROVIDERS: Record<ModelProvider, string> = {
-  openai: 'OpenAI',
-  anthropic: 'Anthropic',
-  local: 'Local, or the offline model',
-}
-const EXAMPLES: Record<ModelProvider, string> = {
-  openai: 'gpt-5',
-  anthropic: 'claude-sonnet-4-5',
-  local: 'llama3.2',
-}
 
 interface Props {
   agent: Agent
@@ -36,8 +26,8 @@ export function AgentFields({ agent, faultOf, onFault, onChange }: Props) {
               value={agent.modelProvider}
               onChange={(event) => onChange({ modelProvider: event.target.value as ModelProvider })}
             >
-              {Object.entries(PROVIDERS).map(([value, label]) => (
-                <option key={value} value={value}>
+              {providers().map(({ name, label }) => (
+                <option key={name} value={name}>
                   {label}
                 </option>
               ))}
@@ -49,7 +39,7 @@ export function AgentFields({ agent, faultOf, onFault, onChange }: Props) {
             <input
               {...field}
               className="input mono"
-              placeholder={EXAMPLES[agent.modelProvider]}
+              placeholder={providers().find(({ name }) => name === agent.modelProvider)?.example}
               value={agent.modelName}
               onChange={(event) => onChange({ modelName: event.target.value })}
             />

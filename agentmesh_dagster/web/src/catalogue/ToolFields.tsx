@@ -1,16 +1,11 @@
 import { useFunctions } from '../api/catalogue'
 import type { Tool, ToolConfig, ToolType } from '../api/types'
+import { toolTypes } from '../types/types'
 import { Combobox } from '../ui/Combobox'
 import { Field } from '../ui/Field'
 import { SchemaEditor } from '../ui/SchemaEditor'
 import { HeaderRows } from './HeaderRows'
 import { Message } from '../ui/Message'
-
-const TYPES: Record<ToolType, string> = {
-  http: 'HTTP: calls an address',
-  function: 'Function: registered in Python',
-  builtin: 'Builtin: ships with AgentMesh',
-}
 
 interface Props {
   tool: Tool
@@ -32,9 +27,9 @@ export function ToolFields({ tool, faultOf, onFault, onChange }: Props) {
             value={tool.type}
             onChange={(event) => onChange({ type: event.target.value as ToolType, config: {} })}
           >
-            {Object.entries(TYPES).map(([value, label]) => (
-              <option key={value} value={value}>
-                {label}
+            {toolTypes().map(({ type, label, purpose }) => (
+              <option key={type} value={type}>
+                {label}: {purpose}
               </option>
             ))}
           </select>

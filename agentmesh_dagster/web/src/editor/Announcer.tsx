@@ -1,5 +1,5 @@
 import { findNode, titleOf } from '../graph/edits'
-import { NODE_WORDS } from '../graph/words'
+import { nodeType } from '../types/types'
 import { graphOf } from './state'
 import type { EditorState } from './state'
 import { useEditor } from './useEditor'
@@ -25,7 +25,7 @@ function describeSelection(state: EditorState): string {
       .filter((edge) => edge.toNodeId === node.id)
       .map((edge) => findNode(graph, edge.fromNodeId))
     const behind = before.flatMap((one) => (one ? [titleOf(one)] : [])).join(', ')
-    return `${NODE_WORDS[node.type]} ${titleOf(node)} selected${behind ? `, behind ${behind}` : ''}`
+    return `${nodeType(node.type).label} ${titleOf(node)} selected${behind ? `, behind ${behind}` : ''}`
   }
   return edges.size === 1 ? 'Edge selected' : ''
 }

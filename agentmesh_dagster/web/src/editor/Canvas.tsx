@@ -12,6 +12,7 @@ import '@xyflow/react/dist/base.css'
 import { useCallback, useState } from 'react'
 import type { DragEvent } from 'react'
 import type { NodeType } from '../api/types'
+import { nodeType } from '../types/types'
 import type { CanvasEdge, CanvasNode } from '../graph/canvas'
 import { mayConnect } from '../graph/edits'
 import { NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
@@ -137,7 +138,7 @@ function showFirst(
   const nodes = flow.getNodes()
   const bounds = flow.getNodesBounds(nodes)
   const zoom = Math.min(width / bounds.width, height / bounds.height) / (1 + FIT.padding)
-  const first = nodes.find(({ data }) => data.node.type === 'start') ?? nodes[0]
+  const first = nodes.find(({ data }) => nodeType(data.node.type).place === 'start') ?? nodes[0]
   if (!first || zoom >= LEAST_ZOOM) return void flow.fitView(FIT)
   const x = MARGIN - first.position.x * LEAST_ZOOM
   const y = height / 2 - (first.position.y + NODE_HEIGHT / 2) * LEAST_ZOOM

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'react'
 import { createPortal } from 'react-dom'
 import type { Position } from '../graph/layout'
-import { NODE_TYPES, NODE_WORDS } from '../graph/words'
-import { Icon, NODE_ICONS } from '../ui/icons'
+import { NodeIcon } from '../types/NodeIcon'
+import { nodeTypes } from '../types/types'
 import { addStepFrom } from './state'
 import { useEditorStore } from './useEditor'
 
@@ -44,20 +44,22 @@ export function DropMenu({ fromNodeId, at, left, top, onClose }: ConnectionDrop 
       ref={menu}
       style={{ left, top: Math.min(top, window.innerHeight - HEIGHT) }}
     >
-      {NODE_TYPES.filter((type) => type !== 'start').map((type) => (
-        <button
-          key={type}
-          type="button"
-          className={`drop-menu-item palette-${type}`}
-          onClick={() => {
-            store.change((state) => addStepFrom(state, fromNodeId, type, at))
-            onClose()
-          }}
-        >
-          <Icon name={NODE_ICONS[type]} size={15} />
-          {NODE_WORDS[type]}
-        </button>
-      ))}
+      {nodeTypes()
+        .filter(({ place }) => place !== 'start')
+        .map(({ type, label }) => (
+          <button
+            key={type}
+            type="button"
+            className={`drop-menu-item palette-${type}`}
+            onClick={() => {
+              store.change((state) => addStepFrom(state, fromNodeId, type, at))
+              onClose()
+            }}
+          >
+            <NodeIcon type={type} size={15} />
+            {label}
+          </button>
+        ))}
     </div>,
     document.body,
   )

@@ -1,7 +1,7 @@
 import type { DragEvent } from 'react'
 import type { NodeType } from '../api/types'
-import { NODE_PURPOSES, NODE_TYPES, NODE_WORDS } from '../graph/words'
-import { Icon, NODE_ICONS } from '../ui/icons'
+import { NodeIcon } from '../types/NodeIcon'
+import { nodeType, nodeTypes } from '../types/types'
 import { DRAGGED_TYPE } from './Canvas'
 import { addStep, graphOf } from './state'
 import { useEditor, useEditorStore } from './useEditor'
@@ -9,26 +9,30 @@ import { useEditor, useEditorStore } from './useEditor'
 /** The node types. A click adds a node behind the selected one, or onto the selected edge; a drag puts it anywhere. */
 export function Palette() {
   const store = useEditorStore()
-  const hasStart = useEditor((state) => graphOf(state).nodes.some(({ type }) => type === 'start'))
+  const hasStart = useEditor((state) =>
+    graphOf(state).nodes.some(({ type }) => nodeType(type).place === 'start'),
+  )
   return (
     <div className="palette" role="toolbar" aria-label="Add a node" aria-orientation="vertical">
-      {NODE_TYPES.filter((type) => type !== 'start' || !hasStart).map((type) => (
-        <button
-          key={type}
-          type="button"
-          className={`palette-item palette-${type}`}
-          title={`${NODE_PURPOSES[type]} Click: behind what is selected. Or drag it to a place.`}
-          aria-label={`Add ${NODE_WORDS[type]}`}
-          draggable
-          onDragStart={(event) => beginDrag(event, type)}
-          onClick={() => store.change((state) => addStep(state, type))}
-        >
-          <span className="step-icon">
-            <Icon name={NODE_ICONS[type]} size={18} />
-          </span>
-          {NODE_WORDS[type]}
-        </button>
-      ))}
+      {nodeTypes()
+        .filter(({ place }) => place !== 'start' || !hasStart)
+        .map(({ type, label, purpose }) => (
+          <button
+            key={type}
+            type="button"
+            className={`palette-item palette-${type}`}
+            title={`${purpose} Click: behind what is selected. Or drag it to a place.`}
+            aria-label={`Add ${label}`}
+            draggable
+            onDragStart={(event) => beginDrag(event, type)}
+            onClick={() => store.change((state) => addStep(state, type))}
+          >
+            <span className="step-icon">
+              <NodeIcon type={type} size={18} />
+            </span>
+            {label}
+          </button>
+        ))}
     </div>
   )
 }

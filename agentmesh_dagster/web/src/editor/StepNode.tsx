@@ -5,8 +5,9 @@ import type { CanvasNode } from '../graph/canvas'
 import { titleOf } from '../graph/edits'
 import { isWarning } from '../graph/issues'
 import { summarizeNode } from '../graph/summaries'
-import { NODE_WORDS } from '../graph/words'
-import { Icon, NODE_ICONS } from '../ui/icons'
+import { NodeIcon } from '../types/NodeIcon'
+import { nodeType } from '../types/types'
+import { Icon } from '../ui/icons'
 import { useCatalogue } from './catalogue'
 import { countIssues, issuesOf } from './issuesOf'
 import { useEditor } from './useEditor'
@@ -15,23 +16,24 @@ import { useEditor } from './useEditor'
 export const StepNode = memo(function StepNode({ data: { node } }: NodeProps<CanvasNode>) {
   const catalogue = useCatalogue()
   const title = titleOf(node)
+  const { label, place } = nodeType(node.type)
   return (
     <div className={`step step-${node.type}`} title={title}>
-      {node.type !== 'start' && <Handle type="target" position={Position.Left} />}
+      {place !== 'start' && <Handle type="target" position={Position.Left} />}
       <span className="step-icon">
-        <Icon name={NODE_ICONS[node.type]} size={18} />
+        <NodeIcon type={node.type} size={18} />
       </span>
       <span className="step-words">
         <span className="step-title truncate" dir="auto">
           {title}
         </span>
         <span className="step-summary truncate">
-          <span className="visually-hidden">{NODE_WORDS[node.type]}: </span>
+          <span className="visually-hidden">{label}: </span>
           {summarizeNode(node, catalogue)}
         </span>
       </span>
       <Badge id={node.id} />
-      {node.type !== 'end' && <Handle type="source" position={Position.Right} />}
+      {place !== 'end' && <Handle type="source" position={Position.Right} />}
     </div>
   )
 })

@@ -1,5 +1,6 @@
 /** The state of the editor, and every edit of it: pure functions from one state to the next. */
 import type { NodeType, Workflow, WorkflowGraph } from '../api/types'
+import { nodeType } from '../types/types'
 import { descendantsOf } from '../graph/ancestors'
 import { NOTHING_SELECTED } from '../graph/canvas'
 import type { Selection } from '../graph/canvas'
@@ -200,7 +201,8 @@ export function addStep(state: EditorState, type: NodeType, at?: Position): Edit
   const before = onlyOne(nodes, edges)
   const isAsked = nodes.size + edges.size > 0
   const edge = graph.edges.find(({ id }) => id === onlyOne(edges, nodes)) ?? findEdgeToSplit(graph, before)
-  const onEdge = edge && (isAsked || type !== 'end') ? splitEdge(graph, edge.id, node.id) : graph
+  const onEdge =
+    edge && (isAsked || nodeType(type).place !== 'end') ? splitEdge(graph, edge.id, node.id) : graph
   const joined = onEdge === graph && before !== undefined ? connect(graph, before, node.id).graph : onEdge
   const source = joined.edges.find(({ toNodeId }) => toNodeId === node.id)?.fromNodeId
   const anchor = positions.get(source ?? '')

@@ -1,13 +1,13 @@
 /** A graph as the canvas draws it, and back. The canvas adds places and a selection; the graph knows neither. */
 import type { Edge as FlowEdge, Node as FlowNode } from '@xyflow/react'
 import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
+import { nodeType } from '../types/types'
 import { titleOf } from './edits'
 import { NODE_HEIGHT, NODE_WIDTH } from './layout'
 import type { Positions } from './layout'
 import { labelEdges } from './edgeLabels'
 import { placeLabels } from './labelPlaces'
 import type { LabelPlace } from './labelPlaces'
-import { NODE_WORDS } from './words'
 
 export type CanvasNode = FlowNode<{ node: GraphNode }, 'step'>
 /** `label`: when the edge is taken, in a few words; '' where it always is. `lane`: 1, 2 … for more edges between the same two. `aside`: where
@@ -96,7 +96,7 @@ function drawNode(
     type: 'step',
     position,
     selected,
-    ariaLabel: `${NODE_WORDS[node.type]}: ${titleOf(node)}`,
+    ariaLabel: `${nodeType(node.type).label}: ${titleOf(node)}`,
     width: NODE_WIDTH,
     height: NODE_HEIGHT,
     data: old?.data.node === node ? old.data : { node },

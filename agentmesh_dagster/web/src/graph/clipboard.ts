@@ -1,5 +1,6 @@
 /** Copy, paste and duplicate: a piece of a graph as text, so that it goes from one workflow into another too. */
 import type { GraphNode, WorkflowGraph } from '../api/types'
+import { nodeType } from '../types/types'
 import type { Position, Positions } from './layout'
 import { firstFree, newEdgeId } from './ids'
 import { renameInEdge, renameInNode } from './references'
@@ -18,7 +19,7 @@ export function copy(
   positions: Positions = new Map(),
 ): string {
   const chosen = new Set(nodeIds)
-  const nodes = graph.nodes.filter((node) => chosen.has(node.id) && node.type !== 'start')
+  const nodes = graph.nodes.filter((node) => chosen.has(node.id) && nodeType(node.type).place !== 'start')
   const kept = new Set(nodes.map((node) => node.id))
   const edges = graph.edges.filter((edge) => kept.has(edge.fromNodeId) && kept.has(edge.toNodeId))
   const places = Object.fromEntries([...positions].filter(([id]) => kept.has(id)))

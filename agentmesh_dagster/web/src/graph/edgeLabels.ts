@@ -1,12 +1,11 @@
 /** When each edge is taken, in the words that the canvas shows. */
 import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
+import { nodeType } from '../types/types'
 
 /** Edge id → when it is taken; an edge that is always taken has no entry. */
 export function labelEdges(graph: WorkflowGraph): Map<string, string> {
   const choosing = new Map(
-    graph.nodes
-      .filter((node) => node.type === 'branch' || node.type === 'human_approval')
-      .map((node) => [node.id, node]),
+    graph.nodes.filter((node) => nodeType(node.type).mayChoose).map((node) => [node.id, node]),
   )
   const siblings = new Map<string, GraphEdge[]>()
   for (const edge of graph.edges) {
@@ -28,12 +27,13 @@ export function labelEdges(graph: WorkflowGraph): Map<string, string> {
 
 function labelEdge(node: GraphNode, edge: GraphEdge, asked: readonly GraphEdge[]): string {
   const condition = edge.condition === undefined ? undefined : shorten(edge.condition)
-  if (node.type === 'human_approval') return condition ?? (asked.length > 0 ? 'otherwise' : '')
+  if (node.type !== 'branch') return condition ?? (asked.length > 0 ? 'otherwise' : '')
   const mode = node.config['mode'] ?? 'first'
   if (mode === 'each') return condition ?? 'for each item'
   if (mode === 'all') return condition ?? 'always'
   if (condition === undefined) return 'otherwise'
-  if (node.config['condition'] !== undefined) return `= ${condition}`
+  const { subject } = nodeType(node.type)
+  if (subject !== undefined && node.config[subject] !== undefined) return `= ${condition}`
   return asked.length > 1 ? `${asked.indexOf(edge) + 1}. ${condition}` : condition
 }
 

@@ -1,5 +1,6 @@
 /** Edits of a graph, each a pure function: the graph before is never changed. */
 import type { GraphEdge, GraphNode, JsonObject, NodeType, WorkflowGraph } from '../api/types'
+import { nodeType } from '../types/types'
 import { newEdgeId, newNodeId } from './ids'
 import { renameInEdge, renameInNode } from './references'
 
@@ -12,11 +13,6 @@ export const FIRST_GRAPH: WorkflowGraph = {
     { id: 'end', type: 'end', label: 'End', config: {} },
   ],
   edges: [{ id: 'e1', fromNodeId: 'start', toNodeId: 'end' }],
-}
-
-/** Node types whose out-edges may carry conditions. */
-export function isConditional(type: NodeType): boolean {
-  return type === 'branch' || type === 'human_approval'
 }
 
 export function findNode(graph: WorkflowGraph, id: string): GraphNode | undefined {
@@ -91,7 +87,8 @@ export function remove(
 export function mayConnect(graph: WorkflowGraph, fromNodeId: string, toNodeId: string): boolean {
   const from = findNode(graph, fromNodeId)
   const to = findNode(graph, toNodeId)
-  if (!from || !to || from.id === to.id || from.type === 'end' || to.type === 'start') return false
+  if (!from || !to || from.id === to.id) return false
+  if (nodeType(from.type).place === 'end' || nodeType(to.type).place === 'start') return false
   return !isReachable(graph, toNodeId, fromNodeId)
 }
 
@@ -102,9 +99,9 @@ export function connect(
   toNodeId: string,
 ): { graph: WorkflowGraph; edge: GraphEdge | undefined } {
   const isDouble = graph.edges.some((edge) => edge.fromNodeId === fromNodeId && edge.toNodeId === toNodeId)
-  const hasConditions = isConditional(findNode(graph, fromNodeId)?.type ?? 'start')
-  if (!mayConnect(graph, fromNodeId, toNodeId) || (isDouble && !hasConditions))
-    return { graph, edge: undefined }
+  const from = findNode(graph, fromNodeId)
+  const mayChoose = from !== undefined && nodeType(from.type).mayChoose
+  if (!mayConnect(graph, fromNodeId, toNodeId) || (isDouble && !mayChoose)) return { graph, edge: undefined }
   const edge: GraphEdge = { id: newEdgeId(graph), fromNodeId, toNodeId }
   return { graph: { ...graph, edges: [...graph.edges, edge] }, edge }
 }
@@ -136,13 +133,13 @@ export function splitEdge(graph: WorkflowGraph, edgeId: string, nodeId: string):
 /** The edge onto which a new node goes: the only one that leaves the node, where it leads on without a choice; without
  *  a node the only one that leads to the only end. */
 export function findEdgeToSplit(graph: WorkflowGraph, nodeId?: string): GraphEdge | undefined {
-  const ends = graph.nodes.filter((node) => node.type === 'end')
+  const ends = graph.nodes.filter((node) => nodeType(node.type).place === 'end')
   const near = graph.edges.filter((edge) =>
     nodeId === undefined ? ends.length === 1 && edge.toNodeId === ends[0]?.id : edge.fromNodeId === nodeId,
   )
   const [edge] = near
   const from = edge && findNode(graph, edge.fromNodeId)
-  return near.length === 1 && from && !isConditional(from.type) ? edge : undefined
+  return near.length === 1 && from && !nodeType(from.type).mayChoose ? edge : undefined
 }
 
 /** Sets the condition of an edge; an empty one makes it the default edge. */

@@ -1,17 +1,9 @@
 /** Ids of nodes and edges: short, readable, unique in their graph. */
 import type { NodeType, WorkflowGraph } from '../api/types'
-
-const STEMS: Record<NodeType, string> = {
-  start: 'start',
-  end: 'end',
-  agent: 'agent',
-  tool: 'tool',
-  branch: 'branch',
-  human_approval: 'approval',
-}
+import { nodeType } from '../types/types'
 
 export function newNodeId(graph: WorkflowGraph, type: NodeType): string {
-  return firstFree(STEMS[type], new Set(graph.nodes.map((node) => node.id)))
+  return firstFree(nodeType(type).stem, new Set(graph.nodes.map((node) => node.id)))
 }
 
 export function newEdgeId(graph: WorkflowGraph): string {

@@ -1,10 +1,7 @@
 /** Where expressions name nodes: `context.outputs.<id>` and `context.last_output.<id>`, both also as `["<id>"]`. */
 import type { GraphEdge, GraphNode, Json } from '../api/types'
+import { nodeType } from '../types/types'
 
-/** Config fields that are expressions as a whole, not templates with `{{ }}`. */
-const EXPRESSION_FIELDS: ReadonlySet<string> = new Set(['condition', 'items'])
-/** Config fields in which `{{ }}` has no meaning: JSON Schemas. */
-const PLAIN_FIELDS: ReadonlySet<string> = new Set(['schema', 'outputSchema'])
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /** How an expression names a field: `.score`, or `["score agent"]`. */
@@ -24,13 +21,16 @@ export function renameInExpression(expression: string, renamed: ReadonlyMap<stri
 }
 
 export function renameInNode(node: GraphNode, renamed: ReadonlyMap<string, string>): GraphNode {
+  const { written } = nodeType(node.type)
   const config = Object.fromEntries(
     Object.entries(node.config).map(([field, value]): [string, Json] => {
-      if (PLAIN_FIELDS.has(field)) return [field, value]
       if (field === 'join' && typeof value === 'string') return [field, renamed.get(value) ?? value]
-      if (EXPRESSION_FIELDS.has(field) && typeof value === 'string')
-        return [field, renameInExpression(value, renamed)]
-      return [field, renameInTemplates(value, renamed)]
+      const way = written[field]
+      if (way === undefined || way === 'schema') return [field, value] // `{{ }}` means nothing there
+      const isExpression = way === 'expression' || (way === 'expression_or_template' && !hasTemplate(value))
+      return typeof value === 'string' && isExpression
+        ? [field, renameInExpression(value, renamed)]
+        : [field, renameInTemplates(value, renamed)]
     }),
   )
   return { ...node, config }
@@ -40,6 +40,10 @@ export function renameInEdge(edge: GraphEdge, renamed: ReadonlyMap<string, strin
   return edge.condition === undefined
     ? edge
     : { ...edge, condition: renameInExpression(edge.condition, renamed) }
+}
+
+function hasTemplate(value: Json): boolean {
+  return typeof value === 'string' && value.includes('{{')
 }
 
 function renameInTemplates(value: Json, renamed: ReadonlyMap<string, string>): Json {

@@ -1,6 +1,6 @@
 /** What a node does, in one line below its name. */
 import type { Agent, GraphNode, Tool } from '../api/types'
-import { NODE_WORDS } from './words'
+import { nodeType } from '../types/types'
 
 export interface Catalogue {
   agents: ReadonlyMap<string, Agent>
@@ -25,12 +25,14 @@ export function summarizeNode(node: GraphNode, { agents, tools }: Catalogue): st
     case 'tool':
       return node.toolId === undefined ? 'No tool chosen' : (tools.get(node.toolId)?.name ?? node.toolId)
     case 'branch':
-      return MODES[typeof config['mode'] === 'string' ? config['mode'] : 'first'] ?? NODE_WORDS.branch
+      return MODES[typeof config['mode'] === 'string' ? config['mode'] : 'first'] ?? nodeType(node.type).label
     case 'human_approval': {
       const names = Array.isArray(config['assignees'])
         ? config['assignees'].filter((one) => typeof one === 'string')
         : []
       return names.length > 0 ? names.join(', ') : 'Anyone who may answer'
     }
+    default:
+      return nodeType(node.type).label
   }
 }

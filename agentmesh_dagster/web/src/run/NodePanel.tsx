@@ -2,7 +2,7 @@ import type { EventLog, GraphNode, Json } from '../api/types'
 import { titleOf } from '../graph/edits'
 import { countByStatus } from '../live/runState'
 import type { RunStep } from '../live/runSteps'
-import { Icon, NODE_ICONS } from '../ui/icons'
+import { NodeIcon } from '../types/NodeIcon'
 import { Empty } from '../ui/states'
 import { formatCounts } from './figures'
 import { ItemList } from './ItemList'
@@ -56,7 +56,7 @@ export function NodePanel({ node, steps, items, chosen, events, tab, onTab, onCh
   return (
     <div className="stack">
       <h2 className="step-title">
-        <Icon name={NODE_ICONS[node.type]} size={18} />
+        <NodeIcon type={node.type} size={18} />
         <span dir="auto">{title}</span>
       </h2>
       <p className="muted small">{formatCounts(countByStatus(steps))}</p>

@@ -3,18 +3,21 @@ import type { NodeProps } from '@xyflow/react'
 import { memo } from 'react'
 import { titleOf } from '../graph/edits'
 import type { NodeState } from '../live/nodeStates'
-import { Icon, NODE_ICONS, STATUS_ICONS } from '../ui/icons'
+import { NodeIcon } from '../types/NodeIcon'
+import { nodeType } from '../types/types'
+import { Icon, STATUS_ICONS } from '../ui/icons'
 import { statusWord } from '../ui/StatusChip'
 import type { RunCanvasNode } from './canvas'
 
 /** A node in the graph of a run: what it is called, and how far it has come. */
 export const RunNode = memo(function RunNode({ data: { node, state } }: NodeProps<RunCanvasNode>) {
   const title = titleOf(node)
+  const { place } = nodeType(node.type)
   return (
     <div className={`run-node run-node-${state?.status ?? 'unreached'}`} title={title}>
-      {node.type !== 'start' && <Handle type="target" position={Position.Left} isConnectable={false} />}
+      {place !== 'start' && <Handle type="target" position={Position.Left} isConnectable={false} />}
       <span className="run-node-icon">
-        <Icon name={NODE_ICONS[node.type]} size={18} />
+        <NodeIcon type={node.type} size={18} />
       </span>
       <span className="run-node-words">
         <span className="run-node-title truncate" dir="auto">
@@ -26,7 +29,7 @@ export const RunNode = memo(function RunNode({ data: { node, state } }: NodeProp
           {state && state.steps > 1 && <span>{formatItems(state)}</span>}
         </span>
       </span>
-      {node.type !== 'end' && <Handle type="source" position={Position.Right} isConnectable={false} />}
+      {place !== 'end' && <Handle type="source" position={Position.Right} isConnectable={false} />}
     </div>
   )
 })

@@ -4,8 +4,10 @@ import type { EventLog, GraphNode } from '../api/types'
 import { largeOf } from '../api/whole'
 import { titleOf } from '../graph/edits'
 import type { RunStep } from '../live/runSteps'
+import { NodeIcon } from '../types/NodeIcon'
+import { nodeType } from '../types/types'
 import { JsonView } from '../ui/JsonView'
-import { Icon, NODE_ICONS } from '../ui/icons'
+import { Icon } from '../ui/icons'
 import { StatusChip } from '../ui/StatusChip'
 import { Tabs } from '../ui/Tabs'
 import type { Tab } from '../ui/Tabs'
@@ -32,7 +34,7 @@ interface Props {
 /** All that is known of one step. */
 export function StepPanel({ node, step, events, tab, onTab, onMissing }: Props) {
   const { stepId, isListed, status } = step
-  const isGate = node.type === 'human_approval' && step.spans.length > 0
+  const isGate = nodeType(node.type).waits && step.spans.length > 0
   const tabs = useMemo(() => listTabs(node, isGate), [node, isGate])
   const chosen = tabs.find(({ key }) => key === tab)?.key ?? tabs[0]?.key ?? 'output'
   const calls = useMemo(() => listCalls(events, stepId), [events, stepId])
@@ -83,7 +85,7 @@ function StepFacts({ node, step }: { node: GraphNode; step: RunStep }) {
   return (
     <div className="step-facts">
       <h2 className="step-title">
-        <Icon name={NODE_ICONS[node.type]} size={18} />
+        <NodeIcon type={node.type} size={18} />
         <span dir="auto">{title}</span>
         {step.item !== null && <span className="muted">item {step.item + 1}</span>}
       </h2>
@@ -104,7 +106,8 @@ function StepFacts({ node, step }: { node: GraphNode; step: RunStep }) {
 }
 
 function listTabs(node: GraphNode, isGate: boolean): Tab<StepTab>[] {
-  const calls = node.type === 'agent' ? 'Model' : node.type === 'tool' ? 'Calls' : undefined
+  const { names } = nodeType(node.type)
+  const calls = names === 'agent' ? 'Model' : names === 'tool' ? 'Calls' : undefined
   return [
     ...(isGate ? [{ key: 'answer', label: 'Approval' } as const] : []),
     { key: 'output', label: 'Output' },

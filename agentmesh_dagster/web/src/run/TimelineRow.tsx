@@ -1,5 +1,6 @@
 import type { Span } from '../live/foldStep'
-import { Icon, NODE_ICONS, STATUS_ICONS } from '../ui/icons'
+import { NodeIcon } from '../types/NodeIcon'
+import { Icon, STATUS_ICONS } from '../ui/icons'
 import { statusWord } from '../ui/StatusChip'
 import { formatDuration, formatElapsed } from '../ui/times'
 import { formatCount } from './figures'
@@ -42,7 +43,11 @@ export function TimelineRow({ id, row, at, top, scale, now, isActive, isChosen, 
       onClick={onAct}
     >
       <span className="timeline-label" role="gridcell" style={{ paddingInlineStart: 12 + row.depth * 18 }}>
-        <Icon name={isGroup ? (row.isOpen ? 'down' : 'chevron') : NODE_ICONS[row.nodeType]} size={14} />
+        {isGroup ? (
+          <Icon name={row.isOpen ? 'down' : 'chevron'} size={14} />
+        ) : (
+          <NodeIcon type={row.nodeType} size={14} />
+        )}
         <span
           className="truncate grow"
           dir="auto"

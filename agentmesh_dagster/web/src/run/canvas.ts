@@ -9,7 +9,7 @@ import { NEAR, placeLabels } from '../graph/labelPlaces'
 import type { LabelPlace, LabelSize } from '../graph/labelPlaces'
 import type { NodeState } from '../live/nodeStates'
 import { labelEdges } from '../graph/edgeLabels'
-import { NODE_WORDS } from '../graph/words'
+import { nodeType } from '../types/types'
 import { statusWord } from '../ui/StatusChip'
 
 export type RunNodeData = { node: GraphNode; state: NodeState | undefined }
@@ -133,7 +133,7 @@ function drawNode(
     handles: HANDLES,
     selected,
     data,
-    ariaLabel: `${titleOf(node)}, ${NODE_WORDS[node.type]}, ${state ? statusWord(state.status) : 'not reached'}`,
+    ariaLabel: `${titleOf(node)}, ${nodeType(node.type).label}, ${state ? statusWord(state.status) : 'not reached'}`,
   }
 }
 

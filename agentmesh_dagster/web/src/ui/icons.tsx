@@ -1,5 +1,5 @@
 /** Icons: line drawings in the colour of the text. They say nothing by themselves: a name stands beside or on the button. */
-import type { NodeType, StepStatus } from '../api/types'
+import type { StepStatus } from '../api/types'
 
 const PATHS = {
   check: 'M3 8.5 6.5 12 13 4.5',
@@ -35,6 +35,7 @@ const PATHS = {
   save: 'M3 3h8l2 2v8H3zM5.5 3v3h4V3M5.5 13V9.5h5V13',
   history: 'M3 8a5 5 0 1 0 1.6-3.7M3 2.5V5h2.5M8 5.5V8l2 1.2',
   keyboard: 'M1.5 4.5h13v7h-13zM4 7h.01M6.5 7h.01M9 7h.01M11.5 7h.01M5 9.2h6',
+  node: 'M5 3.5h6a2 2 0 0 1 2 2v5a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-5a2 2 0 0 1 2-2',
   start: 'M3 8h8M8 4.5 11.5 8 8 11.5M13.5 3.5v9',
   end: 'M4 13.5v-11M4 3h8.5l-2 2.7 2 2.8H4',
   agent: 'M3.5 5.5h9v7h-9zM8 5.5V3M6 8.5h.01M10 8.5h.01M6.5 10.7h3',
@@ -64,13 +65,9 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   )
 }
 
-export const NODE_ICONS: Record<NodeType, IconName> = {
-  start: 'start',
-  end: 'end',
-  agent: 'agent',
-  tool: 'tool',
-  branch: 'branch',
-  human_approval: 'person',
+/** The icon that another part of the system names; a plain one if there is none of that name. */
+export function iconNamed(name: string): IconName {
+  return Object.hasOwn(PATHS, name) ? (name as IconName) : 'node'
 }
 
 export const STATUS_ICONS: Record<StepStatus, IconName> = {

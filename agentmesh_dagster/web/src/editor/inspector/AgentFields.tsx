@@ -75,18 +75,10 @@ export function AgentFields({ node }: { node: GraphNode }) {
         />
         <TemplateField node={node} name="modelName" label="Model" placeholder={agent?.modelName} />
         <div className="field-pair">
-          <NumberField node={node} name="temperature" label="Temperature" minimum={0} maximum={2} />
-          <NumberField node={node} name="maxTokens" label="Max tokens" kind="integer" minimum={1} />
+          <NumberField node={node} name="temperature" label="Temperature" />
+          <NumberField node={node} name="maxTokens" label="Max tokens" />
         </div>
-        <NumberField
-          node={node}
-          name="maxToolRounds"
-          label="Max tool rounds"
-          hint="8 unless given."
-          kind="integer"
-          minimum={1}
-          maximum={100}
-        />
+        <NumberField node={node} name="maxToolRounds" label="Max tool rounds" />
       </Section>
     </>
   )

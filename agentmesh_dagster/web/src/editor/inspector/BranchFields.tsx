@@ -1,6 +1,7 @@
 import type { GraphNode } from '../../api/types'
 import { titleOf } from '../../graph/edits'
 import { readLoose, writeLoose } from '../../graph/templates'
+import { nodeType } from '../../types/types'
 import { graphOf } from '../state'
 import { useEditor } from '../useEditor'
 import { ChoiceField, NumberField, TemplateField } from './ConfigFields'
@@ -44,15 +45,7 @@ export function BranchFields({ node }: { node: GraphNode }) {
       )}
       {(mode === 'each' || node.config['items'] !== undefined) && <ItemsField node={node} />}
       {(mode === 'each' || node.config['maxItems'] !== undefined) && (
-        <NumberField
-          node={node}
-          name="maxItems"
-          label="Max items"
-          hint="1,000 unless given; more fail the step."
-          kind="integer"
-          minimum={0}
-          maximum={100_000}
-        />
+        <NumberField node={node} name="maxItems" label="Max items" hint="More fail the step." />
       )}
       {(mode === 'each' || node.config['join'] !== undefined) && <JoinField node={node} />}
     </>
@@ -134,7 +127,7 @@ function JoinField({ node }: { node: GraphNode }) {
         >
           <option value="">As the graph says</option>
           {graph.nodes
-            .filter(({ id, type }) => id !== node.id && type !== 'start')
+            .filter(({ id, type }) => id !== node.id && nodeType(type).place !== 'start')
             .map((one) => (
               <option key={one.id} value={one.id}>
                 {titleOf(one)}

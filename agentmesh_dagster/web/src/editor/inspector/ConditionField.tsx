@@ -1,4 +1,5 @@
 import type { GraphEdge, GraphNode } from '../../api/types'
+import { nodeType } from '../../types/types'
 import { ExpressionInput } from './ExpressionInput'
 import { useFault } from './PlacedField'
 import { useOffers } from './useOffers'
@@ -17,7 +18,8 @@ export function ConditionField({ node, edge, onChange, label }: Props) {
   const offers = useOffers(node.id, 'out-edge')
   const faults = [useFault('condition'), useFault('')]
   const fault = faults.filter(Boolean).join(' ')
-  const isLiteral = node.type === 'branch' && typeof node.config['condition'] === 'string'
+  const { subject } = nodeType(node.type)
+  const isLiteral = subject !== undefined && typeof node.config[subject] === 'string'
   return (
     <div className="field" data-place="condition">
       <ExpressionInput

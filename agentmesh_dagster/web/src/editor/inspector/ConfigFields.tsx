@@ -1,5 +1,5 @@
 import type { GraphNode, Json } from '../../api/types'
-import type { Control } from '../../schema/form'
+import { configField } from '../../types/types'
 import { ScalarControl } from '../../ui/ScalarControl'
 import { ExpressionInput } from './ExpressionInput'
 import { PlacedField } from './PlacedField'
@@ -43,28 +43,19 @@ export function TemplateField({
   )
 }
 
-/** A number of a node's config, or undefined. */
-export function NumberField({
-  node,
-  name,
-  label,
-  hint,
-  kind = 'number',
-  minimum,
-  maximum,
-}: Props & { kind?: 'number' | 'integer'; minimum?: number; maximum?: number }) {
+/** A number of a node's config, or undefined; its limits and what counts without it are the server's. */
+export function NumberField({ node, name, label, hint }: Props) {
   const set = useSetConfig(node.id)
-  const control: Control = { kind }
+  const schema = configField(node.type, name)
+  const usual = schema['default']
+  const hints = [typeof usual === 'number' ? `${usual.toLocaleString('en')} unless given.` : undefined, hint]
   return (
-    <PlacedField place={`config.${name}`} label={label} hint={hint}>
+    <PlacedField place={`config.${name}`} label={label} hint={hints.filter(Boolean).join(' ') || undefined}>
       {(field) => (
         <ScalarControl
           field={field}
-          control={control}
-          schema={{
-            ...(minimum === undefined ? {} : { minimum }),
-            ...(maximum === undefined ? {} : { maximum }),
-          }}
+          control={{ kind: schema['type'] === 'integer' ? 'integer' : 'number' }}
+          schema={schema}
           value={node.config[name]}
           onChange={(value) => set({ [name]: value })}
           isRequired={false}

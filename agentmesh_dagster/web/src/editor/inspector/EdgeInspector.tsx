@@ -1,14 +1,13 @@
 import type { NodeType } from '../../api/types'
-import { findNode, isConditional, moveEdge, setCondition, titleOf } from '../../graph/edits'
-import { NODE_TYPES, NODE_WORDS } from '../../graph/words'
-import { Icon, NODE_ICONS } from '../../ui/icons'
+import { findNode, moveEdge, setCondition, titleOf } from '../../graph/edits'
+import { NodeIcon } from '../../types/NodeIcon'
+import { nodeType, nodeTypes } from '../../types/types'
+import { Icon } from '../../ui/icons'
 import { addStep, changeGraph, graphOf, removeSelected, select } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
 import { ConditionField } from './ConditionField'
 import { InspectorHead } from './InspectorHead'
 import { OtherIssues } from './OtherIssues'
-
-const BETWEEN = NODE_TYPES.filter((type) => type !== 'start' && type !== 'end')
 
 /** One edge: its ends, its condition, its place among those that leave the same node. */
 export function EdgeInspector({ id }: { id: string }) {
@@ -17,7 +16,8 @@ export function EdgeInspector({ id }: { id: string }) {
   const from = useEditor((state) => findNode(graphOf(state), edge?.fromNodeId ?? ''))
   const to = useEditor((state) => findNode(graphOf(state), edge?.toNodeId ?? ''))
   if (!edge || !from) return null
-  const hasConditions = isConditional(from.type) && from.config['mode'] !== 'each'
+  const between = nodeTypes().filter(({ place }) => place === 'between')
+  const hasConditions = nodeType(from.type).mayChoose && from.config['mode'] !== 'each'
   const move = (by: -1 | 1) => store.change((state) => changeGraph(state, (graph) => moveEdge(graph, id, by)))
   const goTo = (nodeId: string) => store.change((state) => select(state, [nodeId]))
   const insert = (type: NodeType) => store.change((state) => addStep(state, type))
@@ -74,10 +74,10 @@ export function EdgeInspector({ id }: { id: string }) {
       <div className="field" role="group" aria-label="Put a node onto the edge">
         <span className="field-label">Put a node onto it</span>
         <div className="row row-wrap">
-          {BETWEEN.map((type) => (
+          {between.map(({ type, label }) => (
             <button key={type} type="button" className="button button-small" onClick={() => insert(type)}>
-              <Icon name={NODE_ICONS[type]} size={14} />
-              {NODE_WORDS[type]}
+              <NodeIcon type={type} size={14} />
+              {label}
             </button>
           ))}
         </div>

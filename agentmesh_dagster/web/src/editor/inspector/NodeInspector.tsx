@@ -1,9 +1,9 @@
 import { useState } from 'react'
 import type { GraphNode } from '../../api/types'
 import { findNode, titleOf } from '../../graph/edits'
-import { NODE_PURPOSES, NODE_WORDS } from '../../graph/words'
+import { NodeIcon } from '../../types/NodeIcon'
+import { nodeType } from '../../types/types'
 import { Field } from '../../ui/Field'
-import { Icon, NODE_ICONS } from '../../ui/icons'
 import { duplicateSelected, graphOf, removeSelected, renameStep, select, settleEdits } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
 import { AgentFields } from './AgentFields'
@@ -24,21 +24,22 @@ export function NodeInspector({ id }: { id: string }) {
   const store = useEditorStore()
   const node = useEditor((state) => findNode(graphOf(state), id))
   if (!node) return null
+  const { label, purpose, place } = nodeType(node.type)
   return (
     <div className="stack inspector-body">
       <InspectorHead
-        icon={<Icon name={NODE_ICONS[node.type]} size={18} />}
+        icon={<NodeIcon type={node.type} size={18} />}
         kind={node.type}
-        title={NODE_WORDS[node.type]}
-        onDuplicate={node.type === 'start' ? undefined : () => store.change(duplicateSelected)}
+        title={label}
+        onDuplicate={place === 'start' ? undefined : () => store.change(duplicateSelected)}
         onRemove={() => store.change(removeSelected)}
       >
-        {NODE_PURPOSES[node.type]}
+        {purpose}
       </InspectorHead>
       <OtherIssues />
       <LabelField node={node} />
       <TypeFields node={node} />
-      {node.type !== 'end' && <OutEdgeList node={node} />}
+      {place !== 'end' && <OutEdgeList node={node} />}
       <ReliabilityFields node={node} />
       <IdField key={node.id} node={node} />
     </div>
@@ -59,6 +60,8 @@ function TypeFields({ node }: { node: GraphNode }) {
       return <GateFields node={node} />
     case 'end':
       return <EndFields node={node} />
+    default:
+      return null // a type that came later: what every node may set is shown
   }
 }
 

@@ -1,14 +1,6 @@
 import type { GraphEdge, GraphNode } from '../../api/types'
-import {
-  findNode,
-  isConditional,
-  mayConnect,
-  moveEdge,
-  remove,
-  setCondition,
-  titleOf,
-} from '../../graph/edits'
-import { NODE_WORDS } from '../../graph/words'
+import { findNode, mayConnect, moveEdge, remove, setCondition, titleOf } from '../../graph/edits'
+import { nodeType } from '../../types/types'
 import { Combobox } from '../../ui/Combobox'
 import { Icon } from '../../ui/icons'
 import { changeGraph, connectNodes, graphOf, select } from '../state'
@@ -24,7 +16,7 @@ export function OutEdgeList({ node }: { node: GraphNode }) {
   const targets = graph.nodes.filter(
     ({ id }) =>
       mayConnect(graph, node.id, id) &&
-      (isConditional(node.type) || !edges.some((edge) => edge.toNodeId === id)),
+      (nodeType(node.type).mayChoose || !edges.some((edge) => edge.toNodeId === id)),
   )
   return (
     <PlacedGroup place="edges" label="Next" hint={hintFor(node, edges)}>
@@ -41,7 +33,11 @@ export function OutEdgeList({ node }: { node: GraphNode }) {
         label="Connect to"
         placeholder={targets.length > 0 ? 'Connect to …' : 'No other node to connect to'}
         value=""
-        options={targets.map((one) => ({ value: one.id, label: titleOf(one), detail: NODE_WORDS[one.type] }))}
+        options={targets.map((one) => ({
+          value: one.id,
+          label: titleOf(one),
+          detail: nodeType(one.type).label,
+        }))}
         onChange={(id) => store.change((state) => connectNodes(state, node.id, id))}
       />
     </PlacedGroup>
@@ -65,7 +61,7 @@ function OutEdge({ node, edge, isFirst, isLast }: OutEdgeProps) {
     store.change((state) =>
       changeGraph(state, (graph) => setCondition(graph, edge.id, text), `${edge.id} condition`),
     )
-  const hasConditions = isConditional(node.type) && node.config['mode'] !== 'each'
+  const hasConditions = nodeType(node.type).mayChoose && node.config['mode'] !== 'each'
   return (
     <SubjectContext value={{ kind: 'edge', id: edge.id }}>
       <div className="edge-row">
@@ -149,7 +145,8 @@ function hintFor(node: GraphNode, edges: readonly GraphEdge[]): string | undefin
       ? 'An edge without a condition is the default: taken when no other is.'
       : 'A rejection ends the run as failed, unless conditions say where to go on.'
   }
-  if (node.type !== 'branch') return edges.length > 1 ? 'All of these run at the same time.' : undefined
+  if (!nodeType(node.type).mayChoose)
+    return edges.length > 1 ? 'All of these run at the same time.' : undefined
   if (node.config['mode'] === 'all') return 'Every edge whose condition is true is taken.'
   if (node.config['mode'] === 'each') return 'Everything up to the join runs once for each item.'
   return 'Tried in this order. An edge without a condition is the default: taken when no other is.'

@@ -1,5 +1,7 @@
-import type { GraphNode, Json } from '../../api/types'
+import type { GraphNode, Json, NodeType } from '../../api/types'
+import { descriptionOf } from '../../schema/form'
 import { isObject } from '../../schema/json'
+import { configField } from '../../types/types'
 import { ScalarControl } from '../../ui/ScalarControl'
 import { DurationField } from './DurationField'
 import { PlacedField } from './PlacedField'
@@ -28,16 +30,14 @@ export function ReliabilityFields({ node }: { node: GraphNode }) {
           name="maxAttempts"
           retry={retry}
           onChange={setRetry}
-          kind="integer"
-          minimum={1}
+          type={node.type}
         />
         <RetryNumber
           label="Delay (seconds)"
           name="delaySeconds"
           retry={retry}
           onChange={setRetry}
-          kind="number"
-          minimum={0}
+          type={node.type}
         />
       </div>
       {Object.keys(retry).length > 0 && (
@@ -47,11 +47,7 @@ export function ReliabilityFields({ node }: { node: GraphNode }) {
         </div>
       )}
       <DurationField node={node} name="timeoutSeconds" label="Timeout per attempt" />
-      <PlacedField
-        place="config.pool"
-        label="Pool"
-        hint="A Dagster concurrency pool: limits how many steps run at once."
-      >
+      <PlacedField place="config.pool" label="Pool" hint={descriptionOf(configField(node.type, 'pool'))}>
         {(field) => (
           <input
             {...field}
@@ -84,21 +80,15 @@ interface RetryProps {
   onChange: (name: string, value: Json | undefined) => void
 }
 
-function RetryNumber({
-  label,
-  name,
-  retry,
-  onChange,
-  kind,
-  minimum,
-}: RetryProps & { kind: 'integer' | 'number'; minimum: number }) {
+function RetryNumber({ label, name, retry, onChange, type }: RetryProps & { type: NodeType }) {
+  const schema = configField(type, `retry.${name}`)
   return (
     <PlacedField place={`config.retry.${name}`} label={label}>
       {(field) => (
         <ScalarControl
           field={field}
-          control={{ kind }}
-          schema={{ minimum }}
+          control={{ kind: schema['type'] === 'integer' ? 'integer' : 'number' }}
+          schema={schema}
           value={retry[name]}
           onChange={(value) => onChange(name, value)}
           isRequired={false}
