@@ -13,6 +13,7 @@ from agentmesh_dagster.entities.text import quote, shorten
 from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.graph.rules.used_tools import list_used_tools
 
 _LEADS_BACK = "leads back to itself"
 
@@ -66,16 +67,13 @@ def _list_schemas(node: GraphNode) -> Iterator[tuple[str, JsonObject]]:
 def schemas_of_tools_are_schemas(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """The schemas of every tool that the graph uses, itself or through an agent, are JSON Schemas."""
     told: set[str] = set()
-    for node in graph.list_nodes(lambda spec: spec.names):
-        agent = lookup.agents.get(node.agent_id or "")
-        for tool_id in (node.tool_id, *(agent.tools if agent else ())):
-            tool = lookup.tools.get(tool_id or "")
-            if tool is None or tool.id in told:
-                continue
-            told.add(tool.id)
-            for field, _, reason in list_tool_schema_faults(tool):
-                message = describe_schema_fault(f"{field} of the tool {quote(tool.id)}", reason)
-                yield Issue("bad-schema", message, node.id, path=node.path)
+    for node, tool in list_used_tools(graph, lookup):
+        if tool.id in told:
+            continue
+        told.add(tool.id)
+        for field, _, reason in list_tool_schema_faults(tool):
+            message = describe_schema_fault(f"{field} of the tool {quote(tool.id)}", reason)
+            yield Issue("bad-schema", message, node.id, path=node.path)
 
 
 def list_tool_schema_faults(tool: Tool) -> Iterator[tuple[str, str, str]]:

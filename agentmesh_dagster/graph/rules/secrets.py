@@ -10,6 +10,7 @@ from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.graph import Graph
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.graph.rules.used_tools import list_used_tools
 from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.specs import TOOL_SPECS
 
@@ -17,17 +18,12 @@ from agentmesh_dagster.specs import TOOL_SPECS
 def secrets_of_tools_are_open(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """What the tools of the graph name as `${NAME}` is a secret that the operator has opened for their host."""
     # Never an error here: a workflow that was saved stays one, whatever the operator closes.
-    for node in graph.nodes.values():
-        names = node.spec.names
-        agent = lookup.agents.get(node.agent_id or "") if names == "agent" else None
-        named = [node.tool_id or ""] if names == "tool" else agent.tools if agent else []
-        for tool_id in named:
-            if (tool := lookup.tools.get(tool_id)) is None:
-                continue
-            for fault in list_secret_faults(tool):
-                message = f"The tool {quote(tool.name)}: {fault.message}"
-                place = f"{node.path}.{names}Id"
-                yield Issue(fault.code, message, node.id, path=place, severity=Severity.WARNING)
+    for node, tool in list_used_tools(graph, lookup):
+        for fault in list_secret_faults(tool):
+            message = f"The tool {quote(tool.name)}: {fault.message}"
+            yield Issue(
+                fault.code, message, node.id, path=f"{node.path}.{node.spec.names}Id", severity=Severity.WARNING
+            )
 
 
 def list_secret_faults(tool: Tool) -> list[Issue]:

@@ -7,21 +7,19 @@ from agentmesh_dagster.entities.text import join_names, quote
 from agentmesh_dagster.graph.graph import Graph
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules.lookup import Lookup
+from agentmesh_dagster.graph.rules.used_tools import list_used_tools
 from agentmesh_dagster.specs import TOOL_SPECS
 
 
 def tools_have_what_their_type_needs(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """The tools of the graph, named by a node or by its agent, can be called as they are configured."""
-    for node in graph.list_nodes(lambda spec: spec.names):
-        agent = lookup.agents.get(node.agent_id or "") if node.spec.names == "agent" else None
-        for tool_id in agent.tools if agent else [node.tool_id or ""]:
-            if (tool := lookup.tools.get(tool_id)) is None:
-                continue
-            for fault in list_missing_settings(tool):
-                message = f"The tool {quote(tool.name)}: {fault.message}"
-                place = f"{node.path}.{node.spec.names}Id"
-                # Saved under an earlier version: the run fails there, and all else of the workflow works.
-                yield Issue(fault.code, message, node.id, path=place, severity=Severity.WARNING)
+    for node, tool in list_used_tools(graph, lookup):
+        for fault in list_missing_settings(tool):
+            message = f"The tool {quote(tool.name)}: {fault.message}"
+            # Saved under an earlier version: the run fails there, and all else of the workflow works.
+            yield Issue(
+                fault.code, message, node.id, path=f"{node.path}.{node.spec.names}Id", severity=Severity.WARNING
+            )
 
 
 def list_missing_settings(tool: Tool) -> Iterator[Issue]:
