@@ -33,7 +33,8 @@ export function WorkflowInspector() {
             autoComplete="off"
             value={workflow.name}
             onChange={(event) => set({ name: event.target.value })}
-            onBlur={() => store.change(askForName)}
+            // Only of an empty one: what is told of a name shifts what stands below, under the click that left it.
+            onBlur={() => workflow.name === '' && store.change(askForName)}
           />
         )}
       </PlacedField>
