@@ -12,7 +12,7 @@ import dagster as dg
 from sqlalchemy import select
 
 from agentmesh_dagster.control.maintenance import run_maintenance
-from agentmesh_dagster.entities.models import EventType, Run, Workflow
+from agentmesh_dagster.entities.models import EventType, Run, StepStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.gates import list_open_gates
@@ -122,6 +122,12 @@ class CelerySite:
             [run] = list_runs(connection)
             events = list_events(connection, run.id)
         return sorted(str(event.payload["nodeId"]) for event in events if event.type is EventType.STEP_STARTED)
+
+    def list_ended(self) -> set[str]:
+        """The nodes whose step has succeeded."""
+        ended = select(steps.c.node_id).where(steps.c.status == StepStatus.SUCCEEDED)
+        with self.services.store.read() as connection:
+            return set(connection.scalars(ended))
 
     def list_celery_workers(self) -> set[str]:
         """The workers that executed steps, as Dagster shows them."""
