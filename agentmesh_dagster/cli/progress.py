@@ -11,9 +11,10 @@ from rich.text import Text
 
 from agentmesh_dagster.cli.printing import build_table, plain, show_brief, show_duration, show_status
 from agentmesh_dagster.entities.models import Step, StepStatus
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan
-from agentmesh_dagster.graph.progress import StepKey, StepState
+from agentmesh_dagster.graph.progress import StepState
 from agentmesh_dagster.specs.node_spec import Ports
 from agentmesh_dagster.store import Store, StoreUnavailable
 from agentmesh_dagster.store.steps import list_steps, read_states
@@ -65,7 +66,7 @@ class RunView:
         self._seen = self._build(steps, states)
         return self._seen
 
-    def _build(self, steps: Sequence[Step], states: Mapping[StepKey, StepState]) -> RenderableType:
+    def _build(self, steps: Sequence[Step], states: Mapping[Address, StepState]) -> RenderableType:
         by_node: dict[str, list[Step]] = defaultdict(list)
         for step in steps:
             by_node[step.node_id].append(step)
@@ -87,15 +88,15 @@ class RunView:
             )
         return table
 
-    def _show_result(self, node: GraphNode, steps: Sequence[Step], states: Mapping[StepKey, StepState]) -> Text:
+    def _show_result(self, node: GraphNode, steps: Sequence[Step], states: Mapping[Address, StepState]) -> Text:
         if failed := next((step for step in steps if step.status is StepStatus.FAILED), None):
             return plain(failed.error or "", "red")
-        if each := self._plan.each_of.get(node.id):
-            return self._show_items(steps, states.get(StepKey(each)))
+        if each := self._plan.scopes.head_of(node.id):
+            return self._show_items(steps, states.get(Address(each)))
         if not steps or steps[0].status is not StepStatus.SUCCEEDED:
             return Text()
         if node.ports is Ports.CHOICE:
-            return self._show_ways(node, states.get(StepKey(node.id)))
+            return self._show_ways(node, states.get(Address(node.id)))
         return show_brief(steps[0].output)
 
     @staticmethod

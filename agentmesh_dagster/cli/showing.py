@@ -61,11 +61,11 @@ def _print_head(console: Console, run: Run) -> None:
 
 def _print_step(console: Console, step: Step) -> None:
     console.print()
-    item = f" [{step.item_index}]" if step.item_index is not None else ""
+    place = f" {step.path}" if step.path else ""
     took = show_duration(step.started_at, step.finished_at)
     tries = f"attempt {step.attempt}" if step.attempt > 1 else ""
     about = ", ".join(part for part in (step.node_type.value, took, tries, _format_usage(step)) if part)
-    console.print(show_status(step.status), plain(f"{step.node_id}{item}", "bold"), Text(about, "dim"))
+    console.print(show_status(step.status), plain(f"{step.node_id}{place}", "bold"), Text(about, "dim"))
     if step.status is StepStatus.SKIPPED:
         return
     _print_value(console, "input", step.input)

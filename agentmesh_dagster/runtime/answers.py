@@ -7,6 +7,7 @@ from agentmesh_dagster.entities.access import Identity, Role
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.errors import AgentMeshError, Conflict, InvalidValue
+from agentmesh_dagster.graph.address import describe_address
 from agentmesh_dagster.graph.gate_answers import (
     DEADLINE_COMMENT,
     describe_edges,
@@ -15,7 +16,6 @@ from agentmesh_dagster.graph.gate_answers import (
     read_rejection,
 )
 from agentmesh_dagster.graph.plan import Plan, is_conditional
-from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.graph.routing import choose_edges
 from agentmesh_dagster.runtime.context import read_sources, read_step_input
 from agentmesh_dagster.runtime.endings import end_wait
@@ -113,16 +113,14 @@ def _close(services: Services, plan: Plan, gate: Gate, state: GateState, answer:
         end = _expire(tx, plan, gate, answer.output, fault) if expires else _conclude(tx, plan, gate, answer.output)
         if not close_gate(tx, gate, state, answer=end.output, by=answer.by, via=answer.via):
             raise GateClosed(get_gate(tx, gate.step_id))
-        said: dict[str, JsonValue] = {
-            "nodeId": gate.node_id,
-            "item": None,
+        said = describe_address(gate.address) | {
             "state": state.value,
             "output": end.output,
             "by": answer.by,
             "via": answer.via,
         }
         answered = Event(EventType.GATE_ANSWERED, said, gate.step_id)
-        end_wait(tx, plan, run, StepKey(gate.node_id), end, after=answered)
+        end_wait(tx, plan, run, gate.address, end, after=answered)
         closed = get_gate(tx, gate.step_id)
     crash_point(CrashPoint.GATE_ANSWERED)
     return closed
@@ -139,8 +137,8 @@ def _route(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> StepEnd
     node = plan.graph.nodes[gate.node_id]
     if not is_conditional(plan.graph, node):
         return StepEnd(StepStatus.SUCCEEDED, output)
-    key = StepKey(gate.node_id)
-    found = read_step_input(tx, plan, gate.run_id, key, read_sources(tx, plan, gate.run_id, key))
+    sources = read_sources(tx, plan, gate.run_id, gate.address)
+    found = read_step_input(tx, plan, gate.run_id, gate.address, sources)
     outputs = {**found.context["outputs"], gate.node_id: output}
     context = {**found.context, "last_output": output, "outputs": outputs}
     try:

@@ -6,8 +6,8 @@ from enum import Enum, auto
 
 from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan
-from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.endings import end_attempt
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store import StoreUnavailable
@@ -36,7 +36,7 @@ class StepWatch:
 
     services: Services
     run_id: str
-    key: StepKey | None  # None: the op that closes an `each`, which claims nothing
+    address: Address | None  # None: the op that closes an `each`, which claims nothing
     begins_within_seconds: float = 120.0  # a worker needs seconds to load its code and to claim the step
     _fence: int = field(init=False)  # whoever has a higher one came after this delivery
     _next_look: float = field(default=0.0, init=False)
@@ -83,14 +83,14 @@ class StepWatch:
         return True
 
     def _end(self, plan: Plan, claim: Claim, reason: str, *, tries_again: bool) -> None:
-        assert self.key is not None
+        assert self.address is not None
         end = StepEnd(StepStatus.PENDING if tries_again else StepStatus.FAILED, error=reason)
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.run_id)
-            end_attempt(tx, plan, run, self.key, claim, end)
+            end_attempt(tx, plan, run, self.address, claim, end)
 
     def _find_lease(self) -> StepLease | None:
-        if self.key is None:
+        if self.address is None:
             return None
         with self.services.store.read() as connection:
-            return find_step_lease(connection, step_id(self.run_id, self.key))
+            return find_step_lease(connection, step_id(self.run_id, self.address))

@@ -12,6 +12,7 @@ from agentmesh_dagster.entities.bounds import YEAR_SECONDS
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import RunStatus, StepStatus
 from agentmesh_dagster.errors import NotFound
+from agentmesh_dagster.graph.address import Address, read_address
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.gate_history import keep_past_asking
 from agentmesh_dagster.store.pages import Page
@@ -53,7 +54,7 @@ class Gate:
     project_id: str
     workflow_id: str
     revision: int
-    node_id: str
+    address: Address  # of its step
     state: GateState
     instructions: str
     payload: JsonValue
@@ -70,6 +71,10 @@ class Gate:
     answered_via: str | None
     taken_from_run_id: str | None = None  # the run whose answer this is, where another took it over
     stored_hash: str | None = None  # `seen_hash` as it was when the answer came
+
+    @property
+    def node_id(self) -> str:
+        return self.address.node_id
 
     @property
     def seen_hash(self) -> str:
@@ -148,13 +153,14 @@ def list_taken_over(connection: Connection, run_id: str) -> list[Gate]:
     return [_read(row) for row in connection.execute(query.order_by(gates.c.step_id)).mappings()]
 
 
-def take_answers(tx: Connection, run_id: str, launch_id: str) -> list[str]:
-    """Ties the answers that no launch has taken yet to this one; returns the node ids of all that it takes."""
+def take_answers(tx: Connection, run_id: str, launch_id: str) -> list[Address]:
+    """Ties the answers that no launch has taken yet to this one; returns the steps of all that it takes."""
     closed = gates.c.state.in_([GateState.ANSWERED.value, GateState.EXPIRED.value])
     untaken = and_(gates.c.run_id == run_id, closed, gates.c.launch_id.is_(None))
     tx.execute(update(gates).where(untaken).values(launch_id=launch_id))
-    taken = select(steps.c.node_id).join(gates, gates.c.step_id == steps.c.id).where(gates.c.launch_id == launch_id)
-    return [row.node_id for row in tx.execute(taken)]
+    of_launch = gates.c.launch_id == launch_id
+    taken = select(steps.c.node_id, steps.c.path).join(gates, gates.c.step_id == steps.c.id).where(of_launch)
+    return [read_address(row.node_id, row.path) for row in tx.execute(taken)]
 
 
 def release_answers(tx: Connection, launch_id: str) -> None:
@@ -278,7 +284,9 @@ def record_notice(tx: Connection, gate: Gate, *, again_in_seconds: float | None)
 
 def _select() -> Select[Any]:
     joined = gates.join(steps, steps.c.id == gates.c.step_id).join(runs, runs.c.id == gates.c.run_id)
-    return select(gates, steps.c.node_id, runs.c.workflow_id, runs.c.project_id, runs.c.revision).select_from(joined)
+    return select(
+        gates, steps.c.node_id, steps.c.path, runs.c.workflow_id, runs.c.project_id, runs.c.revision
+    ).select_from(joined)
 
 
 def _read(row: RowMapping) -> Gate:
@@ -288,7 +296,7 @@ def _read(row: RowMapping) -> Gate:
         project_id=row["project_id"],
         workflow_id=row["workflow_id"],
         revision=row["revision"],
-        node_id=row["node_id"],
+        address=read_address(row["node_id"], row["path"]),
         state=GateState(row["state"]),
         instructions=row["instructions"],
         payload=row["payload"],

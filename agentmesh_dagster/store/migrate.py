@@ -1,6 +1,9 @@
 """Bring a store's tables up to date, also when several processes open it for the first time at once."""
 
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, Engine, column, inspect, select, table, text, update
 
@@ -32,12 +35,26 @@ def migrate(engine: Engine) -> None:
             return
     with _alembic_is_not_thread_safe, engine.connect() as connection:
         connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-        with connection.begin():
+        with _free_to_rebuild(connection), connection.begin():
             if engine.dialect.name == "postgresql":
                 _check_encoding(connection)
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
             if _read_version(connection) != HEAD:  # another process may have done it meanwhile
                 _upgrade(connection)
+
+
+@contextmanager
+def _free_to_rebuild(connection: Connection) -> Generator[None]:
+    """Lets SQLite rebuild a table: it drops the old one, and would delete with it what refers to its rows."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys = OFF")  # which a transaction does not take any more
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
 
 
 def begin_copy(tx: Connection) -> None:
@@ -81,3 +98,6 @@ def _upgrade(connection: Connection) -> None:
     }:
         raise StoreTooNew(f"it stands at version {version}, this one knows up to {HEAD}; upgrade agentmesh-dagster")
     command.upgrade(config, "head")
+    if connection.dialect.name == "sqlite":
+        orphans = connection.execute(text("PRAGMA foreign_key_check")).all()
+        assert not orphans, f"rows that refer to nothing: {orphans[:3]}"

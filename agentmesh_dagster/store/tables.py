@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from agentmesh_dagster.entities.access import Role
 from agentmesh_dagster.entities.json_values import JsonValue, read_json, write_json
-from agentmesh_dagster.entities.models import Kind, NodeType, RunStatus, StepStatus
+from agentmesh_dagster.entities.models import Kind, RunStatus, StepStatus
 
 PREFIX = "agentmesh_"  # Dagster's own storage has tables `runs` and `alembic_version`, maybe in this very database
 
@@ -222,8 +222,6 @@ steps = Table(
     Column("id", Key, primary_key=True),
     Column("run_id", Key, ForeignKey(runs.c.id), nullable=False),
     Column("node_id", Key, nullable=False),
-    Column("visit", Integer, nullable=False, server_default=text("0")),
-    Column("item", Integer, nullable=False, server_default=text("-1")),  # -1: not inside `each`
     Column("node_type", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
@@ -240,9 +238,9 @@ steps = Table(
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("taken_from_run_id", Key),  # the run that did its work, where another took it over
+    Column("path", Key, nullable=False),  # where it stands: as `graph.address.write_path` writes it
     _one_of("status", StepStatus),
-    _one_of("node_type", NodeType),
-    UniqueConstraint("run_id", "node_id", "visit", "item"),
+    UniqueConstraint("run_id", "node_id", "path"),
     Index(None, "run_id", "status"),
     Index(None, "status", "lease_expires_at"),
 )

@@ -133,7 +133,7 @@ def no_answer_is_lost(ledger: _Ledger) -> None:
 
 def each_step_is_committed_once(ledger: _Ledger) -> None:
     """I3 and I6: per node and item one step that succeeds at most once; each input is what its parents gave."""
-    places = Counter((step["node_id"], step["visit"], step["item"]) for step in ledger.steps)
+    places = Counter((step["node_id"], step["path"]) for step in ledger.steps)
     assert all(count == 1 for count in places.values())
     by_id = {step["id"]: step for step in ledger.steps}
     for step in ledger.steps:

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from sqlalchemy import Connection, Table
 
-from agentmesh_dagster.graph.progress import StepKey
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.steps import step_id
 from agentmesh_dagster.store.tables import events, gates, launches, runs, steps
@@ -45,7 +45,7 @@ def _write_out(file: Path) -> None:
 
 
 def _rename(nodes: list[str], run_id: str, copy: str) -> dict[str, str]:
-    return {run_id: copy} | {step_id(run_id, StepKey(node)): step_id(copy, StepKey(node)) for node in nodes}
+    return {run_id: copy} | {step_id(run_id, Address(node)): step_id(copy, Address(node)) for node in nodes}
 
 
 def _copy_rows(tx: Connection, table: Table, of_run: str, run_id: str, renamed: Mapping[str, dict[str, str]]) -> None:

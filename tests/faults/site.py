@@ -11,7 +11,7 @@ import dagster as dg
 from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Run, Workflow
-from agentmesh_dagster.graph.progress import StepKey
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import list_open_gates
 from agentmesh_dagster.store.launches import list_launches
@@ -71,11 +71,11 @@ class Site:
         return path.read_text().split() if path.exists() else []
 
     def calls_of(self, run_id: str, node_id: str) -> int:
-        return self.calls.count(step_id(run_id, StepKey(node_id)))
+        return self.calls.count(step_id(run_id, Address(node_id)))
 
     def hit(self, run_id: str, node_id: str) -> None:
         """Notes that a fault hit this very step."""
-        self.faults[step_id(run_id, StepKey(node_id))] += 1
+        self.faults[step_id(run_id, Address(node_id))] += 1
 
     def run(self) -> Run:
         """The only run."""

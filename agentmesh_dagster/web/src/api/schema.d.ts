@@ -2005,8 +2005,8 @@ export interface components {
             parentStepIds: string[];
             /** @default 0 */
             attempt: number;
-            /** @default 0 */
-            visit: number;
+            /** @default  */
+            path: string;
             itemIndex?: number;
             takenOverFrom?: string;
             cut?: {
@@ -2023,7 +2023,7 @@ export interface components {
          * StepStatus
          * @enum {string}
          */
-        StepStatus: "pending" | "running" | "succeeded" | "failed" | "waiting_human" | "skipped" | "canceled";
+        StepStatus: "pending" | "running" | "succeeded" | "failed" | "waiting_human" | "waiting" | "skipped" | "canceled";
         /**
          * Token
          * @description A script's way in.

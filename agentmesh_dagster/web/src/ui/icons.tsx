@@ -76,6 +76,7 @@ export const STATUS_ICONS: Record<StepStatus, IconName> = {
   succeeded: 'check',
   failed: 'cross',
   waiting_human: 'person',
+  waiting: 'clock',
   skipped: 'dashed',
   canceled: 'ban',
 }
