@@ -4,9 +4,9 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from agentmesh_dagster.cli.claiming import keep_dev_out
 from agentmesh_dagster.cli.opening import open_here
 from agentmesh_dagster.cli.printing import open_console, say
+from agentmesh_dagster.cli.processes.home_lock import keep_dev_out
 from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.store import open_store
 from agentmesh_dagster.store.address import read_url

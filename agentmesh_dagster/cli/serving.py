@@ -12,11 +12,11 @@ from rich.console import Console
 from agentmesh_dagster.api.addresses import DEFAULT_HOST, bind, check_path_prefix, choose_port, show_address
 from agentmesh_dagster.api.connections import raise_open_files_limit
 from agentmesh_dagster.api.login.hosts import check_auth_setting, is_loopback
-from agentmesh_dagster.cli.children import Child, describe_end, end, make_ready_to_fork
-from agentmesh_dagster.cli.claiming import ClaimedHome, claim_home
 from agentmesh_dagster.cli.documents import NoDocuments, check_files, list_files, print_issues
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.printing import open_console, say
+from agentmesh_dagster.cli.processes.children import Child, describe_end, end, make_ready_to_fork
+from agentmesh_dagster.cli.processes.home_lock import ClaimedHome, claim_home
 from agentmesh_dagster.cli.seeding import DEV, find_examples, report_what_was_kept, seed
 from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.runtime.services import Services, open_services
@@ -69,7 +69,7 @@ def _serve_from(claimed: ClaimedHome, settings: Settings, host: str, options: De
     services.store.close()  # no file of it may be open in two processes at once
     stop = _Stop()
     # Only now: it takes seconds, and nobody else needs it. The children share what is imported here.
-    from agentmesh_dagster.cli.child import run_daemon, serve_web
+    from agentmesh_dagster.cli.processes.entry_points import run_daemon, serve_web
 
     make_ready_to_fork()
     address = ("--host", host, "--port", str(port), "--path-prefix", options.path_prefix)

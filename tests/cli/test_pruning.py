@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agentmesh_dagster.cli.claiming import HomeInUse, claim_home, keep_dev_out
+from agentmesh_dagster.cli.processes.home_lock import HomeInUse, claim_home, keep_dev_out
 from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.store import close_stores, open_store
 from tests.control.ageing import make_older

@@ -51,8 +51,8 @@ def run_daemon(folder: Path, target: Path | None, log_level: str) -> Work:
         enter_home(get_settings())
         _warm_up_launcher(folder)  # first of all: as long as there is one thread
         _end_with_parent(pipe)
-        from agentmesh_dagster.cli.code_servers import serve_code
         from agentmesh_dagster.cli.dagster_internals import daemon_command
+        from agentmesh_dagster.cli.processes.code_servers import serve_code
 
         fetch_jobs_on_demand()
         with serve_code(workspace, target, log_level):

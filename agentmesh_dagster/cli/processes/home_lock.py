@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agentmesh_dagster.cli.children import keep_from_children
+from agentmesh_dagster.cli.processes.children import keep_from_children
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.private_files import make_private_folder
 
