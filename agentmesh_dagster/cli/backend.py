@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rich.console import Console
 
-from agentmesh_dagster.cli.reports import RunReport
+from agentmesh_dagster.cli.output.reports import RunReport
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow
 from agentmesh_dagster.errors import AgentMeshError

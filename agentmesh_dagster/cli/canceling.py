@@ -1,7 +1,7 @@
 """Canceling a run."""
 
 from agentmesh_dagster.cli.opening import open_backend
-from agentmesh_dagster.cli.printing import open_console, say
+from agentmesh_dagster.cli.output.console import open_console, say
 
 
 def cancel_run(id_prefix: str) -> None:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from agentmesh_dagster.cli.opening import open_here
-from agentmesh_dagster.cli.printing import open_console, say
+from agentmesh_dagster.cli.output.console import open_console, say
 from agentmesh_dagster.cli.processes.home_lock import keep_dev_out
 from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.store import open_store

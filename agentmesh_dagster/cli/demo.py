@@ -5,8 +5,9 @@ from rich.console import Console
 from agentmesh_dagster.cli.documents import CheckedFile, check_files, list_files
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.local_backend import LocalBackend
-from agentmesh_dagster.cli.printing import open_console, say, show_whole
-from agentmesh_dagster.cli.reports import print_report
+from agentmesh_dagster.cli.output.console import open_console, say
+from agentmesh_dagster.cli.output.reports import print_report
+from agentmesh_dagster.cli.output.values import show_whole
 from agentmesh_dagster.cli.seeding import DEMO, find_examples, report_what_was_kept, seed
 from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.runtime.services import open_services

@@ -10,7 +10,7 @@ from rich.console import Console
 from agentmesh_dagster.cli.backend import Backend
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.opening import open_backend
-from agentmesh_dagster.cli.printing import build_table, open_console, plain, print_json, say
+from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json, say
 from agentmesh_dagster.entities.documents import Document
 from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Tool, Workflow
 from agentmesh_dagster.errors import NotFound

@@ -3,8 +3,8 @@
 from rich.console import Console
 
 from agentmesh_dagster.cli.finding import name_user
-from agentmesh_dagster.cli.progress import show_progress
-from agentmesh_dagster.cli.terminal import own_terminal
+from agentmesh_dagster.cli.output.progress import show_progress
+from agentmesh_dagster.cli.output.terminal import own_terminal
 from agentmesh_dagster.control.daemons import has_daemon
 from agentmesh_dagster.control.in_place import execute_launch
 from agentmesh_dagster.control.instance import open_instance

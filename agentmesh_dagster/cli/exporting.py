@@ -6,7 +6,7 @@ from typing import Literal
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.opening import open_backend
-from agentmesh_dagster.cli.printing import open_console, say
+from agentmesh_dagster.cli.output.console import open_console, say
 from agentmesh_dagster.entities.documents import Document, write_document
 from agentmesh_dagster.entities.inventory import read_inventory
 from agentmesh_dagster.entities.models import Workflow

@@ -2,17 +2,8 @@
 
 from agentmesh_dagster.cli.backend import WorkflowLine
 from agentmesh_dagster.cli.opening import open_backend
-from agentmesh_dagster.cli.printing import (
-    build_table,
-    open_console,
-    plain,
-    print_json,
-    say,
-    show_brief,
-    show_duration,
-    show_moment,
-    show_status,
-)
+from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json, say
+from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_moment, show_status
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Run, RunStatus
 from agentmesh_dagster.errors import InvalidValue

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from agentmesh_dagster.cli.backend import NotRetried, OpenGate, SavedLine, TooLate, WorkflowLine
 from agentmesh_dagster.cli.finding import find_gate, find_run, find_workflow, name_user
-from agentmesh_dagster.cli.reports import RunReport
+from agentmesh_dagster.cli.output.reports import RunReport
 from agentmesh_dagster.cli.settling import settle_runs
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow

@@ -8,7 +8,8 @@ from agentmesh_dagster.api.login.login import make_login_link
 from agentmesh_dagster.api.login.passwords import hash_password
 from agentmesh_dagster.api.login.secrets import hash_secret, make_token
 from agentmesh_dagster.cli.finding import name_user
-from agentmesh_dagster.cli.printing import build_table, open_console, plain, print_json, say, show_moment
+from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json, say
+from agentmesh_dagster.cli.output.values import show_moment
 from agentmesh_dagster.entities.access import Identity, Role
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.errors import AgentMeshError, InvalidValue

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from agentmesh_dagster.cli.finding import name_user
 from agentmesh_dagster.cli.opening import open_here
-from agentmesh_dagster.cli.printing import open_console, print_json, say
+from agentmesh_dagster.cli.output.console import open_console, print_json, say
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.settings import read_age
 from agentmesh_dagster.store.pruning import vacuum_file

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from agentmesh_dagster.cli.backend import NotRetried, OpenGate, SavedLine, TooLate, WorkflowLine
 from agentmesh_dagster.cli.finding import AmbiguousGate, AmbiguousRun
-from agentmesh_dagster.cli.printing import plain, say, show_brief, show_moment
-from agentmesh_dagster.cli.reports import RunReport
+from agentmesh_dagster.cli.output.console import plain, say
+from agentmesh_dagster.cli.output.reports import RunReport
+from agentmesh_dagster.cli.output.values import show_brief, show_moment
 from agentmesh_dagster.client import AgentMeshClient, Refused
 from agentmesh_dagster.entities.documents import Document, write_document
 from agentmesh_dagster.entities.json_values import JsonValue, read_json

@@ -2,8 +2,8 @@
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.opening import open_backend
-from agentmesh_dagster.cli.printing import open_console, print_json
-from agentmesh_dagster.cli.reports import print_report, write_report
+from agentmesh_dagster.cli.output.console import open_console, print_json
+from agentmesh_dagster.cli.output.reports import print_report, write_report
 
 
 def retry_run(id_prefix: str, *, as_json: bool) -> ExitCode:

@@ -3,8 +3,8 @@
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.finding import read_input
 from agentmesh_dagster.cli.opening import open_backend
-from agentmesh_dagster.cli.printing import open_console, print_json, say
-from agentmesh_dagster.cli.reports import print_report, write_report
+from agentmesh_dagster.cli.output.console import open_console, print_json, say
+from agentmesh_dagster.cli.output.reports import print_report, write_report
 
 
 def run_workflow(id_or_name: str, given_input: str, *, as_json: bool) -> ExitCode:

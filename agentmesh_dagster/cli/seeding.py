@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from agentmesh_dagster.cli.documents import CheckedFile, merge
-from agentmesh_dagster.cli.printing import say
+from agentmesh_dagster.cli.output.console import say
 from agentmesh_dagster.entities.models import CatalogueEntity
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import EntityNotFound, Saved, get_entity, kind_of, list_revisions, save_checked

@@ -7,17 +7,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from agentmesh_dagster.cli.opening import open_backend
-from agentmesh_dagster.cli.printing import (
-    build_table,
-    open_console,
-    plain,
-    print_json,
-    show_brief,
-    show_duration,
-    show_moment,
-    show_status,
-    show_whole,
-)
+from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json
+from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_moment, show_status, show_whole
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventLog, Run, Step, StepStatus
 from agentmesh_dagster.specs import NODE_SPECS

@@ -9,7 +9,8 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from agentmesh_dagster.cli.printing import build_table, plain, show_brief, show_duration, show_status
+from agentmesh_dagster.cli.output.console import build_table, plain
+from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_status
 from agentmesh_dagster.entities.models import Step, StepStatus
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan

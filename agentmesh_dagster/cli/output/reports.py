@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.printing import WAITS, say, show_duration, show_status, show_whole
+from agentmesh_dagster.cli.output.console import say
+from agentmesh_dagster.cli.output.values import WAITS, show_duration, show_status, show_whole
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Run, RunStatus, Step, StepStatus
 
