@@ -2,13 +2,14 @@
 
 from rich.console import Console
 
-from agentmesh_dagster.cli.documents import CheckedFile, check_files, list_files
+from agentmesh_dagster.cli.documents.files import CheckedFile, check_files, list_files
+from agentmesh_dagster.cli.documents.seeds import DEMO, find_examples, seed
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.local_backend import LocalBackend
 from agentmesh_dagster.cli.output.console import open_console, say
+from agentmesh_dagster.cli.output.documents import report_what_was_kept
 from agentmesh_dagster.cli.output.reports import print_report
 from agentmesh_dagster.cli.output.values import show_whole
-from agentmesh_dagster.cli.seeding import DEMO, find_examples, report_what_was_kept, seed
 from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.store import Store

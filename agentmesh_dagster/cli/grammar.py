@@ -88,7 +88,7 @@ def validate(
     with_store: Annotated[bool, typer.Option("--store", help="Agents and tools of the store are known too.")] = False,
 ) -> None:
     """Say what is wrong with documents. Nothing is saved."""
-    from agentmesh_dagster.cli.documents import validate_files
+    from agentmesh_dagster.cli.commands.documents import validate_files
 
     _exit(validate_files(paths, with_store=with_store, as_json=output is Format.JSON))
 
@@ -98,7 +98,7 @@ def apply(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Documents, or folders of them.")],
 ) -> None:
     """Save documents to the store: all of them, or none."""
-    from agentmesh_dagster.cli.documents import apply_paths
+    from agentmesh_dagster.cli.commands.documents import apply_paths
 
     _exit(apply_paths(paths))
 
@@ -110,7 +110,7 @@ def export(
     output: Annotated[FileFormat, typer.Option("--format", help="How to write the documents.")] = FileFormat.YAML,
 ) -> None:
     """Write the store's workflows, with all they use, as documents."""
-    from agentmesh_dagster.cli.exporting import export_documents
+    from agentmesh_dagster.cli.commands.documents import export_documents
 
     _exit(export_documents(folder, workflow, file_format=output.value))
 
@@ -253,7 +253,7 @@ def copy_store(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of documents, for editors."""
-    from agentmesh_dagster.cli.documents import print_schema
+    from agentmesh_dagster.cli.commands.documents import print_schema
 
     print_schema()
 

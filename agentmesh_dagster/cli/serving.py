@@ -12,12 +12,13 @@ from rich.console import Console
 from agentmesh_dagster.api.addresses import DEFAULT_HOST, bind, check_path_prefix, choose_port, show_address
 from agentmesh_dagster.api.connections import raise_open_files_limit
 from agentmesh_dagster.api.login.hosts import check_auth_setting, is_loopback
-from agentmesh_dagster.cli.documents import NoDocuments, check_files, list_files, print_issues
+from agentmesh_dagster.cli.documents.files import NoDocuments, check_files, list_files
+from agentmesh_dagster.cli.documents.seeds import DEV, find_examples, seed
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.output.console import open_console, say
+from agentmesh_dagster.cli.output.documents import print_issues, report_what_was_kept
 from agentmesh_dagster.cli.processes.children import Child, describe_end, end, make_ready_to_fork
 from agentmesh_dagster.cli.processes.home_lock import ClaimedHome, claim_home
-from agentmesh_dagster.cli.seeding import DEV, find_examples, report_what_was_kept, seed
 from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.settings import Settings, get_settings

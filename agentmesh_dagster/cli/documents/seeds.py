@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
-from agentmesh_dagster.cli.documents import CheckedFile, merge
-from agentmesh_dagster.cli.output.console import say
+from agentmesh_dagster.cli.documents.files import CheckedFile, merge
 from agentmesh_dagster.entities.models import CatalogueEntity
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import EntityNotFound, Saved, get_entity, kind_of, list_revisions, save_checked
 from agentmesh_dagster.store.catalogue.documents import write_document
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[2]
 DEMO, DEV = "agentmesh demo", "agentmesh dev"  # who saves, in the history of what is saved
 
 
@@ -39,13 +36,6 @@ def seed(store: Store, checked: Sequence[CheckedFile], *, author: str, revive: b
     touched = [entity for entity in entities if _was_touched(store, entity, revive=revive)]
     saved = save_checked(store, [entity for entity in entities if entity not in touched], author=author)
     return Seeded(saved, [entity for entity in touched if not _is_stored(store, entity)])
-
-
-def report_what_was_kept(console: Console, seeded: Seeded, advice: str = "") -> None:
-    """A sentence about what stands otherwise in the store, if anything does."""
-    if seeded.kept:
-        names = ", ".join(f"{kind_of(entity)} `{entity.id}`" for entity in seeded.kept)
-        say(console, f"Left as somebody saved it: {names}. {advice}".rstrip(), "yellow")
 
 
 def _was_touched(store: Store, entity: CatalogueEntity, *, revive: bool) -> bool:

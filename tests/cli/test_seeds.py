@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from agentmesh_dagster.cli.documents import CheckedFile, check_files
-from agentmesh_dagster.cli.seeding import DEV, Seeded, seed
+from agentmesh_dagster.cli.documents.files import CheckedFile, check_files
+from agentmesh_dagster.cli.documents.seeds import DEV, Seeded, seed
 from agentmesh_dagster.entities.models import Kind
 from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.store import Store
