@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from agentmesh_dagster.cli.backend import OpenGate, TooLate
+from agentmesh_dagster.cli.backend.factory import open_backend
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.finding import read_input
-from agentmesh_dagster.cli.opening import open_backend
+from agentmesh_dagster.cli.input import read_input
 from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json, say
 from agentmesh_dagster.cli.output.reports import print_report, write_report
 from agentmesh_dagster.cli.output.values import show_brief, show_moment

@@ -1,6 +1,6 @@
 """Canceling a run."""
 
-from agentmesh_dagster.cli.opening import open_backend
+from agentmesh_dagster.cli.backend.factory import open_backend
 from agentmesh_dagster.cli.output.console import open_console, say
 
 

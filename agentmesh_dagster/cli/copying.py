@@ -4,7 +4,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from agentmesh_dagster.cli.opening import open_here
+from agentmesh_dagster.cli.backend.factory import open_local_services
 from agentmesh_dagster.cli.output.console import open_console, say
 from agentmesh_dagster.cli.processes.home_lock import keep_dev_out
 from agentmesh_dagster.settings import get_settings
@@ -20,7 +20,7 @@ def back_up_to(folder: Path) -> None:
     from agentmesh_dagster.control.backup import back_up
     from agentmesh_dagster.control.instance import open_instance
 
-    services = open_here("backup")
+    services = open_local_services("backup")
     with open_instance(services.settings) as instance:
         size = back_up(services, instance, folder)
     say(open_console(), f"Wrote {size:,} bytes to {folder}. To use it: AGENTMESH_HOME={folder} agentmesh dev", "green")

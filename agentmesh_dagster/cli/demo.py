@@ -2,10 +2,10 @@
 
 from rich.console import Console
 
+from agentmesh_dagster.cli.backend.local import LocalBackend
 from agentmesh_dagster.cli.documents.files import CheckedFile, check_files, list_files
 from agentmesh_dagster.cli.documents.seeds import DEMO, find_examples, seed
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.local_backend import LocalBackend
 from agentmesh_dagster.cli.output.console import open_console, say
 from agentmesh_dagster.cli.output.documents import report_what_was_kept
 from agentmesh_dagster.cli.output.reports import print_report

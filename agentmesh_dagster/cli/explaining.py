@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from agentmesh_dagster.cli.finding import AmbiguousGate, AmbiguousRun
+from agentmesh_dagster.cli.backend import AmbiguousGate, AmbiguousRun
 from agentmesh_dagster.cli.output.console import open_console, say
 from agentmesh_dagster.control.instance import InstanceUnavailable
 from agentmesh_dagster.errors import AgentMeshError

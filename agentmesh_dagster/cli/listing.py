@@ -1,7 +1,7 @@
 """Lists: the workflows of the store, and runs."""
 
 from agentmesh_dagster.cli.backend import WorkflowLine
-from agentmesh_dagster.cli.opening import open_backend
+from agentmesh_dagster.cli.backend.factory import open_backend
 from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json, say
 from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_moment, show_status
 from agentmesh_dagster.entities.json_values import JsonValue

@@ -7,7 +7,7 @@ from rich.prompt import Prompt
 from agentmesh_dagster.api.login.login import make_login_link
 from agentmesh_dagster.api.login.passwords import hash_password
 from agentmesh_dagster.api.login.secrets import hash_secret, make_token
-from agentmesh_dagster.cli.finding import name_user
+from agentmesh_dagster.cli.identity import name_user
 from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json, say
 from agentmesh_dagster.cli.output.values import show_moment
 from agentmesh_dagster.entities.access import Identity, Role

@@ -2,8 +2,8 @@
 
 from dataclasses import asdict
 
-from agentmesh_dagster.cli.finding import name_user
-from agentmesh_dagster.cli.opening import open_here
+from agentmesh_dagster.cli.backend.factory import open_local_services
+from agentmesh_dagster.cli.identity import name_user
 from agentmesh_dagster.cli.output.console import open_console, print_json, say
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.settings import read_age
@@ -21,7 +21,7 @@ def prune_runs(older_than: str | None, *, dry_run: bool, vacuum: bool, as_json: 
     from agentmesh_dagster.control.instance import open_instance  # Dagster takes a second to load
     from agentmesh_dagster.control.pruning import Pruned, prune
 
-    services = open_here("prune")
+    services = open_local_services("prune")
     age = services.settings.retention if older_than is None else read_age(older_than)
     if age is None:
         raise NoAge

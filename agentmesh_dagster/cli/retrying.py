@@ -1,7 +1,7 @@
 """Continuing a run that has failed."""
 
+from agentmesh_dagster.cli.backend.factory import open_backend
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.opening import open_backend
 from agentmesh_dagster.cli.output.console import open_console, print_json
 from agentmesh_dagster.cli.output.reports import print_report, write_report
 

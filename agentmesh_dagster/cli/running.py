@@ -1,8 +1,8 @@
 """Running a workflow: in this process, through Dagster, or on a server; seen live."""
 
+from agentmesh_dagster.cli.backend.factory import open_backend
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.finding import read_input
-from agentmesh_dagster.cli.opening import open_backend
+from agentmesh_dagster.cli.input import read_input
 from agentmesh_dagster.cli.output.console import open_console, print_json, say
 from agentmesh_dagster.cli.output.reports import print_report, write_report
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from agentmesh_dagster.cli.opening import open_backend
+from agentmesh_dagster.cli.backend.factory import open_backend
 from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json
 from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_moment, show_status, show_whole
 from agentmesh_dagster.entities.json_values import JsonValue

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from agentmesh_dagster.cli.backend import Backend
+from agentmesh_dagster.cli.backend.factory import open_backend
 from agentmesh_dagster.cli.documents.files import check_files, list_files, merge
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.opening import open_backend
 from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json, say
 from agentmesh_dagster.cli.output.documents import print_issues
 from agentmesh_dagster.entities.documents import Document, write_document

@@ -7,8 +7,15 @@ from typing import cast
 
 from rich.console import Console
 
-from agentmesh_dagster.cli.backend import NotRetried, OpenGate, SavedLine, TooLate, WorkflowLine
-from agentmesh_dagster.cli.finding import AmbiguousGate, AmbiguousRun
+from agentmesh_dagster.cli.backend import (
+    AmbiguousGate,
+    AmbiguousRun,
+    NotRetried,
+    OpenGate,
+    SavedLine,
+    TooLate,
+    WorkflowLine,
+)
 from agentmesh_dagster.cli.output.console import plain, say
 from agentmesh_dagster.cli.output.reports import RunReport
 from agentmesh_dagster.cli.output.values import show_brief, show_moment

@@ -7,9 +7,9 @@ from typing import cast
 from rich.console import Console
 
 from agentmesh_dagster.cli.backend import NotRetried, OpenGate, SavedLine, TooLate, WorkflowLine
-from agentmesh_dagster.cli.finding import find_gate, find_run, find_workflow, name_user
+from agentmesh_dagster.cli.backend.lookup import find_gate, find_run, find_workflow
+from agentmesh_dagster.cli.identity import name_user
 from agentmesh_dagster.cli.output.reports import RunReport
-from agentmesh_dagster.cli.settling import settle_runs
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow
 from agentmesh_dagster.errors import AgentMeshError
@@ -18,7 +18,7 @@ from agentmesh_dagster.store.catalogue import list_all, list_job_names, list_job
 from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.gate_history import read_history
 from agentmesh_dagster.store.gates import list_open_gates
-from agentmesh_dagster.store.runs import get_run, list_runs
+from agentmesh_dagster.store.runs import get_run, list_runs, list_unsettled_run_ids
 from agentmesh_dagster.store.steps import find_failed_runs, list_steps
 
 _EVENTS_AT_ONCE = 1_000
@@ -38,7 +38,7 @@ class LocalBackend:
         return find_workflow(self.services.store, id_or_name)
 
     def list_workflows(self) -> tuple[list[WorkflowLine], Sequence[AgentMeshError]]:
-        settle_runs(self.services)
+        _settle_runs(self.services)
         found, faults = self.list_entities(Kind.WORKFLOW)
         jobs = {workflow_id: job_name for job_name, workflow_id in list_job_names(self.services.store).items()}
         workflows = cast("list[Workflow]", found)
@@ -60,7 +60,7 @@ class LocalBackend:
     def list_runs(
         self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, has_failed: bool, limit: int
     ) -> list[Run]:
-        settle_runs(self.services)
+        _settle_runs(self.services)
         statuses = [status] if status else []
         with self.services.store.read() as connection:
             return list_runs(
@@ -75,7 +75,7 @@ class LocalBackend:
     def read_run(self, id_prefix: str) -> RunReport:
         """Raises RunNotFound, AmbiguousRun."""
         run_id = find_run(self.services.store, id_prefix)
-        settle_runs(self.services, run_id)
+        _settle_runs(self.services, run_id)
         return self._report(run_id)
 
     def _report(self, run_id: str, *, interrupted: bool = False, is_active: bool = False) -> RunReport:
@@ -92,7 +92,7 @@ class LocalBackend:
 
     def run(self, workflow: Workflow, run_input: JsonValue, console: Console) -> RunReport:
         """Raises as `prepare_launch` does."""
-        from agentmesh_dagster.cli.executing import launch_here  # Dagster takes a second to load
+        from agentmesh_dagster.cli.backend.execution import launch_here  # Dagster takes a second to load
 
         run_id, has_ended = launch_here(self.services, workflow, run_input, console)
         return self._report(run_id, interrupted=not has_ended)
@@ -103,14 +103,14 @@ class LocalBackend:
         from agentmesh_dagster.control.instance import open_instance
 
         run_id = find_run(self.services.store, id_prefix)
-        settle_runs(self.services, run_id)
+        _settle_runs(self.services, run_id)
         with open_instance(self.services.settings) as instance:
             cancel_run(self.services, instance, run_id, by=name_user())
         return self._report(run_id).run
 
     def retry(self, id_prefix: str, console: Console) -> RunReport:
         """Where a daemon runs, it takes the launch from here; else the run is carried on in this process."""
-        from agentmesh_dagster.cli.executing import retry_here
+        from agentmesh_dagster.cli.backend.execution import retry_here
         from agentmesh_dagster.control.retry import NothingToRetry
 
         run_id = find_run(self.services.store, id_prefix)
@@ -145,7 +145,7 @@ class LocalBackend:
 
     def answer(self, id_prefix: str, output: JsonValue, console: Console) -> RunReport:
         """Where a daemon runs, it takes the rest from here; else the run is carried on in this process."""
-        from agentmesh_dagster.cli.executing import go_on_here
+        from agentmesh_dagster.cli.backend.execution import continue_here
         from agentmesh_dagster.runtime.answers import Answer, GateClosed, answer_gate
 
         step_id = find_gate(self.services.store, id_prefix)
@@ -153,5 +153,22 @@ class LocalBackend:
             gate = answer_gate(self.services, step_id, Answer(output, by=name_user(), via="cli"))
         except GateClosed as refused:
             raise TooLate(str(refused)) from refused
-        has_ended, is_handed_over = go_on_here(self.services, gate, console)
+        has_ended, is_handed_over = continue_here(self.services, gate, console)
         return self._report(gate.run_id, interrupted=not has_ended, is_active=is_handed_over)
+
+
+def _settle_runs(services: Services, only: str | None = None) -> None:
+    """Takes over what Dagster knows of the runs that are not settled, or of the one with this id.
+
+    Raises InstanceUnavailable.
+    """
+    with services.store.read() as connection:
+        unsettled = [run_id for run_id in list_unsettled_run_ids(connection) if only in (None, run_id)]
+    if not unsettled:
+        return
+    from agentmesh_dagster.control.instance import open_instance  # mostly there is nothing to settle, and
+    from agentmesh_dagster.control.reconcile import reconcile_run  # Dagster takes a second to load
+
+    with open_instance(services.settings) as instance:
+        for run_id in unsettled:
+            reconcile_run(services, instance, run_id)

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from agentmesh_dagster.cli.finding import name_user
+from agentmesh_dagster.cli.identity import name_user
 from agentmesh_dagster.cli.output.progress import show_progress
 from agentmesh_dagster.cli.output.terminal import own_terminal
 from agentmesh_dagster.control.daemons import has_daemon
@@ -57,7 +57,7 @@ def retry_here(services: Services, run_id: str, console: Console) -> tuple[bool,
     return has_ended, is_handed_over
 
 
-def go_on_here(services: Services, gate: Gate, console: Console) -> tuple[bool, bool]:
+def continue_here(services: Services, gate: Gate, console: Console) -> tuple[bool, bool]:
     """Goes on behind an answered gate: whether nobody interrupted it, and whether a daemon does it instead."""
     has_ended, is_handed_over = True, False
     with open_instance(services.settings) as instance:

@@ -21,6 +21,14 @@ class NotRetried(AgentMeshError):
     """This run cannot be continued."""
 
 
+class AmbiguousRun(AgentMeshError):
+    """Several runs have an id that begins like this."""
+
+
+class AmbiguousGate(AgentMeshError):
+    """Several gates have a step id that begins like this."""
+
+
 @dataclass(frozen=True)
 class SavedLine:
     """What became of one entity."""
@@ -61,7 +69,7 @@ class OpenGate:
 
 
 class Backend(Protocol):
-    """What commands ask for; `beginning` is an id, or its first characters."""
+    """What commands ask for; `id_prefix` is an id, or its first characters."""
 
     def list_entities(self, kind: Kind) -> tuple[list[CatalogueEntity], Sequence[AgentMeshError]]:
         """All of a kind, by name, and a fault for each that cannot be read."""
