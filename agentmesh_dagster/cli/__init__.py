@@ -29,6 +29,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _explain(error: Exception) -> None:
-    from agentmesh_dagster.cli.explaining import explain  # most commands end well and need it not
+    from agentmesh_dagster.cli.error_messages import explain  # most commands end well and need it not
 
     explain(error)

@@ -76,7 +76,7 @@ def agentmesh(
 @app.command()
 def demo() -> None:
     """Apply the example documents and run one of them, live, offline, without keys."""
-    from agentmesh_dagster.cli.demo import run_demo
+    from agentmesh_dagster.cli.commands.demo import run_demo
 
     _exit(run_demo())
 
@@ -118,7 +118,7 @@ def export(
 @app.command("list")
 def list_(output: FormatOption = Format.TABLE) -> None:
     """List the workflows of the store."""
-    from agentmesh_dagster.cli.listing import list_workflows
+    from agentmesh_dagster.cli.commands.workflows import list_workflows
 
     list_workflows(as_json=output is Format.JSON)
 
@@ -132,7 +132,7 @@ def run(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Run a workflow here and now, through Dagster, without a daemon."""
-    from agentmesh_dagster.cli.running import run_workflow
+    from agentmesh_dagster.cli.commands.workflows import run_workflow
 
     _exit(run_workflow(workflow, given, as_json=output is Format.JSON))
 
@@ -151,9 +151,9 @@ def runs(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """List runs, the newest first."""
-    from agentmesh_dagster.cli.listing import list_some_runs
+    from agentmesh_dagster.cli.commands.runs import list_runs
 
-    list_some_runs(workflow, status, waiting=waiting, has_failed=has_failed, limit=limit, as_json=output is Format.JSON)
+    list_runs(workflow, status, waiting=waiting, has_failed=has_failed, limit=limit, as_json=output is Format.JSON)
 
 
 @app.command()
@@ -163,7 +163,7 @@ def show(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Show a run: its steps with their inputs and outputs."""
-    from agentmesh_dagster.cli.showing import show_run
+    from agentmesh_dagster.cli.commands.runs import show_run
 
     show_run(run_id, with_events=events, as_json=output is Format.JSON)
 
@@ -171,7 +171,7 @@ def show(
 @app.command()
 def gates(output: FormatOption = Format.TABLE) -> None:
     """List what waits for a person, oldest first."""
-    from agentmesh_dagster.cli.answering import list_gates
+    from agentmesh_dagster.cli.commands.gates import list_gates
 
     list_gates(as_json=output is Format.JSON)
 
@@ -186,8 +186,8 @@ def answer(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Answer a gate. Where no daemon runs, the run goes on here and now."""
-    from agentmesh_dagster.cli.answering import Wanted
-    from agentmesh_dagster.cli.answering import answer as answer_gate
+    from agentmesh_dagster.cli.commands.gates import Wanted
+    from agentmesh_dagster.cli.commands.gates import answer as answer_gate
 
     _exit(answer_gate(step, Wanted(approve, reject, given, comment), as_json=output is Format.JSON))
 
@@ -198,7 +198,7 @@ def retry(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Continue a run that has failed: what succeeded is kept, its gates ask anew."""
-    from agentmesh_dagster.cli.retrying import retry_run
+    from agentmesh_dagster.cli.commands.runs import retry_run
 
     _exit(retry_run(run_id, as_json=output is Format.JSON))
 
@@ -206,7 +206,7 @@ def retry(
 @app.command()
 def cancel(run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its first characters.")]) -> None:
     """Cancel a run: queued, at work, or waiting for a person."""
-    from agentmesh_dagster.cli.canceling import cancel_run
+    from agentmesh_dagster.cli.commands.runs import cancel_run
 
     cancel_run(run_id)
 
@@ -224,7 +224,7 @@ def prune(
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Delete runs that ended long ago, here and in Dagster. What waits, and each workflow's last run, stays."""
-    from agentmesh_dagster.cli.pruning import prune_runs
+    from agentmesh_dagster.cli.commands.store import prune_runs
 
     prune_runs(older_than, dry_run=dry_run, vacuum=vacuum, as_json=output is Format.JSON)
 
@@ -234,7 +234,7 @@ def backup(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, which is a home folder then.")],
 ) -> None:
     """Back up store and Dagster on SQLite, as of one moment, while they work."""
-    from agentmesh_dagster.cli.copying import back_up_to
+    from agentmesh_dagster.cli.commands.store import back_up_to
 
     back_up_to(folder)
 
@@ -245,7 +245,7 @@ def copy_store(
     target: Annotated[str, typer.Argument(metavar="TO", help="URL of an empty one, of either kind.")],
 ) -> None:
     """Copy a store to another database, with its runs, and what waits. Nothing may use either meanwhile."""
-    from agentmesh_dagster.cli.copying import copy_between
+    from agentmesh_dagster.cli.commands.store import copy_between
 
     copy_between(source, target)
 
@@ -274,7 +274,7 @@ def dev(
     log_level: Annotated[str, typer.Option("--log-level", help="critical, error, warning, info or debug.")] = "warning",
 ) -> None:
     """Start everything on this machine: web app, API, Dagster's UI, its daemon and the code servers."""
-    from agentmesh_dagster.cli.serving import DevOptions, serve_all
+    from agentmesh_dagster.cli.commands.dev import DevOptions, serve_all
 
     _exit(serve_all(DevOptions(host, port, path_prefix, workspace, apply=apply, log_level=log_level)))
 
@@ -302,7 +302,7 @@ RoleOption = Annotated[Role, typer.Option("--role", "-r", help="What they may do
 @token_app.command("create")
 def create_token(name: NameArgument, role: RoleOption) -> None:
     """Make a token, and print it: it is shown this once."""
-    from agentmesh_dagster.cli import people
+    from agentmesh_dagster.cli.commands import people
 
     people.create_token(name, role)
 
@@ -310,7 +310,7 @@ def create_token(name: NameArgument, role: RoleOption) -> None:
 @token_app.command("list")
 def list_tokens(output: FormatOption = Format.TABLE) -> None:
     """List the tokens, the revoked ones too."""
-    from agentmesh_dagster.cli import people
+    from agentmesh_dagster.cli.commands import people
 
     people.list_tokens(as_json=output is Format.JSON)
 
@@ -318,7 +318,7 @@ def list_tokens(output: FormatOption = Format.TABLE) -> None:
 @token_app.command("revoke")
 def revoke_token(name: NameArgument) -> None:
     """Let a script in no more."""
-    from agentmesh_dagster.cli import people
+    from agentmesh_dagster.cli.commands import people
 
     people.revoke_token(name)
 
@@ -332,7 +332,7 @@ def add_user(
     ] = True,
 ) -> None:
     """Let somebody in. The password is asked for, or read from standard input."""
-    from agentmesh_dagster.cli import people
+    from agentmesh_dagster.cli.commands import people
 
     people.add_user(name, role, with_password=with_password)
 
@@ -340,7 +340,7 @@ def add_user(
 @user_app.command("list")
 def list_users(output: FormatOption = Format.TABLE) -> None:
     """List those who may log in."""
-    from agentmesh_dagster.cli import people
+    from agentmesh_dagster.cli.commands import people
 
     people.list_users(as_json=output is Format.JSON)
 
@@ -348,7 +348,7 @@ def list_users(output: FormatOption = Format.TABLE) -> None:
 @user_app.command("set-role")
 def set_role(name: NameArgument, role: Annotated[Role, typer.Argument(metavar="ROLE")]) -> None:
     """Change what somebody may do, at once."""
-    from agentmesh_dagster.cli import people
+    from agentmesh_dagster.cli.commands import people
 
     people.set_role(name, role)
 
@@ -356,7 +356,7 @@ def set_role(name: NameArgument, role: Annotated[Role, typer.Argument(metavar="R
 @user_app.command("set-password")
 def set_password(name: NameArgument) -> None:
     """Give somebody a new password, and end their sessions."""
-    from agentmesh_dagster.cli import people
+    from agentmesh_dagster.cli.commands import people
 
     people.set_password(name)
 
@@ -364,7 +364,7 @@ def set_password(name: NameArgument) -> None:
 @user_app.command("remove")
 def remove_user(name: NameArgument) -> None:
     """Let somebody in no more, and end their sessions."""
-    from agentmesh_dagster.cli import people
+    from agentmesh_dagster.cli.commands import people
 
     people.remove_user(name)
 
@@ -377,7 +377,7 @@ def login_link(
     ] = None,
 ) -> None:
     """Print a link that logs somebody in, once, within an hour."""
-    from agentmesh_dagster.cli import people
+    from agentmesh_dagster.cli.commands import people
 
     people.print_login_link(name, server)
 

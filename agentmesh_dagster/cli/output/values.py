@@ -10,7 +10,7 @@ from rich.text import Text
 
 from agentmesh_dagster.cli.output.console import plain
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.entities.models import RunStatus, StepStatus
+from agentmesh_dagster.entities.models import Run, RunStatus, StepStatus
 
 WAITS = "waits for a person"  # what people are told of a run with an open gate
 
@@ -33,6 +33,12 @@ def show_status(status: RunStatus | StepStatus, *, waits: bool = False) -> Text:
         return Text(f"{sign} {WAITS}", style)
     sign, style = _LOOKS[status.value]
     return Text(f"{sign} {status.value}", style)
+
+
+def show_run_status(run: Run) -> Text:
+    """A run's status, with what can be foreseen of it."""
+    shown = show_status(run.status, waits=bool(run.waiting_on) and not run.status.is_end)
+    return shown if run.status.is_end or not run.has_failed else shown.append(", a step has failed", "red")
 
 
 def show_brief(value: JsonValue, length: int = 100) -> Text:

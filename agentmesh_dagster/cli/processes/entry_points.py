@@ -15,8 +15,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from agentmesh_dagster.cli.error_messages import explain
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.explaining import explain
 from agentmesh_dagster.control.instance import enter_home
 from agentmesh_dagster.extensions.on_demand_jobs import fetch_jobs_on_demand
 from agentmesh_dagster.extensions.warm_launcher import WarmRunLauncher

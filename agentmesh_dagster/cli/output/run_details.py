@@ -1,37 +1,43 @@
 """One run, looked at closely."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from agentmesh_dagster.cli.backend.factory import open_backend
-from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json
+from agentmesh_dagster.cli.output.console import build_table, plain
 from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_moment, show_status, show_whole
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventLog, Run, Step, StepStatus
 from agentmesh_dagster.specs import NODE_SPECS
 
-_SAID_ELSEWHERE = ("nodeId", "item")  # of an event's payload
+_SHOWN_ELSEWHERE = ("nodeId", "item")  # of an event's payload
 
 
-def show_run(id_prefix: str, *, with_events: bool, as_json: bool) -> None:
-    """Prints a run with its steps, and with its events if asked. Raises RunNotFound, AmbiguousRun."""
-    with open_backend() as backend:
-        report = backend.read_run(id_prefix)
-        events = backend.list_events(report.run.id) if with_events else None
-    run, steps = report.run, report.steps
-    if as_json:
-        written: dict[str, JsonValue] = run.to_wire() | {"steps": [step.to_wire() for step in steps]}
-        print_json(written if events is None else written | {"events": [event.to_wire() for event in events]})
-        return
-    console = open_console()
+def print_run(console: Console, run: Run, steps: Sequence[Step]) -> None:
+    """The run, and below it its steps with their inputs and outputs."""
     _print_head(console, run)
     for step in steps:
         _print_step(console, step)
-    if events is not None:
-        _print_events(console, events, {step.id: step for step in steps})
+
+
+def print_events(console: Console, events: Sequence[EventLog], steps: Sequence[Step]) -> None:
+    """A table of what happened, in order; `steps` are those of the run."""
+    by_id = {step.id: step for step in steps}
+    table = build_table("event", "when", "type", "node", "what")
+    for event in events:
+        step = by_id.get(event.step_id or "")
+        what = {name: value for name, value in event.payload.items() if name not in _SHOWN_ELSEWHERE}
+        table.add_row(
+            str(event.id),
+            show_moment(event.timestamp),
+            event.type.value,
+            plain(step.node_id if step else ""),
+            show_brief(what),
+        )
+    console.print()
+    console.print(table)
 
 
 def _print_head(console: Console, run: Run) -> None:
@@ -82,19 +88,3 @@ def _print_value(console: Console, name: str, value: JsonValue) -> None:
         return
     console.print(Padding(Text(name, "dim"), (0, 0, 0, 2), expand=False))
     console.print(Padding(shown, (0, 0, 0, 4), expand=False))
-
-
-def _print_events(console: Console, events: list[EventLog], steps: Mapping[str, Step]) -> None:
-    table = build_table("event", "when", "type", "node", "what")
-    for event in events:
-        step = steps.get(event.step_id or "")
-        what = {name: value for name, value in event.payload.items() if name not in _SAID_ELSEWHERE}
-        table.add_row(
-            str(event.id),
-            show_moment(event.timestamp),
-            event.type.value,
-            plain(step.node_id if step else ""),
-            show_brief(what),
-        )
-    console.print()
-    console.print(table)
