@@ -1,4 +1,4 @@
-"""Gates on the command line: what waits for a person, and the answer."""
+"""Gates: list, answer."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class NoAnswer(InvalidValue):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TypedAnswer:
     """The answer as it was typed."""
 
     approve: bool
@@ -86,12 +86,12 @@ def write_gate(gate: OpenGate) -> dict[str, JsonValue]:
     return written if gate.deadline_at is None else written | {"deadline": gate.deadline_at.isoformat()}
 
 
-def answer(step: str, wanted: Wanted, *, as_json: bool) -> ExitCode:
+def answer_gate(step: str, typed: TypedAnswer, *, as_json: bool) -> ExitCode:
     """Answers a gate, goes on with the run, and prints where it stands.
 
     Where a daemon runs, it takes the rest from here; else the run is carried on in this process.
     """
-    output = wanted.read()
+    output = typed.read()
     console = open_console(as_json=as_json)
     try:
         with open_backend() as backend:

@@ -1,4 +1,4 @@
-"""People and tokens on the command line: who may log in at the web server of this installation."""
+"""People and tokens: who may log in at the web server of this installation."""
 
 import sys
 
