@@ -36,7 +36,7 @@ _NEXT: Mapping[type[AgentMeshError], str] = {
 }
 
 
-def explain(error: Exception) -> None:
+def print_error(error: Exception) -> None:
     """Says on standard error what went wrong and, where it is known, what to type next."""
     console = open_console(as_json=True)
     if isinstance(error, AgentMeshError):

@@ -61,7 +61,7 @@ def test_a_store_is_copied_and_the_copy_is_used(applied, folder, monkeypatch):
 def test_a_store_that_a_dev_uses_is_not_copied_and_no_dev_begins_meanwhile(applied, home: Path, folder: Path):
     store, there = get_settings().store_url, f"sqlite:///{folder / 'there.db'}"
     with claim_home(home) as claimed:
-        claimed.tell("`agentmesh dev` at http://127.0.0.1:3000")
+        claimed.set_owner("`agentmesh dev` at http://127.0.0.1:3000")
         for stores in ((store, there), (there, store)):
             refused = applied("copy-store", *stores)
             assert refused.code == 2

@@ -44,7 +44,8 @@ class LocalBackend:
         workflows = cast("list[Workflow]", found)
         problems = list_job_problems(self.services.store)
         lines = [
-            WorkflowLine(one, jobs.get(one.id), self._find_last_run(one.id), problems.get(one.id)) for one in workflows
+            WorkflowLine(workflow, jobs.get(workflow.id), self._find_last_run(workflow.id), problems.get(workflow.id))
+            for workflow in workflows
         ]
         return lines, faults
 
@@ -55,7 +56,7 @@ class LocalBackend:
     def save(self, entities: Sequence[CatalogueEntity]) -> list[SavedLine]:
         """Raises as `save_checked` does."""
         saved = save_checked(self.services.store, entities, author=name_user(), via="cli")
-        return [SavedLine(one.change, one.kind, one.id, one.entity.name, one.revision) for one in saved]
+        return [SavedLine(new.change, new.kind, new.id, new.entity.name, new.revision) for new in saved]
 
     def list_runs(
         self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, has_failed: bool, limit: int

@@ -30,7 +30,7 @@ from agentmesh_dagster.store.runs import RunNotFound
 
 _SEARCHED = 1_000  # runs, newest first, among which one is found by its first characters
 _ID_LENGTH = 36
-_TOLD = {  # of a run's events, while it is followed
+_STYLES = {  # of the events that are shown while a run is followed
     EventType.STEP_COMPLETED: "green",
     EventType.STEP_FAILED: "red",
     EventType.STEP_RETRYING: "yellow",
@@ -55,16 +55,18 @@ class RemoteBackend:
 
     def find_workflow(self, id_or_name: str) -> Workflow:
         """Raises EntityNotFound, AmbiguousName."""
-        found = [one for one in self.client.workflows.list_all() if id_or_name in (one.id, one.name)]
-        found = [one for one in found if one.id == id_or_name] or found
+        found = [
+            workflow for workflow in self.client.workflows.list_all() if id_or_name in (workflow.id, workflow.name)
+        ]
+        found = [workflow for workflow in found if workflow.id == id_or_name] or found
         if not found:
             raise EntityNotFound(Kind.WORKFLOW, id_or_name)
         if len(found) > 1:
-            raise AmbiguousName(Kind.WORKFLOW, id_or_name, [one.id for one in found])
+            raise AmbiguousName(Kind.WORKFLOW, id_or_name, [workflow.id for workflow in found])
         return found[0]
 
     def list_workflows(self) -> tuple[list[WorkflowLine], Sequence[AgentMeshError]]:
-        return [self._describe(one) for one in self.client.workflows.list_all()], []
+        return [self._describe(workflow) for workflow in self.client.workflows.list_all()], []
 
     def _describe(self, workflow: Workflow) -> WorkflowLine:
         job = self.client.get_workflow_job(workflow.id)
@@ -73,7 +75,8 @@ class RemoteBackend:
     def save(self, entities: Sequence[CatalogueEntity]) -> list[SavedLine]:
         """Raises ApiFault."""
         document = read_json(write_document(Document.of(entities), format="json"))
-        return [SavedLine(one.change, one.kind, one.id, one.name, one.revision) for one in self.client.apply(document)]
+        saved = self.client.apply(document)
+        return [SavedLine(entity.change, entity.kind, entity.id, entity.name, entity.revision) for entity in saved]
 
     def list_runs(
         self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, has_failed: bool, limit: int
@@ -115,10 +118,10 @@ class RemoteBackend:
         try:
             for event in self.client.follow_events(run_id, after=after):
                 nodes[event.step_id] = event.payload.get("nodeId") or nodes.get(event.step_id, "")
-                if event.type in _TOLD:
+                if event.type in _STYLES:
                     said = event.payload.get("error") or event.payload.get("output") or event.payload.get("comment")
                     what = f"{show_moment(event.timestamp)}  {event.type.value:<20}  {nodes[event.step_id]}  "
-                    console.print(plain(what, _TOLD[event.type]) + show_brief(cast("JsonValue", said)))
+                    console.print(plain(what, _STYLES[event.type]) + show_brief(cast("JsonValue", said)))
                 if event.type is EventType.STEP_WAITING_HUMAN and self._waits(run_id):
                     break
         except KeyboardInterrupt:

@@ -22,18 +22,18 @@ def run_demo() -> ExitCode:
     """Applies the examples, runs one live, and says where to look next. May be repeated."""
     console = open_console()
     services = open_services()
-    here = LocalBackend(services)
+    backend = LocalBackend(services)
     examples = check_files(list_files([find_examples()]), Lookup())
     _apply(services.store, examples, console)
-    main = next(one for one in examples if one.path.stem == _MAIN)
-    workflow = here.find_workflow(main.document.workflows[0].id)
+    main = next(file for file in examples if file.path.stem == _MAIN)
+    workflow = backend.find_workflow(main.document.workflows[0].id)
     say(console, f"\n{workflow.name}", "bold")
     say(console, workflow.description or "")
     say(console, "\nThe ticket", "bold")
     ticket = read_default_input(workflow.input_schema)
     console.print(show_whole(ticket), soft_wrap=True)
     console.print()
-    report = here.run(workflow, ticket, console)
+    report = backend.run(workflow, ticket, console)
     print_report(console, report)
     _report_where_to_look(console, report.run.id)
     return report.exit_code
@@ -41,10 +41,10 @@ def run_demo() -> ExitCode:
 
 def _apply(store: Store, examples: list[CheckedFile], console: Console) -> None:
     seeded = seed(store, examples, author=DEMO, revive=True)
-    changed = sum(one.change != "unchanged" for one in seeded.saved)
-    workflows = sum(len(one.document.workflows) for one in examples)
-    told = f"; {changed} entities were created or updated" if changed else ""
-    say(console, f"{workflows} example workflows are in the store{told}.", "dim")
+    changed = sum(saved.change != "unchanged" for saved in seeded.saved)
+    workflows = sum(len(file.document.workflows) for file in examples)
+    changes = f"; {changed} entities were created or updated" if changed else ""
+    say(console, f"{workflows} example workflows are in the store{changes}.", "dim")
     report_what_was_kept(console, seeded)
 
 

@@ -26,12 +26,12 @@ def validate_files(paths: Sequence[Path], *, with_store: bool, as_json: bool) ->
     known = _look_up_all() if with_store else Lookup()
     checked = check_files(list_files(paths), known)
     if as_json:
-        for one in checked:
-            issues = [issue.to_wire() for issue in one.issues]
-            print_json({"file": str(one.path), "valid": one.is_valid, "issues": issues}, indent=None)
+        for file in checked:
+            issues = [issue.to_wire() for issue in file.issues]
+            print_json({"file": str(file.path), "valid": file.is_valid, "issues": issues}, indent=None)
     else:
         print_issues(open_console(), checked)
-    return ExitCode.DONE if all(one.is_valid for one in checked) else ExitCode.FAILED
+    return ExitCode.DONE if all(file.is_valid for file in checked) else ExitCode.FAILED
 
 
 def apply_paths(paths: Sequence[Path]) -> ExitCode:
@@ -39,15 +39,15 @@ def apply_paths(paths: Sequence[Path]) -> ExitCode:
     with open_backend() as backend:
         checked = check_files(list_files(paths), _look_into(backend))
         notes = open_console(as_json=True)
-        print_issues(notes, [one for one in checked if one.issues])
-        if not all(one.is_valid for one in checked):
+        print_issues(notes, [file for file in checked if file.issues])
+        if not all(file.is_valid for file in checked):
             say(notes, "Nothing was saved. Mend the documents, then type the command again.", "red")
             return ExitCode.FAILED
         saved = backend.save(merge(checked))
     table = build_table("change", "kind", "id", "name", "revision")
-    for one in saved:
-        style = "dim" if one.change == "unchanged" else "green"
-        table.add_row(plain(one.change, style), one.kind.value, plain(one.id), plain(one.name), str(one.revision))
+    for line in saved:
+        style = "dim" if line.change == "unchanged" else "green"
+        table.add_row(plain(line.change, style), line.kind.value, plain(line.id), plain(line.name), str(line.revision))
     open_console().print(table)
     return ExitCode.DONE
 
@@ -61,7 +61,7 @@ def export_documents(folder: Path, workflow: str | None, *, file_format: Literal
         catalogue = read_inventory(backend.list_entities)
         named = backend.find_workflow(workflow) if workflow else None
     chosen = [named] if named else list(catalogue.workflows.values())
-    documents = {name: catalogue.cut_out(one) for name, one in _name_files(chosen).items()}
+    documents = {name: catalogue.cut_out(flow) for name, flow in _name_files(chosen).items()}
     unused = Document() if workflow else catalogue.leave_over(documents.values())
     if any(unused):
         documents[_UNUSED] = unused

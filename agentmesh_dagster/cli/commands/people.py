@@ -85,8 +85,8 @@ def list_users(*, as_json: bool) -> None:
         return
     table = build_table("name", "role", "logs in by", "since")
     for user in users:
-        way = "password" if user.has_password else "login link"
-        table.add_row(plain(user.name), user.role.value, way, show_moment(user.created_at))
+        credential = "password" if user.has_password else "login link"
+        table.add_row(plain(user.name), user.role.value, credential, show_moment(user.created_at))
     open_console().print(table)
 
 

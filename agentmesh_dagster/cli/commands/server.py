@@ -61,7 +61,7 @@ def _serve_from(claimed: ClaimedHome, settings: Settings, host: str, options: De
     port = options.port or choose_port(host)
     bind(host, port).close()
     url = show_address(host, port) + options.path_prefix
-    claimed.tell(f"`agentmesh dev` at {url}")
+    claimed.set_owner(f"`agentmesh dev` at {url}")
     services = open_services()
     if options.apply:
         _apply_documents(services, console)
@@ -126,8 +126,8 @@ def _apply_documents(services: Services, console: Console) -> None:
     except NoDocuments:
         return
     checked = check_files(files, Lookup())
-    if any(not one.is_valid for one in checked):
-        print_issues(console, [one for one in checked if one.issues])
+    if any(not file.is_valid for file in checked):
+        print_issues(console, [file for file in checked if file.issues])
         say(console, f"Nothing of {folder} was applied. Mend it, then type `agentmesh apply {folder}`.", "red")
         return
     try:
@@ -135,7 +135,7 @@ def _apply_documents(services: Services, console: Console) -> None:
     except InvalidDocument as fault:
         say(console, f"Nothing of {folder} was applied. {fault}", "red")
         return
-    changed = sum(one.change != "unchanged" for one in seeded.saved)
+    changed = sum(saved.change != "unchanged" for saved in seeded.saved)
     if changed:
         say(console, f"{folder}: {changed} entities were created or updated.", "dim")
     report_what_was_kept(console, seeded, f"`agentmesh apply {folder}` takes over what the files say.")

@@ -62,23 +62,23 @@ def check_files(files: Sequence[Path], known: Lookup) -> list[CheckedFile]:
     )
     checked = [CheckedFile(file, *check_document(text, name=file.name, lookup=shared)) for file, text in texts.items()]
     contradictions = _find_contradictions(checked)
-    return [replace(one, issues=[*one.issues, *contradictions[one.path]]) for one in checked]
+    return [replace(file, issues=[*file.issues, *contradictions[file.path]]) for file in checked]
 
 
 def _find_contradictions(checked: Sequence[CheckedFile]) -> Mapping[Path, list[Issue]]:
     """For each file the entities that stand otherwise in a file before it."""
     first: dict[tuple[type, str], tuple[Path, CatalogueEntity]] = {}
-    found: dict[Path, list[Issue]] = {one.path: [] for one in checked}
-    for one in checked:
-        for entity in one.document:
-            path, twin = first.setdefault((type(entity), entity.id), (one.path, entity))
+    found: dict[Path, list[Issue]] = {file.path: [] for file in checked}
+    for file in checked:
+        for entity in file.document:
+            path, twin = first.setdefault((type(entity), entity.id), (file.path, entity))
             if entity != twin:
                 message = f"The {kind_of(entity)} `{entity.id}` stands otherwise in {path}: keep one of the two."
-                found[one.path].append(Issue("contradiction", message))
+                found[file.path].append(Issue("contradiction", message))
     return found
 
 
 def merge(checked: Sequence[CheckedFile]) -> list[CatalogueEntity]:
     """The entities of all files, each once."""
-    entities = {(type(entity), entity.id): entity for one in checked for entity in one.document}
+    entities = {(type(entity), entity.id): entity for file in checked for entity in file.document}
     return list(entities.values())

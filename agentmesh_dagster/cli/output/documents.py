@@ -16,14 +16,14 @@ _STYLES = {Severity.ERROR: ("✗", "red"), Severity.WARNING: ("!", "yellow")}
 
 def print_issues(console: Console, checked: Sequence[CheckedFile]) -> None:
     """A line for each file, and below it a table of its issues."""
-    for one in checked:
-        counted = Counter(issue.severity for issue in one.issues)
-        told = ", ".join(f"{count} {severity}{'s' * (count > 1)}" for severity, count in sorted(counted.items()))
-        sign, style = ("✓", "green") if one.is_valid else ("✗", "bold red")
-        say(console, f"{sign} {one.path}: {told or 'no issues'}", style)
-        if one.issues:
+    for file in checked:
+        counted = Counter(issue.severity for issue in file.issues)
+        summary = ", ".join(f"{count} {severity}{'s' * (count > 1)}" for severity, count in sorted(counted.items()))
+        sign, style = ("✓", "green") if file.is_valid else ("✗", "bold red")
+        say(console, f"{sign} {file.path}: {summary or 'no issues'}", style)
+        if file.issues:
             table = build_table("", "code", "where", "what to do")
-            for issue in one.issues:
+            for issue in file.issues:
                 sign, style = _STYLES[issue.severity]
                 table.add_row(plain(sign, style), issue.code, plain(_format_place(issue)), plain(issue.message))
             console.print(table)

@@ -96,7 +96,7 @@ class RunView:
         if not steps or steps[0].status is not StepStatus.SUCCEEDED:
             return Text()
         if node.ports is Ports.CHOICE:
-            return self._show_ways(node, states.get(StepKey(node.id)))
+            return self._show_edges(node, states.get(StepKey(node.id)))
         return show_brief(steps[0].output)
 
     @staticmethod
@@ -106,7 +106,7 @@ class RunView:
         done = sum(step.status.is_end for step in steps)
         return Text(f"{done} of {each.item_count} items")
 
-    def _show_ways(self, node: GraphNode, state: StepState | None) -> Text:
+    def _show_edges(self, node: GraphNode, state: StepState | None) -> Text:
         taken = state.taken if state else None
         edges = [edge for edge in self._plan.graph.out_edges[node.id] if taken is None or edge.id in taken]
         return plain("→ " + (", ".join(self._plan.graph.nodes[edge.target].title for edge in edges) or "nowhere"))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from agentmesh_dagster.cli.error_messages import explain
+from agentmesh_dagster.cli.error_messages import print_error
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.control.instance import enter_home
 from agentmesh_dagster.extensions.on_demand_jobs import fetch_jobs_on_demand
@@ -77,7 +77,7 @@ def _do(role: str, work: Work, pipe: int) -> None:
     except Exception as error:
         if os.environ.get("AGENTMESH_DEBUG"):
             raise
-        explain(error)
+        print_error(error)
         sys.exit(ExitCode.REFUSED)
     finally:
         close_stores()  # a forked process ends without what Python does at an exit

@@ -27,7 +27,7 @@ class ClaimedHome:
         self.folder = folder  # what is put here is gone at the next start
         self._lock = lock
 
-    def tell(self, what: str) -> None:
+    def set_owner(self, what: str) -> None:
         """Notes who we are and where we can be reached, for whoever wants this home, too."""
         now = datetime.now(UTC).isoformat(" ", "seconds")
         said = json.dumps({"pid": os.getpid(), "since": now, "what": what}).encode()
@@ -64,7 +64,7 @@ def keep_dev_out(home: Path, command: str) -> Generator[None]:
         yield
         return
     with _lock(home) as lock:
-        ClaimedHome(home / _FOLDER, lock).tell(command)
+        ClaimedHome(home / _FOLDER, lock).set_owner(command)
         yield
 
 
