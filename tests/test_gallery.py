@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.reports import RunReport, write_report
+from agentmesh_dagster.cli.output.reports import RunReport, write_report
 from agentmesh_dagster.entities.documents import Document
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import (
