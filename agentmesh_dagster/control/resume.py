@@ -1,4 +1,4 @@
-"""Resuming: the launch of what stands behind answered gates."""
+"""Resuming: the launch of what stands behind steps that have waited."""
 
 import uuid
 from collections.abc import Collection, Mapping
@@ -21,10 +21,10 @@ from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.unbegun import find_due
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.gates import has_untaken_answers, take_answers
 from agentmesh_dagster.store.launches import Launch, LaunchKind, insert_launch, list_launches, mark_launch_submitted
 from agentmesh_dagster.store.runs import get_run, lock_run
 from agentmesh_dagster.store.steps import read_states
+from agentmesh_dagster.store.waits import has_untaken_wait, take_ended_waits
 from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
 
@@ -60,7 +60,7 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
                 return None
         else:
             due = find_due(tx, before)
-            has_to = due is not None or has_untaken_answers(tx, run_id)
+            has_to = due is not None or has_untaken_wait(tx, run_id)
             if not has_to or (due is not None and now(tx) < due) or not _may_go_on(plan, states):
                 return None
             launch_id = name_next_launch(run_id, before)
@@ -73,9 +73,9 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
                 instance_id=instance_id,
                 is_submitted=False,
             )
-        answered = take_answers(tx, run_id, launch.id)
+        waited = take_ended_waits(tx, run_id, launch.id)
     crash_point(CrashPoint.RESUME_STORED)
-    step_keys = select_steps(plan, states, answered)
+    step_keys = select_steps(plan, states, waited)
     parent = before[launch.position - 1].id
     if not instance.has_run(launch.id):
         with suppress(DagsterRunAlreadyExists):  # somebody else resumes it at the same moment
@@ -121,19 +121,19 @@ def submit_prepared(instance: dg.DagsterInstance, launch_id: str) -> None:
         instance.submit_run(launch_id, workspace=None)  # pyright: ignore[reportArgumentType]
 
 
-def select_steps(plan: Plan, states: Mapping[Address, StepState], answered: Collection[Address]) -> list[str]:
-    """The step keys of a resume: the answered gates, and all that has not ended.
+def select_steps(plan: Plan, states: Mapping[Address, StepState], waited: Collection[Address]) -> list[str]:
+    """The step keys of a resume: the steps that have waited, and all that has not ended.
 
     Gates that were rejected, or expired, are among them: nobody is asked twice, and so Dagster sees them fail.
     """
     unended = {region.each for region in plan.scopes.by_head.values() if not _has_ended(region, states)}
-    return [_write_step_key(op) for op in plan.ops if _is_left(op, states, unended) or _goes_on(op, states, answered)]
+    return [_write_step_key(op) for op in plan.ops if _is_left(op, states, unended) or _goes_on(op, states, waited)]
 
 
-def _goes_on(op: PlannedOp, states: Mapping[Address, StepState], answered: Collection[Address]) -> bool:
+def _goes_on(op: PlannedOp, states: Mapping[Address, StepState], waited: Collection[Address]) -> bool:
     state = states.get(Address(op.node.id))
     has_failed = state is not None and state.status is StepStatus.FAILED
-    return any(step.node_id == op.node.id for step in answered) or (op.node.spec.waits and has_failed)
+    return any(step.node_id == op.node.id for step in waited) or (op.node.spec.waits and has_failed)
 
 
 def _is_left(op: PlannedOp, states: Mapping[Address, StepState], unended: Collection[str]) -> bool:

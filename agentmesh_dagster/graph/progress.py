@@ -35,7 +35,7 @@ class Readiness(Enum):
 
 class RunState(Enum):
     ACTIVE = auto()  # a step runs, or may run
-    WAITS_FOR_PERSON = auto()  # nothing runs, a gate is open
+    WAITING = auto()  # nothing runs, and a step waits
     SUCCEEDED = auto()
     FAILED = auto()
 
@@ -145,8 +145,8 @@ class Progress:
         statuses = {state.status for state in self._states.values()}
         if statuses & {StepStatus.RUNNING, StepStatus.PENDING} or any(True for _ in self.list_ready()):
             return RunState.ACTIVE
-        if StepStatus.WAITING_HUMAN in statuses:
-            return RunState.WAITS_FOR_PERSON
+        if any(status.is_waiting for status in statuses):
+            return RunState.WAITING
         return RunState.FAILED if StepStatus.FAILED in statuses else RunState.SUCCEEDED
 
     def _list_addresses(self) -> Iterator[Address]:

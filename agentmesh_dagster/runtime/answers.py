@@ -65,7 +65,7 @@ def answer_gate(services: Services, step_id: str, answer: Answer) -> Gate:
     plan = load_pinned_plan(services.store, gate.workflow_id, gate.revision)
     if gate.state is GateState.OPEN:  # outside of the transaction: a schema may take its time
         _check_fit(plan, gate, answer.output)
-    return _close(services, plan, gate, GateState.ANSWERED, answer)
+    return _close(services, plan, gate, answer)
 
 
 def answer_gate_as(services: Services, identity: Identity, step_id: str, output: JsonValue) -> Gate:
@@ -94,7 +94,7 @@ def expire_gate(services: Services, gate: Gate) -> Gate:
             break
         except UnfitAnswer as misfit:
             fault = fault or misfit.detail
-    return _close(services, plan, gate, GateState.EXPIRED, Answer(answer, by="deadline", via="deadline"), fault)
+    return _close(services, plan, gate, Answer(answer, by="deadline", via="deadline"), expires=True, fault=fault)
 
 
 def _check_fit(plan: Plan, gate: Gate, output: JsonValue) -> None:
@@ -102,19 +102,20 @@ def _check_fit(plan: Plan, gate: Gate, output: JsonValue) -> None:
         raise UnfitAnswer(misfit)
 
 
-def _close(services: Services, plan: Plan, gate: Gate, state: GateState, answer: Answer, fault: str = "") -> Gate:
+def _close(
+    services: Services, plan: Plan, gate: Gate, answer: Answer, *, expires: bool = False, fault: str = ""
+) -> Gate:
     """`fault` is why the answer that a deadline should give is none."""
     with services.store.begin() as tx:
         run = lock_run(tx, gate.run_id)
         gate = get_gate(tx, gate.step_id)  # as it is now
         if gate.state is not GateState.OPEN:
             raise GateClosed(gate)
-        expires = state is GateState.EXPIRED
         end = _expire(tx, plan, gate, answer.output, fault) if expires else _conclude(tx, plan, gate, answer.output)
-        if not close_gate(tx, gate, state, answer=end.output, by=answer.by, via=answer.via):
+        if not close_gate(tx, gate, expires=expires, answer=end.output, by=answer.by, via=answer.via):
             raise GateClosed(get_gate(tx, gate.step_id))
         said = describe_address(gate.address) | {
-            "state": state.value,
+            "state": (GateState.EXPIRED if expires else GateState.ANSWERED).value,
             "output": end.output,
             "by": answer.by,
             "via": answer.via,

@@ -47,7 +47,7 @@ def _check_work(services: Services, plan: Plan, facts: LaunchFacts) -> None:
         states = read_states(tx, run.id)
         chosen = [state for step, state in states.items() if facts.asks_for(step)]
         has_begun = any(state.status is not StepStatus.SKIPPED for state in chosen)
-        waits = any(state.status is StepStatus.WAITING_HUMAN for state in states.values())
+        waits = any(state.status.is_waiting for state in states.values())
         ready = Progress(plan, states).list_ready()
         if run.status.is_end or has_begun or waits or any(map(facts.asks_for, ready)):
             return

@@ -14,7 +14,7 @@ from agentmesh_dagster.runtime.run_ends import end_run_if_over
 from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
-from agentmesh_dagster.store.gates import NewGate, cancel_gate, list_open_gates_of, open_gate
+from agentmesh_dagster.store.gates import NewGate, list_open_gates_of, open_gate
 from agentmesh_dagster.store.runs import RunHead
 from agentmesh_dagster.store.steps import (
     Claim,
@@ -30,6 +30,7 @@ from agentmesh_dagster.store.steps import (
     read_states,
     step_id,
 )
+from agentmesh_dagster.store.waits import WaitKind, cancel_wait
 
 _MANY = 50  # sources of a join: to name them all takes longer than to count all that have ended
 
@@ -52,7 +53,7 @@ def end_wait(tx: Connection, plan: Plan, run: RunHead, address: Address, end: St
 
 def begin_wait(tx: Connection, plan: Plan, run: RunHead, address: Address, claim: Claim, gate: NewGate) -> bool:
     """A person is asked; False if the gate was given up at once, as the run can only fail. Raises LeaseLost."""
-    end_step(tx, claim, StepEnd(StepStatus.WAITING_HUMAN))
+    end_step(tx, claim, StepEnd(WaitKind.PERSON.status))
     open_gate(tx, step_id=claim.step_id, run_id=run.id, gate=gate)
     asked: dict[str, JsonValue] = {
         "instructions": gate.instructions,
@@ -90,7 +91,7 @@ def give_up_gates(tx: Connection, plan: Plan, run: RunHead) -> bool:
         return False
     reason = "Another step has failed, so the run could only fail (`onArmFailure: cancel`)."
     for gate in hopeless:
-        cancel_gate(tx, gate, reason)
+        cancel_wait(tx, gate.step_id, reason)
     given_up = [
         Event(EventType.GATE_CANCELED, _name(gate.address) | {"reason": reason}, gate.step_id) for gate in hopeless
     ]

@@ -22,7 +22,7 @@ def finish_selection(services: Services, plan: Plan, facts: LaunchFacts, run_id:
         states = read_states(connection, run_id)
     single = {Address(op.node.id): op for op in plan.ops if op.each is None}
     left = [op for step, op in single.items() if facts.asks_for(step) and step not in states]
-    if not left or any(state.status in (StepStatus.FAILED, StepStatus.WAITING_HUMAN) for state in states.values()):
+    if not left or any(state.status.is_waiting or state.status is StepStatus.FAILED for state in states.values()):
         return None
     gates = [op for op in plan.ops if _is_gate_before(plan, op, left)]
     ready = [op for op in gates if Progress(plan, states).read_readiness(Address(op.node.id)) is Readiness.RUNS]

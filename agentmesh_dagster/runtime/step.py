@@ -28,7 +28,6 @@ from agentmesh_dagster.runtime.work import Result, Work
 from agentmesh_dagster.settings import link_run
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
-from agentmesh_dagster.store.gates import was_asked
 from agentmesh_dagster.store.launches import find_launch
 from agentmesh_dagster.store.runs import RunHead, lock_run
 from agentmesh_dagster.store.steps import (
@@ -42,6 +41,7 @@ from agentmesh_dagster.store.steps import (
     renew_step,
     step_id,
 )
+from agentmesh_dagster.store.waits import has_waited
 
 _ERROR_CHARACTERS = 10_000
 
@@ -61,7 +61,7 @@ class Outcome(Enum):
     ENDED = auto()  # now, or in a launch before this one
     SKIPPED = auto()  # no in-edge was taken
     NOT_READY = auto()  # something before it has not ended, such as a gate
-    WAITS_FOR_PERSON = auto()
+    WAITING = auto()
 
 
 def _say_nothing(_line: str) -> None:
@@ -137,12 +137,12 @@ def _look(tx: Connection, task: StepTask, progress: Progress) -> StepReport | No
         return StepReport(Outcome.ENDED, identity, read_end(tx, identity))
     if state is not None and state.status is StepStatus.SKIPPED:
         return StepReport(Outcome.SKIPPED, identity)
-    if state is not None and state.status is StepStatus.WAITING_HUMAN:
-        return StepReport(Outcome.WAITS_FOR_PERSON, identity)
-    if state is not None and state.status is StepStatus.FAILED and was_asked(tx, identity):
-        # Rejected, or too late: nobody is asked twice, and Dagster is told what came of it.
+    if state is not None and state.status.is_waiting:
+        return StepReport(Outcome.WAITING, identity)
+    if state is not None and state.status is StepStatus.FAILED and has_waited(tx, identity):
+        # Rejected, or too late: it waits no second time, and Dagster is told what came of it.
         raise StepFailed(read_end(tx, identity).error or "Rejected.", retryable=False)
-    if state is not None and state.status is StepStatus.CANCELED and was_asked(tx, identity):
+    if state is not None and state.status is StepStatus.CANCELED and has_waited(tx, identity):
         return StepReport(Outcome.NOT_READY, identity)  # given up, and not reopened since
     readiness = progress.read_readiness(task.address)
     if readiness is Readiness.RUNS:
@@ -249,7 +249,7 @@ class _Execution:
         record_events(tx, project_id=self.run_head.project_id, run_id=self.claim.run_id, recorded=[event])
 
     def _finish(self, result: Result) -> StepReport:
-        if result.gate is not None:
+        if result.wait is not None:
             return self._wait(result)
         taken = None if result.taken is None else list(result.taken)
         status = StepStatus.SUCCEEDED if result.failure is None else StepStatus.FAILED
@@ -260,14 +260,14 @@ class _Execution:
         return StepReport(Outcome.ENDED, self.claim.step_id, end, self.step_input.last_output, result.notes)
 
     def _wait(self, result: Result) -> StepReport:
-        assert result.gate is not None
+        assert result.wait is not None
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.claim.run_id)
-            is_asked = begin_wait(tx, self.plan, run, self.task.address, self.claim, result.gate)
+            is_waiting = begin_wait(tx, self.plan, run, self.task.address, self.claim, result.wait)
         report_input = self.step_input.last_output
-        if not is_asked:
+        if not is_waiting:
             return StepReport(Outcome.NOT_READY, self.claim.step_id, None, report_input)
-        return StepReport(Outcome.WAITS_FOR_PERSON, self.claim.step_id, None, report_input, result.notes)
+        return StepReport(Outcome.WAITING, self.claim.step_id, None, report_input, result.notes)
 
     def _fail(self, error: Exception) -> None:
         tries_again = _is_retryable(error) and not self.task.is_last_attempt

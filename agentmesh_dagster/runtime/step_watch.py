@@ -17,7 +17,7 @@ from agentmesh_dagster.store.steps import Claim, LeaseLost, StepEnd, step_id
 
 _LOOKS_PER_LEASE = 6
 
-_ENDED_WELL = (StepStatus.SUCCEEDED, StepStatus.SKIPPED, StepStatus.WAITING_HUMAN)
+_DONE = [status for status in StepStatus if status.is_waiting or status in (StepStatus.SUCCEEDED, StepStatus.SKIPPED)]
 
 
 class WorkerDied(AgentMeshError):
@@ -67,7 +67,7 @@ class StepWatch:
         patience = lease_seconds if is_taken else self.begins_within_seconds
         if not has_died and time.monotonic() - self._silent_since < patience:
             return Finding.FINE
-        if lease is None or not is_taken or lease.status in _ENDED_WELL:
+        if lease is None or not is_taken or lease.status in _DONE:
             return Finding.SAFE_TO_REPEAT
         return Finding.DIED_AT_WORK
 
@@ -75,7 +75,7 @@ class StepWatch:
         """Ends the attempt of the dead worker, which can write nothing from then on; False: it had ended it."""
         lease = self._find_lease()
         if lease is None or lease.status is not StepStatus.RUNNING:
-            return lease is not None and lease.status not in _ENDED_WELL
+            return lease is not None and lease.status not in _DONE
         try:
             self._end(plan, lease.claim, reason, tries_again=tries_again)
         except LeaseLost:

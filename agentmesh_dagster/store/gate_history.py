@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, literal, select
+from sqlalchemy import Connection, case, delete, func, insert, literal, select
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.store.tables import gate_history, gates
+from agentmesh_dagster.store.tables import gate_history, gates, waits
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,25 @@ class PastAsking:
 
 
 _COLUMNS = [column for column in gate_history.c if column.name not in ("step_id", "position")]
+_ASKED = {  # how a gate stands, by the names that its history has for it
+    **{column.name: column for column in gates.c},
+    "state": case((waits.c.state == "closed", "answered"), else_=waits.c.state),
+    "opened_at": waits.c.opened_at,
+    "deadline_at": waits.c.due_at,
+    "answered_by": waits.c.closed_by,
+    "answered_at": waits.c.closed_at,
+}
 
 
 def keep_past_asking(tx: Connection, step_id: str) -> None:
     """Moves how the step's gate was asked last, if it was, into its history."""
     position = select(func.count()).where(gate_history.c.step_id == step_id).scalar_subquery()
-    asked = select(literal(step_id), position, *(gates.c[column.name] for column in _COLUMNS))
+    asked = select(literal(step_id), position, *(_ASKED[column.name] for column in _COLUMNS))
+    asked = asked.join_from(gates, waits, waits.c.step_id == gates.c.step_id).where(gates.c.step_id == step_id)
     names = ["step_id", "position", *(column.name for column in _COLUMNS)]
-    tx.execute(insert(gate_history).from_select(names, asked.where(gates.c.step_id == step_id)))
+    tx.execute(insert(gate_history).from_select(names, asked))
     tx.execute(delete(gates).where(gates.c.step_id == step_id))
+    tx.execute(delete(waits).where(waits.c.step_id == step_id))
 
 
 def read_history(connection: Connection, step_ids: Collection[str]) -> dict[str, list[PastAsking]]:

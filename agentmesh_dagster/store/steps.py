@@ -20,6 +20,7 @@ from agentmesh_dagster.store.tables import UtcDateTime, runs, steps
 from agentmesh_dagster.store.timeline import Timeline, find_page
 
 _NAMESPACE = uuid.UUID("5f0c2a3e-7d0b-5a5e-9a38-6f1f6b7b1c52")
+_WAITING = [status.value for status in StepStatus if status.is_waiting]
 _VALUES = (steps.c.input, steps.c.output, steps.c.error)  # that may be large
 
 
@@ -87,7 +88,7 @@ def claim_step(
 ) -> Claim:
     """Takes a step for one attempt; StepIsBusy while another worker's lease on it lives.
 
-    The caller has looked: the step has not succeeded, is not skipped and does not wait for a person.
+    The caller has looked: the step has not succeeded, is not skipped and does not wait.
     """
     identity = step_id(run_id, step.address)
     moment = now(tx)
@@ -164,10 +165,10 @@ def end_step(tx: Connection, claim: Claim, end: StepEnd) -> None:
 
 
 def end_waiting_step(tx: Connection, identity: str, end: StepEnd) -> None:
-    """Ends a step that waits for a person, in the transaction that closes its gate."""
+    """Ends a step that waits, in the transaction that ends its wait."""
     tx.execute(
         update(steps)
-        .where(steps.c.id == identity, steps.c.status == StepStatus.WAITING_HUMAN.value)
+        .where(steps.c.id == identity, steps.c.status.in_(_WAITING))
         .values(
             status=end.status.value,
             output=end.output,

@@ -189,7 +189,7 @@ def _take_up(context: dg.OpExecutionContext, compiled: CompiledWorkflow) -> str:
 
 
 def _report_to_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepReport, run_id: str) -> Yielded:
-    if report.outcome is Outcome.WAITS_FOR_PERSON:
+    if report.outcome is Outcome.WAITING:
         _report_who_is_asked(context, report)
     elif report.outcome is not Outcome.ENDED:
         context.log.info(_SAY[report.outcome])

@@ -15,8 +15,9 @@ from agentmesh_dagster.entities.models import EventLog, EventType, RunStatus, St
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.launches import Launch, LaunchKind, list_launches
-from agentmesh_dagster.store.tables import gates, runs, steps
+from agentmesh_dagster.store.tables import runs, steps, waits
 from tests.faults.processes import list_session
+from tests.store.gate_rows import select_gates
 
 Row = Mapping[str, Any]
 
@@ -72,7 +73,7 @@ class _Ledger:
                 connection.execute(select(steps).where(steps.c.run_id == run["id"])).mappings()
             )
             self.gates: list[Row] = list(
-                connection.execute(select(gates).where(gates.c.run_id == run["id"])).mappings()
+                connection.execute(select_gates().where(waits.c.run_id == run["id"])).mappings()
             )
             self.events = list_events(connection, run["id"], limit=100_000)
         with services.store.read() as connection:

@@ -13,6 +13,7 @@ from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.gates import GateState
 from agentmesh_dagster.store.tables import events, gate_history, gates, launches, runs, steps
 from tests.gates.model import Given
+from tests.store.gate_rows import select_gates
 
 # How the error of a step begins whose worker died in the middle.
 LOST = ("The worker died", "Its launch ended", "Its Dagster run failed", "The worker did not start", "Steps failed")
@@ -58,13 +59,13 @@ class Picture:
 def read_pictures(store: Store) -> dict[str, Picture]:
     """All runs, by id, in the order in which they were created."""
     with store.read() as connection:
+        asked = connection.execute(select_gates().order_by(gates.c.step_id)).all()
         found = {
             table: connection.execute(select(table).order_by(*order)).all()
             for table, order in (
                 (runs, (runs.c.created_at, runs.c.id)),
                 (launches, (launches.c.position,)),
                 (steps, (steps.c.id,)),
-                (gates, (gates.c.step_id,)),
                 (events, (events.c.id,)),
                 (gate_history, (gate_history.c.step_id, gate_history.c.position)),
             )
@@ -78,7 +79,7 @@ def read_pictures(store: Store) -> dict[str, Picture]:
             run,
             [row for row in found[launches] if row.run_id == run.id],
             {row.node_id: row for row in found[steps] if row.run_id == run.id},
-            {nodes[row.step_id]: row for row in found[gates] if row.run_id == run.id},
+            {nodes[row.step_id]: row for row in asked if row.run_id == run.id},
             [row for row in found[events] if row.run_id == run.id],
             {step.id: step.node_id for step in found[steps] if step.run_id == run.id},
             history,

@@ -19,7 +19,7 @@ from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.tables import gates, launches, runs, steps
+from agentmesh_dagster.store.tables import launches, runs, steps, waits
 from tests.gates.deeds import Crash, Deed, Trouble
 from tests.gates.driver import ShortMemory, Worker
 from tests.gates.fates import Fate
@@ -28,6 +28,7 @@ from tests.gates.model import Model
 from tests.gates.watched_store import WatchedStore
 from tests.gates.witness import CALLS
 from tests.shapes import function_tool, save
+from tests.store.gate_rows import select_gates
 
 MOST_RUNS = 2
 _LONG_AGO = timedelta(minutes=10)
@@ -248,7 +249,7 @@ class World:
         """The deadline of a gate passes."""
         step_id = self._pick(self.list_gates(lambda gate: gate.state == "open" and gate.deadline_at), deed)
         if step_id is not None:
-            self._write(gates, gates.c.step_id == step_id, lambda moment: {"deadline_at": moment - _LONG_AGO})
+            self._write(waits, waits.c.step_id == step_id, lambda moment: {"due_at": moment - _LONG_AGO})
 
     def _stall(self, deed: Deed) -> None:
         """A worker stands still for longer than its lease, and does not know it."""
@@ -318,8 +319,7 @@ class World:
     def list_gates(self, is_meant: Callable[[Any], object] = lambda _gate: True) -> list[str]:
         """Step ids, in an order that is the same each time that the example is played: ids are random."""
         with self.services.store.read() as connection:
-            query = select(gates, steps.c.node_id).join(steps, steps.c.id == gates.c.step_id)
-            found = [row for row in connection.execute(query) if is_meant(row)]
+            found = [row for row in connection.execute(select_gates()) if is_meant(row)]
         order = list(self.fates)
         return [row.step_id for row in sorted(found, key=lambda row: (order.index(row.run_id), row.node_id))]
 

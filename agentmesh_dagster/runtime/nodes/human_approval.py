@@ -15,7 +15,7 @@ def run(work: Work) -> Result:
     """Asks: the step waits for a person from now on, and nothing behind it runs."""
     gate = render_gate(work.node, work.context)
     notes: dict[str, JsonValue] = {"asked": ", ".join(gate.assignees) or "anybody", "instructions": gate.instructions}
-    return Result(None, gate=gate, notes=notes)
+    return Result(None, wait=gate, notes=notes)
 
 
 def render_gate(node: GraphNode, context: Mapping[str, JsonValue]) -> NewGate:
