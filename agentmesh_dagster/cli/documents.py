@@ -12,6 +12,7 @@ from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.opening import open_backend
 from agentmesh_dagster.cli.printing import build_table, open_console, plain, print_json, say
 from agentmesh_dagster.entities.documents import Document
+from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Tool, Workflow
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.graph.document import check_document, read_document
@@ -47,7 +48,7 @@ def validate_files(paths: Sequence[Path], *, with_store: bool, as_json: bool) ->
     checked = check_files(list_files(paths), known)
     if as_json:
         for one in checked:
-            issues = [issue.to_wire() for issue in one.issues]
+            issues: JsonValue = [issue.to_wire() for issue in one.issues]
             print_json({"file": str(one.path), "valid": one.is_valid, "issues": issues}, indent=None)
     else:
         print_issues(open_console(), checked)

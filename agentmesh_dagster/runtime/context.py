@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, as_list
 from agentmesh_dagster.entities.models import Run, StepStatus
 from agentmesh_dagster.graph.expressions import Reference
 from agentmesh_dagster.graph.graph import GraphEdge
@@ -125,7 +125,7 @@ class _View:
         self._each = each
 
     def read_item(self, each: str, item: int | None) -> JsonValue:
-        return self._outputs[StepKey(each)][item]
+        return None if item is None else as_list(self._outputs[StepKey(each)])[item]
 
     def read_output(self, node_id: str, item: int | None) -> JsonValue:
         each = self._plan.each_of.get(node_id)
@@ -170,7 +170,7 @@ class _View:
         return state is None or state.taken is None or edge.id in state.taken
 
     def _count(self, each: str) -> int:
-        return len(self._outputs[StepKey(each)])
+        return len(as_list(self._outputs[StepKey(each)]))
 
     def _region_left_by(self, edge: GraphEdge, item: int | None) -> Region | None:
         if item is not None:
