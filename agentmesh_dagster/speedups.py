@@ -3,24 +3,41 @@
 Nobody else imports the extensions: here stands what takes the place of each.
 """
 
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import yaml
 
+from agentmesh_dagster.entities.json_values import as_object
+
+__all__ = [
+    "HAS_EXTENSIONS",
+    "WITHOUT_EXTENSIONS",
+    "build_thread_executor",
+    "fetch_jobs_on_demand",
+    "fit_dagster_yaml",
+    "warm_up",
+]
+
 _EXTENSIONS = "agentmesh_dagster.extensions"
 
-try:
+_found = find_spec(_EXTENSIONS)
+HAS_EXTENSIONS = _found is not None and _found.origin is not None  # a folder of stale `.pyc` has no origin
+
+if HAS_EXTENSIONS:
     from agentmesh_dagster.extensions.on_demand_jobs import fetch_jobs_on_demand
     from agentmesh_dagster.extensions.thread_executor import build_thread_executor
-    from agentmesh_dagster.extensions.warm_launcher import WarmRunLauncher
-except ModuleNotFoundError as missing:
-    if not (missing.name or "").startswith(_EXTENSIONS):
-        raise
-    HAS_EXTENSIONS = False
 else:
-    HAS_EXTENSIONS = True
+
+    def fetch_jobs_on_demand() -> None:
+        """All jobs are fetched at each load, as Dagster does it."""
+
+    def build_thread_executor(max_concurrent: int = 1) -> dg.ExecutorDefinition:  # noqa: ARG001
+        """Steps follow each other."""
+        return dg.in_process_executor
+
 
 WITHOUT_EXTENSIONS = (
     "There is no folder agentmesh_dagster/extensions, so Dagster's own parts do the work: a run starts after some "
@@ -30,35 +47,25 @@ WITHOUT_EXTENSIONS = (
 _STOCK_QUEUE = {"dequeue_interval_seconds": 1, "dequeue_use_threads": True, "dequeue_num_workers": 4}
 
 
-def build_executor(max_concurrent: int) -> dg.ExecutorDefinition:
-    """The executor that the setting `threads` stands for; it executes so many steps of a run at once."""
-    return build_thread_executor(max_concurrent) if HAS_EXTENSIONS else dg.in_process_executor
-
-
-def load_jobs_lazily() -> None:
-    """From now on this process fetches a job from its code server when it is looked at, not at each load."""
-    if HAS_EXTENSIONS:
-        fetch_jobs_on_demand()
-
-
 def warm_up(instance: dg.DagsterInstance, folder: Path) -> None:
     """Starts what runs are forked from, with its socket in `folder`, if this instance forks them.
 
     To be called as long as the process has one thread.
     """
-    if HAS_EXTENSIONS and isinstance(instance.run_launcher, WarmRunLauncher):
-        instance.run_launcher.warm_up(folder)
+    start: Callable[[Path], None] | None = getattr(instance.run_launcher, "warm_up", None)
+    if start is not None:
+        start(folder)
 
 
 def fit_dagster_yaml(text: str) -> str:
     """A `dagster.yaml` in which Dagster's own parts stand for those that are not there. Raises yaml.YAMLError."""
     if HAS_EXTENSIONS:
         return text
-    config: Any = yaml.safe_load(text)
-    parts: dict[str, Any] = config if isinstance(config, dict) else {}
+    parts = as_object(yaml.safe_load(text))
     missing = {name for name, part in parts.items() if _EXTENSIONS in yaml.safe_dump(part)}
     if not missing:
         return text
-    kept = {name: part for name, part in parts.items() if name not in missing}
-    queue = {"run_queue": _STOCK_QUEUE} if "run_coordinator" in missing else {}
-    return yaml.safe_dump(kept | queue, sort_keys=False)
+    kept: dict[str, object] = {name: part for name, part in parts.items() if name not in missing}
+    if "run_coordinator" in missing:
+        kept["run_queue"] = _STOCK_QUEUE
+    return yaml.safe_dump(kept, sort_keys=False)

@@ -32,7 +32,7 @@ from agentmesh_dagster.control.instance import enter_home
 from agentmesh_dagster.control.workspace_file import find_workspace_file
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.services import Services, open_services
-from agentmesh_dagster.speedups import load_jobs_lazily
+from agentmesh_dagster.speedups import fetch_jobs_on_demand
 
 _GRACE_SECONDS = 3  # for what is being answered when the server ends
 
@@ -50,7 +50,7 @@ def run_webserver(arguments: Sequence[str]) -> None:
         # So a shell starts what stands before a `&`; Dagster would take over that for SIGTERM, too.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     webserver_cli.host_dagster_ui_with_workspace_process_context = serve
-    load_jobs_lazily()
+    fetch_jobs_on_demand()
     command = copy.copy(webserver_cli.dagster_webserver)
     run = command.callback
     assert run is not None

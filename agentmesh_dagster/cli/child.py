@@ -19,7 +19,7 @@ from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.explaining import explain
 from agentmesh_dagster.control.instance import enter_home
 from agentmesh_dagster.settings import get_settings
-from agentmesh_dagster.speedups import load_jobs_lazily, warm_up
+from agentmesh_dagster.speedups import fetch_jobs_on_demand, warm_up
 from agentmesh_dagster.store.engine import close_stores
 
 Work = Callable[[int], None]  # given the pipe
@@ -53,7 +53,7 @@ def run_daemon(folder: Path, target: Path | None, log_level: str) -> Work:
         from agentmesh_dagster.cli.code_servers import serve_code
         from agentmesh_dagster.cli.dagster_internals import daemon_command
 
-        load_jobs_lazily()
+        fetch_jobs_on_demand()
         with serve_code(workspace, target, log_level):
             arguments = ["--workspace", str(workspace), "--log-level", log_level]
             daemon_command.main(arguments, prog_name="agentmesh dev")

@@ -11,7 +11,7 @@ from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.runtime.selection import finish_selection
 from agentmesh_dagster.settings import Settings, link_run
-from agentmesh_dagster.speedups import build_executor
+from agentmesh_dagster.speedups import build_thread_executor
 from agentmesh_dagster.store.launches import renew_launch
 from agentmesh_dagster.translator.dagster_internals import (
     execute_in_process_executor,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dagster import DagsterEvent
 
 EXECUTORS: Mapping[str, Callable[[Settings], dg.ExecutorDefinition]] = {
-    "threads": lambda settings: build_executor(settings.max_concurrent_steps),
+    "threads": lambda settings: build_thread_executor(settings.max_concurrent_steps),
     "in_process": lambda _settings: dg.in_process_executor,
     "multiprocess": lambda _settings: dg.multiprocess_executor,
 }
