@@ -31,8 +31,8 @@ from agentmesh_dagster.api.workspace import LoadedWorkspace
 from agentmesh_dagster.control.instance import enter_home
 from agentmesh_dagster.control.workspace_file import find_workspace_file
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.extensions.on_demand_jobs import fetch_jobs_on_demand
 from agentmesh_dagster.runtime.services import Services, open_services
+from agentmesh_dagster.speedups import fetch_jobs_on_demand
 
 _GRACE_SECONDS = 3  # for what is being answered when the server ends
 

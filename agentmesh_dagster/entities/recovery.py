@@ -6,13 +6,13 @@ whole serves only to look for more faults.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
 from agentmesh_dagster.entities.documents import SECTIONS, STORE_FIELDS, Document
 from agentmesh_dagster.entities.field_faults import FieldFault, Path, describe_kind, list_field_faults
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, as_object
 from agentmesh_dagster.entities.models import DEFAULT_PROJECT, ENTITY_TYPES, CatalogueEntity, JsonObject, Kind
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote
@@ -84,13 +84,12 @@ class _Reader:
             self.faults.append(DocumentFault("not-an-object", message, ()))
             self.kinds_with_unknown_ids.update(Kind)
             return
-        sections = cast("JsonObject", value)
-        for name in sections:
+        for name in value:
             if name not in SECTIONS:
                 message = with_hint(f"{quote(name)} is no part of a document", name, SECTIONS)
                 self.faults.append(DocumentFault("unknown-field", message, (name,)))
         for name, kind in SECTIONS.items():
-            entries = [*self._read_section(kind, name, sections.get(name))]
+            entries = [*self._read_section(kind, name, value.get(name))]
             if kind is Kind.PROJECT and len(entries) == 1:
                 self._default_project = entries[0].entity.id
             yield from entries
@@ -99,9 +98,9 @@ class _Reader:
         if value is None:
             return
         if kind is Kind.PROJECT and isinstance(value, dict):  # the one section where a list is seldom meant
-            items: list[tuple[Path, JsonValue]] = [((name,), cast("JsonObject", value))]
+            items: list[tuple[Path, JsonValue]] = [((name,), value)]
         elif isinstance(value, list):
-            items = [((name, place), item) for place, item in enumerate(cast("list[JsonValue]", value))]
+            items = [((name, place), item) for place, item in enumerate(value)]
         else:
             message = f"{quote(name)} must be a list (lines that begin with `- `), not {describe_kind(value)}."
             self.faults.append(DocumentFault("bad-value", message, (name,)))
@@ -124,7 +123,7 @@ class _Reader:
             message = f"Here stands an object (lines of `name: value`), not {describe_kind(value)}."
             self.faults.append(DocumentFault("bad-value", message, path))
             return None
-        fields = _leave_out(cast("JsonObject", value), kind)
+        fields = _leave_out(value, kind)
         if kind is not Kind.PROJECT:
             fields.setdefault("projectId", self._default_project)
         found: list[FieldFault] = []
@@ -177,9 +176,8 @@ def _leave_out(fields: JsonObject, kind: Kind) -> JsonObject:
 
 def _without_nulls(value: Any) -> Any:
     """A copy of an object without its empty fields; anything else as it is."""
-    if not isinstance(value, dict):
-        return value
-    return {key: item for key, item in cast("JsonObject", value).items() if item is not None}
+    fields = as_object(value)
+    return {key: item for key, item in fields.items() if item is not None} if isinstance(value, dict) else value
 
 
 def _repair(fields: JsonObject, fault: FieldFault) -> None:
@@ -208,7 +206,8 @@ def _follow(value: Any, path: Path) -> Any:
     for step in path:
         if value is None:
             return None
-        value = cast("JsonObject", value).get(str(step)) if isinstance(value, dict) else value[step]
+        fields = as_object(value)
+        value = fields.get(str(step)) if isinstance(value, dict) else value[step]
     return value
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, as_object
 from agentmesh_dagster.entities.models import CronTrigger, EventTrigger, RunStatus, RunTrigger, Trigger
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.expressions import Expression, ExpressionFault, parse_expression
@@ -48,7 +48,7 @@ def choose_input(trigger: Trigger, event: JsonValue) -> JsonValue:
         case CronTrigger():
             return {}
         case RunTrigger(status=RunStatus.SUCCEEDED):
-            return event["output"]
+            return as_object(event)["output"]
         case _:
             return event
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.access import Identity, Role
-from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.entities.json_values import JsonValue, as_object, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.errors import AgentMeshError, Conflict, InvalidValue
 from agentmesh_dagster.graph.address import describe_address
@@ -140,7 +140,7 @@ def _route(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> StepEnd
         return StepEnd(StepStatus.SUCCEEDED, output)
     sources = read_sources(tx, plan, gate.run_id, gate.address)
     found = read_step_input(tx, plan, gate.run_id, gate.address, sources)
-    outputs = {**found.context["outputs"], gate.node_id: output}
+    outputs = {**as_object(found.context["outputs"]), gate.node_id: output}
     context = {**found.context, "last_output": output, "outputs": outputs}
     try:
         taken = choose_edges(plan.graph.out_edges[gate.node_id], context)

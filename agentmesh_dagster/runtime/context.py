@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, as_list
 from agentmesh_dagster.entities.models import Run, StepStatus
 from agentmesh_dagster.graph.address import Address, Path, list_around
 from agentmesh_dagster.graph.expressions import Reference
@@ -134,7 +134,7 @@ class _View:
         return self._read_item(Address(head, self._address.path[:-1]), self._address.item)
 
     def _read_item(self, each: Address, index: int | None) -> JsonValue:
-        return self._outputs[each][index]
+        return None if index is None else as_list(self._outputs[each])[index]
 
     def read_output(self, node_id: str) -> JsonValue:
         shared = self._scopes.count_common(node_id, self._address.node_id)
@@ -186,7 +186,7 @@ class _View:
         return state is None or state.taken is None or edge.id in state.taken
 
     def _list_items(self, each: Address) -> list[Path]:
-        return list_items(each.path, len(self._outputs[each]))
+        return list_items(each.path, len(as_list(self._outputs[each])))
 
     def list_sources(self, edge: GraphEdge) -> list[Address]:
         """The steps that an edge comes from: one, or one per item where it leaves an `each`."""

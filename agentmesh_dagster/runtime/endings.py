@@ -58,7 +58,7 @@ def begin_wait(tx: Connection, plan: Plan, run: RunHead, address: Address, claim
     asked: dict[str, JsonValue] = {
         "instructions": gate.instructions,
         "payload": gate.payload,
-        "assignees": gate.assignees,
+        "assignees": [*gate.assignees],
     }
     _record(tx, run, [Event(EventType.STEP_WAITING_HUMAN, _name(address, claim) | asked, claim.step_id)])
     if give_up_gates(tx, plan, run):
@@ -103,7 +103,8 @@ def _describe(address: Address, identity: str, end: StepEnd, claim: Claim | None
     """The event of an end; `claim` is the attempt that ended so, where one did."""
     about = _name(address, claim)
     if end.status is StepStatus.SUCCEEDED:
-        return Event(EventType.STEP_COMPLETED, about | {"output": end.output, "taken": end.taken}, identity)
+        taken: JsonValue = None if end.taken is None else [*end.taken]
+        return Event(EventType.STEP_COMPLETED, {**about, "output": end.output, "taken": taken}, identity)
     event_type = EventType.STEP_RETRYING if end.status is StepStatus.PENDING else EventType.STEP_FAILED
     given: dict[str, JsonValue] = {} if end.output is None else {"output": end.output}
     return Event(event_type, about | {"error": end.error} | given, identity)

@@ -58,7 +58,7 @@ def _write_body(services: Services, gate: Gate) -> dict[str, JsonValue]:
         "workflowId": gate.workflow_id,
         "nodeId": gate.node_id,
         "instructions": gate.instructions,
-        "assignees": gate.assignees,
+        "assignees": [*gate.assignees],
         "openedAt": gate.opened_at.isoformat(),
     }
     if services.settings.public_url:

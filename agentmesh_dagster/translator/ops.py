@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.entities.models import JsonObject, StepStatus
 from agentmesh_dagster.graph.address import Address, Item
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
 from agentmesh_dagster.runtime.begin import begin_launch
@@ -51,13 +51,13 @@ class _OpContent:
     description: str
     kind: str
     pool: str | None
-    input_schema: Mapping[str, JsonValue] | None  # of the start op
+    input_schema: JsonObject | None  # of the start op
     resource_keys: tuple[str, ...] = ()  # of a host project's
 
     @property
     def definition_name(self) -> str:
         """Unique over the repository, as Dagster asks for: another content is another name."""
-        rest = [self.wiring, self.inputs, self.outputs, self.description, self.kind, self.pool]
+        rest: list[JsonValue] = [self.wiring, [*self.inputs], [*self.outputs], self.description, self.kind, self.pool]
         text = write_json([*rest, self.input_schema, *self.resource_keys])
         return f"{self.name}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 

@@ -1,7 +1,6 @@
 """What people see of a workflow in Dagster's UI: descriptions, chips, links, metadata."""
 
 from collections.abc import Mapping
-from typing import cast
 from urllib.parse import quote
 
 import dagster as dg
@@ -121,7 +120,7 @@ def show_value(value: JsonValue) -> dg.MetadataValue:
     if len(text) > _SHOWN_BYTES:
         return dg.MetadataValue.text(f"{text[:_SHOWN_BYTES]}… ({len(text):,} characters, cut here)")
     if isinstance(value, dict | list):
-        return dg.MetadataValue.json(cast("dict[str, JsonValue]", value))
+        return dg.MetadataValue.json(value)
     return dg.MetadataValue.text(value if isinstance(value, str) else text)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import cast
 
 from rich.console import Console
 
@@ -121,7 +120,7 @@ class RemoteBackend:
                 if event.type in _STYLES:
                     said = event.payload.get("error") or event.payload.get("output") or event.payload.get("comment")
                     what = f"{show_moment(event.timestamp)}  {event.type.value:<20}  {nodes[event.step_id]}  "
-                    console.print(plain(what, _STYLES[event.type]) + show_brief(cast("JsonValue", said)))
+                    console.print(plain(what, _STYLES[event.type]) + show_brief(said))
                 if event.type is EventType.STEP_WAITING_HUMAN and self._waits(run_id):
                     break
         except KeyboardInterrupt:

@@ -12,6 +12,7 @@ from agentmesh_dagster.cli.output.console import build_table, open_console, plai
 from agentmesh_dagster.cli.output.documents import print_issues
 from agentmesh_dagster.entities.documents import Document, write_document
 from agentmesh_dagster.entities.inventory import read_inventory
+from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Agent, Kind, Tool, Workflow
 from agentmesh_dagster.graph.document_schema import document_schema
 from agentmesh_dagster.graph.names import safe_name
@@ -27,7 +28,7 @@ def validate_files(paths: Sequence[Path], *, with_store: bool, as_json: bool) ->
     checked = check_files(list_files(paths), known)
     if as_json:
         for file in checked:
-            issues = [issue.to_wire() for issue in file.issues]
+            issues: JsonValue = [issue.to_wire() for issue in file.issues]
             print_json({"file": str(file.path), "valid": file.is_valid, "issues": issues}, indent=None)
     else:
         print_issues(open_console(), checked)

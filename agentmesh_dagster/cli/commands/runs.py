@@ -62,8 +62,10 @@ def show_run(id_prefix: str, *, with_events: bool, as_json: bool) -> None:
         events = backend.list_events(report.run.id) if with_events else None
     run, steps = report.run, report.steps
     if as_json:
-        written: dict[str, JsonValue] = run.to_wire() | {"steps": [step.to_wire() for step in steps]}
-        print_json(written if events is None else written | {"events": [event.to_wire() for event in events]})
+        written: dict[str, JsonValue] = {**run.to_wire(), "steps": [step.to_wire() for step in steps]}
+        if events is not None:
+            written["events"] = [event.to_wire() for event in events]
+        print_json(written)
         return
     console = open_console()
     print_run(console, run, steps)

@@ -36,7 +36,7 @@ def write_report(report: RunReport) -> dict[str, JsonValue]:
     written: dict[str, JsonValue] = {"runId": run.id, "status": run.status.value, "output": run.output}
     if run.error is not None:
         written["error"] = run.error
-    return written | {"steps": [_write_step(step) for step in report.steps]}
+    return {**written, "steps": [_write_step(step) for step in report.steps]}
 
 
 def _write_step(step: Step) -> dict[str, JsonValue]:

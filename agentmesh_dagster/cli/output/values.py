@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import cast
 
 import yaml
 from rich.text import Text
@@ -80,15 +79,14 @@ _Readable.add_representer(str, _Readable.represent_text)
 def leave_out_raw(value: JsonValue) -> JsonValue:
     """The value with each agent's output cut down to the reply: its own fields, else its text."""
     if isinstance(value, list):
-        return [leave_out_raw(item) for item in cast("list[JsonValue]", value)]
+        return [leave_out_raw(item) for item in value]
     if not isinstance(value, dict):
         return value
-    fields = cast("dict[str, JsonValue]", value)
-    raw = fields.get("raw")
-    if isinstance(raw, dict) and "text" in fields and "usage" in raw:
-        own = {name: inner for name, inner in fields.items() if name not in ("text", "raw")}
-        return leave_out_raw(own) if own else fields["text"]
-    return {name: leave_out_raw(inner) for name, inner in fields.items()}
+    raw = value.get("raw")
+    if isinstance(raw, dict) and "text" in value and "usage" in raw:
+        own = {name: inner for name, inner in value.items() if name not in ("text", "raw")}
+        return leave_out_raw(own) if own else value["text"]
+    return {name: leave_out_raw(inner) for name, inner in value.items()}
 
 
 def show_moment(moment: datetime | None) -> str:

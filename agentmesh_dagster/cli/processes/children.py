@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from agentmesh_dagster.extensions.forking import leave_all_to_parent
+from agentmesh_dagster.forking import leave_all_to_parent
 
 _FORK = multiprocessing.get_context("fork")
 _LOOK_EVERY_SECONDS = 0.05

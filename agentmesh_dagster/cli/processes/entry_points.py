@@ -18,9 +18,8 @@ import dagster as dg
 from agentmesh_dagster.cli.error_messages import print_error
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.control.instance import enter_home
-from agentmesh_dagster.extensions.on_demand_jobs import fetch_jobs_on_demand
-from agentmesh_dagster.extensions.warm_launcher import WarmRunLauncher
 from agentmesh_dagster.settings import get_settings
+from agentmesh_dagster.speedups import fetch_jobs_on_demand, warm_up
 from agentmesh_dagster.store.engine import close_stores
 
 Work = Callable[[int], None]  # given the pipe
@@ -86,8 +85,7 @@ def _do(role: str, work: Work, pipe: int) -> None:
 def _warm_up_launcher(folder: Path) -> None:
     """Starts what runs are forked from; a plain `dagster-daemon` does so at its first run."""
     with dg.DagsterInstance.get() as instance:
-        if isinstance(instance.run_launcher, WarmRunLauncher):
-            instance.run_launcher.warm_up(folder)
+        warm_up(instance, folder)
 
 
 def _end_with_parent(pipe: int) -> None:

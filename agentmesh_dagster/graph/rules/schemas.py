@@ -1,7 +1,6 @@
 """Rules about JSON Schemas: in nodes, in the workflow, in the tools that the graph uses."""
 
 from collections.abc import Iterator
-from typing import cast
 
 from agentmesh_dagster.entities.formats import FORMATS, HINTS
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
@@ -105,15 +104,14 @@ def _list_dead_ends(root: JsonObject) -> Iterator[tuple[str, str]]:
     while waiting:
         value, path = waiting.pop()
         if isinstance(value, list):
-            waiting.extend((item, (*path, place)) for place, item in enumerate(cast("list[JsonValue]", value)))
+            waiting.extend((item, (*path, place)) for place, item in enumerate(value))
         if not isinstance(value, dict):
             continue
-        fields = cast("JsonObject", value)
         # `properties: {$ref: …}` holds a schema there, not text; so kinds tell keywords from names.
-        reference = fields.get("$ref")
+        reference = value.get("$ref")
         if isinstance(reference, str) and (reason := _explain_reference(root, reference, told)):
             yield write_path((*path, "$ref"))[1:], reason
-        waiting.extend((item, (*path, key)) for key, item in fields.items() if key not in DATA_KEYWORDS)
+        waiting.extend((item, (*path, key)) for key, item in value.items() if key not in DATA_KEYWORDS)
 
 
 def _explain_reference(root: JsonObject, reference: str, told: set[str]) -> str | None:
@@ -136,5 +134,5 @@ def _explain_reference(root: JsonObject, reference: str, told: set[str]) -> str 
         target = look_up(root, current)
         if not isinstance(target, dict | bool):
             return f'`$ref: "{shorten(current)}"` leads nowhere'
-        current = cast("JsonObject", target).get("$ref") if isinstance(target, dict) else None
+        current = target.get("$ref") if isinstance(target, dict) else None
     return None

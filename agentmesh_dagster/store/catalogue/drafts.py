@@ -7,7 +7,7 @@ two people who write the same draft notice each other.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, delete, insert, select, tuple_
 
@@ -261,7 +261,7 @@ def _select_drafts() -> Select[Any]:
 
 def _read_draft(connection: Connection, key: Key) -> Draft | None:
     row = connection.execute(_select_drafts().add_columns(drafts.c.fields).where(_is_of(key))).mappings().first()
-    return None if row is None else Draft(_read_info(row), cast("JsonObject", row["fields"]))
+    return None if row is None else Draft(_read_info(row), row["fields"])
 
 
 def _read_info(row: RowMapping) -> DraftInfo:
