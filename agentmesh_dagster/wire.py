@@ -9,14 +9,12 @@ from agentmesh_dagster.entities.models import (
     Entity,
     JsonObject,
     Kind,
-    ModelProvider,
-    NodeType,
     Project,
     Timestamp,
     Tool,
-    ToolType,
     Workflow,
 )
+from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
 from agentmesh_dagster.graph.issue import Severity
 
 Item = TypeVar("Item")

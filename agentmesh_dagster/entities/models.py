@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from agentmesh_dagster.entities.bounds import MAX_LAYOUT_NODES, Position, Temperature
 from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
 
 JsonObject = dict[str, Any]
 
@@ -69,15 +70,6 @@ class Kind(StrEnum):
     AGENT = "agent"
     TOOL = "tool"
     WORKFLOW = "workflow"
-
-
-class NodeType(StrEnum):
-    START = "start"
-    END = "end"
-    AGENT = "agent"
-    TOOL = "tool"
-    BRANCH = "branch"
-    HUMAN_APPROVAL = "human_approval"
 
 
 class RunStatus(StrEnum):
@@ -161,12 +153,6 @@ class Project(Stored):
     """A folder of agents, tools and workflows."""
 
 
-class ModelProvider(StrEnum):
-    OPENAI = "openai"
-    ANTHROPIC = "anthropic"
-    LOCAL = "local"
-
-
 DEFAULT_PROJECT = "default"
 
 
@@ -180,12 +166,6 @@ class Agent(Stored):
     temperature: Temperature | None = None  # None leaves it to the model
     tools: list[Id] = Field(default_factory=list)  # tool ids
     metadata: JsonObject = Field(default_factory=dict)
-
-
-class ToolType(StrEnum):
-    HTTP = "http"
-    FUNCTION = "function"
-    BUILTIN = "builtin"
 
 
 class ToolConfig(Entity):

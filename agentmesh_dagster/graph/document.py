@@ -22,6 +22,7 @@ from agentmesh_dagster.graph.rules.schemas import (
 )
 from agentmesh_dagster.graph.rules.secrets import list_secret_faults
 from agentmesh_dagster.graph.rules.tool_settings import list_foreign_settings, list_missing_settings
+from agentmesh_dagster.specs import KNOWN_TYPES
 
 Thing = TypeVar("Thing")
 
@@ -94,7 +95,7 @@ def _read(text: str | bytes, name: str) -> tuple[Salvage, list[Issue]]:
 
 
 def _salvage(value: JsonValue) -> tuple[Salvage, list[Issue]]:
-    salvage = salvage_document(value)
+    salvage = salvage_document(value, KNOWN_TYPES)
     workflows = {entry.path: entry for entry in salvage.entries if isinstance(entry.entity, Workflow)}
     return salvage, [_to_issue(fault, workflows.get(fault.path[:2])) for fault in salvage.faults]
 

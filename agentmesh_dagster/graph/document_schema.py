@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 from agentmesh_dagster.entities.json_values import write_json
 from agentmesh_dagster.entities.models import ENTITY_TYPES, JsonObject, Kind
 from agentmesh_dagster.graph.field_descriptions import DOCUMENT, FIELDS, SCHEMA, TEMPLATE
-from agentmesh_dagster.specs import NODES
+from agentmesh_dagster.specs import NODE_SPECS, NODES, PROVIDER_SPECS, TOOL_SPECS
 from agentmesh_dagster.specs.node_config import Written
 from agentmesh_dagster.specs.node_spec import NodeSpec
 
@@ -26,6 +26,8 @@ def document_schema() -> JsonObject:
     definitions: dict[str, Any] = generated["$defs"]
     for name, definition in definitions.items():
         _tidy(definition, name)
+    for name, known in (("NodeType", NODE_SPECS), ("ToolType", TOOL_SPECS), ("ModelProvider", PROVIDER_SPECS)):
+        definitions[name] = {"type": "string", "enum": list(known)}
     for spec in NODES:
         _say_how_written(definitions[spec.config.__name__], spec)
     definitions["Node"]["allOf"] = [_describe_node(spec) for spec in NODES]
@@ -108,4 +110,4 @@ def _describe_node(spec: NodeSpec) -> JsonObject:
             then["required"] = [f"{what}Id"]
         else:
             then["properties"][f"{what}Id"] = {"type": "null"}
-    return {"if": {"properties": {"type": {"const": spec.type.value}}, "required": ["type"]}, "then": then}
+    return {"if": {"properties": {"type": {"const": spec.type}}, "required": ["type"]}, "then": then}

@@ -17,6 +17,7 @@ from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.templates import Template, TemplateFault, list_template_faults, parse_template
 from agentmesh_dagster.specs import NODE_SPECS
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
+from agentmesh_dagster.specs.node_spec import UNKNOWN
 
 _OTHER_SPELLINGS: Mapping[str, JsonValue] = {"True": True, "False": False, "None": None}
 
@@ -35,10 +36,11 @@ def read_graph(workflow: Workflow, damage: Recovery = NO_DAMAGE) -> Graph:
             nodes[node.id] = _read_node(node, position, node.id not in damage.node_ids, faults)
     edges = tuple(_read_edges(workflow.graph.edges, nodes, damage, faults))
     ends = [(edge.from_node_id, edge.to_node_id) for edge in workflow.graph.edges]
+    untyped = damage.untyped_ids | {node.id for node in workflow.graph.nodes if node.type not in NODE_SPECS}
     unknowns = Unknowns(
-        untyped=damage.untyped_ids,
-        vague=damage.untyped_ids | {node.id for node in repeated},
-        ambiguous=damage.untyped_ids | {node.id for node in repeated if node.type is not nodes[node.id].type},
+        untyped=untyped,
+        vague=untyped | {node.id for node in repeated},
+        ambiguous=untyped | {node.id for node in repeated if node.type != nodes[node.id].type},
         missing_sources=frozenset(target for source, target in ends if source not in nodes),
         missing_targets=frozenset(source for source, target in ends if target not in nodes),
         missing_nodes=bool(damage.placeholder_ids & nodes.keys()),
@@ -53,11 +55,15 @@ def _describe_duplicate(what: str, identity: str) -> str:
 def _read_node(node: Node, position: int, is_complete: bool, faults: list[Issue]) -> GraphNode:
     path = f"$.graph.nodes[{position}]"
     told = len(faults)
+    if node.type not in NODE_SPECS:
+        message = with_hint(f"There is no node type {quote(node.type)}", node.type, NODE_SPECS)
+        faults.append(Issue("unknown-node-type", message, node.id, path=f"{path}.type"))
+        node = node.model_copy(update={"config": {}})  # its fields belong to a type that is not known
     config = _read_config(node, path, faults)
     has_fields, is_complete = is_complete, is_complete and len(faults) == told
     expressions: dict[str, Expression] = {}
     templates: dict[str, Template] = {}
-    written = NODE_SPECS[node.type].written
+    written = NODE_SPECS.get(node.type, UNKNOWN).written
     for name, value in config.model_dump(by_alias=True, exclude_unset=True).items():
         field_path = f"{path}.config.{name}"
         if value is None:
@@ -95,7 +101,7 @@ def _choose_way(way: Written | None, value: JsonValue) -> Written | None:
 
 
 def _read_config(node: Node, path: str, faults: list[Issue]) -> NodeConfig:
-    config_type = NODE_SPECS[node.type].config
+    config_type = NODE_SPECS.get(node.type, UNKNOWN).config
     given: dict[str, Any] = dict(node.config)
     known = [field.alias or name for name, field in config_type.model_fields.items()]
     renamed: set[str] = set()

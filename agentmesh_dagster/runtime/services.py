@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agentmesh_dagster.entities.models import ModelProvider
 from agentmesh_dagster.providers import get_provider
 from agentmesh_dagster.providers.chat import Provider
 from agentmesh_dagster.settings import Settings, get_settings
@@ -14,7 +13,7 @@ from agentmesh_dagster.store import Store, open_store
 class Services:
     store: Store
     settings: Settings
-    provider_for: Callable[[ModelProvider, Settings], Provider] = get_provider
+    provider_for: Callable[[str, Settings], Provider] = get_provider
 
 
 def open_services() -> Services:

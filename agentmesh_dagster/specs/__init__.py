@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from agentmesh_dagster.entities.models import ModelProvider, NodeType, ToolType
+from agentmesh_dagster.entities.type_names import KnownTypes
 from agentmesh_dagster.specs.node_spec import NodeSpec
 from agentmesh_dagster.specs.nodes import agent, branch, end, human_approval, start, tool
 from agentmesh_dagster.specs.provider_spec import ProviderSpec
@@ -15,6 +15,7 @@ NODES: tuple[NodeSpec, ...] = (start.SPEC, agent.SPEC, tool.SPEC, branch.SPEC, h
 TOOLS: tuple[ToolSpec, ...] = (http.SPEC, function.SPEC, builtin.SPEC)
 PROVIDERS: tuple[ProviderSpec, ...] = (openai.SPEC, anthropic.SPEC, local.SPEC)
 
-NODE_SPECS: Mapping[NodeType, NodeSpec] = {spec.type: spec for spec in NODES}
-TOOL_SPECS: Mapping[ToolType, ToolSpec] = {spec.type: spec for spec in TOOLS}
-PROVIDER_SPECS: Mapping[ModelProvider, ProviderSpec] = {spec.name: spec for spec in PROVIDERS}
+NODE_SPECS: Mapping[str, NodeSpec] = {spec.type: spec for spec in NODES}
+TOOL_SPECS: Mapping[str, ToolSpec] = {spec.type: spec for spec in TOOLS}
+PROVIDER_SPECS: Mapping[str, ProviderSpec] = {spec.name: spec for spec in PROVIDERS}
+KNOWN_TYPES = KnownTypes(NODE_SPECS, TOOL_SPECS, PROVIDER_SPECS)

@@ -6,7 +6,7 @@ from enum import Enum, StrEnum, auto
 from functools import cached_property
 from typing import Literal
 
-from agentmesh_dagster.entities.models import Agent, NodeType, Tool
+from agentmesh_dagster.entities.models import Agent, Tool
 from agentmesh_dagster.specs.node_config import NodeConfig, Written, read_ways
 from agentmesh_dagster.specs.shapes import Shape
 
@@ -58,7 +58,7 @@ class NodeSpec:
     """A node type."""
 
     config: type[NodeConfig]  # what its nodes may set
-    type: NodeType
+    type: str
     label: str  # what people call it
     purpose: str  # what it is for, in a sentence
     icon: str
@@ -86,3 +86,7 @@ class NodeSpec:
             for name, field in self.config.model_fields.items()
             if self.written.get(field.alias or name) is Written.SCHEMA
         }
+
+
+# Of a type that there is not, or not any more: the package that brought it has gone.
+UNKNOWN = NodeSpec(config=NodeConfig, type="", label="", purpose="", icon="", stem="", kind="unknown")

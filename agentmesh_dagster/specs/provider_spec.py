@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
-from agentmesh_dagster.entities.models import ModelProvider
-
 
 @dataclass(frozen=True)
 class ProviderSpec:
     """A provider; settings are fields of `Settings`."""
 
-    name: ModelProvider
+    name: str
     label: str  # what people call it
     example: str  # a model's name
     kind: str | None  # the chip in Dagster on ops that ask it; None: it depends on the model

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
-from agentmesh_dagster.entities.models import ToolType
-
 
 @dataclass(frozen=True)
 class ToolSpec:
     """A tool type; fields are those of `config`, by wire name."""
 
-    type: ToolType
+    type: str
     label: str  # what people call it
     purpose: str  # what it is for, in a sentence
     needs: tuple[str, ...]  # fields without which nothing can be called

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import Connection, Engine, column, inspect, select, table, text, update
 
@@ -33,9 +32,9 @@ def migrate(engine: Engine) -> None:
     with engine.connect() as connection:
         if _read_version(connection) == HEAD:
             return
-    with _alembic_is_not_thread_safe, engine.connect() as connection:
+    with _alembic_is_not_thread_safe, engine.connect() as connection, _without_foreign_keys(connection):
         connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-        with _free_to_rebuild(connection), connection.begin():
+        with connection.begin():
             if engine.dialect.name == "postgresql":
                 _check_encoding(connection)
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
@@ -44,17 +43,17 @@ def migrate(engine: Engine) -> None:
 
 
 @contextmanager
-def _free_to_rebuild(connection: Connection) -> Generator[None]:
-    """Lets SQLite rebuild a table: it drops the old one, and would delete with it what refers to its rows."""
+def _without_foreign_keys(connection: Connection) -> Generator[None]:
+    """SQLite changes a table by dropping it for a copy: what refers to its rows must neither mind nor go with them."""
     if connection.dialect.name != "sqlite":
         yield
         return
-    driver: Any = connection.connection.driver_connection
-    driver.execute("PRAGMA foreign_keys = OFF")  # which a transaction does not take any more
+    driver = connection.connection  # past SQLAlchemy, whose statements stand in a transaction: there this has no effect
+    driver.cursor().execute("PRAGMA foreign_keys = OFF")
     try:
         yield
     finally:
-        driver.execute("PRAGMA foreign_keys = ON")
+        driver.cursor().execute("PRAGMA foreign_keys = ON")
 
 
 def begin_copy(tx: Connection) -> None:
@@ -98,6 +97,5 @@ def _upgrade(connection: Connection) -> None:
     }:
         raise StoreTooNew(f"it stands at version {version}, this one knows up to {HEAD}; upgrade agentmesh-dagster")
     command.upgrade(config, "head")
-    if connection.dialect.name == "sqlite":
-        orphans = connection.execute(text("PRAGMA foreign_key_check")).all()
-        assert not orphans, f"rows that refer to nothing: {orphans[:3]}"
+    if connection.dialect.name == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
+        raise UnfitDatabase("its tables refer to rows that are not there; restore a backup")

@@ -396,7 +396,6 @@ triggers = Table(
     Column("source", Key, nullable=False),  # the event's name, or the id of the workflow whose end is waited for
     Column("status", Text),  # how that must have ended
     Column("enabled_at", UtcDateTime),  # since when the document has it enabled; NULL: it has not
-    _one_of("kind", ("event", "run")),
     Index(None, "kind", "source"),
 )
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from agentmesh_dagster.entities.models import JsonObject, Tool, ToolType
+from agentmesh_dagster.entities.models import JsonObject, Tool
+from agentmesh_dagster.entities.suggestions import with_hint
+from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.tools.builtin_tools import lookup_builtin
 from agentmesh_dagster.tools.errors import InvalidTool
@@ -57,8 +59,16 @@ def _read_function_name(tool: Tool) -> str:
     return tool.config.function_name
 
 
-KINDS: Mapping[ToolType, ToolKind] = {
-    ToolType.HTTP: ToolKind(call_http_tool, _describe_nothing),
-    ToolType.FUNCTION: ToolKind(_run_function, _describe_function),
-    ToolType.BUILTIN: ToolKind(_run_builtin, _describe_builtin),
+KINDS: Mapping[str, ToolKind] = {
+    "http": ToolKind(call_http_tool, _describe_nothing),
+    "function": ToolKind(_run_function, _describe_function),
+    "builtin": ToolKind(_run_builtin, _describe_builtin),
 }
+
+
+def find_kind(tool: Tool) -> ToolKind:
+    """What does the work of the tool's type. Raises InvalidTool for a type that there is not."""
+    kind = KINDS.get(tool.type)
+    if kind is None:
+        raise InvalidTool(with_hint(f"there is no tool type {quote(tool.type)}", tool.type, KINDS))
+    return kind

@@ -19,7 +19,7 @@ from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.triggers import GraphTrigger
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.specs import PROVIDER_SPECS
-from agentmesh_dagster.specs.node_spec import NodeFacts
+from agentmesh_dagster.specs.node_spec import UNKNOWN, NodeFacts
 
 WORKFLOW_TAG = "agentmesh/workflow"  # the workflow's id, on every run of its job
 RUN_TAG = "agentmesh/run"  # the address of the run's page of ours, where it is known: Dagster's UI makes it a link
@@ -83,8 +83,11 @@ def kind_of(plan: Plan, op: PlannedOp, settings: Settings) -> str:
 
 
 def _kind_of_model(agent: Agent, settings: Settings) -> str:
-    if kind := PROVIDER_SPECS[agent.model_provider].kind:
-        return kind
+    spec = PROVIDER_SPECS.get(agent.model_provider)
+    if spec is None:
+        return UNKNOWN.kind
+    if spec.kind:
+        return spec.kind
     if not settings.local_base_url:
         return "offline"  # the built-in model
     return "llama" if "llama" in agent.model_name.lower() else "local"

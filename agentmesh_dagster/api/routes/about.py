@@ -4,9 +4,9 @@ from importlib.metadata import version
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.requests import Asked, Cursor, Limit, build_router
-from agentmesh_dagster.entities.models import ToolType
 from agentmesh_dagster.graph.document_schema import config_schema
 from agentmesh_dagster.specs import NODES, PROVIDERS, TOOLS
+from agentmesh_dagster.specs.tools import builtin, function
 from agentmesh_dagster.store.overview import page_projects
 from agentmesh_dagster.tools import list_builtins, list_functions
 
@@ -76,10 +76,10 @@ def get_types(call: Asked) -> wire.Types:  # noqa: ARG001
 def list_tool_functions(call: Asked) -> wire.PageOf[wire.Function]:  # noqa: ARG001
     """What a tool's `config.functionName` can name: builtins, and the functions that this process knows."""
     builtins = [
-        wire.Function(name=each.name, type=ToolType.BUILTIN, description=each.description) for each in list_builtins()
+        wire.Function(name=each.name, type=builtin.SPEC.type, description=each.description) for each in list_builtins()
     ]
     functions = [
-        wire.Function(name=each.name, type=ToolType.FUNCTION, description=each.description or None)
+        wire.Function(name=each.name, type=function.SPEC.type, description=each.description or None)
         for each in list_functions()
     ]
     return wire.PageOf[wire.Function](items=[*builtins, *functions])

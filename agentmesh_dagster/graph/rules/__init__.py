@@ -19,6 +19,7 @@ from agentmesh_dagster.graph.rules.branches import (
 )
 from agentmesh_dagster.graph.rules.catalogue import (
     agent_nodes_name_an_agent,
+    agents_have_a_known_provider,
     agents_have_known_tools,
     fixed_tool_inputs_fit,
     only_agent_and_tool_nodes_name_one,
@@ -92,6 +93,7 @@ RULES: tuple[Rule, ...] = (
     tool_nodes_name_a_tool,
     only_agent_and_tool_nodes_name_one,
     agents_have_known_tools,
+    agents_have_a_known_provider,
     tools_have_what_their_type_needs,
     secrets_of_tools_are_open,
     tools_that_need_approval_stand_behind_a_gate,

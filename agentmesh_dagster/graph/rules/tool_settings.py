@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from agentmesh_dagster.entities.models import Tool
+from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import join_names, quote
 from agentmesh_dagster.graph.graph import Graph
 from agentmesh_dagster.graph.issue import Issue, Severity
@@ -24,7 +25,11 @@ def tools_have_what_their_type_needs(graph: Graph, lookup: Lookup) -> Iterator[I
 
 def list_missing_settings(tool: Tool) -> Iterator[Issue]:
     """What a tool cannot be called without; paths begin at the tool."""
-    spec, given = TOOL_SPECS[tool.type], tool.config.to_wire()
+    spec, given = TOOL_SPECS.get(tool.type), tool.config.to_wire()
+    if spec is None:
+        message = with_hint(f"there is no tool type {quote(tool.type)}", tool.type, TOOL_SPECS)
+        yield Issue("unknown-tool-type", message, path="$.type")
+        return
     for field in spec.needs:
         if not str(given.get(field) or "").strip():
             message = f"`{field}` is missing: a tool of type {tool.type} has nothing to call without it."
@@ -33,7 +38,9 @@ def list_missing_settings(tool: Tool) -> Iterator[Issue]:
 
 def list_foreign_settings(tool: Tool) -> Iterator[Issue]:
     """What counts for tools of another type only; paths begin at the tool."""
-    spec = TOOL_SPECS[tool.type]
+    spec = TOOL_SPECS.get(tool.type)
+    if spec is None:
+        return
     own = (*spec.needs, *spec.takes)
     for field in tool.config.to_wire():
         if field not in own:

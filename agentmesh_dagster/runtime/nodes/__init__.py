@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from agentmesh_dagster.entities.models import NodeType
 from agentmesh_dagster.runtime.nodes import agent, branch, end, human_approval, start, tool
 from agentmesh_dagster.runtime.work import Result, Work
 
-RUNNERS: Mapping[NodeType, Callable[[Work], Result]] = {
-    NodeType.START: start.run,
-    NodeType.END: end.run,
-    NodeType.AGENT: agent.run,
-    NodeType.TOOL: tool.run,
-    NodeType.BRANCH: branch.run,
-    NodeType.HUMAN_APPROVAL: human_approval.run,
+RUNNERS: Mapping[str, Callable[[Work], Result]] = {
+    "start": start.run,
+    "end": end.run,
+    "agent": agent.run,
+    "tool": tool.run,
+    "branch": branch.run,
+    "human_approval": human_approval.run,
 }

@@ -1,10 +1,9 @@
 """A tool that ships with AgentMesh."""
 
-from agentmesh_dagster.entities.models import ToolType
 from agentmesh_dagster.specs.tool_spec import ToolSpec
 
 SPEC = ToolSpec(
-    type=ToolType.BUILTIN,
+    type="builtin",
     label="Builtin",
     purpose="Calls a tool that ships with AgentMesh.",
     needs=("functionName",),

@@ -1,10 +1,9 @@
 """A function of the project is called, registered in Python."""
 
-from agentmesh_dagster.entities.models import ToolType
 from agentmesh_dagster.specs.tool_spec import ToolSpec
 
 SPEC = ToolSpec(
-    type=ToolType.FUNCTION,
+    type="function",
     label="Function",
     purpose="Calls a function that is registered in Python.",
     needs=("functionName",),

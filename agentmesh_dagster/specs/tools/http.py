@@ -1,10 +1,9 @@
 """An address is called."""
 
-from agentmesh_dagster.entities.models import ToolType
 from agentmesh_dagster.specs.tool_spec import ToolSpec
 
 SPEC = ToolSpec(
-    type=ToolType.HTTP,
+    type="http",
     label="HTTP",
     purpose="Calls an address.",
     needs=("url",),

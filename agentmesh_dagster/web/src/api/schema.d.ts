@@ -1639,11 +1639,7 @@ export interface components {
             nextCursor?: string;
             faults?: string[];
         };
-        /**
-         * ModelProvider
-         * @enum {string}
-         */
-        ModelProvider: "openai" | "anthropic" | "local";
+        ModelProvider: string;
         /**
          * NewDraft
          * @description What is saved as a draft.
@@ -1703,11 +1699,7 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /**
-         * NodeType
-         * @enum {string}
-         */
-        NodeType: "start" | "end" | "agent" | "tool" | "branch" | "human_approval";
+        NodeType: string;
         /**
          * NodeTypeInfo
          * @description A node type, as editors need it.
@@ -2172,11 +2164,7 @@ export interface components {
         ToolTrial: {
             input?: unknown;
         };
-        /**
-         * ToolType
-         * @enum {string}
-         */
-        ToolType: "http" | "function" | "builtin";
+        ToolType: string;
         /**
          * ToolTypeInfo
          * @description A tool type; fields are those of a tool's `config`.

@@ -3,15 +3,15 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """From 0010."""
+    """From 0011."""
     op.create_table(
         "agentmesh_waits",
         sa.Column("step_id", KEY, nullable=False),
