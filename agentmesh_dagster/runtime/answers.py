@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.access import Identity, Role
+from agentmesh_dagster.entities.gates import GateState
 from agentmesh_dagster.entities.json_values import JsonValue, as_object, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.errors import AgentMeshError, Conflict, InvalidValue
@@ -23,7 +24,7 @@ from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event
-from agentmesh_dagster.store.gates import Gate, GateState, close_gate, get_gate
+from agentmesh_dagster.store.gates import StoredGate, close_gate, get_gate
 from agentmesh_dagster.store.runs import lock_run
 from agentmesh_dagster.store.steps import StepEnd
 
@@ -31,7 +32,7 @@ from agentmesh_dagster.store.steps import StepEnd
 class GateClosed(Conflict):
     """This gate is not open any more."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: StoredGate) -> None:
         self.gate = gate
         by = f" by {gate.answered_by}" if gate.answered_by else ""
         at = f" at {gate.answered_at.isoformat()}" if gate.answered_at else ""
@@ -53,7 +54,7 @@ class Answer:
     via: str  # how they came: cli, token, session, deadline
 
 
-def answer_gate(services: Services, step_id: str, answer: Answer) -> Gate:
+def answer_gate(services: Services, step_id: str, answer: Answer) -> StoredGate:
     """Stores a person's answer and all that follows from it; returns the gate, closed.
 
     Nothing is launched here: see `resume_run`. Raises GateNotFound, GateClosed (who was first), UnfitAnswer and
@@ -68,7 +69,7 @@ def answer_gate(services: Services, step_id: str, answer: Answer) -> Gate:
     return _close(services, plan, gate, answer)
 
 
-def answer_gate_as(services: Services, identity: Identity, step_id: str, output: JsonValue) -> Gate:
+def answer_gate_as(services: Services, identity: Identity, step_id: str, output: JsonValue) -> StoredGate:
     """`answer_gate` by somebody whom the server knows.
 
     Raises NotAsked, too: a gate with assignees takes an answer of these and of an admin only. Where login is switched
@@ -82,7 +83,7 @@ def answer_gate_as(services: Services, identity: Identity, step_id: str, output:
     return answer_gate(services, step_id, Answer(output, by=identity.name, via=identity.via))
 
 
-def expire_gate(services: Services, gate: Gate) -> Gate:
+def expire_gate(services: Services, gate: StoredGate) -> StoredGate:
     """Closes a gate whose deadline has passed, as its `onDeadline` says. Raises GateClosed."""
     plan = load_pinned_plan(services.store, gate.workflow_id, gate.revision)
     answer, fault = None, ""
@@ -97,14 +98,14 @@ def expire_gate(services: Services, gate: Gate) -> Gate:
     return _close(services, plan, gate, Answer(answer, by="deadline", via="deadline"), expires=True, fault=fault)
 
 
-def _check_fit(plan: Plan, gate: Gate, output: JsonValue) -> None:
-    if misfit := find_misfit(plan.graph, plan.graph.nodes[gate.node_id], gate.schema, output):
+def _check_fit(plan: Plan, gate: StoredGate, output: JsonValue) -> None:
+    if misfit := find_misfit(plan.graph, plan.graph.nodes[gate.node_id], gate.answer_schema, output):
         raise UnfitAnswer(misfit)
 
 
 def _close(
-    services: Services, plan: Plan, gate: Gate, answer: Answer, *, expires: bool = False, fault: str = ""
-) -> Gate:
+    services: Services, plan: Plan, gate: StoredGate, answer: Answer, *, expires: bool = False, fault: str = ""
+) -> StoredGate:
     """`fault` is why the answer that a deadline should give is none."""
     with services.store.begin() as tx:
         run = lock_run(tx, gate.run_id)
@@ -127,13 +128,13 @@ def _close(
     return closed
 
 
-def _conclude(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> StepEnd:
+def _conclude(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue) -> StepEnd:
     """How an answer ends the gate's step: which way it goes on, or why it fails. Raises UnfitAnswer."""
     comment = read_rejection(plan.graph, plan.graph.nodes[gate.node_id], output)
     return _route(tx, plan, gate, output) if comment is None else StepEnd(StepStatus.FAILED, output, comment)
 
 
-def _route(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> StepEnd:
+def _route(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue) -> StepEnd:
     """The out-edges that the answer takes. Raises UnfitAnswer when there is none that can use it."""
     node = plan.graph.nodes[gate.node_id]
     if not is_conditional(plan.graph, node):
@@ -149,7 +150,7 @@ def _route(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> StepEnd
     return StepEnd(StepStatus.SUCCEEDED, output, taken=[edge.id for edge in taken])
 
 
-def _expire(tx: Connection, plan: Plan, gate: Gate, output: JsonValue, fault: str) -> StepEnd:
+def _expire(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue, fault: str) -> StepEnd:
     """How a deadline ends the gate's step: with the answer that it stands for, or as a failure."""
     if output is not None:
         try:

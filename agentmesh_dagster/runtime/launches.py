@@ -14,7 +14,7 @@ from agentmesh_dagster.runtime.takeover import list_parts, take_over_steps
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.catalogue import has_changed
 from agentmesh_dagster.store.events import Event, record_events
-from agentmesh_dagster.store.gates import Gate, list_taken_over
+from agentmesh_dagster.store.gates import StoredGate, list_taken_over
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, insert_launch, renew_launch
 from agentmesh_dagster.store.runs import NewRun, get_run, get_run_head, insert_run, lock_run, mark_run_started
 from agentmesh_dagster.store.steps import read_states, reopen_steps
@@ -157,7 +157,7 @@ def start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
     return run.id
 
 
-def _describe_taken(gate: Gate) -> Event:
-    about = describe_address(gate.address) | {"fromRunId": gate.taken_from_run_id}
+def _describe_taken(gate: StoredGate) -> Event:
+    about = describe_address(gate.address) | {"fromRunId": gate.taken_over_from}
     answered = about | {"output": gate.answer, "by": gate.answered_by, "via": gate.answered_via}
     return Event(EventType.GATE_TAKEN_OVER, answered, gate.step_id)

@@ -11,7 +11,7 @@ from agentmesh_dagster.runtime.context import describe_run, read_step_input
 from agentmesh_dagster.runtime.nodes.human_approval import render_gate
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.catalogue import has_changed
-from agentmesh_dagster.store.gates import Gate, digest_shown, find_gate, inherit_gate
+from agentmesh_dagster.store.gates import StoredGate, digest_shown, find_gate, inherit_gate
 from agentmesh_dagster.store.launches import Launch
 from agentmesh_dagster.store.runs import get_run
 from agentmesh_dagster.store.steps import inherit_steps, read_states, step_id
@@ -35,7 +35,7 @@ def take_over_steps(tx: Connection, plan: Plan, parent: Launch, launch_id: str, 
     """
     states = read_states(tx, parent.run_id)
     kept = {step for step in states if step.node_id in plan.graph.index and not _is_touched(plan, selected, step)}
-    gates: list[Gate] = []
+    gates: list[StoredGate] = []
     for step in _list_answered(plan, states):
         if step not in kept:
             continue
@@ -74,7 +74,7 @@ def _is_touched(plan: Plan, selected: frozenset[Address], step: Address) -> bool
 
 
 def _holds(
-    tx: Connection, plan: Plan, parent: Launch, run_id: str, gate: Gate, states: Mapping[Address, StepState]
+    tx: Connection, plan: Plan, parent: Launch, run_id: str, gate: StoredGate, states: Mapping[Address, StepState]
 ) -> bool:
     """Whether what was consented to is what this run is about to do."""
     if has_changed(tx, list(_list_parts_around(plan, gate.node_id)), parent.revision, plan.revision):

@@ -1,30 +1,11 @@
 """Gate history: how a gate was asked, and closed, before it was asked anew."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection, case, delete, func, insert, literal, select
 
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.gates import Asking
 from agentmesh_dagster.store.tables import gate_history, gates, waits
-
-
-@dataclass(frozen=True)
-class PastAsking:
-    """One time that a gate was open."""
-
-    state: str  # how it was closed: answered, expired, canceled
-    instructions: str
-    payload: JsonValue
-    assignees: list[str]
-    opened_at: datetime
-    deadline_at: datetime | None
-    answer: JsonValue
-    answered_by: str | None
-    answered_via: str | None
-    answered_at: datetime | None
-
 
 _COLUMNS = [column for column in gate_history.c if column.name not in ("step_id", "position")]
 _ASKED = {  # how a gate stands, by the names that its history has for it
@@ -48,11 +29,11 @@ def keep_past_asking(tx: Connection, step_id: str) -> None:
     tx.execute(delete(waits).where(waits.c.step_id == step_id))
 
 
-def read_history(connection: Connection, step_ids: Collection[str]) -> dict[str, list[PastAsking]]:
+def read_history(connection: Connection, step_ids: Collection[str]) -> dict[str, list[Asking]]:
     """How these gates were asked before, oldest first, by step id; one that was asked once is left out."""
     query = select(gate_history).where(gate_history.c.step_id.in_(step_ids))
-    found: dict[str, list[PastAsking]] = {}
+    found: dict[str, list[Asking]] = {}
     for row in connection.execute(query.order_by(gate_history.c.step_id, gate_history.c.position)).mappings():
-        values = {column.name: row[column.name] for column in _COLUMNS if column.name != "seen_hash"}
-        found.setdefault(row["step_id"], []).append(PastAsking(**values))
+        values = {name: row[name] for name in Asking.model_fields if name != "deadline"}
+        found.setdefault(row["step_id"], []).append(Asking(**values, deadline=row["deadline_at"]))
     return found

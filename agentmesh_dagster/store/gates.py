@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, Table, and_, insert, null, select, update
 
+from agentmesh_dagster.entities.gates import Gate, GateState
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.graph.address import Address, read_address
@@ -19,17 +19,7 @@ from agentmesh_dagster.store.tables import gates, runs, steps, waits
 from agentmesh_dagster.store.timeline import Timeline, find_page
 from agentmesh_dagster.store.waits import WaitKind, WaitState, close_wait, open_wait
 
-
-class GateState(StrEnum):
-    """What the states of a wait are called where it is for a person."""
-
-    OPEN = "open"
-    ANSWERED = "answered"
-    EXPIRED = "expired"  # its deadline came first
-    CANCELED = "canceled"  # with its run
-
-
-_STATES = dict(zip(WaitState, GateState, strict=True))
+_STATES = dict(zip(WaitState, GateState, strict=True))  # a wait that is closed is a gate that was answered
 
 
 class GateNotFound(NotFound):
@@ -50,34 +40,19 @@ class NewGate:
     notify_url: str | None = None
 
 
-@dataclass(frozen=True)
-class Gate:
-    step_id: str
-    run_id: str
-    project_id: str
-    workflow_id: str
-    revision: int
-    address: Address  # of its step
-    state: GateState
-    instructions: str
-    payload: JsonValue
-    schema: dict[str, JsonValue] | None
-    assignees: list[str]
-    opened_at: datetime
-    deadline_at: datetime | None
+class StoredGate(Gate):
+    """A gate with what the store alone needs to know of it."""
+
+    revision: int  # that its run is pinned to
+    path: str  # of its step
     on_deadline: str | None
     notify_url: str | None
     notice_attempts: int
-    answer: JsonValue
-    answered_by: str | None
-    answered_at: datetime | None
-    answered_via: str | None
-    taken_from_run_id: str | None = None  # the run whose answer this is, where another took it over
     stored_hash: str | None = None  # `seen_hash` as it was when the answer came
 
     @property
-    def node_id(self) -> str:
-        return self.address.node_id
+    def address(self) -> Address:
+        return read_address(self.node_id, self.path)
 
     @property
     def seen_hash(self) -> str:
@@ -108,7 +83,7 @@ def open_gate(tx: Connection, *, step_id: str, run_id: str, gate: NewGate) -> No
     )
 
 
-def close_gate(tx: Connection, gate: Gate, *, expires: bool, answer: JsonValue, by: str, via: str) -> bool:
+def close_gate(tx: Connection, gate: StoredGate, *, expires: bool, answer: JsonValue, by: str, via: str) -> bool:
     """Closes an open gate with its answer, maybe that of a deadline; False when somebody else was first."""
     if not close_wait(tx, gate.step_id, WaitState.EXPIRED if expires else WaitState.CLOSED, by=by):
         return False
@@ -117,13 +92,13 @@ def close_gate(tx: Connection, gate: Gate, *, expires: bool, answer: JsonValue, 
     return True
 
 
-def inherit_gate(tx: Connection, gate: Gate, *, to_run_id: str, step_id: str) -> None:
+def inherit_gate(tx: Connection, gate: StoredGate, *, to_run_id: str, step_id: str) -> None:
     """Gives a new run the answer of another, as one that it took over and that its first launch follows."""
     revision = tx.execute(select(runs.c.revision).where(runs.c.id == to_run_id)).scalar_one()
     _copy(tx, waits, gate.step_id, {"step_id": step_id, "run_id": to_run_id, "launch_id": to_run_id})
     inherited = {
         "step_id": step_id,
-        "taken_from_run_id": gate.taken_from_run_id or gate.run_id,
+        "taken_from_run_id": gate.taken_over_from or gate.run_id,
         "seen_hash": digest_shown(to_run_id, revision, gate.instructions, gate.payload),
         "notice_due_at": None,
     }
@@ -136,25 +111,25 @@ def _copy(tx: Connection, table: Table, step_id: str, changed: Mapping[str, Any]
     tx.execute(insert(table).values({name: null() if value is None else value for name, value in copy.items()}))
 
 
-def list_taken_over(connection: Connection, run_id: str) -> list[Gate]:
+def list_taken_over(connection: Connection, run_id: str) -> list[StoredGate]:
     """The gates of a run whose answer is another run's."""
     query = _select().where(waits.c.run_id == run_id, gates.c.taken_from_run_id.is_not(None))
     return [_read(row) for row in connection.execute(query.order_by(gates.c.step_id)).mappings()]
 
 
-def list_open_gates_of(connection: Connection, run_id: str) -> list[Gate]:
+def list_open_gates_of(connection: Connection, run_id: str) -> list[StoredGate]:
     """The gates at which a run waits."""
     query = _select().where(waits.c.run_id == run_id, waits.c.state == WaitState.OPEN.value)
     return [_read(row) for row in connection.execute(query.order_by(gates.c.step_id)).mappings()]
 
 
-def find_gate(connection: Connection, step_id: str) -> Gate | None:
+def find_gate(connection: Connection, step_id: str) -> StoredGate | None:
     """The gate of a step, as it was asked last; None: nobody was asked."""
     row = connection.execute(_select().where(gates.c.step_id == step_id)).mappings().one_or_none()
     return _read(row) if row else None
 
 
-def get_gate(connection: Connection, step_id: str) -> Gate:
+def get_gate(connection: Connection, step_id: str) -> StoredGate:
     """The gate of a step; GateNotFound."""
     gate = find_gate(connection, step_id)
     if gate is None:
@@ -162,7 +137,7 @@ def get_gate(connection: Connection, step_id: str) -> Gate:
     return gate
 
 
-def list_open_gates(connection: Connection, limit: int = 1_000) -> list[Gate]:
+def list_open_gates(connection: Connection, limit: int = 1_000) -> list[StoredGate]:
     """The gates that wait for a person, oldest first."""
     query = _select().where(waits.c.state == WaitState.OPEN.value).order_by(waits.c.opened_at, gates.c.step_id)
     return [_read(row) for row in connection.execute(query.limit(limit)).mappings()]
@@ -170,7 +145,7 @@ def list_open_gates(connection: Connection, limit: int = 1_000) -> list[Gate]:
 
 def page_open_gates(
     connection: Connection, *, project_id: str | None = None, limit: int, cursor: str | None = None
-) -> Page[Gate]:
+) -> Page[StoredGate]:
     """One page of the gates that wait for a person, oldest first; `limit` is at least 1. Raises InvalidCursor."""
     timeline = Timeline(gates.c.step_id, waits.c.opened_at, [gates.c.instructions, gates.c.payload])
     of_person = select(gates.c.step_id).join(waits, waits.c.step_id == gates.c.step_id)
@@ -182,14 +157,14 @@ def page_open_gates(
     return Page(tuple(_read(rows[identity]) for identity in ids), next_cursor)
 
 
-def list_due_notices(connection: Connection, limit: int = 100) -> list[Gate]:
+def list_due_notices(connection: Connection, limit: int = 100) -> list[StoredGate]:
     """The open gates whose webhook is to be told now."""
     due = and_(waits.c.state == WaitState.OPEN.value, gates.c.notice_due_at <= now(connection))
     query = _select().where(due).order_by(gates.c.notice_due_at, gates.c.step_id)
     return [_read(row) for row in connection.execute(query.limit(limit)).mappings()]
 
 
-def record_notice(tx: Connection, gate: Gate, *, again_in_seconds: float | None) -> None:
+def record_notice(tx: Connection, gate: StoredGate, *, again_in_seconds: float | None) -> None:
     """One more try at telling the webhook was made; None: no further one is needed, or will be made."""
     due = None if again_in_seconds is None else now(tx) + timedelta(seconds=again_in_seconds)
     tx.execute(
@@ -207,21 +182,22 @@ def _select() -> Select[Any]:
     return select(gates, *of_wait, steps.c.node_id, steps.c.path, *of_run).select_from(joined)
 
 
-def _read(row: RowMapping) -> Gate:
-    return Gate(
+def _read(row: RowMapping) -> StoredGate:
+    return StoredGate(
         step_id=row["step_id"],
         run_id=row["run_id"],
         project_id=row["project_id"],
         workflow_id=row["workflow_id"],
         revision=row["revision"],
-        address=read_address(row["node_id"], row["path"]),
+        node_id=row["node_id"],
+        path=row["path"],
         state=_STATES[WaitState(row["state"])],
         instructions=row["instructions"],
         payload=row["payload"],
         schema=row["schema"],
         assignees=row["assignees"],
         opened_at=row["opened_at"],
-        deadline_at=row["due_at"],
+        deadline=row["due_at"],
         on_deadline=row["on_deadline"],
         notify_url=row["notify_url"],
         notice_attempts=row["notice_attempts"],
@@ -229,6 +205,6 @@ def _read(row: RowMapping) -> Gate:
         answered_by=row["closed_by"],
         answered_at=row["closed_at"],
         answered_via=row["answered_via"],
-        taken_from_run_id=row["taken_from_run_id"],
+        taken_over_from=row["taken_from_run_id"],
         stored_hash=row["seen_hash"],
     )

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from agentmesh_dagster.entities.gates import GateState
 from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
 from agentmesh_dagster.runtime.answers import Answer, GateClosed
 from agentmesh_dagster.store import Store
-from agentmesh_dagster.store.gates import GateState
 from agentmesh_dagster.store.tables import events, gate_history, gates, launches, runs, steps
 from tests.gates.model import Given
 from tests.store.gate_rows import select_gates

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from rich.console import Console
@@ -11,6 +10,7 @@ from agentmesh_dagster.cli.output.reports import RunReport
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.wire import Gate
 
 
 class TooLate(AgentMeshError):
@@ -50,24 +50,6 @@ class WorkflowLine:
     job_problem: str | None = None  # why a code location goes without the job, or without one of its triggers
 
 
-@dataclass(frozen=True)
-class OpenGate:
-    """A question that waits for a person."""
-
-    step_id: str
-    run_id: str
-    workflow_id: str
-    node_id: str
-    instructions: str
-    payload: JsonValue
-    schema: dict[str, JsonValue] | None  # JSON Schema of the answer
-    assignees: list[str]
-    opened_at: datetime
-    deadline_at: datetime | None
-    run_has_failed: bool = False  # then the run can only fail
-    asked_before: int = 0  # how often this gate was asked, and closed, before
-
-
 class Backend(Protocol):
     """What commands ask for; `id_prefix` is an id, or its first characters."""
 
@@ -101,7 +83,7 @@ class Backend(Protocol):
         """Continues a run that has failed. Raises NotRetried for any other."""
         ...
 
-    def list_gates(self) -> list[OpenGate]: ...
+    def list_gates(self) -> list[Gate]: ...
 
     def answer(self, id_prefix: str, output: JsonValue, console: Console) -> RunReport:
         """Answers a gate and goes on with its run. Raises TooLate when the gate was closed before."""

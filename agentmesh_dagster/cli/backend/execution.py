@@ -16,7 +16,7 @@ from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.gates import Gate
+from agentmesh_dagster.store.gates import StoredGate
 from agentmesh_dagster.store.runs import get_run_head
 from agentmesh_dagster.translator.launchpad import read_default_input
 
@@ -57,7 +57,7 @@ def retry_here(services: Services, run_id: str, console: Console) -> tuple[bool,
     return has_ended, is_handed_over
 
 
-def continue_here(services: Services, gate: Gate, console: Console) -> tuple[bool, bool]:
+def continue_here(services: Services, gate: StoredGate, console: Console) -> tuple[bool, bool]:
     """Goes on behind an answered gate: whether nobody interrupted it, and whether a daemon does it instead."""
     has_ended, is_handed_over = True, False
     with open_instance(services.settings) as instance:

@@ -6,7 +6,7 @@ from typing import cast
 
 from rich.console import Console
 
-from agentmesh_dagster.cli.backend import NotRetried, OpenGate, SavedLine, TooLate, WorkflowLine
+from agentmesh_dagster.cli.backend import NotRetried, SavedLine, TooLate, WorkflowLine
 from agentmesh_dagster.cli.backend.lookup import find_gate, find_run, find_workflow
 from agentmesh_dagster.cli.identity import name_user
 from agentmesh_dagster.cli.output.reports import RunReport
@@ -14,12 +14,13 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.shown_gates import show_gates
 from agentmesh_dagster.store.catalogue import list_all, list_job_names, list_job_problems, save_checked
 from agentmesh_dagster.store.events import list_events
-from agentmesh_dagster.store.gate_history import read_history
 from agentmesh_dagster.store.gates import list_open_gates
 from agentmesh_dagster.store.runs import get_run, list_runs, list_unsettled_run_ids
-from agentmesh_dagster.store.steps import find_failed_runs, list_steps
+from agentmesh_dagster.store.steps import list_steps
+from agentmesh_dagster.wire import Gate
 
 _EVENTS_AT_ONCE = 1_000
 
@@ -121,28 +122,10 @@ class LocalBackend:
             raise NotRetried(str(refused)) from refused
         return self._report(run_id, interrupted=not has_ended, is_active=is_handed_over)
 
-    def list_gates(self) -> list[OpenGate]:
+    def list_gates(self) -> list[Gate]:
         with self.services.store.read() as connection:
             gates = list_open_gates(connection)
-            history = read_history(connection, [gate.step_id for gate in gates])
-            failed = find_failed_runs(connection, [gate.run_id for gate in gates])
-        return [
-            OpenGate(
-                gate.step_id,
-                gate.run_id,
-                gate.workflow_id,
-                gate.node_id,
-                gate.instructions,
-                gate.payload,
-                gate.schema,
-                list(gate.assignees),
-                gate.opened_at,
-                gate.deadline_at,
-                gate.run_id in failed,
-                len(history.get(gate.step_id, ())),
-            )
-            for gate in gates
-        ]
+        return show_gates(self.services.store, gates)
 
     def answer(self, id_prefix: str, output: JsonValue, console: Console) -> RunReport:
         """Where a daemon runs, it takes the rest from here; else the run is carried on in this process."""

@@ -10,7 +10,6 @@ from agentmesh_dagster.cli.backend import (
     AmbiguousGate,
     AmbiguousRun,
     NotRetried,
-    OpenGate,
     SavedLine,
     TooLate,
     WorkflowLine,
@@ -26,6 +25,7 @@ from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.store.catalogue import AmbiguousName, EntityNotFound
 from agentmesh_dagster.store.gates import GateNotFound
 from agentmesh_dagster.store.runs import RunNotFound
+from agentmesh_dagster.wire import Gate
 
 _SEARCHED = 1_000  # runs, newest first, among which one is found by its first characters
 _ID_LENGTH = 36
@@ -146,24 +146,8 @@ class RemoteBackend:
             raise NotRetried(refused.detail) from refused
         return self._follow(run_id, console, after=seen[-1].id if seen else 0)
 
-    def list_gates(self) -> list[OpenGate]:
-        return [
-            OpenGate(
-                gate.step_id,
-                gate.run_id,
-                gate.workflow_id,
-                gate.node_id,
-                gate.instructions,
-                gate.payload,
-                gate.answer_schema,
-                gate.assignees,
-                gate.opened_at,
-                gate.deadline,
-                gate.run_has_failed,
-                len(gate.history),
-            )
-            for gate in self.client.list_gates()
-        ]
+    def list_gates(self) -> list[Gate]:
+        return list(self.client.list_gates())
 
     def answer(self, id_prefix: str, output: JsonValue, console: Console) -> RunReport:  # noqa: ARG002
         """The server goes on with the run. Raises TooLate, GateNotFound, AmbiguousGate."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agentmesh_dagster.cli.backend import OpenGate, TooLate
+from agentmesh_dagster.cli.backend import TooLate
 from agentmesh_dagster.cli.backend.factory import open_backend
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.input import read_input
@@ -11,6 +11,7 @@ from agentmesh_dagster.cli.output.reports import print_report, write_report
 from agentmesh_dagster.cli.output.values import show_brief, show_moment
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.errors import InvalidValue
+from agentmesh_dagster.wire import Gate
 
 
 class NoAnswer(InvalidValue):
@@ -63,12 +64,12 @@ def list_gates(*, as_json: bool) -> None:
     say(console, "Answer one: agentmesh answer STEP --approve | --reject | --output JSON", "dim")
 
 
-def _warn(gate: OpenGate) -> str:
+def _warn(gate: Gate) -> str:
     warning = "(the run can only fail) " if gate.run_has_failed else ""
-    return f"{warning}(asked {gate.asked_before + 1} times) " if gate.asked_before else warning
+    return f"{warning}(asked {len(gate.history) + 1} times) " if gate.history else warning
 
 
-def write_gate(gate: OpenGate) -> dict[str, JsonValue]:
+def write_gate(gate: Gate) -> dict[str, JsonValue]:
     """A gate as `gates --format json` prints it."""
     written: dict[str, JsonValue] = {
         "stepId": gate.step_id,
@@ -77,13 +78,13 @@ def write_gate(gate: OpenGate) -> dict[str, JsonValue]:
         "nodeId": gate.node_id,
         "instructions": gate.instructions,
         "payload": gate.payload,
-        "schema": gate.schema,
+        "schema": gate.answer_schema,
         "assignees": list(gate.assignees),
         "openedAt": gate.opened_at.isoformat(),
         "runHasFailed": gate.run_has_failed,
-        "askedBefore": gate.asked_before,
+        "askedBefore": len(gate.history),
     }
-    return written if gate.deadline_at is None else written | {"deadline": gate.deadline_at.isoformat()}
+    return written if gate.deadline is None else written | {"deadline": gate.deadline.isoformat()}
 
 
 def answer_gate(step: str, typed: TypedAnswer, *, as_json: bool) -> ExitCode:
