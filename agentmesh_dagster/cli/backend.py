@@ -61,7 +61,7 @@ class OpenGate:
 
 
 class Backend(Protocol):
-    """What commands ask for; `beginning` is an id, or its first characters."""
+    """What commands ask for; `id_prefix` is an id, or its first characters."""
 
     def list_entities(self, kind: Kind) -> tuple[list[CatalogueEntity], Sequence[AgentMeshError]]:
         """All of a kind, by name, and a fault for each that cannot be read."""
