@@ -58,7 +58,7 @@ def check_draft(context: ApiContext, kind: Kind, fields: JsonObject, identity: s
     _, issues = check_entity(context, kind, fields, identity)
     section = _SECTION_OF[kind]
     entries = salvage_document({section: [{**fields, "id": identity}]}, KNOWN_TYPES).entries
-    if not all(entry.has_graph and not entry.damage.placeholder_ids for entry in entries):
+    if not all(entry.has_graph and not entry.recovery.placeholder_ids for entry in entries):
         raise InvalidBody([issue for issue in issues if (issue.path or "").startswith("$.graph")])
     if (said := fields.get("id")) is not None and str(said) != identity:
         raise InvalidBody([_describe_other_id(identity)])

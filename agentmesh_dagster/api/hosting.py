@@ -128,16 +128,16 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, *, started: Callable[[], None], ending: Callable[[], None]) -> None:
         super().__init__(config)
-        self._tell_started = started
-        self._tell_ending = ending
+        self._on_started = started
+        self._on_ending = ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            await asyncio.to_thread(self._tell_started)
+            await asyncio.to_thread(self._on_started)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._tell_ending()
+        self._on_ending()
         await super().shutdown(sockets)
 
 

@@ -20,8 +20,8 @@ class ApiFault(AgentMeshError):
         self.status = status
         self.problem = problem
         self.issues: list[dict[str, Any]] = problem.get("issues", [])  # of a document, all at once
-        told = [f"- {issue.get('message')}" for issue in self.issues]
-        super().__init__("\n".join([f"{problem.get('detail') or problem.get('title') or ''} ({status})", *told]))
+        lines = [f"- {issue.get('message')}" for issue in self.issues]
+        super().__init__("\n".join([f"{problem.get('detail') or problem.get('title') or ''} ({status})", *lines]))
 
 
 class NotLoggedIn(ApiFault):

@@ -1,4 +1,4 @@
-"""Upkeep: what the sensor does at each tick, derived from the store alone, as much as fits into a tick."""
+"""Maintenance: what the sensor does at each tick, derived from the store alone, as much as fits into a tick."""
 
 import random
 import time

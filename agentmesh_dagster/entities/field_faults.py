@@ -80,8 +80,8 @@ def _describe(detail: ErrorDetails, path: Path, list_fields: Callable[[Path], li
         return FieldFault("bad-value", (*path, "type"), _describe_choice(details["tag"], details["expected_tags"]))
     if kind in ("enum", "literal_error"):
         return FieldFault("bad-value", path, _describe_choice(given, details["expected"]))
-    tell = _REASONS.get(kind)
-    return FieldFault("bad-value", path, tell(details, given) if tell else _soften(detail["msg"]))
+    write = _REASONS.get(kind)
+    return FieldFault("bad-value", path, write(details, given) if write else _soften(detail["msg"]))
 
 
 def _describe_choice(given: JsonValue, expected: str) -> str:

@@ -76,10 +76,10 @@ class JsonSchema:
                     for _, error in zip(range(self.MAX_FAULTS), self._validator.iter_errors(value), strict=False)
                 ]
         except TooManyEvaluations:
-            told = (
+            message = (
                 f"it takes more than {most:,} evaluations of its schema: make the schema simpler, or the value smaller"
             )
-            return [SchemaFault("$", told)]
+            return [SchemaFault("$", message)]
         except TooManyPatterns as error:
             return [SchemaFault("$", str(error))]
         except InvalidPattern as error:  # in a part that only a `$ref` makes a schema

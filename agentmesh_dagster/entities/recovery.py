@@ -1,6 +1,6 @@
 """Salvage: entities out of a document that may hold faults, so that all of them can be told at once.
 
-What cannot be read is left out, or replaced by a stand-in where something must stand. So an entity that is not
+What cannot be read is left out, or replaced by a placeholder where something must stand. So an entity that is not
 whole serves only to look for more faults.
 """
 
@@ -18,7 +18,7 @@ from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.entities.type_names import KnownTypes
 
-_STAND_IN = "\N{REPLACEMENT CHARACTER}"  # begins ids and names that nobody wrote
+_PLACEHOLDER = "\N{REPLACEMENT CHARACTER}"  # begins ids and names that nobody wrote
 _ROUNDS = 3  # a fault may hide another
 
 
@@ -31,14 +31,14 @@ class DocumentFault:
 
 @dataclass(frozen=True)
 class Recovery:
-    """What of a workflow's graph is a stand-in."""
+    """What of a workflow's graph is a placeholder."""
 
-    node_ids: frozenset[str] = frozenset()  # nodes with something unreadable, stand-in ids included
-    untyped_ids: frozenset[str] = frozenset()  # those of them whose id or type is a stand-in
+    node_ids: frozenset[str] = frozenset()  # nodes with something unreadable, placeholders included
+    untyped_ids: frozenset[str] = frozenset()  # those of them whose id or type is a placeholder
     placeholder_ids: frozenset[str] = frozenset()  # ids that nobody wrote; edges may name them too
 
 
-NO_DAMAGE = Recovery()
+NO_PLACEHOLDERS = Recovery()
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Salvaged:
     path: Path  # inside the document
     is_complete: bool = True
     has_graph: bool = True  # False: a workflow whose list of nodes or of edges could not be read
-    damage: Recovery = NO_DAMAGE
+    recovery: Recovery = NO_PLACEHOLDERS
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,9 @@ class _Reader:
             if any(fault.path == ("id",) for fault in found):
                 self.kinds_with_unknown_ids.add(kind)
             has_graph = not any(fault.path in _WHOLE_GRAPH for fault in found)
-            return Salvaged(entity, path, not found, has_graph, _assess(found, fields) if has_graph else NO_DAMAGE)
+            return Salvaged(
+                entity, path, not found, has_graph, _assess(found, fields) if has_graph else NO_PLACEHOLDERS
+            )
         return None
 
     def _validate(self, kind: Kind, fields: JsonObject) -> CatalogueEntity:
@@ -186,7 +188,7 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _repair(fields: JsonObject, fault: FieldFault) -> None:
-    """Takes what is wrong out of `fields`, or puts a stand-in there."""
+    """Takes what is wrong out of `fields`, or puts a placeholder there."""
     # A trigger with a fault is replaced as a whole; a field too many is only taken out.
     path = fault.path[:2] if fault.path[0] == "triggers" and fault.code != "unknown-field" else fault.path
     parent, key = _follow(fields, path[:-1]), path[-1]
@@ -223,21 +225,21 @@ def _placeholder_for(path: Path) -> JsonValue:
         case ("type",):
             return "function"
         case ("id" | "name" | "modelName",):
-            return _STAND_IN
+            return _PLACEHOLDER
         case ("graph",):
             return {}
         case ("graph", "nodes", int(place)):
-            return {"id": f"{_STAND_IN}{place}", "type": "agent"}
+            return {"id": f"{_PLACEHOLDER}{place}", "type": "agent"}
         case ("graph", "nodes", int(place), "id"):
-            return f"{_STAND_IN}{place}"
+            return f"{_PLACEHOLDER}{place}"
         case ("graph", "nodes", _, "type"):
             return "agent"
         case ("graph", "edges", int(place)):
-            return {"id": f"{_STAND_IN}{place}", "fromNodeId": _STAND_IN, "toNodeId": _STAND_IN}
+            return {"id": f"{_PLACEHOLDER}{place}", "fromNodeId": _PLACEHOLDER, "toNodeId": _PLACEHOLDER}
         case ("graph", "edges", int(place), "id"):
-            return f"{_STAND_IN}{place}"
+            return f"{_PLACEHOLDER}{place}"
         case ("graph", "edges", _, "fromNodeId" | "toNodeId"):
-            return _STAND_IN
+            return _PLACEHOLDER
         case ("triggers", int()):
             return {"type": "cron", "cron": "@daily"}
         case _:
@@ -245,9 +247,9 @@ def _placeholder_for(path: Path) -> JsonValue:
 
 
 def _assess(found: list[FieldFault], fields: JsonObject) -> Recovery:
-    """What of a workflow's graph is a stand-in once its faults are mended."""
+    """What of a workflow's graph is a placeholder once its faults are mended."""
     if not found or "graph" not in fields:
-        return NO_DAMAGE
+        return NO_PLACEHOLDERS
     nodes, edges = fields["graph"].get("nodes", ()), fields["graph"].get("edges", ())
     damaged: set[str] = set()
     vague: set[str] = set()
@@ -263,4 +265,4 @@ def _assess(found: list[FieldFault], fields: JsonObject) -> Recovery:
                 pass
     ids = {str(node["id"]) for node in nodes}
     ids |= {str(edge[field]) for edge in edges for field in ("id", "fromNodeId", "toNodeId")}
-    return Recovery(frozenset(damaged), frozenset(vague), frozenset(i for i in ids if i.startswith(_STAND_IN)))
+    return Recovery(frozenset(damaged), frozenset(vague), frozenset(i for i in ids if i.startswith(_PLACEHOLDER)))

@@ -31,8 +31,8 @@ def describe_job(plan: Plan, settings: Settings) -> str:
     """A job's description in markdown."""
     workflow = plan.workflow
     # The workflow's own revision, not the catalogue's: what is said of a job changes only with what it is made from.
-    told = "" if workflow.revision is None else f", revision {workflow.revision}"
-    lines = [workflow.description or "", f"AgentMesh workflow **{escape_markdown(workflow.name)}**{told}."]
+    revision = "" if workflow.revision is None else f", revision {workflow.revision}"
+    lines = [workflow.description or "", f"AgentMesh workflow **{escape_markdown(workflow.name)}**{revision}."]
     if settings.public_url:
         base = settings.public_url.rstrip("/")
         lines.append(f"[Open in AgentMesh]({base}/agentmesh/workflows/{quote(workflow.id, safe='')})")

@@ -256,7 +256,7 @@ class Worker:
                     self._run_step(op, path)
                 self._ports[op.name] = {RESULT}
             else:
-                self._ports[op.name] = self._tell(op, self._run_step(op, ()))
+                self._ports[op.name] = self._list_yielded(op, self._run_step(op, ()))
         except AgentMeshError:  # StepFailed, or a Conflict that makes the op fail
             self._failed.add(op.name)
 
@@ -266,7 +266,7 @@ class Worker:
             begin_launch(self.services, self.plan, read_launch_facts(self.plan, run, self.instance))
         return run_step(self.services, self.plan, StepTask(self._run_id, self.launch_id, op, path, True))
 
-    def _tell(self, op: PlannedOp, report: StepReport) -> set[str]:
+    def _list_yielded(self, op: PlannedOp, report: StepReport) -> set[str]:
         """The outputs that the op yields, as `translator/ops.py` has it."""
         if report.outcome is not Outcome.ENDED:
             return set()

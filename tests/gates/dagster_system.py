@@ -1,4 +1,4 @@
-"""The same world on a real instance of Dagster: its launches are executed by Dagster, each in one go."""
+"""The same system on a real instance of Dagster: its launches are executed by Dagster, each in one go."""
 
 from typing import Any
 
@@ -9,20 +9,20 @@ from agentmesh_dagster.control.location import build_reconstructable_job
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.services import Services
-from tests.gates.deeds import Deed
-from tests.gates.world import World
+from tests.gates.actions import Action
+from tests.gates.system import System
 
-# A worker of this world does all at once, in this process: nobody can look at it in the middle, or let it stall.
+# A worker of this system does all at once, in this process: nobody can look at it in the middle, or let it stall.
 _NOT_HERE = ("stall", "twin")
 
 
 def forget_jobs() -> None:
-    """Each world counts its revisions from one; Dagster would take the job of the world before for the same."""
+    """Each system counts its revisions from one; Dagster would take the job of the system before for the same."""
     ReconstructableJob.get_repository_definition.cache_clear()
     ReconstructableJob.get_definition.cache_clear()
 
 
-class DagsterWorld(World):
+class DagsterSystem(System):
     """The store, Dagster, and the people who answer."""
 
     def __init__(self, services: Services, flow: Workflow, instance: dg.DagsterInstance, *, without: Any = ()) -> None:
@@ -30,9 +30,9 @@ class DagsterWorld(World):
         self.instance = instance
         self._executing = False
 
-    def _start(self, deed: Deed) -> None:
+    def _start(self, action: Action) -> None:
         queued = self.instance.get_run_ids(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]))
-        launch_id = self._pick(sorted(queued, key=self._position), deed)
+        launch_id = self._pick(sorted(queued, key=self._position), action)
         if launch_id is None or self._executing:
             return
         run = self.instance.get_run_by_id(launch_id)
@@ -49,11 +49,11 @@ class DagsterWorld(World):
         finally:
             self._executing = False
 
-    def _work(self, deed: Deed) -> None:
-        self._start(deed)
+    def _work(self, action: Action) -> None:
+        self._start(action)
 
-    def _finish(self, deed: Deed) -> None:
-        self._start(deed)
+    def _finish(self, action: Action) -> None:
+        self._start(action)
 
     def _let_dagster_age(self) -> None:
         """Its own memory of when something happened is left alone: no worker is ever slow to start here."""

@@ -1,4 +1,4 @@
-"""A world in which runs wait for people: everything that can happen to them, in any order, and what must hold then."""
+"""A system in which runs wait for people: everything that can happen to them, in any order, and what must hold then."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -20,13 +20,13 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.tables import launches, runs, steps, waits
-from tests.gates.deeds import Crash, Deed, Trouble
+from tests.gates.actions import Action, Crash, Trouble
 from tests.gates.driver import ShortMemory, Worker
-from tests.gates.fates import Fate
-from tests.gates.ledger import Ledger, Picture, Violation, read_pictures
+from tests.gates.journal import Journal, Snapshot, Violation, read_snapshots
 from tests.gates.model import Model
+from tests.gates.outcomes import Interference
+from tests.gates.recorder import CALLS
 from tests.gates.watched_store import WatchedStore
-from tests.gates.witness import CALLS
 from tests.shapes import function_tool, save
 from tests.store.gate_rows import select_gates
 
@@ -34,11 +34,11 @@ MOST_RUNS = 2
 _LONG_AGO = timedelta(minutes=10)
 
 
-class World:
+class System:
     """The store, a Dagster with a short memory, the workers, and the people who answer."""
 
     def __init__(self, services: Services, flow: Workflow, *, without: Collection[str] = ()) -> None:
-        """`without` names deeds that nobody does here."""
+        """`without` names actions that nobody does here."""
         assert isinstance(services.store, WatchedStore)
         CALLS.clear()
         self.services = services
@@ -46,9 +46,9 @@ class World:
         self._without = without
         self.instance: Any = ShortMemory(self._between)
         self.workers: list[Worker] = []
-        self.fates: dict[str, Fate] = {}
+        self.interferences: dict[str, Interference] = {}
         self.unexpected: BaseException | None = None
-        self.troubles_came = 0  # in the latest deed
+        self.troubles_came = 0  # in the latest action
         self._plans: dict[int, Plan] = {}
         self._busy: list[Worker] = []
         self._newest_input: Any = None
@@ -57,33 +57,33 @@ class World:
         self._numbers = iter(range(1, 10_000))
         save(services, function_tool("keep_note"), flow)
         services.store.between = self._between
-        self.ledger = Ledger()
+        self.journal = Journal()
 
     def close(self) -> None:
         self.services.store.between = lambda: None  # type: ignore[attr-defined]
 
     # What happens
 
-    def do(self, deed: Deed, trouble: Trouble | None = None) -> None:
-        """Does the deed, with the trouble in the middle if it gets that far, and looks whether all is well."""
+    def do(self, action: Action, trouble: Trouble | None = None) -> None:
+        """Does the action, with the trouble in the middle if it gets that far, and looks whether all is well."""
         self.troubles_came = 0
-        self._act_in_trouble(deed, trouble)
+        self._act_in_trouble(action, trouble)
         self.check()
 
-    def _act_in_trouble(self, deed: Deed, trouble: Trouble | None) -> None:
+    def _act_in_trouble(self, action: Action, trouble: Trouble | None) -> None:
         self._trouble, self._countdown = trouble, trouble.at if trouble else 0
         try:
-            self.act(deed)
+            self.act(action)
         except Crash:
             pass
         finally:
             self._trouble = None
 
-    def act(self, deed: Deed) -> None:
-        """Does the deed, and looks at nothing."""
+    def act(self, action: Action) -> None:
+        """Does the action, and looks at nothing."""
         self._find_runs()  # this may happen in the middle of a launch
-        if deed.name not in self._without:
-            getattr(self, f"_{deed.name}")(deed)
+        if action.name not in self._without:
+            getattr(self, f"_{action.name}")(action)
 
     def _between(self) -> None:
         if self._trouble is None:
@@ -97,13 +97,13 @@ class World:
             raise Crash
         try:
             self._act_in_trouble(trouble.meanwhile, trouble.then)
-        except BaseException as error:  # noqa: BLE001 the deed around it must not take it for its own
+        except BaseException as error:  # noqa: BLE001 the action around it must not take it for its own
             self.unexpected = self.unexpected or error
 
-    def _launch(self, deed: Deed) -> None:
-        if len(self.fates) >= MOST_RUNS:
+    def _launch(self, action: Action) -> None:
+        if len(self.interferences) >= MOST_RUNS:
             return
-        self._newest_input = {"f0": bool(deed.pick & 1), "f1": bool(deed.pick & 2)}
+        self._newest_input = {"f0": bool(action.pick & 1), "f1": bool(action.pick & 2)}
         try:
             launch = prepare_launch(self.services, self.instance, self.flow, self._newest_input, launched_by="test")
             self.instance.submit_run(launch.launch_id, workspace=None)
@@ -115,10 +115,10 @@ class World:
     def _find_runs(self) -> None:
         with self.services.store.read() as connection:
             for row in connection.execute(select(runs.c.id)):
-                self.fates.setdefault(row.id, Fate(self._newest_input))
+                self.interferences.setdefault(row.id, Interference(self._newest_input))
 
-    def _answer(self, deed: Deed) -> None:
-        chosen = self._pick(self.list_gates(), deed)
+    def _answer(self, action: Action) -> None:
+        chosen = self._pick(self.list_gates(), action)
         if chosen is None:
             return
         number = next(self._numbers)
@@ -128,15 +128,15 @@ class World:
             "edit": {"payload": {"number": number}},
             "unfit": number,
         }
-        answer = Answer(outputs[deed.how], by=f"person {number}", via="test")
+        answer = Answer(outputs[action.how], by=f"person {number}", via="test")
         try:
             answer_gate(self.services, chosen, answer)
         except GateClosed as refusal:
-            self.ledger.note_refused(answer, refusal)
+            self.journal.note_refused(answer, refusal)
         except UnfitAnswer:
             self._check_unfit(chosen, answer.output)
         else:
-            self.ledger.note_accepted(chosen, answer)
+            self.journal.note_accepted(chosen, answer)
 
     def _check_unfit(self, step_id: str, output: Any) -> None:
         """An answer is refused, and its gate stays as it was, only if it is no object or no edge can use it."""
@@ -145,24 +145,24 @@ class World:
         if isinstance(output, dict) and Model(self.flow, {}, {}).can_use(node_id, output):
             raise Violation(f"`{node_id}` did not take {output}")
 
-    def _answer_and_resume(self, deed: Deed) -> None:
+    def _answer_and_resume(self, action: Action) -> None:
         """As the API does: the answer, then at once the launch."""
-        self._answer(deed)
-        self._resume(deed)
+        self._answer(action)
+        self._resume(action)
 
-    def _resume(self, deed: Deed) -> None:
-        if (run_id := self._pick(list(self.fates), deed)) is not None:
+    def _resume(self, action: Action) -> None:
+        if (run_id := self._pick(list(self.interferences), action)) is not None:
             try:
                 submit_resume(self.services, self.instance, run_id)
             except dg.DagsterInvariantViolationError:
                 self._check_given_up()
 
-    def _retry(self, deed: Deed) -> None:
+    def _retry(self, action: Action) -> None:
         """Somebody continues a run from where it failed, as the API does."""
-        run_id = self._pick(list(self.fates), deed)
+        run_id = self._pick(list(self.interferences), action)
         if run_id is None:
             return
-        self.fates[run_id].retries += 1
+        self.interferences[run_id].retries += 1
         try:
             launch = retry_run(self.services, self.instance, run_id, by="test")
             submit_prepared(self.instance, launch.launch_id)
@@ -176,19 +176,19 @@ class World:
         if refusal.status is RunStatus.FAILED:
             raise Violation(f"`{run_id}` was not continued: {refusal}")
 
-    def _tick(self, _deed: Deed) -> None:
+    def _tick(self, _action: Action) -> None:
         if run_maintenance(self.services, self.instance).faults:
             self._check_given_up()
 
     def _check_given_up(self) -> None:
         """Dagster refuses to queue a run only if somebody has just deleted it."""
-        if not any(fate.is_given_up for fate in self.fates.values()):
+        if not any(interference.is_given_up for interference in self.interferences.values()):
             raise Violation("Dagster was asked for what it does not do")
 
-    def _start(self, deed: Deed) -> None:
+    def _start(self, action: Action) -> None:
         """Dagster's daemon takes a launch off its queue, and a worker starts on it."""
         queued = self.instance.get_run_ids(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]))
-        launch_id = self._pick(sorted(queued, key=self._position), deed)
+        launch_id = self._pick(sorted(queued, key=self._position), action)
         if launch_id is None:
             return
         self.instance.take_off_queue(launch_id)
@@ -203,19 +203,19 @@ class World:
             self._plans[revision] = load_plan(self.services.store, "w", revision)
         return self._plans[revision]
 
-    def _work(self, deed: Deed) -> None:
+    def _work(self, action: Action) -> None:
         """A worker looks at its next op."""
-        worker = self._pick(self._list_workers(), deed)
+        worker = self._pick(self._list_workers(), action)
         if worker is not None:
-            self._let(worker, lambda: worker.work(deed.pick))
+            self._let(worker, lambda: worker.work(action.pick))
 
-    def _finish(self, deed: Deed) -> None:
+    def _finish(self, action: Action) -> None:
         """A worker does all that it can do; with none at work, Dagster starts one first."""
         if not self._list_workers():
-            self._start(deed)
-        worker = self._pick(self._list_workers(), deed)
+            self._start(action)
+        worker = self._pick(self._list_workers(), action)
         if worker is not None:
-            self._let(worker, lambda: _exhaust(worker, deed.pick))
+            self._let(worker, lambda: _exhaust(worker, action.pick))
 
     def _let(self, worker: Worker, act: Callable[[], object]) -> None:
         self._busy.append(worker)
@@ -223,57 +223,57 @@ class World:
             act()
         except Crash:
             worker.is_dead = True
-            self.fates[self._run_of(worker.launch_id)].has_lost_worker = True
+            self.interferences[self._run_of(worker.launch_id)].has_lost_worker = True
             raise
         finally:
             self._busy.remove(worker)
 
-    def _cancel(self, deed: Deed) -> None:
+    def _cancel(self, action: Action) -> None:
         """Somebody cancels a launch in Dagster's UI; its worker is ended, unless `how` is `force`."""
-        run = self._pick(self._list_dagster_runs(also_finished=False), deed)
+        run = self._pick(self._list_dagster_runs(also_finished=False), action)
         if run is None:
             return
-        self.fates[self._run_of(run.run_id)].is_given_up = True
+        self.interferences[self._run_of(run.run_id)].is_given_up = True
         for worker in self.workers:
-            if worker.launch_id == run.run_id and worker not in self._busy and deed.how != "force":
+            if worker.launch_id == run.run_id and worker not in self._busy and action.how != "force":
                 worker.is_dead = True
         self.instance.report_run_canceled(run)
 
-    def _delete(self, deed: Deed) -> None:
-        run = self._pick(self._list_dagster_runs(also_finished=True), deed)
+    def _delete(self, action: Action) -> None:
+        run = self._pick(self._list_dagster_runs(also_finished=True), action)
         if run is not None:
-            self.fates[self._run_of(run.run_id)].is_given_up = True
+            self.interferences[self._run_of(run.run_id)].is_given_up = True
             self.instance.delete_run(run.run_id)
 
-    def _due(self, deed: Deed) -> None:
+    def _due(self, action: Action) -> None:
         """The deadline of a gate passes."""
-        step_id = self._pick(self.list_gates(lambda gate: gate.state == "open" and gate.deadline_at), deed)
+        step_id = self._pick(self.list_gates(lambda gate: gate.state == "open" and gate.deadline_at), action)
         if step_id is not None:
             self._write(waits, waits.c.step_id == step_id, lambda moment: {"due_at": moment - _LONG_AGO})
 
-    def _stall(self, deed: Deed) -> None:
+    def _stall(self, action: Action) -> None:
         """A worker stands still for longer than its lease, and does not know it."""
-        worker = self._pick(self._list_workers(), deed)
+        worker = self._pick(self._list_workers(), action)
         if worker is not None:
-            self.fates[self._run_of(worker.launch_id)].has_lost_worker = True
+            self.interferences[self._run_of(worker.launch_id)].has_lost_worker = True
             self._end_leases(worker.launch_id)
 
-    def _twin(self, deed: Deed) -> None:
+    def _twin(self, action: Action) -> None:
         """A worker stands still for so long that Dagster starts another on its launch; by `force` that does it all."""
-        worker = self._pick([w for w in self.workers if not w.is_dead and not w.is_over], deed)
+        worker = self._pick([w for w in self.workers if not w.is_dead and not w.is_over], action)
         if worker is None:
             return
-        fate = self.fates[self._run_of(worker.launch_id)]
-        fate.has_lost_worker = True
-        fate.twins += 1
+        interference = self.interferences[self._run_of(worker.launch_id)]
+        interference.has_lost_worker = True
+        interference.twins += 1
         self._end_leases(worker.launch_id)
         twin = worker.start_anew()
         self.workers.append(twin)
         self._let(twin, twin.take_up)
-        if deed.how == "force":
-            self._let(twin, lambda: _exhaust(twin, deed.pick))
+        if action.how == "force":
+            self._let(twin, lambda: _exhaust(twin, action.pick))
 
-    def _time_passes(self, _deed: Deed) -> None:
+    def _time_passes(self, _action: Action) -> None:
         """Ten minutes: the leases of the dead are over, and what nobody took up has become old."""
         for worker in self.workers:
             if worker.is_dead:
@@ -305,8 +305,8 @@ class World:
     # Who and what there is
 
     @staticmethod
-    def _pick(things: Sequence[Any], deed: Deed) -> Any:
-        return things[deed.pick % len(things)] if things else None
+    def _pick(things: Sequence[Any], action: Action) -> Any:
+        return things[action.pick % len(things)] if things else None
 
     def has_work(self) -> bool:
         """Whether a worker is at work, or a launch stands in the queue."""
@@ -320,7 +320,7 @@ class World:
         """Step ids, in an order that is the same each time that the example is played: ids are random."""
         with self.services.store.read() as connection:
             found = [row for row in connection.execute(select_gates()) if is_meant(row)]
-        order = list(self.fates)
+        order = list(self.interferences)
         return [row.step_id for row in sorted(found, key=lambda row: (order.index(row.run_id), row.node_id))]
 
     def _list_dagster_runs(self, *, also_finished: bool) -> list[dg.DagsterRun]:
@@ -330,7 +330,7 @@ class World:
     def _position(self, launch_id: str) -> tuple[int, int]:
         with self.services.store.read() as connection:
             row = connection.execute(select(launches).where(launches.c.launch_id == launch_id)).one()
-        return list(self.fates).index(row.run_id), row.position
+        return list(self.interferences).index(row.run_id), row.position
 
     def _run_of(self, launch_id: str) -> str:
         with self.services.store.read() as connection:
@@ -342,21 +342,21 @@ class World:
 
     # What must hold
 
-    def check(self) -> dict[str, Picture]:
+    def check(self) -> dict[str, Snapshot]:
         """What holds at every moment; raises Violation."""
         if self.unexpected is not None:
             raise self.unexpected
-        pictures = read_pictures(self.services.store)
-        for picture in pictures.values():
-            self.ledger.check(picture)
+        snapshots = read_snapshots(self.services.store)
+        for snapshot in snapshots.values():
+            self.journal.check(snapshot)
         most = {
-            step_id: 1 + self.fates[run_id].twins + self.fates[run_id].retries
-            for run_id, picture in pictures.items()
-            for step_id in picture.nodes
+            step_id: 1 + self.interferences[run_id].twins + self.interferences[run_id].retries
+            for run_id, snapshot in snapshots.items()
+            for step_id in snapshot.nodes
         }
         if any(times > most.get(key, 0) for key, times in Counter(call.key for call in CALLS).items()):
             raise Violation(f"a step called twice: {CALLS}")
-        return pictures
+        return snapshots
 
 
 def _exhaust(worker: Worker, pick: int) -> None:

@@ -1,4 +1,4 @@
-"""The ledger read back: what the store says of every run, and what must hold of it at every moment."""
+"""The journal read back: what the store says of every run, and what must hold of it at every moment."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Violation(AssertionError):
 
 
 @dataclass(frozen=True)
-class Picture:
+class Snapshot:
     """One run as all of its rows were at one moment."""
 
     run: Row[Any]
@@ -56,7 +56,7 @@ class Picture:
         }
 
 
-def read_pictures(store: Store) -> dict[str, Picture]:
+def read_snapshots(store: Store) -> dict[str, Snapshot]:
     """All runs, by id, in the order in which they were created."""
     with store.read() as connection:
         asked = connection.execute(select_gates().order_by(gates.c.step_id)).all()
@@ -75,7 +75,7 @@ def read_pictures(store: Store) -> dict[str, Picture]:
     for row in found[gate_history]:
         history.setdefault(row.step_id, []).append(row)
     return {
-        run.id: Picture(
+        run.id: Snapshot(
             run,
             [row for row in found[launches] if row.run_id == run.id],
             {row.node_id: row for row in found[steps] if row.run_id == run.id},
@@ -88,7 +88,7 @@ def read_pictures(store: Store) -> dict[str, Picture]:
     }
 
 
-class Ledger:
+class Journal:
     """Remembers what it has seen, and what people were told, so that it notices what is taken back."""
 
     def __init__(self) -> None:
@@ -110,19 +110,19 @@ class Ledger:
         if refusal.gate.state is GateState.OPEN or refusal.gate.answered_by == answer.by:
             raise Violation(f"{answer.by} was refused: {refusal}")
 
-    def check(self, picture: Picture) -> None:
+    def check(self, snapshot: Snapshot) -> None:
         """What holds at every moment; raises Violation."""
-        tries = picture.count_starts()
-        self._check_forward(picture.run.id, picture.status, is_end=picture.status.is_end, at=(tries, 0))
-        for step in picture.steps.values():
+        tries = snapshot.count_starts()
+        self._check_forward(snapshot.run.id, snapshot.status, is_end=snapshot.status.is_end, at=(tries, 0))
+        for step in snapshot.steps.values():
             status = StepStatus(step.status)
             self._check_forward(step.id, status, is_end=status.is_end, at=(tries, step.attempt))
-        live = [launch for launch in picture.launches if launch.ended_at is None and launch.parked_at is None]
+        live = [launch for launch in snapshot.launches if launch.ended_at is None and launch.parked_at is None]
         if len(live) > 1:
             raise Violation(f"{len(live)} launches live at once")
-        for node_id, gate in picture.gates.items():
-            self._check_gate(picture, picture.steps[node_id], gate)
-        self._check_events(picture)
+        for node_id, gate in snapshot.gates.items():
+            self._check_gate(snapshot, snapshot.steps[node_id], gate)
+        self._check_events(snapshot)
 
     def _check_forward(
         self, identity: str, status: RunStatus | StepStatus, *, is_end: bool, at: tuple[int, int]
@@ -138,10 +138,10 @@ class Ledger:
         elif is_tried_again:
             del self._ended[identity]
 
-    def _check_gate(self, picture: Picture, step: Row[Any], gate: Row[Any]) -> None:
-        if gate.state == "open" and (picture.status.is_end or step.status != "waiting_human"):
-            raise Violation(f"a gate is open, its step {step.status}, its run {picture.status.value}")
-        askings = [*picture.history.get(gate.step_id, []), gate]
+    def _check_gate(self, snapshot: Snapshot, step: Row[Any], gate: Row[Any]) -> None:
+        if gate.state == "open" and (snapshot.status.is_end or step.status != "waiting_human"):
+            raise Violation(f"a gate is open, its step {step.status}, its run {snapshot.status.value}")
+        askings = [*snapshot.history.get(gate.step_id, []), gate]
         for place, asked in enumerate(askings):
             as_closed = (asked.state, asked.answer, asked.answered_by)
             if asked.state != "open" and self._closed.setdefault((gate.step_id, place), as_closed) != as_closed:
@@ -156,52 +156,52 @@ class Ledger:
         if is_over and gate.state not in ("open", "canceled") and step.output != gate.answer:
             raise Violation(f"the answer {gate.answer} became {step.output}")
 
-    def _check_events(self, picture: Picture) -> None:
-        ids = [event.id for event in picture.events]
-        if ids[: len(seen := self._events.get(picture.run.id, []))] != seen:
+    def _check_events(self, snapshot: Snapshot) -> None:
+        ids = [event.id for event in snapshot.events]
+        if ids[: len(seen := self._events.get(snapshot.run.id, []))] != seen:
             raise Violation("an event appeared before one that was there already")
-        self._events[picture.run.id] = ids
+        self._events[snapshot.run.id] = ids
         over = False
-        for place, event in enumerate(picture.events):
+        for place, event in enumerate(snapshot.events):
             event_type = EventType(event.type)
             if over and event_type is not EventType.RUN_STARTED:
                 raise Violation(f"{event_type.value} came after the run's end")
             if event_type is EventType.RUN_STARTED and place > 0 and not over:
                 raise Violation("the run started twice")
             over = event_type in _RUN_ENDS
-        if over is not picture.status.is_end:
-            raise Violation(f"the run is {picture.status.value}, and its last event is another")
-        said = Counter((event.step_id, EventType(event.type)) for event in picture.events)
-        for gate in picture.gates.values():
+        if over is not snapshot.status.is_end:
+            raise Violation(f"the run is {snapshot.status.value}, and its last event is another")
+        said = Counter((event.step_id, EventType(event.type)) for event in snapshot.events)
+        for gate in snapshot.gates.values():
             times = said[gate.step_id, EventType.GATE_ANSWERED]
-            askings = [*picture.history.get(gate.step_id, []), gate]
+            askings = [*snapshot.history.get(gate.step_id, []), gate]
             if times != sum(asked.state in ("answered", "expired") for asked in askings):
                 raise Violation(f"a gate is {gate.state}, and gate.answered was said {times} times")
-        _check_attempts(picture)
-        _check_ends(picture)
+        _check_attempts(snapshot)
+        _check_ends(snapshot)
 
 
-def _check_ends(picture: Picture) -> None:
+def _check_ends(snapshot: Snapshot) -> None:
     """A step that has ended ends again only once it was started again, or its run continued from what had failed."""
     ended: set[str] = set()
-    for event in picture.events:
+    for event in snapshot.events:
         if event.type == EventType.RUN_STARTED:
             ended.clear()
         elif event.type == EventType.STEP_STARTED:
             ended.discard(event.step_id)
         elif EventType(event.type) in _STEP_ENDS:
             if event.step_id in ended:
-                raise Violation(f"`{picture.nodes[event.step_id]}` ended more than once")
+                raise Violation(f"`{snapshot.nodes[event.step_id]}` ended more than once")
             ended.add(event.step_id)
 
 
-def _check_attempts(picture: Picture) -> None:
+def _check_attempts(snapshot: Snapshot) -> None:
     """Of a step only its newest attempt writes, and nothing after its end: whoever lost the step is fenced off."""
     newest: dict[str, int] = {}  # step id → the attempt at work, 0 for none
-    for event in picture.events:
+    for event in snapshot.events:
         if event.step_id is None:
             continue
-        node_id, attempt = picture.nodes[event.step_id], event.payload.get("attempt")
+        node_id, attempt = snapshot.nodes[event.step_id], event.payload.get("attempt")
         if event.payload.get("nodeId") != node_id:
             raise Violation(f"{event.type} of `{node_id}` names {event.payload.get('nodeId')}")
         if event.type == EventType.STEP_STARTED:

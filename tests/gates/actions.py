@@ -1,4 +1,4 @@
-"""What can be done in a world, and what can come in between."""
+"""What can be done in a system, and what can come in between."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ class Crash(BaseException):
 
 
 @dataclass(frozen=True)
-class Deed:
+class Action:
     """Something that somebody does; `pick` chooses to what, `how` in which way."""
 
     name: str
@@ -18,11 +18,11 @@ class Deed:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What happens in the middle of a deed, at the given one of its transactions and calls to Dagster.
+    """What happens in the middle of an action, at the given one of its transactions and calls to Dagster.
 
-    Without a `meanwhile` the process that does the deed dies there.
+    Without a `meanwhile` the process that does the action dies there.
     """
 
     at: int
-    meanwhile: Deed | None = None
+    meanwhile: Action | None = None
     then: "Trouble | None" = None  # what happens in the middle of the `meanwhile`

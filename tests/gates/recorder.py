@@ -1,4 +1,4 @@
-"""A witness outside of the system: each call of the tool, with its idempotency key."""
+"""A recorder outside of the system: each call of the tool, with its idempotency key."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from tests.gates.model import digest
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the tool, as a witness outside of the system saw it."""
+    """One call of the tool, as a recorder outside of the system saw it."""
 
     key: str
     what: str

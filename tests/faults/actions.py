@@ -23,13 +23,13 @@ from agentmesh_dagster.tools import tool
 from tests.control.dagster_actions import execute_launch
 from tests.control.instances import open_test_instance
 
-WITNESS = "AGENTMESH_TEST_WITNESS"  # the file to which each call is appended
+RECORDER = "AGENTMESH_TEST_RECORDER"  # the file to which each call is appended
 
 
 @tool
-def witnessed(idempotency_key: str, seconds: float = 0) -> dict[str, str]:
-    """Appends its key to the witness, in one write, and takes its time."""
-    with Path(os.environ[WITNESS]).open("a") as file:
+def recorded(idempotency_key: str, seconds: float = 0) -> dict[str, str]:
+    """Appends its key to the recorder, in one write, and takes its time."""
+    with Path(os.environ[RECORDER]).open("a") as file:
         file.write(f"{idempotency_key}\n")
     time.sleep(seconds)
     return {"key": idempotency_key}

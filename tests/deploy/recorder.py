@@ -1,4 +1,4 @@
-"""A witness outside of the system, reached over HTTP: workers on other machines could call it as well."""
+"""A recorder outside of the system, reached over HTTP: workers on other machines could call it as well."""
 
 import threading
 from collections import Counter
@@ -15,7 +15,7 @@ HOLDS_SECONDS = 60
 
 
 @dataclass
-class Witness:
+class Recorder:
     """Notes each call; the first call of a name in `held` gets no answer until `released`."""
 
     url: str = ""
@@ -37,24 +37,24 @@ class Witness:
 
     def tool(self) -> Tool:
         config = {"method": "POST", "url": self.url}
-        return Tool.model_validate({"id": "witness", "name": "witness", "type": "http", "config": config})
+        return Tool.model_validate({"id": "recorder", "name": "recorder", "type": "http", "config": config})
 
 
 def calling(identity: str, **config: Any) -> dict[str, Any]:
-    """A node that calls the witness by its own name."""
-    return node(identity, "tool", toolId="witness", input={"name": identity}, **config)
+    """A node that calls the recorder by its own name."""
+    return node(identity, "tool", toolId="recorder", input={"name": identity}, **config)
 
 
 @contextmanager
-def run_witness() -> Generator[Witness]:
-    witness = Witness()
+def run_recorder() -> Generator[Recorder]:
+    recorder = Recorder()
 
     class Answers(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             name = self.rfile.read(int(self.headers["Content-Length"])).decode()
             name = name.partition('"name"')[2].split('"')[1]
-            if witness.note(name, self.headers["Idempotency-Key"]):
-                witness.released.wait(HOLDS_SECONDS)
+            if recorder.note(name, self.headers["Idempotency-Key"]):
+                recorder.released.wait(HOLDS_SECONDS)
             answer = f'{{"from": "{name}"}}'.encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
@@ -72,12 +72,12 @@ def run_witness() -> Generator[Witness]:
                 return  # the worker was killed meanwhile
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        witness.url = f"http://127.0.0.1:{server.server_port}/"
+        recorder.url = f"http://127.0.0.1:{server.server_port}/"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         try:
-            yield witness
+            yield recorder
         finally:
-            witness.released.set()
+            recorder.released.set()
             server.shutdown()
             thread.join()
