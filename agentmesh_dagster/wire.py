@@ -231,6 +231,7 @@ class ToolTypeInfo(Entity):
     purpose: str
     needs: list[str]
     takes: list[str]
+    settings: JsonObject | None = None  # JSON Schema of the field `settings`, where the type has one
 
 
 class ProviderInfo(Entity):

@@ -169,6 +169,7 @@ class ToolConfig(Entity):
     query: dict[str, str] | None = None  # http only: fixed fields of the query; as headers
     body: JsonObject | None = None  # http only: fixed fields of a POST's body; as headers
     function_name: str | None = None  # function and builtin only
+    settings: JsonObject | None = None  # of a type that a package brings: its spec says which
 
 
 def _conditions_come_later(value: object) -> object:

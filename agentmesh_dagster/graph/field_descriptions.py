@@ -45,6 +45,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "query": "http: fixed fields of the query, which the input cannot replace; ${NAME} as in headers.",
         "body": "http: fixed fields of a POST's JSON body, which the input cannot replace; ${NAME} as in headers.",
         "functionName": "function, builtin: the name under which it is registered.",
+        "settings": "Of a type that a package brings: what else it needs.",
     },
     "Workflow": {
         "graph": "Nodes and the edges between them.",

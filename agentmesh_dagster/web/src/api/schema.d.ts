@@ -2104,6 +2104,9 @@ export interface components {
                 [key: string]: unknown;
             };
             functionName?: string;
+            settings?: {
+                [key: string]: unknown;
+            };
         };
         /** ToolConfig */
         ToolConfigInput: {
@@ -2120,6 +2123,9 @@ export interface components {
                 [key: string]: unknown;
             };
             functionName?: string;
+            settings?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Tool
@@ -2175,6 +2181,9 @@ export interface components {
             purpose: string;
             needs: string[];
             takes: string[];
+            settings?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Types
