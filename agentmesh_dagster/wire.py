@@ -242,12 +242,23 @@ class ProviderInfo(Entity):
     example: str  # a model's name
 
 
+class TriggerTypeInfo(Entity):
+    """A trigger type."""
+
+    type: str
+    label: str
+    purpose: str
+    trigger: JsonObject  # JSON Schema of a trigger of this type, with descriptions and defaults
+    event: dict[str, str]  # places in `context.event` such as `.output`, "" for all of it, and what is there
+
+
 class Types(Entity):
     """What there is to build workflows from, each in the order in which people choose."""
 
     nodes: list[NodeTypeInfo]
     tools: list[ToolTypeInfo]
     providers: list[ProviderInfo]
+    triggers: list[TriggerTypeInfo]
 
 
 class NewRun(Entity):

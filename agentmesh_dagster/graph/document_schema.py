@@ -10,10 +10,11 @@ from pydantic.json_schema import models_json_schema
 from agentmesh_dagster.entities.json_values import write_json
 from agentmesh_dagster.entities.models import ENTITY_TYPES, JsonObject, Kind
 from agentmesh_dagster.graph.field_descriptions import DOCUMENT, FIELDS, SCHEMA, TEMPLATE
-from agentmesh_dagster.specs import NODE_SPECS, PROVIDER_SPECS, TOOL_SPECS
+from agentmesh_dagster.specs import NODE_SPECS, PROVIDER_SPECS, TOOL_SPECS, TRIGGERS
 from agentmesh_dagster.specs.node_config import Written
 from agentmesh_dagster.specs.node_spec import NodeSpec
 from agentmesh_dagster.specs.tool_spec import ToolSpec
+from agentmesh_dagster.specs.trigger_spec import TriggerSpec
 
 _ID: JsonObject = {"type": ["string", "integer"], "maxLength": 255, "pattern": r"\S"}  # YAML reads `id: 7` as a number
 _LITERAL: JsonObject = {"type": ["string", "boolean", "number", "null"]}  # and `condition: true` as a boolean
@@ -46,6 +47,7 @@ def _define_all() -> tuple[JsonObject, Mapping[object, str]]:
     """The definitions that schemas refer to by name, and the name of each model's."""
     own = [spec.config for spec in NODE_SPECS.values()]
     own += [spec.settings for spec in TOOL_SPECS.values() if spec.settings is not None]
+    own += [spec.model for spec in TRIGGERS]
     models: list[type[BaseModel]] = [*ENTITY_TYPES.values(), *own]
     references, generated = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(models)], ref_template=f"{_DEFINITIONS}{{model}}"
@@ -77,6 +79,11 @@ def settings_schema(spec: ToolSpec) -> JsonObject | None:
     return None if spec.settings is None else _complete(spec.settings)
 
 
+def trigger_schema(spec: TriggerSpec[Any]) -> JsonObject:
+    """The JSON Schema of a trigger of this type, complete in itself."""
+    return _complete(spec.model)
+
+
 def _complete(model: type[BaseModel]) -> JsonObject:
     definitions, names = _define_all()
     own = definitions[names[model]]
@@ -97,6 +104,7 @@ def _tidy(definition: JsonObject, name: str) -> None:
     definition.pop("title", None)
     for field, schema in definition.get("properties", {}).items():
         schema.pop("title", None)
+        description = _find_description(name, field) or schema.get("description")
         if field == "id" or field.endswith("Id") or (name, field) == ("RunTrigger", "workflow"):
             nullable = "anyOf" in schema
             schema.clear()
@@ -109,12 +117,12 @@ def _tidy(definition: JsonObject, name: str) -> None:
         elif field in _FROM_STORE:
             schema.clear()
             schema["readOnly"] = True
-        if description := _find_description(name, field):
+        if description:
             schema["description"] = description
 
 
 def _find_description(name: str, field: str) -> str | None:
-    for place in (name, "Trigger" if name.endswith("Trigger") else "Stored"):
+    for place in (name, "Stored"):
         if description := FIELDS.get(place, {}).get(field):
             return description
     return None

@@ -5,8 +5,8 @@ from importlib.metadata import version
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.requests import Asked, Cursor, Limit, build_router
-from agentmesh_dagster.graph.document_schema import config_schema, settings_schema
-from agentmesh_dagster.specs import NODE_SPECS, PROVIDER_SPECS, TOOL_SPECS
+from agentmesh_dagster.graph.document_schema import config_schema, settings_schema, trigger_schema
+from agentmesh_dagster.specs import NODE_SPECS, PROVIDER_SPECS, TOOL_SPECS, TRIGGERS
 from agentmesh_dagster.specs.node_spec import NodeSpec
 from agentmesh_dagster.specs.tool_spec import ToolSpec
 from agentmesh_dagster.specs.tools import builtin, function
@@ -70,6 +70,16 @@ def list_types() -> wire.Types:
         providers=[
             wire.ProviderInfo(name=spec.name, label=spec.label, example=spec.example)
             for spec in PROVIDER_SPECS.values()
+        ],
+        triggers=[
+            wire.TriggerTypeInfo(
+                type=spec.type,
+                label=spec.label,
+                purpose=spec.purpose,
+                trigger=trigger_schema(spec),
+                event=dict(spec.event),
+            )
+            for spec in TRIGGERS
         ],
     )
 

@@ -2186,6 +2186,21 @@ export interface components {
             };
         };
         /**
+         * TriggerTypeInfo
+         * @description A trigger type.
+         */
+        TriggerTypeInfo: {
+            type: string;
+            label: string;
+            purpose: string;
+            trigger: {
+                [key: string]: unknown;
+            };
+            event: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Types
          * @description What there is to build workflows from, each in the order in which people choose.
          */
@@ -2193,6 +2208,7 @@ export interface components {
             nodes: components["schemas"]["NodeTypeInfo"][];
             tools: components["schemas"]["ToolTypeInfo"][];
             providers: components["schemas"]["ProviderInfo"][];
+            triggers: components["schemas"]["TriggerTypeInfo"][];
         };
         /**
          * Use
