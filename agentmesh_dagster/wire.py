@@ -232,6 +232,7 @@ class ToolTypeInfo(Entity):
     purpose: str
     needs: list[str]
     takes: list[str]
+    settings: JsonObject | None = None  # JSON Schema of the field `settings`, where the type has one
 
 
 class ProviderInfo(Entity):
@@ -242,12 +243,23 @@ class ProviderInfo(Entity):
     example: str  # a model's name
 
 
+class TriggerTypeInfo(Entity):
+    """A trigger type."""
+
+    type: str
+    label: str
+    purpose: str
+    trigger: JsonObject  # JSON Schema of a trigger of this type, with descriptions and defaults
+    event: dict[str, str]  # places in `context.event` such as `.output`, "" for all of it, and what is there
+
+
 class Types(Entity):
     """What there is to build workflows from, each in the order in which people choose."""
 
     nodes: list[NodeTypeInfo]
     tools: list[ToolTypeInfo]
     providers: list[ProviderInfo]
+    triggers: list[TriggerTypeInfo]
 
 
 class NewRun(Entity):

@@ -1,9 +1,10 @@
 """From a workflow's document to a graph: configs typed, expressions and templates parsed, faults kept as issues."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from agentmesh_dagster.entities.field_faults import list_field_faults
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json, write_path
@@ -126,7 +127,15 @@ def _read_config(node: Node, path: str, faults: list[Issue]) -> NodeConfig:
         faults.append(Issue(code, message, node.id, path=write_config_path(path, fault.path)))
     # The rest of the config is still read, so that its faults are reported too.
     rest = {key: value for key, value in given.items() if key not in broken}
-    return config_type.model_validate(rest, by_alias=True, by_name=False)
+    return _without_required(config_type).model_validate(rest, by_alias=True, by_name=False)
+
+
+@cache
+def _without_required(config_type: type[NodeConfig]) -> type[NodeConfig]:
+    """The same type of config, whose fields may all be missing: then they are None."""
+    required = {name: field for name, field in config_type.model_fields.items() if field.is_required()}
+    fields: dict[str, Any] = {name: (Any, Field(default=None, alias=field.alias)) for name, field in required.items()}
+    return create_model(config_type.__name__, __base__=config_type, **fields) if fields else config_type
 
 
 def write_config_path(node_path: str, steps: tuple[int | str, ...]) -> str:

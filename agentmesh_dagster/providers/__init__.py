@@ -1,6 +1,6 @@
 """Language models behind one interface, each provider in the file that has its name, as in `specs/providers`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote
@@ -10,14 +10,17 @@ from agentmesh_dagster.providers.chat import Provider
 from agentmesh_dagster.providers.errors import ProviderNotConfigured
 from agentmesh_dagster.providers.retries import FIRST_DELAY_SECONDS
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs import PLUGINS
+from agentmesh_dagster.specs.plugins import Group, Registry
 
 __all__ = ["BUILDERS", "close_providers", "get_provider"]
 
-BUILDERS: Mapping[str, Callable[[Settings, float], Provider]] = {
+OURS: dict[str, Callable[[Settings, float], Provider]] = {
     "openai": openai.build,
     "anthropic": anthropic.build,
     "local": local.build,
 }
+BUILDERS: Registry[Callable[[Settings, float], Provider]] = PLUGINS.join(Group.PROVIDERS, OURS, lambda kind: kind.build)
 
 
 def get_provider(provider: str, settings: Settings, *, first_delay_seconds: float = FIRST_DELAY_SECONDS) -> Provider:

@@ -72,6 +72,7 @@ class NodeSpec:
     subject: str | None = None  # the field of a config whose value the edges' conditions are then compared with
     output: Callable[[NodeFacts], Shape | None] = _know_nothing  # what its steps give, as far as that is sure
     describe: Callable[[NodeFacts], str] = _say_nothing  # what a node does, in Markdown
+    secrets: tuple[str, ...] = ()  # variables of the environment whose values no error text shows
 
     @cached_property
     def written(self) -> Mapping[str, Written]:

@@ -7,6 +7,7 @@ from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, Sc
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, check_json, read_json, write_json
 from agentmesh_dagster.entities.models import JsonObject, Tool
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs.secret_values import without_secrets
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, InvalidToolOutput
 from agentmesh_dagster.tools.kinds import ToolDescription, find_kind
 from agentmesh_dagster.tools.request import ToolRequest
@@ -31,7 +32,8 @@ def call_tool(request: ToolRequest, settings: Settings) -> JsonValue:
         _check(takes, request.input)
     except (InvalidJson, SchemaMismatch) as error:
         raise InvalidToolInput(error.detail) from error
-    result = find_kind(request.tool).run(request, settings)
+    with without_secrets(settings):
+        result = find_kind(request.tool).run(request, settings)
     try:
         value = check_json({"text": result} if isinstance(result, str) else result, max_bytes=settings.max_value_bytes)
         _check([gives], value)

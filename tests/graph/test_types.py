@@ -43,6 +43,14 @@ def test_an_unknown_type_in_a_document_is_told_with_what_there_is(text: str, pat
     assert told[path] == message
 
 
+def test_a_tool_of_an_unknown_type_is_asked_for_nothing_else():
+    issues = validate_document(
+        "tools: [{id: t, name: T, type: htpp, config: {url: 'https://a.example'}}]", name="x.yaml"
+    )
+
+    assert [issue.path for issue in issues] == ["$.tools[0].type"]
+
+
 def stored(node_type: str = "agent", provider: str = "local", tool_type: str = "builtin") -> tuple[Workflow, Lookup]:
     """A workflow and what it names, as they were saved once."""
     do = node("do", "agent", agentId="a") if node_type == "agent" else node("do", node_type, seconds=3)

@@ -1,17 +1,20 @@
 """Each type is said once: in its spec, and done in the file of the same name."""
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Literal, get_args
 
 import pytest
 
 import agentmesh_dagster
+from agentmesh_dagster.entities.models import Trigger
 from agentmesh_dagster.providers import BUILDERS
 from agentmesh_dagster.runtime.nodes import RUNNERS
 from agentmesh_dagster.settings import Settings
-from agentmesh_dagster.specs import NODE_SPECS, NODES, PROVIDER_SPECS, PROVIDERS, TOOL_SPECS, TOOLS
+from agentmesh_dagster.specs import NODE_SPECS, NODES, PROVIDER_SPECS, PROVIDERS, TOOL_SPECS, TOOLS, TRIGGERS
 from agentmesh_dagster.specs.node_config import Written
 from agentmesh_dagster.specs.node_spec import NodeSpec
 from agentmesh_dagster.tools.kinds import KINDS
@@ -43,6 +46,16 @@ def test_tools_and_providers_stand_under_their_names_too():
         assert {provider.base_url, provider.api_key} <= Settings.model_fields.keys()
 
 
+def test_every_trigger_of_a_document_has_one_spec_under_its_name():
+    union = get_args(get_args(Trigger)[0])
+    assert {spec.model for spec in TRIGGERS} == set(union)
+    assert len(TRIGGERS) == len(union)
+    for spec in TRIGGERS:
+        assert import_module(f"agentmesh_dagster.specs.triggers.{spec.type}").SPEC is spec
+        assert spec.model.model_fields["type"].annotation == Literal[spec.type]
+        assert all(field.description for field in spec.model.model_fields.values())
+
+
 @WITH_SPEC
 def test_every_field_says_what_it_is_for(spec: NodeSpec):
     silent = [name for name, field in spec.config.model_fields.items() if not field.description]
@@ -72,6 +85,12 @@ def test_no_other_file_compares_types():
     files = [path for path in PACKAGE.rglob("*.py") if "node_modules" not in path.parts]
     others = [path for path in files if not str(path.relative_to(PACKAGE)).startswith(("specs/", "runtime/nodes/"))]
     assert [f"{path.name}:{line}" for path in others for line in find_comparisons(path)] == []
+
+
+def test_no_other_file_asks_which_trigger_it_has():
+    asking = [path for path in PACKAGE.rglob("*.py") if re.search(r"\b(Cron|Event|Run)Trigger\b", path.read_text())]
+    outside = {str(path.relative_to(PACKAGE)) for path in asking if path.parent != PACKAGE / "specs" / "triggers"}
+    assert outside == {"entities/models.py", "graph/document_schema.py"}  # the latter has the place of an id
 
 
 def find_comparisons(path: Path) -> Iterator[int]:

@@ -1,43 +1,19 @@
 """What this server is, and what it has in figures."""
 
+from functools import cache
 from importlib.metadata import version
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.requests import Asked, Cursor, Limit, build_router
-from agentmesh_dagster.graph.document_schema import config_schema
-from agentmesh_dagster.specs import NODES, PROVIDERS, TOOLS
+from agentmesh_dagster.graph.document_schema import config_schema, settings_schema, trigger_schema
+from agentmesh_dagster.specs import NODE_SPECS, PROVIDER_SPECS, TOOL_SPECS, TRIGGERS
+from agentmesh_dagster.specs.node_spec import NodeSpec
+from agentmesh_dagster.specs.tool_spec import ToolSpec
 from agentmesh_dagster.specs.tools import builtin, function
 from agentmesh_dagster.store.overview import page_projects
 from agentmesh_dagster.tools import list_builtins, list_functions
 
 router = build_router("", "about")
-
-TYPES = wire.Types(
-    nodes=[
-        wire.NodeTypeInfo(
-            type=spec.type,
-            label=spec.label,
-            purpose=spec.purpose,
-            icon=spec.icon,
-            stem=spec.stem,
-            place=spec.place.value,
-            names=spec.names,
-            may_choose=spec.may_choose,
-            waits=spec.waits,
-            subject=spec.subject,
-            config=config_schema(spec),
-            written={field: way.value for field, way in spec.written.items()},
-        )
-        for spec in NODES
-    ],
-    tools=[
-        wire.ToolTypeInfo(
-            type=spec.type, label=spec.label, purpose=spec.purpose, needs=list(spec.needs), takes=list(spec.takes)
-        )
-        for spec in TOOLS
-    ],
-    providers=[wire.ProviderInfo(name=spec.name, label=spec.label, example=spec.example) for spec in PROVIDERS],
-)
 
 
 @router.get("/about")
@@ -69,7 +45,7 @@ def get_overview(call: Asked, limit: Limit = 50, cursor: Cursor = None) -> wire.
 @router.get("/types")
 def get_types(call: Asked) -> wire.Types:  # noqa: ARG001
     """The types of nodes and tools and the providers of models: what each is for, and what may be set."""
-    return TYPES
+    return list_types()
 
 
 @router.get("/functions")
@@ -83,3 +59,54 @@ def list_tool_functions(call: Asked) -> wire.PageOf[wire.Function]:  # noqa: ARG
         for each in list_functions()
     ]
     return wire.PageOf[wire.Function](items=[*builtins, *functions])
+
+
+@cache
+def list_types() -> wire.Types:
+    """What specs say, in the words of the wire. Raises BrokenPlugins."""
+    return wire.Types(
+        nodes=[_describe_node(spec) for spec in NODE_SPECS.values()],
+        tools=[_describe_tool(spec) for spec in TOOL_SPECS.values()],
+        providers=[
+            wire.ProviderInfo(name=spec.name, label=spec.label, example=spec.example)
+            for spec in PROVIDER_SPECS.values()
+        ],
+        triggers=[
+            wire.TriggerTypeInfo(
+                type=spec.type,
+                label=spec.label,
+                purpose=spec.purpose,
+                trigger=trigger_schema(spec),
+                event=dict(spec.event),
+            )
+            for spec in TRIGGERS
+        ],
+    )
+
+
+def _describe_node(spec: NodeSpec) -> wire.NodeTypeInfo:
+    return wire.NodeTypeInfo(
+        type=spec.type,
+        label=spec.label,
+        purpose=spec.purpose,
+        icon=spec.icon,
+        stem=spec.stem,
+        place=spec.place.value,
+        names=spec.names,
+        may_choose=spec.may_choose,
+        waits=spec.waits,
+        subject=spec.subject,
+        config=config_schema(spec),
+        written={field: way.value for field, way in spec.written.items()},
+    )
+
+
+def _describe_tool(spec: ToolSpec) -> wire.ToolTypeInfo:
+    return wire.ToolTypeInfo(
+        type=spec.type,
+        label=spec.label,
+        purpose=spec.purpose,
+        needs=list(spec.needs),
+        takes=list(spec.takes),
+        settings=settings_schema(spec),
+    )

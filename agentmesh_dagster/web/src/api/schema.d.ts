@@ -2104,6 +2104,9 @@ export interface components {
                 [key: string]: unknown;
             };
             functionName?: string;
+            settings?: {
+                [key: string]: unknown;
+            };
         };
         /** ToolConfig */
         ToolConfigInput: {
@@ -2120,6 +2123,9 @@ export interface components {
                 [key: string]: unknown;
             };
             functionName?: string;
+            settings?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Tool
@@ -2175,6 +2181,24 @@ export interface components {
             purpose: string;
             needs: string[];
             takes: string[];
+            settings?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TriggerTypeInfo
+         * @description A trigger type.
+         */
+        TriggerTypeInfo: {
+            type: string;
+            label: string;
+            purpose: string;
+            trigger: {
+                [key: string]: unknown;
+            };
+            event: {
+                [key: string]: string;
+            };
         };
         /**
          * Types
@@ -2184,6 +2208,7 @@ export interface components {
             nodes: components["schemas"]["NodeTypeInfo"][];
             tools: components["schemas"]["ToolTypeInfo"][];
             providers: components["schemas"]["ProviderInfo"][];
+            triggers: components["schemas"]["TriggerTypeInfo"][];
         };
         /**
          * Use

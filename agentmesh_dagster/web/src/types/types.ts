@@ -5,7 +5,7 @@ import type { JsonSchema, NodeType, NodeTypeInfo, ProviderInfo, ToolTypeInfo, Ty
 import { resolve } from '../schema/form'
 import { isObject } from '../schema/json'
 
-let types: Types = { nodes: [], tools: [], providers: [] }
+let types: Types = { nodes: [], tools: [], providers: [], triggers: [] }
 
 export async function loadTypes(): Promise<void> {
   setTypes(await get<Types>('types'))
