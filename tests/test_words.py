@@ -35,6 +35,10 @@ REPLACED = {
     "Ask": "AuthRequest",
     "_asker": "find_denial",
     "Recent": "LRUCache",
+    "StepKey": "Address",
+    "OpenGate": "Gate",
+    "PastAsking": "Asking",
+    "taken_up": "claimed",
     "StepFault": "NodeError",
     "StepFailure": "FailedStep",
     "_tell": "_describe",
@@ -48,9 +52,6 @@ REPLACED = {
     "witness": "recorder",
 }
 ELSEWHERE = {
-    ("store/tables.py", "visit"),  # a column
-    ("store/steps.py", "visit"),
-    ("entities/models.py", "visit"),
     ("tools/json_query.py", "visit"),  # of jmespath
 }
 REPLACED_FILES = (

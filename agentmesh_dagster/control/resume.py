@@ -61,7 +61,7 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
         else:
             due = find_due(tx, before)
             has_to = due is not None or has_untaken_wait(tx, run_id)
-            if not has_to or (due is not None and now(tx) < due) or not _may_go_on(plan, states):
+            if not has_to or (due is not None and now(tx) < due) or not _is_active(plan, states):
                 return None
             launch_id = name_next_launch(run_id, before)
             launch = insert_launch(
@@ -100,7 +100,7 @@ def name_next_launch(run_id: str, before: Collection[Launch]) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{run_id}:{len(before)}"))
 
 
-def _may_go_on(plan: Plan, states: Mapping[Address, StepState]) -> bool:
+def _is_active(plan: Plan, states: Mapping[Address, StepState]) -> bool:
     return Progress(plan, states).read_run_state() is RunState.ACTIVE
 
 
@@ -127,10 +127,10 @@ def select_steps(plan: Plan, states: Mapping[Address, StepState], waited: Collec
     Gates that were rejected, or expired, are among them: nobody is asked twice, and so Dagster sees them fail.
     """
     unended = {region.each for region in plan.scopes.by_head.values() if not _has_ended(region, states)}
-    return [_write_step_key(op) for op in plan.ops if _is_left(op, states, unended) or _goes_on(op, states, waited)]
+    return [_write_step_key(op) for op in plan.ops if _is_left(op, states, unended) or _has_waited(op, states, waited)]
 
 
-def _goes_on(op: PlannedOp, states: Mapping[Address, StepState], waited: Collection[Address]) -> bool:
+def _has_waited(op: PlannedOp, states: Mapping[Address, StepState], waited: Collection[Address]) -> bool:
     state = states.get(Address(op.node.id))
     has_failed = state is not None and state.status is StepStatus.FAILED
     return any(step.node_id == op.node.id for step in waited) or (op.node.spec.waits and has_failed)

@@ -55,8 +55,8 @@ class StepLog:
             about += f", with the tools {', '.join(tools)}"
         messages = cast("Sequence[Mapping[str, Any]]", payload.get("messages") or ())
         # What tools gave stands in their own lines, and what the model said before in its.
-        told = [message for message in messages if message["role"] in ("system", "user")]
-        lines = [f"{message['role']}: {self._cut(message['text'])}" for message in told]
+        asked = [message for message in messages if message["role"] in ("system", "user")]
+        lines = [f"{message['role']}: {self._cut(message['text'])}" for message in asked]
         return "\n".join([f"{about}:" if lines else f"{about}, with the results of its tool calls.", *lines])
 
     def _describe_reply(self, payload: Payload) -> str:

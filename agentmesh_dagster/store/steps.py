@@ -92,7 +92,7 @@ def claim_step(
     """
     identity = step_id(run_id, step.address)
     moment = now(tx)
-    taken_up = {
+    claimed = {
         "status": StepStatus.RUNNING.value,
         "input": input,
         "output": null(),
@@ -115,7 +115,7 @@ def claim_step(
                 attempt=1,
                 fence=1,
                 started_at=moment,
-                **taken_up,
+                **claimed,
             )
         )
         return Claim(identity, run_id, fence=1, attempt=1)
@@ -125,7 +125,7 @@ def claim_step(
     tx.execute(
         update(steps)
         .where(steps.c.id == identity, steps.c.fence == row.fence)
-        .values(attempt=claim.attempt, fence=claim.fence, **taken_up)
+        .values(attempt=claim.attempt, fence=claim.fence, **claimed)
     )
     return claim
 

@@ -80,7 +80,7 @@ class _Conversation:
         schema = self.config.output_schema
         self.schema = JsonSchema(schema) if schema is not None else None
         self.messages: list[Message] = _build_messages(work, self.agent)
-        self.told = 0  # messages that are in an event already
+        self.recorded_count = 0  # messages that an event has already: the next has those since
         self.rounds = 0
         self.uses: list[_Use] = []
         self.usages: list[Usage] = []
@@ -127,12 +127,14 @@ class _Conversation:
             EventType.AGENT_REQUEST,
             {
                 **about,
-                "messages": [_write_message(message) for message in self.messages[self.told :]],  # since the last
+                "messages": [
+                    _write_message(message) for message in self.messages[self.recorded_count :]
+                ],  # since the last
                 "tools": list(self.tools),
                 "temperature": request.temperature,
             },
         )
-        self.told = len(self.messages)
+        self.recorded_count = len(self.messages)
         started = time.monotonic()
         reply = self.provider.complete(request)
         self.usages.append(reply.usage)

@@ -58,8 +58,8 @@ def _read_output(facts: NodeFacts) -> Shape | None:
 
 
 def _describe(facts: NodeFacts) -> str:
-    told = facts.config.instructions if isinstance(facts.config, GateConfig) else ""
-    return f"A person is asked: {told}" if told else "A person is asked."
+    instructions = facts.config.instructions if isinstance(facts.config, GateConfig) else ""
+    return f"A person is asked: {instructions}" if instructions else "A person is asked."
 
 
 SPEC = NodeSpec(
