@@ -127,9 +127,7 @@ class _Conversation:
             EventType.AGENT_REQUEST,
             {
                 **about,
-                "messages": [
-                    _write_message(message) for message in self.messages[self.recorded_count :]
-                ],  # since the last
+                "messages": [_write_message(message) for message in self.messages[self.recorded_count :]],
                 "tools": list(self.tools),
                 "temperature": request.temperature,
             },
