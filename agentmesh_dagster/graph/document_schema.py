@@ -1,15 +1,18 @@
 """The JSON Schema of documents, so that editors complete and check them."""
 
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from agentmesh_dagster.entities.json_values import write_json
+from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import ENTITY_TYPES, JsonObject, Kind
+from agentmesh_dagster.entities.text import join_names, quote
 from agentmesh_dagster.graph.field_descriptions import DOCUMENT, FIELDS, SCHEMA, TEMPLATE
-from agentmesh_dagster.specs import NODES
+from agentmesh_dagster.specs import NODES, TOOLS
+from agentmesh_dagster.specs.form import KEYWORD
 from agentmesh_dagster.specs.node_config import Written
 from agentmesh_dagster.specs.node_spec import NodeSpec
 
@@ -22,7 +25,9 @@ _FROM_STORE = ("createdAt", "updatedAt", "revision", "secrets")
 def document_schema() -> JsonObject:
     """The JSON Schema (draft 2020-12) of a document; not to be changed."""
     models: list[type[BaseModel]] = [*ENTITY_TYPES.values(), *(spec.config for spec in NODES)]
-    _, generated = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
+    _, generated = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/$defs/{model}", schema_generator=SchemaOfFields
+    )
     definitions: dict[str, Any] = generated["$defs"]
     for name, definition in definitions.items():
         _tidy(definition, name)
@@ -46,12 +51,11 @@ def document_schema() -> JsonObject:
     }
 
 
-def config_schema(spec: NodeSpec) -> JsonObject:
-    """The JSON Schema of a node type's `config`, complete in itself."""
-    definitions = document_schema()["$defs"]
-    own = definitions[spec.config.__name__]
-    used = {name: definitions[name] for name in definitions if f'"#/$defs/{name}"' in write_json(own)}
-    return {**own, "$defs": used} if used else own
+class SchemaOfFields(GenerateJsonSchema):
+    """Pydantic's schemas without the titles that it makes up of the names of fields."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
+        return False
 
 
 def _refer(kind: Kind) -> JsonObject:
@@ -66,7 +70,7 @@ def _tidy(definition: JsonObject, name: str) -> None:
     """Makes pydantic's schema of a model that of its place in a document, with our descriptions."""
     definition.pop("title", None)
     for field, schema in definition.get("properties", {}).items():
-        schema.pop("title", None)
+        form = schema.pop(KEYWORD, {})
         if field == "id" or field.endswith("Id") or (name, field) == ("RunTrigger", "workflow"):
             nullable = "anyOf" in schema
             schema.clear()
@@ -81,6 +85,27 @@ def _tidy(definition: JsonObject, name: str) -> None:
             schema["readOnly"] = True
         if description := _find_description(name, field):
             schema["description"] = description
+        if name == "ToolConfig":
+            schema["description"] = " ".join(_describe_setting(field))
+        if only_with := form.get("onlyWith"):
+            schema["description"] += f" {_describe_condition(**only_with)}"
+
+
+def _describe_setting(field: str) -> Iterator[str]:
+    """What a field of a tool's config is for, once for those types that say the same."""
+    said: dict[str, list[str]] = {}
+    for spec in TOOLS:
+        for name, info in spec.config.model_fields.items():
+            if field == (info.alias or name):
+                said.setdefault(info.description or "", []).append(spec.type)
+    for description, types in said.items():
+        yield f"{', '.join(types)}: {description}"
+
+
+def _describe_condition(field: str, values: Sequence[JsonValue]) -> str:
+    """With what else a field counts."""
+    given = join_names([f"{field}: {value}" for value in values], "or") if values else quote(field)
+    return f"Only with {given}."
 
 
 def _find_description(name: str, field: str) -> str | None:

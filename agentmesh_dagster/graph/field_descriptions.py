@@ -38,14 +38,6 @@ FIELDS: dict[str, dict[str, str]] = {
         "approval": "`always`: it is called by tool nodes behind a gate alone, not by agents, and cannot be tried.",
         "secrets": "Set by the store; passed over in documents.",
     },
-    "ToolConfig": {
-        "method": "http: GET sends the input as query (the default), POST as JSON.",
-        "url": "http: the address.",
-        "headers": "http: headers; ${NAME} stands for a secret that the operator has opened for this host.",
-        "query": "http: fixed fields of the query, which the input cannot replace; ${NAME} as in headers.",
-        "body": "http: fixed fields of a POST's JSON body, which the input cannot replace; ${NAME} as in headers.",
-        "functionName": "function, builtin: the name under which it is registered.",
-    },
     "Workflow": {
         "graph": "Nodes and the edges between them.",
         "inputSchema": f"{SCHEMA} Of the run's input; titles, defaults and descriptions fill Dagster's launchpad.",

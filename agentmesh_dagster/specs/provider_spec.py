@@ -17,3 +17,4 @@ class ProviderSpec:
     api_key: str  # the setting that holds its key: no text that leaves a call shows it
     default_url: str | None = None  # where it is unless that is set
     needs_key: bool = True
+    first_model: str | None = None  # of new agents: one that answers before anything is set

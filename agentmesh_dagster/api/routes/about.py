@@ -4,39 +4,28 @@ from importlib.metadata import version
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.requests import Asked, Cursor, Limit, build_router
+from agentmesh_dagster.api.type_infos import (
+    describe_names,
+    describe_node_type,
+    describe_provider,
+    describe_tool_type,
+    describe_trigger_type,
+)
 from agentmesh_dagster.entities.models import ToolType
-from agentmesh_dagster.graph.document_schema import config_schema
-from agentmesh_dagster.specs import NODES, PROVIDERS, TOOLS
+from agentmesh_dagster.specs import NODES, PROVIDERS, TOOLS, TRIGGERS
+from agentmesh_dagster.specs.context import ITEM, RUN
 from agentmesh_dagster.store.overview import page_projects
 from agentmesh_dagster.tools import list_builtins, list_functions
 
 router = build_router("", "about")
 
 TYPES = wire.Types(
-    nodes=[
-        wire.NodeTypeInfo(
-            type=spec.type,
-            label=spec.label,
-            purpose=spec.purpose,
-            icon=spec.icon,
-            stem=spec.stem,
-            place=spec.place.value,
-            names=spec.names,
-            may_choose=spec.may_choose,
-            waits=spec.waits,
-            subject=spec.subject,
-            config=config_schema(spec),
-            written={field: way.value for field, way in spec.written.items()},
-        )
-        for spec in NODES
-    ],
-    tools=[
-        wire.ToolTypeInfo(
-            type=spec.type, label=spec.label, purpose=spec.purpose, needs=list(spec.needs), takes=list(spec.takes)
-        )
-        for spec in TOOLS
-    ],
-    providers=[wire.ProviderInfo(name=spec.name, label=spec.label, example=spec.example) for spec in PROVIDERS],
+    nodes=[describe_node_type(spec) for spec in NODES],
+    tools=[describe_tool_type(spec) for spec in TOOLS],
+    providers=[describe_provider(spec) for spec in PROVIDERS],
+    triggers=[describe_trigger_type(spec) for spec in TRIGGERS],
+    run=describe_names(RUN),
+    item=describe_names(ITEM),
 )
 
 

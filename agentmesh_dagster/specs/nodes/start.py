@@ -2,7 +2,7 @@
 
 from agentmesh_dagster.entities.models import NodeType
 from agentmesh_dagster.specs.node_config import NodeConfig
-from agentmesh_dagster.specs.node_spec import NodeSpec, Place
+from agentmesh_dagster.specs.node_spec import KnownOutput, NodeSpec, Place
 
 
 class StartConfig(NodeConfig):
@@ -18,5 +18,8 @@ SPEC = NodeSpec(
     kind="start",
     config=StartConfig,
     place=Place.START,
+    known_output=KnownOutput(like="run_input"),
+    summary="Input",
+    tone="good",
     output=lambda facts: facts.run_input,
 )

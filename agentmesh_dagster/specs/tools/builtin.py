@@ -2,10 +2,12 @@
 
 from agentmesh_dagster.entities.models import ToolType
 from agentmesh_dagster.specs.tool_spec import ToolSpec
+from agentmesh_dagster.specs.tools.function import FunctionConfig
 
 SPEC = ToolSpec(
     type=ToolType.BUILTIN,
     label="Builtin",
     purpose="Calls a tool that ships with AgentMesh.",
-    needs=("functionName",),
+    config=FunctionConfig,
+    summary=("functionName",),
 )

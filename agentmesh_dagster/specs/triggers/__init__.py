@@ -1,0 +1,1 @@
+"""The trigger types, each in a file of its own."""
