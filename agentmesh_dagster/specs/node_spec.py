@@ -84,7 +84,7 @@ class NodeSpec:
     type: NodeType
     label: str  # what people call it
     purpose: str  # what it is for, in a sentence
-    icon: str
+    icon: str  # a name of the web app's `ui/icons.tsx`, or the `d` of an SVG path in a square of 16: lines, no fill
     stem: str  # how the ids of new nodes begin
     kind: str  # the chip on its op in Dagster, unless it names an agent: then the model's
     place: Place = Place.BETWEEN

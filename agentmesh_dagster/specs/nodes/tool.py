@@ -17,7 +17,7 @@ class ToolNodeConfig(NodeConfig):
         default=None,
         title="Input",
         description="What the tool gets; the node's input unless given.",
-        json_schema_extra=form(unset="The node's input"),
+        json_schema_extra=form(control="named_input", unset="The node's input"),
     )
 
 

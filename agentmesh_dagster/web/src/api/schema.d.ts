@@ -1350,6 +1350,14 @@ export interface components {
             revision: number;
         };
         /**
+         * Completion
+         * @description Something that an expression may name.
+         */
+        Completion: {
+            text: string;
+            detail: string;
+        };
+        /**
          * CreatedToken
          * @description A new token, with its secret: it is shown this once.
          */
@@ -1441,6 +1449,19 @@ export interface components {
             fromNodeId: string;
             toNodeId: string;
             condition?: string;
+        };
+        /**
+         * EdgesInfo
+         * @description What follows a node of a type, and what editors say of the edges that leave it.
+         */
+        EdgesInfo: {
+            mode?: string;
+            ports: components["schemas"]["Ports"];
+            hint?: string;
+            plainHint?: string;
+            otherwise: string;
+            example?: string;
+            isNumbered: boolean;
         };
         /**
          * EventLog
@@ -1586,6 +1607,21 @@ export interface components {
          */
         Kind: "project" | "agent" | "tool" | "workflow";
         /**
+         * KnownOutput
+         * @description What is known of a node's output by its document alone.
+         */
+        KnownOutput: {
+            /** @enum {string} */
+            like?: "run_input" | "tool";
+            field?: string;
+            usual?: {
+                [key: string]: unknown;
+            };
+            always?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * ListedDraft
          * @description What is being written beside the published revision of a workflow, an agent or a tool.
          */
@@ -1717,6 +1753,10 @@ export interface components {
             label: string;
             purpose: string;
             icon: string;
+            /** @enum {string} */
+            tone: "accent" | "busy" | "good" | "idle" | "wait" | "warn";
+            summary?: string;
+            summaryField?: string;
             stem: string;
             /** @enum {string} */
             place: "start" | "between" | "end";
@@ -1725,6 +1765,9 @@ export interface components {
             mayChoose: boolean;
             waits: boolean;
             subject?: string;
+            mode?: string;
+            edges: components["schemas"]["EdgesInfo"][];
+            output: components["schemas"]["KnownOutput"];
             config: {
                 [key: string]: unknown;
             };
@@ -1765,9 +1808,16 @@ export interface components {
             workflow: components["schemas"]["Workflow"];
             agents: components["schemas"]["Agent"][];
             tools: components["schemas"]["Tool"][];
+            regions: components["schemas"]["Region"][];
             dagsterJob: string;
             dagsterRunUrl: string;
         };
+        /**
+         * Ports
+         * @description What follows a node when it has ended.
+         * @enum {string}
+         */
+        Ports: "all" | "choice" | "choice_if_asked" | "items";
         /**
          * Problem
          * @description What went wrong (RFC 9457).
@@ -1859,6 +1909,7 @@ export interface components {
             name: components["schemas"]["ModelProvider"];
             label: string;
             example: string;
+            firstModel?: string;
         };
         /**
          * Publication
@@ -1872,6 +1923,15 @@ export interface components {
         ReceivedEvent: {
             eventId: string;
             isNew: boolean;
+        };
+        /**
+         * Region
+         * @description What a branch repeats for each item of its list.
+         */
+        Region: {
+            each: string;
+            join: string;
+            body: string[];
         };
         /** RetriedRun */
         RetriedRun: {
@@ -2185,8 +2245,23 @@ export interface components {
             type: components["schemas"]["ToolType"];
             label: string;
             purpose: string;
-            needs: string[];
-            takes: string[];
+            summary: string[];
+            config: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TriggerTypeInfo
+         * @description A trigger type.
+         */
+        TriggerTypeInfo: {
+            type: string;
+            label: string;
+            first: {
+                [key: string]: unknown;
+            };
+            event: components["schemas"]["Completion"][];
+            unset: string;
         };
         /**
          * Types
@@ -2196,6 +2271,9 @@ export interface components {
             nodes: components["schemas"]["NodeTypeInfo"][];
             tools: components["schemas"]["ToolTypeInfo"][];
             providers: components["schemas"]["ProviderInfo"][];
+            triggers: components["schemas"]["TriggerTypeInfo"][];
+            run: components["schemas"]["Completion"][];
+            item: components["schemas"]["Completion"][];
         };
         /**
          * Use

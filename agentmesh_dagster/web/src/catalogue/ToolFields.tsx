@@ -1,11 +1,9 @@
-import { useFunctions } from '../api/catalogue'
-import type { Tool, ToolConfig, ToolType } from '../api/types'
+import type { Tool, ToolType } from '../api/types'
 import { toolTypes } from '../types/types'
-import { Combobox } from '../ui/Combobox'
 import { Field } from '../ui/Field'
 import { SchemaEditor } from '../ui/SchemaEditor'
-import { HeaderRows } from './HeaderRows'
 import { Message } from '../ui/Message'
+import { ToolConfigForm } from './ToolConfigForm'
 
 interface Props {
   tool: Tool
@@ -16,7 +14,6 @@ interface Props {
 
 /** What makes a tool: what is called, and the schemas of what goes in and comes out. */
 export function ToolFields({ tool, faultOf, onFault, onChange }: Props) {
-  const configure = (fields: Partial<ToolConfig>) => onChange({ config: { ...tool.config, ...fields } })
   return (
     <>
       <Field label="Type" isRequired fault={faultOf('type')}>
@@ -35,11 +32,13 @@ export function ToolFields({ tool, faultOf, onFault, onChange }: Props) {
           </select>
         )}
       </Field>
-      {tool.type === 'http' ? (
-        <HttpFields config={tool.config} faultOf={faultOf} onChange={configure} />
-      ) : (
-        <FunctionField type={tool.type} config={tool.config} faultOf={faultOf} onChange={configure} />
-      )}
+      <ToolConfigForm
+        key={tool.type}
+        tool={tool}
+        faultOf={faultOf}
+        onFault={onFault}
+        onChange={(config) => onChange({ config })}
+      />
       <Field
         label="Approval"
         hint="Whether a person has to agree before it is called."
@@ -92,74 +91,6 @@ function Secrets({ names }: { names: readonly string[] }) {
         ))}
       </ul>
     </div>
-  )
-}
-
-type ConfigProps = Pick<Props, 'faultOf'> & {
-  config: ToolConfig
-  onChange: (fields: Partial<ToolConfig>) => void
-}
-
-function HttpFields({ config, faultOf, onChange }: ConfigProps) {
-  return (
-    <>
-      <Field
-        label="Method"
-        hint="GET sends the input as query, POST as JSON."
-        fault={faultOf('config.method')}
-      >
-        {(field) => (
-          <select
-            {...field}
-            className="select"
-            value={config.method ?? 'GET'}
-            onChange={(event) => onChange({ method: event.target.value as 'GET' | 'POST' })}
-          >
-            <option value="GET">GET</option>
-            <option value="POST">POST</option>
-          </select>
-        )}
-      </Field>
-      <Field label="Address" isRequired fault={faultOf('config.url')}>
-        {(field) => (
-          <input
-            {...field}
-            className="input mono"
-            type="url"
-            placeholder="https://api.example.com/orders"
-            value={config.url ?? ''}
-            onChange={(event) => onChange({ url: event.target.value || undefined })}
-          />
-        )}
-      </Field>
-      <HeaderRows
-        headers={config.headers ?? {}}
-        fault={faultOf('config.headers')}
-        onChange={(headers) => onChange({ headers })}
-      />
-    </>
-  )
-}
-
-function FunctionField({ type, config, faultOf, onChange }: ConfigProps & { type: ToolType }) {
-  const functions = useFunctions().data?.items ?? []
-  const options = functions
-    .filter((one) => one.type === type)
-    .map(({ name, description }) => ({ value: name, label: name, detail: description }))
-  const chosen = functions.find((one) => one.name === config.functionName)
-  return (
-    <Field label="Function" isRequired hint={chosen?.description} fault={faultOf('config.functionName')}>
-      {(field) => (
-        <Combobox
-          {...field}
-          options={options}
-          value={config.functionName ?? ''}
-          placeholder={options.length > 0 ? 'Choose a function' : 'None is registered: type its name'}
-          allowsOther
-          onChange={(functionName) => onChange({ functionName: functionName || undefined })}
-        />
-      )}
-    </Field>
   )
 }
 

@@ -5,7 +5,7 @@ import type { CanvasNode } from '../graph/canvas'
 import { titleOf } from '../graph/edits'
 import { isWarning } from '../graph/issues'
 import { summarizeNode } from '../graph/summaries'
-import { NodeIcon } from '../types/NodeIcon'
+import { kindStyle, NodeIcon } from '../types/NodeIcon'
 import { nodeType } from '../types/types'
 import { Icon } from '../ui/icons'
 import { useCatalogue } from './catalogue'
@@ -18,7 +18,7 @@ export const StepNode = memo(function StepNode({ data: { node } }: NodeProps<Can
   const title = titleOf(node)
   const { label, place } = nodeType(node.type)
   return (
-    <div className={`step step-${node.type}`} title={title}>
+    <div className="step" style={kindStyle(node.type)} title={title}>
       {place !== 'start' && <Handle type="target" position={Position.Left} />}
       <span className="step-icon">
         <NodeIcon type={node.type} size={18} />

@@ -17,27 +17,32 @@ import { TryAgent } from '../catalogue/TryAgent'
 import { UnsavedEdits } from '../catalogue/UnsavedEdits'
 import { UsedIn } from '../catalogue/UsedIn'
 import { useEditing } from '../catalogue/useEditing'
+import { providers } from '../types/types'
 
 /** One agent, to edit and to try; or a new one. */
 export function AgentPage({ id }: { id: string }) {
   const [{ project = 'default' }] = useFilters()
   const isNew = id === NEW
-  const first = useMemo(() => ({ ...FIRST, projectId: project }), [project])
+  const first = useMemo(() => firstAgent(project), [project])
   const query = useEntity('agents', isNew ? undefined : id)
   if (isNew) return <AgentEditor agent={first} isNew />
   if (query.data) return <AgentEditor agent={query.data} isNew={false} />
   return <Gone kind="agents" id={id} title="Agent" error={query.error} onRetry={query.refetch} />
 }
 
-const FIRST: Agent = {
-  id: '',
-  name: '',
-  projectId: 'default',
-  modelProvider: 'local',
-  modelName: 'offline',
-  systemPrompt: '',
-  tools: [],
-  metadata: {},
+/** With a model that answers at once, where there is one. */
+function firstAgent(projectId: string): Agent {
+  const provider = providers().find(({ firstModel }) => firstModel !== undefined) ?? providers()[0]
+  return {
+    id: '',
+    name: '',
+    projectId,
+    modelProvider: provider?.name as Agent['modelProvider'],
+    modelName: provider?.firstModel ?? '',
+    systemPrompt: '',
+    tools: [],
+    metadata: {},
+  }
 }
 
 function AgentEditor({ agent, isNew }: { agent: Agent; isNew: boolean }) {

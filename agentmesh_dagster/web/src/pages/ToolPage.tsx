@@ -17,26 +17,30 @@ import { TryTool } from '../catalogue/TryTool'
 import { UnsavedEdits } from '../catalogue/UnsavedEdits'
 import { UsedIn } from '../catalogue/UsedIn'
 import { useEditing } from '../catalogue/useEditing'
+import { toolTypes } from '../types/types'
 
 /** One tool, to edit and to try; or a new one. */
 export function ToolPage({ id }: { id: string }) {
   const [{ project = 'default' }] = useFilters()
   const isNew = id === NEW
-  const first = useMemo(() => ({ ...FIRST, projectId: project }), [project])
+  const first = useMemo(() => firstTool(project), [project])
   const query = useEntity('tools', isNew ? undefined : id)
   if (isNew) return <ToolEditor tool={first} isNew />
   if (query.data) return <ToolEditor tool={query.data} isNew={false} />
   return <Gone kind="tools" id={id} title="Tool" error={query.error} onRetry={query.refetch} />
 }
 
-const FIRST: Tool = {
-  id: '',
-  name: '',
-  projectId: 'default',
-  type: 'http',
-  config: {},
-  inputSchema: {},
-  outputSchema: {},
+function firstTool(projectId: string): Tool {
+  const [first] = toolTypes()
+  return {
+    id: '',
+    name: '',
+    projectId,
+    type: first?.type as Tool['type'],
+    config: {},
+    inputSchema: {},
+    outputSchema: {},
+  }
 }
 
 function ToolEditor({ tool, isNew }: { tool: Tool; isNew: boolean }) {

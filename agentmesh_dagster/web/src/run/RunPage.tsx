@@ -12,7 +12,8 @@ import { Tabs } from '../ui/Tabs'
 import { NodePanel } from './NodePanel'
 import { readPlace, writeChosen, writeView } from './place'
 import type { RunPlace, Selection, StepTab } from './place'
-import { listRegions } from './regions'
+import { readRegions } from './regions'
+import type { Regions } from './regions'
 import { readItems } from './rows'
 import { RunGraph } from './RunGraph'
 import { RunHead } from './RunHead'
@@ -41,7 +42,8 @@ const VIEWS = [
 function RunView({ view }: { view: LiveRunView }) {
   const { run, stream, error } = view
   const pinned = usePinnedWorkflow(run.id)
-  const steps = useItemLists(view.steps, pinned.data?.workflow.graph)
+  const regions = useMemo(() => readRegions(pinned.data?.regions ?? []), [pinned.data])
+  const steps = useItemLists(view.steps, regions)
   const [filters, change] = useFilters()
   const place = useMemo(() => readPlace(filters), [filters])
   const onChoose = useCallback((chosen: Selection | undefined) => change(writeChosen(chosen)), [change])
@@ -79,7 +81,14 @@ function RunView({ view }: { view: LiveRunView }) {
                 onChoose={onNode}
               />
             ) : (
-              <Timeline run={run} graph={graph} steps={steps} chosen={place.chosen} onChoose={onChoose} />
+              <Timeline
+                run={run}
+                graph={graph}
+                regions={regions}
+                steps={steps}
+                chosen={place.chosen}
+                onChoose={onChoose}
+              />
             )}
           </Tabs>
         </div>
@@ -89,6 +98,7 @@ function RunView({ view }: { view: LiveRunView }) {
             steps={steps}
             place={place}
             graph={graph}
+            regions={regions}
             onChoose={onChoose}
             onTab={(tab) => change({ tab })}
           />
@@ -103,16 +113,17 @@ interface SideProps {
   steps: readonly RunStep[]
   place: RunPlace
   graph: Parameters<typeof RunGraph>[0]['graph'] | undefined
+  regions: Regions
   onChoose: (chosen: Selection | undefined) => void
   onTab: (tab: StepTab) => void
 }
 
 /** The chosen node, or the run where none is chosen. */
-function Side({ view, steps, place: { chosen, tab }, graph, onChoose, onTab }: SideProps) {
+function Side({ view, steps, place: { chosen, tab }, graph, regions, onChoose, onTab }: SideProps) {
   const { run, events, refresh } = view
   const node = chosen && graph?.nodes.find(({ id }) => id === chosen.nodeId)
   const own = useMemo(() => steps.filter(({ nodeId }) => nodeId === chosen?.nodeId), [steps, chosen?.nodeId])
-  const each = useMemo(() => graph && listRegions(graph).get(chosen?.nodeId ?? ''), [graph, chosen?.nodeId])
+  const each = regions.get(chosen?.nodeId ?? '')
   const items = useMemo(() => (each ? readItems(steps, each) : []), [steps, each])
   if (!chosen || !node) return <RunPanel run={run} steps={steps} />
   return (

@@ -3,6 +3,7 @@ import type { KeyboardEvent } from 'react'
 import type { Run, WorkflowGraph } from '../api/types'
 import type { RunStep } from '../live/runSteps'
 import type { Selection } from './place'
+import type { Regions } from './regions'
 import { listRows } from './rows'
 import type { GroupRow, Row } from './rows'
 import { TimelineHead } from './TimelineHead'
@@ -16,6 +17,7 @@ import './Timeline.css'
 interface Props {
   run: Run
   graph: WorkflowGraph
+  regions: Regions
   steps: readonly RunStep[]
   chosen: Selection | undefined
   onChoose: (chosen: Selection) => void
@@ -25,9 +27,12 @@ const ROW_HEIGHT = 32
 const HEAD_HEIGHT = 34
 
 /** The steps of a run below each other, each with the time that it took: work, and waits for a person. */
-export function Timeline({ run, graph, steps, chosen, onChoose }: Props) {
+export function Timeline({ run, graph, regions, steps, chosen, onChoose }: Props) {
   const [opened, setOpened] = useState<ReadonlyMap<string, boolean>>(new Map())
-  const rows = useMemo(() => listRows(graph, steps, opened, chosen), [graph, steps, opened, chosen])
+  const rows = useMemo(
+    () => listRows(graph, regions, steps, opened, chosen),
+    [graph, regions, steps, opened, chosen],
+  )
   const now = useNow(run.finishedAt === undefined)
   const axis = useRef<HTMLSpanElement>(null)
   const width = useWidth(axis)

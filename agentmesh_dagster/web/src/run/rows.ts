@@ -5,7 +5,7 @@ import { worseStatus } from '../live/nodeStates'
 import type { RunStep } from '../live/runSteps'
 import { summarize } from '../schema/json'
 import type { Selection } from './place'
-import { listRegions } from './regions'
+import type { Regions } from './regions'
 
 interface RowBase {
   /** Unique, and the same as long as the run is shown. */
@@ -19,7 +19,8 @@ interface RowBase {
 
 export interface StepRow extends RowBase {
   kind: 'step'
-  nodeType: NodeType
+  /** undefined: the graph does not have the node. */
+  nodeType: NodeType | undefined
   step: RunStep
 }
 
@@ -40,12 +41,12 @@ const FEW_ITEMS = 10 // so many are open at first
 /** The rows that are visible; `opened` says which groups somebody opened or closed, `chosen` is shown in any case. */
 export function listRows(
   graph: WorkflowGraph,
+  regions: Regions,
   steps: readonly RunStep[],
   opened: ReadonlyMap<string, boolean>,
   chosen?: Selection,
 ): Row[] {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]))
-  const regions = listRegions(graph)
   const rows: Row[] = []
   const shown = new Set<string>()
   for (const step of steps) {
@@ -144,7 +145,7 @@ function toRow(step: RunStep, node: GraphNode | undefined, depth: number): StepR
     depth,
     label,
     status: step.status,
-    nodeType: node?.type ?? 'agent',
+    nodeType: node?.type,
     step,
   }
 }

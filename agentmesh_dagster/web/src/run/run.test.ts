@@ -6,6 +6,7 @@ import { drawRun, firstViewport } from './canvas'
 import { listCalls } from './conversation'
 import { formatCost, formatCounts, formatCount } from './figures'
 import { layOutQuickly } from './layered'
+import { readRegions } from './regions'
 import { listRows } from './rows'
 import { fitLabel, listPauses, makeScale } from './timeScale'
 
@@ -95,10 +96,11 @@ function step(nodeId: string, item: number | null = null, status: StepStatus = '
 describe('the rows', () => {
   const each = node('each', 'branch', { mode: 'each' })
   const graph = graphOf('start>each each>a a>b b>join', [each])
+  const regions = readRegions([{ each: 'each', join: 'join', body: ['a', 'b'] }])
   const few = [step('start'), step('each'), step('a', 1, 'failed'), step('a', 0), step('b', 0), step('join')]
 
   it('put the items of an each below it, in their order', () => {
-    const rows = listRows(graph, few, new Map([['each each 0', true]]))
+    const rows = listRows(graph, regions, few, new Map([['each each 0', true]]))
     expect(rows.map(({ depth, label, status }) => [depth, label, status])).toEqual([
       [0, 'start', 'succeeded'],
       [0, 'each', 'succeeded'],
@@ -112,9 +114,11 @@ describe('the rows', () => {
   })
   it('are closed at first where there are many items, and leave out a level that says nothing', () => {
     const many = Array.from({ length: 400 }, (_, at) => step('a', at))
-    expect(listRows(graph, many, new Map())).toMatchObject([{ kind: 'group', items: 400, isOpen: false }])
-    const opened = listRows(graph, many, new Map([['each each', true]]))
-    expect(listRows(graph, many, new Map(), { nodeId: 'a', item: 7 }).length).toBe(401)
+    expect(listRows(graph, regions, many, new Map())).toMatchObject([
+      { kind: 'group', items: 400, isOpen: false },
+    ])
+    const opened = listRows(graph, regions, many, new Map([['each each', true]]))
+    expect(listRows(graph, regions, many, new Map(), { nodeId: 'a', item: 7 }).length).toBe(401)
     expect([opened.length, opened[1]?.label, opened[1]?.kind]).toEqual([401, 'Item 1', 'step'])
   })
 })

@@ -1,18 +1,15 @@
 import { useQueries } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import type { Json, WorkflowGraph } from '../api/types'
+import type { Json } from '../api/types'
 import { queryWhole } from '../api/whole'
 import type { RunStep } from '../live/runSteps'
-import { listRegions } from './regions'
+import type { Regions } from './regions'
 
 const MOST_CHARS = 500_000
 
 /** The steps, with the whole output of each `each` whose list of items came cut: their names stand in the timeline. */
-export function useItemLists(
-  steps: readonly RunStep[],
-  graph: WorkflowGraph | undefined,
-): readonly RunStep[] {
-  const branches = useMemo(() => new Set(graph ? listRegions(graph).values() : []), [graph])
+export function useItemLists(steps: readonly RunStep[], regions: Regions): readonly RunStep[] {
+  const branches = useMemo(() => new Set(regions.values()), [regions])
   const cut = useMemo(
     () => steps.filter((step) => branches.has(step.nodeId) && isWorthIt(step)),
     [steps, branches],

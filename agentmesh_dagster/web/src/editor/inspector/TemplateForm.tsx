@@ -7,14 +7,16 @@ import { ExpressionInput } from './ExpressionInput'
 import { PlacedField } from './PlacedField'
 
 interface Props {
+  /** Where the value is in the node, as issues name it. */
+  place: string
   schema: JsonSchema
   value: Json | undefined
   onChange: (value: Json | undefined) => void
   offers: () => Completion[]
 }
 
-/** The input of a tool, one template for each field of its schema. */
-export function ToolInput({ schema, value, onChange, offers }: Props) {
+/** An object by its schema: one template for each field. */
+export function TemplateForm({ place, schema, value, onChange, offers }: Props) {
   const object = isObject(value) ? value : {}
   const required = Array.isArray(schema['required']) ? schema['required'] : []
   const set = (name: string, field: Json | undefined) => {
@@ -31,7 +33,7 @@ export function ToolInput({ schema, value, onChange, offers }: Props) {
         return (
           <PlacedField
             key={name}
-            place={`config.input${writePath([name]).slice(1)}`}
+            place={`${place}${writePath([name]).slice(1)}`}
             label={name}
             hint={[isText ? '' : type === 'any' ? '' : `${WORDS[type] ?? type}.`, descriptionOf(field)]
               .filter(Boolean)
@@ -58,7 +60,7 @@ export function ToolInput({ schema, value, onChange, offers }: Props) {
   )
 }
 
-/** Whether a form shows all of a tool's input: its fields are known, and nothing else is set. */
+/** Whether a form shows all of a value: its fields are known, and nothing else is set. */
 export function fitsForm(schema: JsonSchema, value: Json | undefined): boolean {
   const names = listFields(schema).map(([name]) => name)
   if (names.length === 0) return false

@@ -4,8 +4,8 @@ import { useEditor, useEditorStore } from '../useEditor'
 import { SubjectContext } from './PlacedField'
 import { SchemaField } from './SchemaField'
 
-/** What a run of the workflow is given: shown at its start, and where the workflow itself is. */
-export function StartFields() {
+/** What a run of the workflow is given: shown where it comes in, and where the workflow itself is. */
+export function InputSchemaField() {
   const store = useEditorStore()
   const schema = useEditor((state) => workflowOf(state).inputSchema)
   return (
