@@ -6,7 +6,7 @@ from pydantic import Field
 
 from agentmesh_dagster.entities.bounds import DeadlineSeconds
 from agentmesh_dagster.entities.models import Entity, JsonObject, NodeType
-from agentmesh_dagster.entities.text import join_names, quote
+from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.specs.form import Section, form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
 from agentmesh_dagster.specs.node_spec import EdgeWords, KnownOutput, NodeFacts, NodeSpec, Ports
@@ -56,7 +56,7 @@ class GateConfig(NodeConfig):
         default=None,
         alias="schema",
         title="Answer schema",
-        description=f"Of the answer; without any it has {join_names(IMPLIED_SCHEMA['properties'])}.",
+        description=f"Of the answer; without any: {', '.join(IMPLIED_SCHEMA['properties'])}.",
     )
     deadline_seconds: DeadlineSeconds | None = Field(
         default=None,

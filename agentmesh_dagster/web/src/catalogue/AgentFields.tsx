@@ -4,17 +4,11 @@ import { providers } from '../types/types'
 import { Field } from '../ui/Field'
 import { JsonEditor } from '../ui/JsonEditor'
 import { ScalarControl } from '../ui/ScalarControl'
+import type { FieldsProps } from './EntityPage'
 import { ToolChoice } from './ToolChoice'
 
-interface Props {
-  agent: Agent
-  faultOf: (field: string) => string | undefined
-  onFault: (field: string) => (hasFault: boolean) => void
-  onChange: (fields: Partial<Agent>) => void
-}
-
 /** What makes an agent: its model, its prompt, its tools. */
-export function AgentFields({ agent, faultOf, onFault, onChange }: Props) {
+export function AgentFields({ entity: agent, faultOf, onFault, onChange }: FieldsProps<Agent>) {
   return (
     <>
       <div className="detail-pair">

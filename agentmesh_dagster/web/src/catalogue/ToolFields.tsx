@@ -3,17 +3,11 @@ import { toolTypes } from '../types/types'
 import { Field } from '../ui/Field'
 import { SchemaEditor } from '../ui/SchemaEditor'
 import { Message } from '../ui/Message'
+import type { FieldsProps } from './EntityPage'
 import { ToolConfigForm } from './ToolConfigForm'
 
-interface Props {
-  tool: Tool
-  faultOf: (field: string) => string | undefined
-  onFault: (field: string) => (hasFault: boolean) => void
-  onChange: (fields: Partial<Tool>) => void
-}
-
 /** What makes a tool: what is called, and the schemas of what goes in and comes out. */
-export function ToolFields({ tool, faultOf, onFault, onChange }: Props) {
+export function ToolFields({ entity: tool, faultOf, onFault, onChange }: FieldsProps<Tool>) {
   return (
     <>
       <Field label="Type" isRequired fault={faultOf('type')}>

@@ -1,54 +1,40 @@
 import { useState } from 'react'
 import { useTryAgent } from '../api/catalogue'
-import type { AgentReply, Json } from '../api/types'
+import type { Agent, AgentReply, Json } from '../api/types'
 import { isObject } from '../schema/json'
 import { Field } from '../ui/Field'
-import { Icon } from '../ui/icons'
 import { JsonView } from '../ui/JsonView'
 import { Markdown } from '../ui/Markdown'
-import { Fault } from '../ui/states'
+import type { TrialProps } from './EntityPage'
+import { TrialCard } from './TrialCard'
 
-/** One question to the agent as it is saved; nothing is stored. */
-export function TryAgent({ id, hasChanges }: { id: string; hasChanges: boolean }) {
+/** One question to the agent; nothing is stored. */
+export function TryAgent({ entity: { id }, hasChanges }: TrialProps<Agent>) {
   const [prompt, setPrompt] = useState('')
   const trial = useTryAgent(id)
   return (
-    <section className="card stack" aria-label="Test">
-      <h2>Test</h2>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          trial.mutate({ prompt })
-        }}
+    <TrialCard
+      trial={trial}
+      isOff={prompt.trim() === ''}
+      onTest={() => trial.mutate({ prompt })}
+      result={trial.data && <Reply reply={trial.data} />}
+    >
+      <Field
+        label="Prompt"
+        hint={hasChanges ? 'This asks the agent as it was saved.' : 'One call; nothing is stored.'}
       >
-        <Field
-          label="Prompt"
-          hint={hasChanges ? 'This asks the agent as it was saved.' : 'One call; nothing is stored.'}
-        >
-          {(field) => (
-            <textarea
-              {...field}
-              className="textarea"
-              dir="auto"
-              rows={3}
-              value={prompt}
-              onChange={(event) => setPrompt(event.target.value)}
-            />
-          )}
-        </Field>
-        <div>
-          <button type="submit" className="button" disabled={prompt.trim() === '' || trial.isPending}>
-            <Icon name="play" />
-            {trial.isPending ? 'Testing …' : 'Test'}
-          </button>
-        </div>
-      </form>
-      <div aria-live="polite" className="stack live">
-        {trial.error && <Fault error={trial.error} />}
-        {trial.data && <Reply reply={trial.data} />}
-      </div>
-    </section>
+        {(field) => (
+          <textarea
+            {...field}
+            className="textarea"
+            dir="auto"
+            rows={3}
+            value={prompt}
+            onChange={(event) => setPrompt(event.target.value)}
+          />
+        )}
+      </Field>
+    </TrialCard>
   )
 }
 

@@ -90,7 +90,7 @@ function readField(
   return {
     name,
     label: labelOf(name, schema),
-    hint: joinHints(describeDefault(schema, kind), descriptionOf(schema)),
+    hint: joinHints(descriptionOf(schema), describeDefault(schema, kind)),
     isRequired: isRequired || form['isRequired'] === true,
     kind,
     way,

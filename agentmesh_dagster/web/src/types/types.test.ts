@@ -28,7 +28,7 @@ it('finds the words and limits of fields, and of fields inside of others', () =>
     kind: 'scalar',
     schema: { type: 'number', minimum: 0, maximum: 2 },
   })
-  expect(field('branch', 'maxItems')?.hint).toBe('1,000 unless given. More than these fail the step.')
+  expect(field('branch', 'maxItems')?.hint).toBe('More than these fail the step. 1,000 unless given.')
   expect(field('end', 'retry')?.fields[0]).toMatchObject({ label: 'Max attempts', schema: { minimum: 1 } })
 })
 

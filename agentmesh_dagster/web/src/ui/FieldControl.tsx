@@ -28,10 +28,12 @@ export function FieldControl({ field, of, value, onChange }: Props) {
   }
   if (of.kind === 'duration')
     return <DurationInput field={field} label={of.label} value={value} onChange={onChange} />
+  const control = controlFor(of.schema, value)
+  const isText = control.kind === 'text' || control.kind === 'long-text'
   return (
     <ScalarControl
       field={field}
-      control={controlFor(of.schema, value)}
+      control={isText ? { kind: of.rows > 1 ? 'long-text' : 'text' } : control}
       schema={of.schema}
       value={value}
       onChange={onChange}

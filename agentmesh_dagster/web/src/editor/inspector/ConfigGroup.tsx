@@ -14,7 +14,7 @@ export function ConfigGroup({ node, field, place, value, onChange }: ConfigField
     return (
       <ConfigField
         node={node}
-        field={{ ...only, label: field.label, hint: field.hint }}
+        field={{ ...only, label: field.label, hint: field.hint, isRequired: field.isRequired }}
         place={place}
         value={object[only.name]}
         onChange={(next) => onChange(withField(value, only.name, next))}

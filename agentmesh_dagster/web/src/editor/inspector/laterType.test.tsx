@@ -133,7 +133,7 @@ describe('a node type that came later', () => {
     expect(form).toContain('What is counted.')
     expect(form).toContain('placeholder="context.input.customer"')
     expect(form).toMatch(/Rate<\/label><input[^>]*type="number"[^>]*min="1"/)
-    expect(form).toContain('60 unless given. At most.')
+    expect(form).toContain('At most. 60 unless given.')
     expect(form).toMatch(/<option[^>]*>Minute<\/option><option[^>]*>Day<\/option>/)
     expect(form).not.toContain('Holidays')
     expect(form).toMatch(/More<\/span><span[^>]*>nothing<\/span>/)
