@@ -180,7 +180,7 @@ def _explain_missing(value: JsonValue, key: JsonValue, *, computed: bool, column
     elif key_kind == "number":
         what = "item at that index" if computed else f"item [{key}]"
     else:
-        return ExpressionFault(f"between [ ] stands text or a whole number, not {key_kind}", column)
+        return ExpressionFault(f"between [ ] stands text or an integer, not {key_kind}", column)
     if kind == "object":
         return ExpressionFault(f"no {what}; {_describe_fields(value)}", column)
     if kind == "list":

@@ -14,7 +14,7 @@ export interface KnownStep {
   cut?: Readonly<Record<string, Cut>>
 }
 
-/** Previous outputs the gate: the outputs of the steps that lead to it. */
+/** Previous outputs: those of the steps that lead to the gate. */
 export function Before({ gate, steps }: { gate: Gate; steps?: readonly KnownStep[] }) {
   const pinned = usePinnedWorkflow(gate.runId)
   return (

@@ -20,58 +20,91 @@ interface Props {
 
 /** What a tool calls, as the schema of its type says. */
 export function ToolConfigForm({ tool, faultOf, onFault, onChange }: Props) {
-  const fields = toolFields(tool.type)
-  const config = tool.config as JsonObject
+  return (
+    <Settings
+      type={tool.type}
+      fields={toolFields(tool.type)}
+      place="config"
+      value={tool.config as JsonObject}
+      faultOf={faultOf}
+      onFault={onFault}
+      onChange={(config) => onChange(config as Tool['config'])}
+    />
+  )
+}
+
+interface SettingsProps extends Pick<Props, 'faultOf' | 'onFault'> {
+  type: ToolType
+  fields: readonly FormField[]
+  /** Where they are in the tool. */
+  place: string
+  value: JsonObject
+  onChange: (value: JsonObject) => void
+}
+
+function Settings({ fields, place, value, onChange, ...around }: SettingsProps) {
   return fields
-    .filter((field) => isShown(field, fields, config))
+    .filter((field) => isShown(field, fields, value))
     .map((field) => (
-      <ConfigPlace
+      <Setting
         key={field.name}
-        type={tool.type}
+        {...around}
         field={field}
-        value={config[field.name]}
-        fault={faultOf(`config.${field.name}`)}
-        onFault={onFault(`config.${field.name}`)}
-        onChange={(value) => onChange({ ...tool.config, [field.name]: value })}
+        place={`${place}.${field.name}`}
+        value={value[field.name]}
+        onChange={(next) => {
+          const { [field.name]: _, ...others } = value
+          onChange(next === undefined ? others : { ...others, [field.name]: next })
+        }}
       />
     ))
 }
 
-interface PlaceProps {
-  type: ToolType
+interface SettingProps extends Omit<SettingsProps, 'fields' | 'value' | 'onChange'> {
   field: FormField
   value: Json | undefined
-  fault: string | undefined
-  onFault: (hasFault: boolean) => void
   onChange: (value: Json | undefined) => void
 }
 
-function ConfigPlace({ type, field, value, fault, onFault, onChange }: PlaceProps) {
+function Setting({ field, ...around }: SettingProps) {
+  const { type, place, value, faultOf, onFault, onChange } = around
   const { label, hint, isRequired, kind } = field
+  const fault = faultOf(place)
+  const object = isObject(value) ? value : {}
   if (kind === 'pairs') {
-    const pairs = isObject(value) ? value : {}
-    return <PairRows {...{ label, hint, pairs, fault, onChange }} example={field.example} />
+    return <PairRows {...{ label, hint, fault, onChange }} pairs={object} example={field.example} />
+  }
+  if (kind === 'group') {
+    return (
+      <fieldset className="field">
+        <legend>{label}</legend>
+        {hint && <div className="field-hint">{hint}</div>}
+        <Settings {...around} fields={field.fields} value={object} />
+      </fieldset>
+    )
   }
   return (
     <Field label={label} hint={hint} isRequired={isRequired} fault={fault}>
-      {(control) => {
-        switch (kind) {
-          case 'function':
-            return <FunctionChoice field={control} type={type} value={value} onChange={onChange} />
-          case 'form':
-          case 'group':
-            return (
-              <JsonEditor label={label} lines={[2, 12]} value={value} onFault={onFault} onChange={onChange} />
-            )
-          default:
-            return <FieldControl field={control} of={field} value={value} onChange={onChange} />
-        }
-      }}
+      {(control) =>
+        kind === 'function' ? (
+          <FunctionChoice field={control} type={type} value={value} onChange={onChange} />
+        ) : kind === 'form' ? (
+          <JsonEditor
+            label={label}
+            lines={[2, 12]}
+            value={value}
+            onFault={onFault(place)}
+            onChange={onChange}
+          />
+        ) : (
+          <FieldControl field={control} of={field} value={value} onChange={onChange} />
+        )
+      }
     </Field>
   )
 }
 
-interface FunctionProps extends Pick<PlaceProps, 'type' | 'value' | 'onChange'> {
+interface FunctionProps extends Pick<SettingProps, 'type' | 'value' | 'onChange'> {
   field: FieldProps
 }
 

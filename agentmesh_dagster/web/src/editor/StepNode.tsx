@@ -3,7 +3,7 @@ import type { NodeProps } from '@xyflow/react'
 import { memo } from 'react'
 import type { CanvasNode } from '../graph/canvas'
 import { titleOf } from '../graph/edits'
-import { isWarning } from '../graph/issues'
+import { isWarning, messageOf } from '../graph/issues'
 import { summarizeNode } from '../graph/summaries'
 import { kindStyle, NodeIcon } from '../types/NodeIcon'
 import { nodeType } from '../types/types'
@@ -46,7 +46,7 @@ function Badge({ id }: { id: string }) {
   return (
     <span
       className={isOdd ? 'step-badge step-badge-warn' : 'step-badge'}
-      title={issues.map(({ issue }) => issue.message).join('\n')}
+      title={issues.map(messageOf).join('\n')}
     >
       <Icon name="warning" size={12} />
       {issues.length}

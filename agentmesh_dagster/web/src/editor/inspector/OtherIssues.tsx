@@ -1,6 +1,6 @@
 import { useContext } from 'react'
 import { findNode } from '../../graph/edits'
-import { isInField, isWarning } from '../../graph/issues'
+import { isInField, isWarning, messageOf } from '../../graph/issues'
 import { nodeFields } from '../../types/types'
 import { Icon } from '../../ui/icons'
 import { issuesOf } from '../issuesOf'
@@ -45,7 +45,7 @@ export function OtherIssues() {
           <Icon name="warning" />
           <span className="small">
             {isWarning(one) && 'Note: '}
-            <Message text={one.issue.message} />
+            <Message text={messageOf(one)} />
           </span>
         </li>
       ))}

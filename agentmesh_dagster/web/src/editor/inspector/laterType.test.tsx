@@ -184,7 +184,14 @@ it('gives a tool type that came later a form of its own', () => {
     config: {
       type: 'object',
       required: ['topic'],
-      properties: { topic: { type: 'string', title: 'Topic', description: 'Where it goes.' } },
+      properties: {
+        topic: { type: 'string', title: 'Topic', description: 'Where it goes.' },
+        settings: {
+          type: 'object',
+          title: 'Settings',
+          properties: { partitions: { type: 'integer', title: 'Partitions', default: 3 } },
+        },
+      },
     },
   }
   setTypes({ ...listed, tools: [...listed.tools, queue] })
@@ -197,6 +204,7 @@ it('gives a tool type that came later a form of its own', () => {
   )
 
   expect(form).toMatch(/Topic.*value="orders".*Where it goes\./)
+  expect(form).toMatch(/Settings<\/legend>.*Partitions.*type="number".*3 unless given\./)
   expect(form).not.toContain('Function')
   expect(describeTarget({ ...tool, config })).toBe('Queue: orders')
 })
