@@ -1,7 +1,7 @@
 import { usePinnedWorkflow, useSteps } from '../api/runs'
 import type { Cut, Gate, Json, StepStatus, WorkflowGraph } from '../api/types'
 import { largeOf } from '../api/whole'
-import { OutputView } from '../run/OutputView'
+import { OutputView } from '../runs/page/OutputView'
 import { NodeIcon } from '../types/NodeIcon'
 import { Loaded } from '../ui/states'
 
