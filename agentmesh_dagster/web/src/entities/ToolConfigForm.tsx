@@ -6,7 +6,6 @@ import { isObject } from '../schema/json'
 import { toolFields } from '../types/types'
 import { Combobox } from '../ui/Combobox'
 import { Field } from '../ui/Field'
-import type { FieldProps } from '../ui/Field'
 import { FieldControl } from '../ui/FieldControl'
 import { JsonEditor } from '../ui/JsonEditor'
 import { PairRows } from '../ui/PairRows'
@@ -83,12 +82,11 @@ function Setting({ field, ...around }: SettingProps) {
       </fieldset>
     )
   }
+  if (kind === 'function') return <FunctionField {...{ type, field, value, fault, onChange }} />
   return (
     <Field label={label} hint={hint} isRequired={isRequired} fault={fault}>
       {(control) =>
-        kind === 'function' ? (
-          <FunctionChoice field={control} type={type} value={value} onChange={onChange} />
-        ) : kind === 'form' ? (
+        kind === 'form' ? (
           <JsonEditor
             label={label}
             lines={[2, 12]}
@@ -104,24 +102,30 @@ function Setting({ field, ...around }: SettingProps) {
   )
 }
 
-interface FunctionProps extends Pick<SettingProps, 'type' | 'value' | 'onChange'> {
-  field: FieldProps
+interface FunctionProps extends Pick<SettingProps, 'type' | 'field' | 'value' | 'onChange'> {
+  fault: string | undefined
 }
 
 /** One of the functions that are registered for tools of the type, or any other name. */
-function FunctionChoice({ field, type, value, onChange }: FunctionProps) {
-  const functions = useFunctions().data?.items ?? []
-  const options = functions
-    .filter((one) => one.type === type)
-    .map(({ name, description }) => ({ value: name, label: name, detail: description }))
+function FunctionField({ type, field: { label, hint, isRequired }, value, fault, onChange }: FunctionProps) {
+  const functions = (useFunctions().data?.items ?? []).filter((one) => one.type === type)
+  const chosen = functions.find(({ name }) => name === value)
   return (
-    <Combobox
-      {...field}
-      options={options}
-      value={typeof value === 'string' ? value : ''}
-      placeholder={options.length > 0 ? 'Choose a function' : 'None is registered: type its name'}
-      allowsOther
-      onChange={(name) => onChange(name || undefined)}
-    />
+    <Field label={label} hint={chosen?.description ?? hint} isRequired={isRequired} fault={fault}>
+      {(control) => (
+        <Combobox
+          {...control}
+          options={functions.map(({ name, description }) => ({
+            value: name,
+            label: name,
+            detail: description,
+          }))}
+          value={typeof value === 'string' ? value : ''}
+          placeholder={functions.length > 0 ? 'Choose a function' : 'None is registered: type its name'}
+          allowsOther
+          onChange={(name) => onChange(name || undefined)}
+        />
+      )}
+    </Field>
   )
 }

@@ -1,5 +1,6 @@
 /** The fields of a config as a form shows them: what the JSON Schema of its type, and `x-form` in it, say. No React. */
 import type { Json, JsonObject, JsonSchema } from '../api/types'
+import { formatDuration } from './duration'
 import { controlFor, descriptionOf, labelOf, resolve } from './form'
 import { areEqual, isObject } from './json'
 
@@ -184,9 +185,10 @@ export function followChange(
 }
 
 /** The value in the words of its field. */
-export function describeValue({ choices }: FormField, value: Json): string {
+export function describeValue({ kind, choices }: FormField, value: Json): string {
   const chosen = choices.find((choice) => areEqual(choice.value, value))
   if (chosen) return chosen.label
+  if (kind === 'duration' && typeof value === 'number') return formatDuration(value)
   if (Array.isArray(value)) return value.filter((item) => typeof item === 'string').join(', ')
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

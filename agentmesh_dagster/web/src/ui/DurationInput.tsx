@@ -1,15 +1,8 @@
 import { useState } from 'react'
 import type { Json } from '../api/types'
+import { bestUnit, sizeOf, UNITS } from '../schema/duration'
+import type { Unit } from '../schema/duration'
 import type { FieldProps } from './Field'
-
-const UNITS = [
-  ['seconds', 1],
-  ['minutes', 60],
-  ['hours', 3_600],
-  ['days', 86_400],
-] as const
-
-type Unit = (typeof UNITS)[number][0]
 
 interface Props {
   field: FieldProps
@@ -57,14 +50,4 @@ export function DurationInput({ field, label, value: seconds, onChange }: Props)
       </select>
     </div>
   )
-}
-
-/** The largest unit of which it is a whole number. */
-function bestUnit(seconds: number | undefined): Unit {
-  if (seconds === undefined || seconds === 0) return 'hours'
-  return UNITS.findLast(([, size]) => seconds % size === 0)?.[0] ?? 'seconds'
-}
-
-function sizeOf(unit: Unit): number {
-  return UNITS.find(([one]) => one === unit)?.[1] ?? 1
 }
