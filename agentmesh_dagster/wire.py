@@ -295,6 +295,7 @@ class Types(Entity):
     nodes: list[NodeTypeInfo]
     tools: list[ToolTypeInfo]
     providers: list[ProviderInfo]
+    agent: JsonObject  # JSON Schema of an agent
     triggers: list[TriggerTypeInfo]
     run: list[Completion]  # what any expression may name
     item: list[Completion]  # and what is known of an item, inside of what is done once for each

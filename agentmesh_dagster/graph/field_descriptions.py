@@ -27,8 +27,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "modelName": "The provider's name of the model.",
         "systemPrompt": "Who the agent is and how it answers. A node may override it.",
         "temperature": "0 is steady, 2 is wild; without it the model's own.",
-        "tools": "Ids of the tools that the model may call.",
-        "metadata": "Anything you want to keep with the agent.",
+        "tools": "The tools that the model may call while it answers, by their ids.",
+        "metadata": "Anything you want to keep with the agent, as an object.",
     },
     "Tool": {
         "type": "`http` calls an address, `function` a registered Python function, `builtin` one that ships with us.",

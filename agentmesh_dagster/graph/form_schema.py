@@ -1,12 +1,12 @@
-"""The JSON Schema of a `config` as forms are made from it: with titles, hints, and what `specs.form` says."""
+"""JSON Schemas as forms are made from them: with titles, hints, and what `specs.form` says."""
 
 from typing import Any, cast
 
 from pydantic import BaseModel
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import JsonObject
-from agentmesh_dagster.graph.document_schema import SchemaOfFields
+from agentmesh_dagster.entities.models import ENTITY_TYPES, JsonObject, Kind
+from agentmesh_dagster.graph.document_schema import SchemaOfFields, document_schema
 
 
 def form_schema(config: type[BaseModel]) -> JsonObject:
@@ -14,6 +14,11 @@ def form_schema(config: type[BaseModel]) -> JsonObject:
     schema = config.model_json_schema(schema_generator=SchemaOfFields)
     schema.pop("title", None)
     return cast("JsonObject", _without_null(schema))
+
+
+def entity_schema(kind: Kind) -> JsonObject:
+    """Of an agent, tool, project or workflow: what its fields are for, and their limits; references lead nowhere."""
+    return cast("JsonObject", _without_null(document_schema()["$defs"][ENTITY_TYPES[kind].__name__]))
 
 
 def _without_null(value: JsonValue) -> JsonValue:

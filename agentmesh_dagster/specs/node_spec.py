@@ -93,7 +93,7 @@ class NodeSpec:
     ports: Callable[[NodeConfig], Ports] = _follow_all
     may_choose: bool = False  # its out-edges may carry conditions
     subject: str | None = None  # the field of a config whose value the edges' conditions are then compared with
-    mode: str | None = None  # the field of a config on which it depends what follows
+    mode: str | None = None  # the field of a config, a Literal, on which it depends what follows
     edge_words: Mapping[str | None, EdgeWords] = field(default_factory=dict[str | None, EdgeWords])  # by mode
     known_output: KnownOutput = KnownOutput()
     summary: str | None = None  # what a node does, in a word or two; its label unless given

@@ -86,6 +86,13 @@ def test_names_and_outputs_are_told_for_completion(types: dict[str, Any]):
     assert [name["text"] for name in find(types["triggers"], "cron")["event"]] == ["context.event.scheduledAt"]
 
 
+def test_the_fields_of_an_agent_say_what_they_are_for_and_their_limits(types: dict[str, Any]):
+    temperature = types["agent"]["properties"]["temperature"]
+
+    assert (temperature["minimum"], temperature["maximum"], temperature["type"]) == (0, 2, "number")
+    assert temperature["description"]
+
+
 def test_a_tool_type_says_what_it_takes_and_cannot_do_without(types: dict[str, Any]):
     http = find(types["tools"], "http")
 

@@ -94,6 +94,14 @@ def test_triggers_have_a_spec_each_and_begin_as_one_that_can_be_read():
         assert read.validate_python(filled).type == spec.type
 
 
+def test_the_web_app_compares_no_types():
+    names = "|".join([*NODE_SPECS, *TOOL_SPECS, *PROVIDER_SPECS])
+    compares = re.compile(rf"\b(?:type|modelProvider) [!=]==? '(?:{names})'|case '(?:{names})':|-(?:{names}) \.step")
+    files = [path for path in (PACKAGE / "web" / "src").rglob("*") if path.suffix in (".ts", ".tsx", ".css")]
+    assert files
+    assert [path.name for path in files if ".test." not in path.name and compares.search(path.read_text())] == []
+
+
 def test_no_other_file_knows_a_node_type():
     files = [path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if "node_modules" not in path.parts]
     others = [file for file in files if not str(file).startswith(("specs/", "runtime/nodes/"))]

@@ -11,7 +11,8 @@ from agentmesh_dagster.api.type_infos import (
     describe_tool_type,
     describe_trigger_type,
 )
-from agentmesh_dagster.entities.models import ToolType
+from agentmesh_dagster.entities.models import Kind, ToolType
+from agentmesh_dagster.graph.form_schema import entity_schema
 from agentmesh_dagster.specs import NODES, PROVIDERS, TOOLS, TRIGGERS
 from agentmesh_dagster.specs.context import ITEM, RUN
 from agentmesh_dagster.store.overview import page_projects
@@ -23,6 +24,7 @@ TYPES = wire.Types(
     nodes=[describe_node_type(spec) for spec in NODES],
     tools=[describe_tool_type(spec) for spec in TOOLS],
     providers=[describe_provider(spec) for spec in PROVIDERS],
+    agent=entity_schema(Kind.AGENT),
     triggers=[describe_trigger_type(spec) for spec in TRIGGERS],
     run=describe_names(RUN),
     item=describe_names(ITEM),

@@ -2271,6 +2271,9 @@ export interface components {
             nodes: components["schemas"]["NodeTypeInfo"][];
             tools: components["schemas"]["ToolTypeInfo"][];
             providers: components["schemas"]["ProviderInfo"][];
+            agent: {
+                [key: string]: unknown;
+            };
             triggers: components["schemas"]["TriggerTypeInfo"][];
             run: components["schemas"]["Completion"][];
             item: components["schemas"]["Completion"][];

@@ -1,14 +1,15 @@
 import type { Agent, JsonObject, ModelProvider } from '../api/types'
 import { isObject } from '../schema/json'
-import { providers } from '../types/types'
+import { agentField, providers } from '../types/types'
 import { Field } from '../ui/Field'
+import { FieldControl } from '../ui/FieldControl'
 import { JsonEditor } from '../ui/JsonEditor'
-import { ScalarControl } from '../ui/ScalarControl'
 import type { FieldsProps } from './EntityPage'
 import { ToolChoice } from './ToolChoice'
 
 /** What makes an agent: its model, its prompt, its tools. */
 export function AgentFields({ entity: agent, faultOf, onFault, onChange }: FieldsProps<Agent>) {
+  const temperature = agentField('temperature')
   return (
     <>
       <div className="detail-pair">
@@ -40,11 +41,7 @@ export function AgentFields({ entity: agent, faultOf, onFault, onChange }: Field
           )}
         </Field>
       </div>
-      <Field
-        label="System prompt"
-        hint="Who the agent is and how it answers. A node may override it."
-        fault={faultOf('systemPrompt')}
-      >
+      <Field label="System prompt" hint={agentField('systemPrompt')?.hint} fault={faultOf('systemPrompt')}>
         {(field) => (
           <textarea
             {...field}
@@ -56,33 +53,25 @@ export function AgentFields({ entity: agent, faultOf, onFault, onChange }: Field
           />
         )}
       </Field>
-      <Field
-        label="Temperature"
-        hint="0 is steady, 2 is wild; empty leaves it to the model."
-        fault={faultOf('temperature')}
-      >
-        {(field) => (
-          <ScalarControl
-            field={field}
-            control={{ kind: 'number' }}
-            schema={{ minimum: 0, maximum: 2 }}
-            value={agent.temperature}
-            onChange={(value) => onChange({ temperature: typeof value === 'number' ? value : undefined })}
-            isRequired={false}
-          />
-        )}
-      </Field>
+      {temperature && (
+        <Field label="Temperature" hint={temperature.hint} fault={faultOf('temperature')}>
+          {(field) => (
+            <FieldControl
+              field={field}
+              of={temperature}
+              value={agent.temperature}
+              onChange={(value) => onChange({ temperature: typeof value === 'number' ? value : undefined })}
+            />
+          )}
+        </Field>
+      )}
       <ToolChoice
         projectId={agent.projectId}
         chosen={agent.tools}
         fault={faultOf('tools')}
         onChange={(tools) => onChange({ tools })}
       />
-      <Field
-        label="Metadata"
-        hint="Anything you want to keep with the agent, as a JSON object."
-        fault={faultOf('metadata')}
-      >
+      <Field label="Metadata" hint={agentField('metadata')?.hint} fault={faultOf('metadata')}>
         {() => (
           <JsonEditor
             label="Metadata"

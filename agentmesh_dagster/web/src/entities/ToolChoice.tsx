@@ -1,6 +1,7 @@
 import { Link } from 'wouter'
 import { useEveryEntity } from '../api/catalogue'
 import { addresses } from '../app/addresses'
+import { agentField } from '../types/types'
 import { Combobox } from '../ui/Combobox'
 import { Field } from '../ui/Field'
 import { Icon } from '../ui/icons'
@@ -22,7 +23,7 @@ export function ToolChoice({ projectId, chosen, fault, onChange }: Props) {
     .toSorted((a, b) => Number(b.projectId === projectId) - Number(a.projectId === projectId))
     .map((tool) => ({ value: tool.id, label: tool.name, detail: tool.description ?? tool.type }))
   return (
-    <Field label="Tools" hint="What the model may call while it answers." fault={fault}>
+    <Field label="Tools" hint={agentField('tools')?.hint} fault={fault}>
       {(field) => (
         <div>
           {chosen.length > 0 && (

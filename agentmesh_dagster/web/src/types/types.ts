@@ -4,6 +4,7 @@ import { get } from '../api/client'
 import type {
   EdgesInfo,
   GraphNode,
+  JsonSchema,
   NodeType,
   NodeTypeInfo,
   ProviderInfo,
@@ -16,10 +17,10 @@ import type {
 import { listFields } from '../schema/fields'
 import type { FormField } from '../schema/fields'
 
-let types: Types = { nodes: [], tools: [], providers: [], triggers: [], run: [], item: [] }
+let types: Types = { nodes: [], tools: [], providers: [], agent: {}, triggers: [], run: [], item: [] }
 
-/** The fields of each type's config, read when they are first asked for. */
-const fieldsOf = new WeakMap<NodeTypeInfo | ToolTypeInfo, readonly FormField[]>()
+/** The fields of each schema, read when they are first asked for. */
+const fieldsOf = new WeakMap<JsonSchema, readonly FormField[]>()
 
 export async function loadTypes(): Promise<void> {
   setTypes(await get<Types>('types'))
@@ -81,22 +82,24 @@ export function triggerType(type: Trigger['type']): TriggerTypeInfo {
 }
 
 export function nodeFields(type: NodeType): readonly FormField[] {
-  const info = nodeType(type)
-  return readFields(info, info.written)
+  const { config, written } = nodeType(type)
+  return readFields(config, written)
 }
 
 export function toolFields(type: ToolType): readonly FormField[] {
-  return readFields(toolType(type))
+  return readFields(toolType(type).config)
 }
 
-function readFields(
-  info: NodeTypeInfo | ToolTypeInfo,
-  written?: NodeTypeInfo['written'],
-): readonly FormField[] {
-  const known = fieldsOf.get(info)
+/** A field of an agent: what it is for, and its limits. */
+export function agentField(name: string): FormField | undefined {
+  return readFields(types.agent).find((field) => field.name === name)
+}
+
+function readFields(schema: JsonSchema, written?: NodeTypeInfo['written']): readonly FormField[] {
+  const known = fieldsOf.get(schema)
   if (known) return known
-  const fields = listFields(info.config, written)
-  fieldsOf.set(info, fields)
+  const fields = listFields(schema, written)
+  fieldsOf.set(schema, fields)
   return fields
 }
 

@@ -1,8 +1,9 @@
 import type { GraphNode } from '../../api/types'
-import { followChange, groupBySection, isShown, pairUp, summarizeFields } from '../../schema/fields'
+import { followChange, groupBySection, isShown, summarizeFields } from '../../schema/fields'
 import type { FormField } from '../../schema/fields'
 import { nodeFields } from '../../types/types'
 import { ConfigField } from './ConfigField'
+import { FieldRows } from './FieldRows'
 import { Section } from './Section'
 import { useSetConfig } from './useConfig'
 
@@ -54,23 +55,5 @@ function ConfigRows({ node, fields }: { node: GraphNode; fields: readonly FormFi
         />
       )}
     </FieldRows>
-  )
-}
-
-interface RowsProps {
-  fields: readonly FormField[]
-  children: (field: FormField) => React.ReactNode
-}
-
-/** Fields below each other, and narrow ones side by side. */
-export function FieldRows({ fields, children }: RowsProps) {
-  return pairUp(fields).map((row) =>
-    row.length === 1 ? (
-      row.map(children)
-    ) : (
-      <div key={row.map(({ name }) => name).join(' ')} className="field-pair">
-        {row.map(children)}
-      </div>
-    ),
   )
 }

@@ -1,10 +1,10 @@
 import { isShown } from '../../schema/fields'
 import { isObject } from '../../schema/json'
 import { ConfigField } from './ConfigField'
-import type { ConfigFieldProps } from './ConfigField'
-import { FieldRows } from './ConfigForm'
+import { FieldRows } from './FieldRows'
 import { PlacedGroup } from './PlacedField'
 import { withField } from './useConfig'
+import type { ConfigFieldProps } from './TextField'
 
 /** A field that has fields of its own. Where it is the only one, it stands for all of them. */
 export function ConfigGroup({ node, field, place, value, onChange }: ConfigFieldProps) {

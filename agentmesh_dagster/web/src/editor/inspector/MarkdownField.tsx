@@ -1,8 +1,8 @@
 import { useState } from 'react'
 import { Markdown } from '../../ui/Markdown'
-import { TextField } from './ConfigField'
-import type { ConfigFieldProps } from './ConfigField'
 import { textOf } from './useConfig'
+import { TextField } from './TextField'
+import type { ConfigFieldProps } from './TextField'
 
 /** A template whose text is Markdown: as it is written, or as it will look. */
 export function MarkdownField(props: ConfigFieldProps) {

@@ -1,11 +1,11 @@
 import { useState } from 'react'
 import { findNamed } from '../../graph/summaries'
 import { useCatalogue } from '../catalogue'
-import type { ConfigFieldProps } from './ConfigField'
 import { PlacedGroup } from './PlacedField'
 import { fitsForm, TemplateForm } from './TemplateForm'
 import { TemplateValue } from './TemplateValue'
 import { useOffers } from './useOffers'
+import type { ConfigFieldProps } from './TextField'
 
 /** What is handed to what the node refers to: by the fields of its input schema, or as one likes. */
 export function NamedInput(props: ConfigFieldProps) {
