@@ -30,6 +30,16 @@ describe('the kind of a field', () => {
   })
 })
 
+it.each([
+  [{ type: 'integer', default: 1000, description: 'At most.' }, 'At most. 1,000 unless given.'],
+  [{ type: 'boolean', default: false }, 'No unless given.'],
+  [{ type: 'string', default: 'UTC' }, 'UTC unless given.'],
+  [{ enum: ['a', 'b'], default: 'a' }, undefined], // it is seen to be chosen
+  [{ type: 'string' }, undefined],
+])('a hint says what counts anyway: %j', (schema, hint) => {
+  expect(listFields({ properties: { field: schema } })[0]?.hint).toBe(hint)
+})
+
 describe('fields that count with others only', () => {
   const fields = nodeFields('branch')
   const shown = (config: JsonObject) => names(fields.filter((field) => isShown(field, fields, config)))

@@ -145,7 +145,13 @@ const CONTROLS = ['duration', 'function', 'markdown', 'named_input', 'node'] as 
 function describeDefault(schema: JsonSchema, kind: Kind): string | undefined {
   const value = schema['default']
   if (kind !== 'scalar' || value === undefined || value === '') return undefined
-  return `${typeof value === 'number' ? value.toLocaleString('en') : JSON.stringify(value)} unless given.`
+  return `${sayDefault(value)} unless given.`
+}
+
+function sayDefault(value: Json): string {
+  if (typeof value === 'number') return value.toLocaleString('en')
+  if (typeof value === 'boolean') return value ? 'Yes' : 'No'
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function joinHints(...hints: (string | undefined)[]): string | undefined {
