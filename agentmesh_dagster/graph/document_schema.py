@@ -88,7 +88,7 @@ def _tidy(definition: JsonObject, name: str) -> None:
         if name == "ToolConfig":
             schema["description"] = " ".join(_describe_setting(field))
         if only_with := form.get("onlyWith"):
-            schema["description"] += f" {_describe_condition(**only_with)}"
+            schema["description"] = f"{schema.get('description', '')} {_describe_condition(**only_with)}".strip()
 
 
 def _describe_setting(field: str) -> Iterator[str]:
