@@ -243,9 +243,20 @@ def get_settings() -> Settings:
 
 
 def name_variable(setting: str) -> str:
-    """The variable of the environment that a setting is read from."""
+    """The variable of the environment that a setting is read from; of one that a package brings: its name."""
+    if setting not in Settings.model_fields:
+        return setting.upper()
     alias = Settings.model_fields[setting].validation_alias
     return alias if isinstance(alias, str) else f"AGENTMESH_{setting}".upper()
+
+
+def read_setting(settings: Settings, setting: str) -> str:
+    """The text of a setting, without blanks around it; "" where it is not set."""
+    if setting not in Settings.model_fields:
+        return os.environ.get(name_variable(setting), "").strip()
+    value: object = getattr(settings, setting)
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return "" if text is None else str(text).strip()
 
 
 def _name_variable(place: tuple[int | str, ...]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import EventLog, ModelProvider, Run, RunStatus, Step, StepStatus, Workflow
+from agentmesh_dagster.entities.models import EventLog, Run, RunStatus, Step, StepStatus, Workflow
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.providers.chat import ChatReply, ChatRequest, Provider, ToolCall, Usage
 from agentmesh_dagster.runtime.plans import load_plan
@@ -54,7 +54,7 @@ class ScriptedProvider:
 def use_provider(services: Services, provider: Provider) -> Services:
     """The services with `provider` in place of every model provider."""
 
-    def provider_for(_kind: ModelProvider, _settings: Settings) -> Provider:
+    def provider_for(_name: str, _settings: Settings) -> Provider:
         return provider
 
     return replace(services, provider_for=provider_for)

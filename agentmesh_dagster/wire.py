@@ -9,14 +9,12 @@ from agentmesh_dagster.entities.models import (
     Entity,
     JsonObject,
     Kind,
-    ModelProvider,
-    NodeType,
     Project,
     Timestamp,
     Tool,
-    ToolType,
     Workflow,
 )
+from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
 from agentmesh_dagster.graph.issue import Severity
 from agentmesh_dagster.specs.node_spec import Ports, Tone
 
@@ -284,6 +282,8 @@ class TriggerTypeInfo(Entity):
 
     type: str
     label: str
+    purpose: str
+    trigger: JsonObject  # JSON Schema of a trigger of this type, with descriptions and defaults
     first: JsonObject  # a new trigger
     event: list[Completion]  # what its condition and input may name
     unset: str  # what a run gets where the trigger has no `input`

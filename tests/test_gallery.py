@@ -19,7 +19,6 @@ from agentmesh_dagster.entities.models import (
     CatalogueEntity,
     EventLog,
     EventType,
-    NodeType,
     Project,
     RunStatus,
     Step,
@@ -320,8 +319,6 @@ def test_a_freshness_alert_goes_to_whoever_it_concerns(
 
     run = run_document(services, instance, document, {"ageMinutes": age, "monthEnd": month_end})
 
-    ends = {
-        step.node_id for step in run.steps if step.node_type is NodeType.END and step.status is StepStatus.SUCCEEDED
-    }
+    ends = {step.node_id for step in run.steps if step.node_type == "end" and step.status is StepStatus.SUCCEEDED}
     assert ends == (told or set())
     assert (run.output is None) == (told is None)

@@ -12,6 +12,7 @@ from agentmesh_dagster.entities.models import JsonObject, Kind
 from agentmesh_dagster.entities.recovery import salvage_document
 from agentmesh_dagster.graph.document import check_value
 from agentmesh_dagster.graph.issue import Issue, Severity
+from agentmesh_dagster.specs import KNOWN_TYPES
 from agentmesh_dagster.store.catalogue import AnyEntity, kind_of_type, open_lookup
 
 _SECTION_OF = {kind: name for name, kind in SECTIONS.items()}
@@ -57,7 +58,7 @@ def check_draft(context: ApiContext, kind: Kind, fields: JsonObject, identity: s
     """
     _, issues = check_entity(context, kind, fields, identity)
     section = _SECTION_OF[kind]
-    entries = salvage_document({section: [{**fields, "id": identity}]}).entries
+    entries = salvage_document({section: [{**fields, "id": identity}]}, KNOWN_TYPES).entries
     if not all(entry.has_graph and not entry.damage.placeholder_ids for entry in entries):
         raise InvalidBody([issue for issue in issues if (issue.path or "").startswith("$.graph")])
     if (said := fields.get("id")) is not None and str(said) != identity:

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from typing import Any, get_args
 
 from agentmesh_dagster import wire
+from agentmesh_dagster.entities.models import Entity, JsonObject
+from agentmesh_dagster.graph.document_schema import trigger_schema
 from agentmesh_dagster.graph.form_schema import form_schema
 from agentmesh_dagster.specs.context import Name
 from agentmesh_dagster.specs.node_spec import NodeSpec
@@ -63,17 +65,33 @@ def describe_tool_type(spec: ToolSpec) -> wire.ToolTypeInfo:
         label=spec.label,
         purpose=spec.purpose,
         summary=list(spec.summary),
-        config=form_schema(spec.config),
+        config=_settings_form(spec.settings) if spec.config is None else form_schema(spec.config),
     )
+
+
+def _settings_form(settings: type[Entity] | None) -> JsonObject:
+    """The form of a type that has its own under `settings`, if any."""
+    if settings is None:
+        return {"type": "object", "properties": {}}
+    schema = form_schema(settings)
+    definitions = schema.pop("$defs", {})
+    return {"type": "object", "properties": {"settings": {"title": "Settings", **schema}}, "$defs": definitions}
 
 
 def describe_provider(spec: ProviderSpec) -> wire.ProviderInfo:
     return wire.ProviderInfo(name=spec.name, label=spec.label, example=spec.example, first_model=spec.first_model)
 
 
-def describe_trigger_type(spec: TriggerSpec) -> wire.TriggerTypeInfo:
+def describe_trigger_type(spec: TriggerSpec[Any]) -> wire.TriggerTypeInfo:
+    names = [wire.Completion(text=f"context.event{place}", detail=detail) for place, detail in spec.event.items()]
     return wire.TriggerTypeInfo(
-        type=spec.type, label=spec.label, first=spec.first, event=describe_names(spec.event), unset=spec.unset
+        type=spec.type,
+        label=spec.label,
+        purpose=spec.purpose,
+        trigger=trigger_schema(spec),
+        first=spec.first,
+        event=names,
+        unset=spec.unset,
     )
 
 

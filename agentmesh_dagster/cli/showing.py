@@ -21,6 +21,7 @@ from agentmesh_dagster.cli.printing import (
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventLog, Run, Step, StepStatus
 from agentmesh_dagster.specs import NODE_SPECS
+from agentmesh_dagster.specs.node_spec import UNKNOWN
 
 _SAID_ELSEWHERE = ("nodeId", "item")  # of an event's payload
 
@@ -64,7 +65,7 @@ def _print_step(console: Console, step: Step) -> None:
     item = f" [{step.item_index}]" if step.item_index is not None else ""
     took = show_duration(step.started_at, step.finished_at)
     tries = f"attempt {step.attempt}" if step.attempt > 1 else ""
-    about = ", ".join(part for part in (step.node_type.value, took, tries, _format_usage(step)) if part)
+    about = ", ".join(part for part in (step.node_type, took, tries, _format_usage(step)) if part)
     console.print(show_status(step.status), plain(f"{step.node_id}{item}", "bold"), Text(about, "dim"))
     if step.status is StepStatus.SKIPPED:
         return
@@ -77,7 +78,7 @@ def _print_step(console: Console, step: Step) -> None:
 
 def _format_usage(step: Step) -> str:
     """Model and tokens of an agent's step."""
-    if NODE_SPECS[step.node_type].names != "agent" or step.status is not StepStatus.SUCCEEDED:
+    if NODE_SPECS.get(step.node_type, UNKNOWN).names != "agent" or step.status is not StepStatus.SUCCEEDED:
         return ""
     raw = step.output["raw"]
     usage = raw["usage"]

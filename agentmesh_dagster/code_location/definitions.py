@@ -12,9 +12,8 @@ from agentmesh_dagster.code_location.pinning import pin_revision
 from agentmesh_dagster.code_location.sensors import Scope, build_runs_sensor
 from agentmesh_dagster.code_location.triggers import build_schedules, build_trigger_sensors
 from agentmesh_dagster.control.pinning import Mark, mark_location
-from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.settings import get_settings
-from agentmesh_dagster.store import open_store
 
 
 def build_definitions(
@@ -42,7 +41,7 @@ def build_definitions(
     `resource_keys` name resources of your own: a parameter of a function tool that has such a name gets the resource.
 
     A workflow that claims a name of your own code goes without its job; `agentmesh list` says why. Raises
-    InvalidOptions.
+    InvalidOptions, BrokenPlugins.
     """
     leave_suspended_runs_alone()
     options = read_options(
@@ -57,7 +56,7 @@ def build_definitions(
     settings = get_settings()
     if database_url is not None:
         settings = settings.model_copy(update={"database_url": database_url})
-    services = Services(open_store(settings.store_url), settings)
+    services = open_services(settings)
     pin = pin_revision(services.store)
     jobs = WorkflowJobs(services, pin, options)
     triggers = jobs.list_triggers()

@@ -1,9 +1,12 @@
 """Imports what a run worker of ours needs, for a run launcher that does so once: `run_launcher` in `dagster.yaml`."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs import PLUGINS
+from agentmesh_dagster.specs.plugins import BrokenPlugins
 
 
 def list_modules(settings: Settings) -> Iterator[str]:
@@ -21,3 +24,5 @@ def list_modules(settings: Settings) -> Iterator[str]:
 # Not the settings that a worker gets: it may have more variables, from the `.env` of its code location.
 for _module in list_modules(Settings()):
     import_module(_module)
+with suppress(BrokenPlugins):  # who runs something says so
+    PLUGINS.load()

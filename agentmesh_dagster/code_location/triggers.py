@@ -14,23 +14,23 @@ from agentmesh_dagster.control.triggers import (
     build_trigger_config,
     look_for_arrivals,
 )
-from agentmesh_dagster.entities.models import CronTrigger
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.specs.trigger_spec import Arrival, Schedule
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG, describe_trigger
 
 _EVERY_SECONDS = 5
 
 
 def build_schedules(services: Services, triggers: Sequence[LoadedTrigger]) -> list[dg.ScheduleDefinition]:
-    """A schedule for each cron trigger."""
+    """A schedule for each trigger that has times."""
     return [
-        _build_schedule(services, loaded, loaded.trigger.definition)
+        _build_schedule(services, loaded, when)
         for loaded in triggers
-        if isinstance(loaded.trigger.definition, CronTrigger)
+        if isinstance(when := loaded.trigger.when, Schedule)
     ]
 
 
-def _build_schedule(services: Services, loaded: LoadedTrigger, cron: CronTrigger) -> dg.ScheduleDefinition:
+def _build_schedule(services: Services, loaded: LoadedTrigger, when: Schedule) -> dg.ScheduleDefinition:
     def ask_for_a_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         time = context.scheduled_execution_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         run_config = build_trigger_config(services, loaded, {"scheduledAt": time})
@@ -44,23 +44,22 @@ def _build_schedule(services: Services, loaded: LoadedTrigger, cron: CronTrigger
             return dg.SkipReason(f"There is one run for {time}: {told}.")
         return dg.RunRequest(run_key=tick.delivery_id, run_config=run_config)
 
+    is_enabled = loaded.trigger.definition.enabled
     return dg.ScheduleDefinition(
         name=loaded.name,
-        cron_schedule=cron.cron.strip().lower(),
-        execution_timezone=cron.timezone,
+        cron_schedule=when.cron,
+        execution_timezone=when.timezone,
         job_name=loaded.job.name,
         execution_fn=ask_for_a_run,
         description=describe_trigger(loaded.plan, loaded.trigger),
         tags={WORKFLOW_TAG: loaded.plan.workflow.id},
-        default_status=dg.DefaultScheduleStatus.RUNNING if cron.enabled else dg.DefaultScheduleStatus.STOPPED,
+        default_status=dg.DefaultScheduleStatus.RUNNING if is_enabled else dg.DefaultScheduleStatus.STOPPED,
     )
 
 
 def build_trigger_sensors(services: Services, triggers: Sequence[LoadedTrigger]) -> list[dg.SensorDefinition]:
-    """A sensor for each trigger that waits for an event or for the end of a run."""
-    return [
-        _build_sensor(services, loaded) for loaded in triggers if not isinstance(loaded.trigger.definition, CronTrigger)
-    ]
+    """A sensor for each trigger that waits for what arrives."""
+    return [_build_sensor(services, loaded) for loaded in triggers if isinstance(loaded.trigger.when, Arrival)]
 
 
 def _build_sensor(services: Services, loaded: LoadedTrigger) -> dg.SensorDefinition:

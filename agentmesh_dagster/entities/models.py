@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from agentmesh_dagster.entities.bounds import MAX_LAYOUT_NODES, Position, Temperature
 from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
 
 JsonObject = dict[str, Any]
 
@@ -69,15 +70,6 @@ class Kind(StrEnum):
     AGENT = "agent"
     TOOL = "tool"
     WORKFLOW = "workflow"
-
-
-class NodeType(StrEnum):
-    START = "start"
-    END = "end"
-    AGENT = "agent"
-    TOOL = "tool"
-    BRANCH = "branch"
-    HUMAN_APPROVAL = "human_approval"
 
 
 class RunStatus(StrEnum):
@@ -155,12 +147,6 @@ class Project(Stored):
     """A folder of agents, tools and workflows."""
 
 
-class ModelProvider(StrEnum):
-    OPENAI = "openai"
-    ANTHROPIC = "anthropic"
-    LOCAL = "local"
-
-
 DEFAULT_PROJECT = "default"
 
 
@@ -176,12 +162,6 @@ class Agent(Stored):
     metadata: JsonObject = Field(default_factory=dict)
 
 
-class ToolType(StrEnum):
-    HTTP = "http"
-    FUNCTION = "function"
-    BUILTIN = "builtin"
-
-
 class ToolConfig(Entity):
     method: Literal["GET", "POST"] | None = None  # http only; GET unless given
     url: str | None = None  # http only
@@ -189,6 +169,7 @@ class ToolConfig(Entity):
     query: dict[str, str] | None = None  # http only: fixed fields of the query; as headers
     body: JsonObject | None = None  # http only: fixed fields of a POST's body; as headers
     function_name: str | None = None  # function and builtin only
+    settings: JsonObject | None = None  # of a type that a package brings: its spec says which
 
 
 def _conditions_come_later(value: object) -> object:
@@ -241,28 +222,42 @@ class WorkflowGraph(Entity):
     edges: list[Edge] = Field(default_factory=list[Edge])
 
 
+_STARTS = "What starts the workflow."
+Enabled = Annotated[bool, Field(description="false switches it off.")]
+
+
 class CronTrigger(Entity):
-    type: Literal["cron"]
-    cron: str
-    timezone: str = "UTC"
-    input: Any = None
-    enabled: bool = True
+    type: Literal["cron"] = Field(description=_STARTS)
+    cron: str = Field(description="When: minute, hour, day of month, month, day of week.")
+    timezone: str = Field(default="UTC", description="IANA name such as Europe/Berlin.")
+    input: Any = Field(
+        default=None, description="The run's input; {} unless given. May hold {{ context.event.scheduledAt }}."
+    )
+    enabled: Enabled = True
 
 
 class EventTrigger(Entity):
-    type: Literal["event"]
-    name: Name
-    condition: str | None = None
-    input: Any = None
-    enabled: bool = True
+    type: Literal["event"] = Field(description=_STARTS)
+    name: Name = Field(description="The event's name, as it is posted to /api/events/{name}.")
+    condition: str | None = Field(
+        default=None, description="An expression on context.event, the posted body; only when it is true a run starts."
+    )
+    input: Any = Field(
+        default=None, description="The run's input; the posted body unless given. May hold {{ context.event.… }}."
+    )
+    enabled: Enabled = True
 
 
 class RunTrigger(Entity):
-    type: Literal["run"]
-    workflow: Id
-    status: RunStatus
-    input: Any = None
-    enabled: bool = True
+    type: Literal["run"] = Field(description=_STARTS)
+    workflow: Id = Field(description="Id of the workflow whose end starts this one.")
+    status: RunStatus = Field(description="How it must have ended: succeeded, failed or canceled.")
+    input: Any = Field(
+        default=None,
+        description="The run's input; unless given, the output of a run that succeeded, else all of context.event. "
+        "May hold {{ context.event.… }}: runId, workflowId, workflowName, status, input, output, error.",
+    )
+    enabled: Enabled = True
 
 
 Trigger = Annotated[CronTrigger | EventTrigger | RunTrigger, Field(discriminator="type")]

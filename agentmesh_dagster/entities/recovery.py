@@ -16,6 +16,7 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import DEFAULT_PROJECT, ENTITY_TYPES, CatalogueEntity, JsonObject, Kind
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote
+from agentmesh_dagster.entities.type_names import KnownTypes
 
 _STAND_IN = "\N{REPLACEMENT CHARACTER}"  # begins ids and names that nobody wrote
 _ROUNDS = 3  # a fault may hide another
@@ -65,15 +66,16 @@ class Salvage:
         return Document.of(entry.entity for entry in self.entries if entry.is_complete)
 
 
-def salvage_document(value: JsonValue) -> Salvage:
-    """All entities in the value of a document, and all faults of its structure."""
-    reader = _Reader()
+def salvage_document(value: JsonValue, types: KnownTypes) -> Salvage:
+    """All entities in the value of a document, and all faults of its structure, types that are not known among them."""
+    reader = _Reader(types)
     entries = tuple(reader.read(value))
     return Salvage(entries, tuple(reader.faults), frozenset(reader.kinds_with_unknown_ids))
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, types: KnownTypes) -> None:
+        self._types = types
         self.faults: list[DocumentFault] = []
         self.kinds_with_unknown_ids: set[Kind] = set()
         self._default_project = DEFAULT_PROJECT
@@ -131,7 +133,7 @@ class _Reader:
         renamed: set[Path] = set()
         for _ in range(_ROUNDS):
             try:
-                entity = ENTITY_TYPES[kind].model_validate(fields, by_alias=True, by_name=False)
+                entity = self._validate(kind, fields)
             except ValidationError as error:
                 new = list_field_faults(error, fields, ENTITY_TYPES[kind])
                 for fault in new:
@@ -147,6 +149,9 @@ class _Reader:
             has_graph = not any(fault.path in _WHOLE_GRAPH for fault in found)
             return Salvaged(entity, path, not found, has_graph, _assess(found, fields) if has_graph else NO_DAMAGE)
         return None
+
+    def _validate(self, kind: Kind, fields: JsonObject) -> CatalogueEntity:
+        return ENTITY_TYPES[kind].model_validate(fields, by_alias=True, by_name=False, context=self._types)
 
 
 _WHOLE_GRAPH = (("graph",), ("graph", "nodes"), ("graph", "edges"))

@@ -3,6 +3,7 @@
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import TypeVar, cast
 
 from agentmesh_dagster.entities.documents import Document, read_text
@@ -22,6 +23,7 @@ from agentmesh_dagster.graph.rules.schemas import (
 )
 from agentmesh_dagster.graph.rules.secrets import list_secret_faults
 from agentmesh_dagster.graph.rules.tool_settings import list_foreign_settings, list_missing_settings
+from agentmesh_dagster.specs import KNOWN_TYPES
 
 Thing = TypeVar("Thing")
 
@@ -94,7 +96,7 @@ def _read(text: str | bytes, name: str) -> tuple[Salvage, list[Issue]]:
 
 
 def _salvage(value: JsonValue) -> tuple[Salvage, list[Issue]]:
-    salvage = salvage_document(value)
+    salvage = salvage_document(value, KNOWN_TYPES)
     workflows = {entry.path: entry for entry in salvage.entries if isinstance(entry.entity, Workflow)}
     return salvage, [_to_issue(fault, workflows.get(fault.path[:2])) for fault in salvage.faults]
 
@@ -125,16 +127,14 @@ def _check_agents(salvage: Salvage, known: Lookup) -> Iterator[Issue]:
 
 
 def _check_tools(salvage: Salvage) -> Iterator[Issue]:
+    untyped = {fault.path[:-1] for fault in salvage.faults if fault.path[-1:] == ("type",)}
     for entry in salvage.entries:
         if isinstance(entry.entity, Tool):
             for field, inside, reason in list_tool_schema_faults(entry.entity):
                 path = write_path((*entry.path, field)) + inside
                 yield Issue("bad-schema", describe_schema_fault(field, reason), path=path)
-            for fault in (
-                *list_missing_settings(entry.entity),
-                *list_foreign_settings(entry.entity),
-                *list_secret_faults(entry.entity),
-            ):
+            settings = (list_missing_settings, list_foreign_settings) if entry.path not in untyped else ()
+            for fault in chain(*(find(entry.entity) for find in settings), list_secret_faults(entry.entity)):
                 yield replace(fault, path=write_path(entry.path) + (fault.path or "$")[1:])
             for field, schema in (
                 ("inputSchema", entry.entity.input_schema),

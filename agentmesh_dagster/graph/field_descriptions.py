@@ -1,6 +1,6 @@
 """What each field of a document is for, as editors show it: model and wire name → a sentence or two.
 
-What a node's `config` holds says so itself: see `specs`.
+What a node's `config` and a trigger hold says so itself: see `specs`, and the triggers in `entities.models`.
 """
 
 TEMPLATE = "May hold {{ expressions }}."
@@ -38,6 +38,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "approval": "`always`: it is called by tool nodes behind a gate alone, not by agents, and cannot be tried.",
         "secrets": "Set by the store; passed over in documents.",
     },
+    "ToolConfig": {"settings": "Of a type that a package brings: what else it needs."},
     "Workflow": {
         "graph": "Nodes and the edges between them.",
         "inputSchema": f"{SCHEMA} Of the run's input; titles, defaults and descriptions fill Dagster's launchpad.",
@@ -66,23 +67,4 @@ FIELDS: dict[str, dict[str, str]] = {
             "to match where the branch has a condition of its own. Without it the edge is the default."
         ),
     },
-    "CronTrigger": {
-        "cron": "When: minute, hour, day of month, month, day of week.",
-        "timezone": "IANA name such as Europe/Berlin.",
-        "input": "The run's input; {} unless given. May hold {{ context.event.scheduledAt }}.",
-    },
-    "EventTrigger": {
-        "name": "The event's name, as it is posted to /api/events/{name}.",
-        "condition": "An expression on context.event, the posted body; only when it is true a run starts.",
-        "input": "The run's input; the posted body unless given. May hold {{ context.event.… }}.",
-    },
-    "RunTrigger": {
-        "workflow": "Id of the workflow whose end starts this one.",
-        "status": "How it must have ended: succeeded, failed or canceled.",
-        "input": (
-            "The run's input; unless given, the output of a run that succeeded, else all of context.event. May hold "
-            "{{ context.event.… }}: runId, workflowId, workflowName, status, input, output, error."
-        ),
-    },
-    "Trigger": {"type": "What starts the workflow.", "enabled": "false switches it off."},
 }

@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import chain
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import NodeType, Workflow
+from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.cycles import find_components
 from agentmesh_dagster.graph.expressions import Expression, Reference
@@ -15,14 +15,14 @@ from agentmesh_dagster.graph.regions import Region, find_regions
 from agentmesh_dagster.graph.templates import Template
 from agentmesh_dagster.specs import NODE_SPECS
 from agentmesh_dagster.specs.node_config import NodeConfig
-from agentmesh_dagster.specs.node_spec import NodeSpec, Place, Ports
+from agentmesh_dagster.specs.node_spec import UNKNOWN, NodeSpec, Place, Ports
 
 
 @dataclass(frozen=True)
 class GraphNode:
     id: str
     position: int  # in the document
-    type: NodeType
+    type: str
     title: str  # the label, else the id
     agent_id: str | None
     tool_id: str | None
@@ -35,7 +35,7 @@ class GraphNode:
     @property
     def spec(self) -> NodeSpec:
         """What its type says of itself."""
-        return NODE_SPECS[self.type]
+        return NODE_SPECS.get(self.type, UNKNOWN)
 
     @property
     def ports(self) -> Ports:

@@ -1,9 +1,10 @@
 """From a workflow's document to a graph: configs typed, expressions and templates parsed, faults kept as issues."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from agentmesh_dagster.entities.field_faults import list_field_faults
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json, write_path
@@ -17,6 +18,7 @@ from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.templates import Template, TemplateFault, list_template_faults, parse_template
 from agentmesh_dagster.specs import NODE_SPECS
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
+from agentmesh_dagster.specs.node_spec import UNKNOWN
 
 _OTHER_SPELLINGS: Mapping[str, JsonValue] = {"True": True, "False": False, "None": None}
 
@@ -35,10 +37,11 @@ def read_graph(workflow: Workflow, damage: Recovery = NO_DAMAGE) -> Graph:
             nodes[node.id] = _read_node(node, position, node.id not in damage.node_ids, faults)
     edges = tuple(_read_edges(workflow.graph.edges, nodes, damage, faults))
     ends = [(edge.from_node_id, edge.to_node_id) for edge in workflow.graph.edges]
+    untyped = damage.untyped_ids | {node.id for node in workflow.graph.nodes if node.type not in NODE_SPECS}
     unknowns = Unknowns(
-        untyped=damage.untyped_ids,
-        vague=damage.untyped_ids | {node.id for node in repeated},
-        ambiguous=damage.untyped_ids | {node.id for node in repeated if node.type is not nodes[node.id].type},
+        untyped=untyped,
+        vague=untyped | {node.id for node in repeated},
+        ambiguous=untyped | {node.id for node in repeated if node.type != nodes[node.id].type},
         missing_sources=frozenset(target for source, target in ends if source not in nodes),
         missing_targets=frozenset(source for source, target in ends if target not in nodes),
         missing_nodes=bool(damage.placeholder_ids & nodes.keys()),
@@ -53,11 +56,15 @@ def _describe_duplicate(what: str, identity: str) -> str:
 def _read_node(node: Node, position: int, is_complete: bool, faults: list[Issue]) -> GraphNode:
     path = f"$.graph.nodes[{position}]"
     told = len(faults)
+    if node.type not in NODE_SPECS:
+        message = with_hint(f"There is no node type {quote(node.type)}", node.type, NODE_SPECS)
+        faults.append(Issue("unknown-node-type", message, node.id, path=f"{path}.type"))
+        node = node.model_copy(update={"config": {}})  # its fields belong to a type that is not known
     config = _read_config(node, path, faults)
     has_fields, is_complete = is_complete, is_complete and len(faults) == told
     expressions: dict[str, Expression] = {}
     templates: dict[str, Template] = {}
-    written = NODE_SPECS[node.type].written
+    written = NODE_SPECS.get(node.type, UNKNOWN).written
     for name, value in config.model_dump(by_alias=True, exclude_unset=True).items():
         field_path = f"{path}.config.{name}"
         if value is None:
@@ -95,7 +102,7 @@ def _choose_way(way: Written | None, value: JsonValue) -> Written | None:
 
 
 def _read_config(node: Node, path: str, faults: list[Issue]) -> NodeConfig:
-    config_type = NODE_SPECS[node.type].config
+    config_type = NODE_SPECS.get(node.type, UNKNOWN).config
     given: dict[str, Any] = dict(node.config)
     known = [field.alias or name for name, field in config_type.model_fields.items()]
     renamed: set[str] = set()
@@ -120,7 +127,15 @@ def _read_config(node: Node, path: str, faults: list[Issue]) -> NodeConfig:
         faults.append(Issue(code, message, node.id, path=write_config_path(path, fault.path)))
     # The rest of the config is still read, so that its faults are told too.
     rest = {key: value for key, value in given.items() if key not in broken}
-    return config_type.model_validate(rest, by_alias=True, by_name=False)
+    return _without_required(config_type).model_validate(rest, by_alias=True, by_name=False)
+
+
+@cache
+def _without_required(config_type: type[NodeConfig]) -> type[NodeConfig]:
+    """The same type of config, whose fields may all be missing: then they are None."""
+    required = {name: field for name, field in config_type.model_fields.items() if field.is_required()}
+    fields: dict[str, Any] = {name: (Any, Field(default=None, alias=field.alias)) for name, field in required.items()}
+    return create_model(config_type.__name__, __base__=config_type, **fields) if fields else config_type
 
 
 def write_config_path(node_path: str, steps: tuple[int | str, ...]) -> str:

@@ -4,13 +4,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import CronTrigger, EventTrigger, RunStatus, RunTrigger, Trigger
+from agentmesh_dagster.entities.models import Trigger
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.expressions import Expression, ExpressionFault, parse_expression
 from agentmesh_dagster.graph.names import safe_name
 from agentmesh_dagster.graph.templates import Template, TemplateFault, parse_template
+from agentmesh_dagster.specs import TRIGGER_SPECS
+from agentmesh_dagster.specs.trigger_spec import Arrival, Schedule, TriggerSpec
 
 
 class TriggerFault(AgentMeshError):
@@ -25,7 +28,17 @@ class GraphTrigger:
     name: str  # for Dagster, behind the job's name; unique in the workflow, without `__`
     definition: Trigger
     condition: Expression | None  # None: every event starts a run
-    input: Template | None  # None: what `choose_input` says
+    input: Template | None  # None: what its type says
+
+    @property
+    def spec(self) -> TriggerSpec[Any]:
+        """What its type says of itself."""
+        return TRIGGER_SPECS[self.definition.type]
+
+    @property
+    def when(self) -> Schedule | Arrival:
+        """What starts it."""
+        return self.spec.when(self.definition)
 
     def is_met_by(self, event: JsonValue) -> bool:
         """Whether the event starts a run. Raises TriggerFault."""
@@ -37,34 +50,28 @@ class GraphTrigger:
     def build_input(self, event: JsonValue) -> JsonValue:
         """The input of the run that the event starts. Raises TriggerFault."""
         try:
-            return choose_input(self.definition, event) if self.input is None else self.input.render({"event": event})
+            if self.input is None:
+                return self.spec.choose_input(self.definition, event)
+            return self.input.render({"event": event})
         except TemplateFault as fault:
             raise TriggerFault(f"its input: {fault}") from fault
 
 
-def choose_input(trigger: Trigger, event: JsonValue) -> JsonValue:
-    """The run's input of a trigger without `input`: {} for a cron, the output of the run before, or the event."""
-    match trigger:
-        case CronTrigger():
-            return {}
-        case RunTrigger(status=RunStatus.SUCCEEDED):
-            return event["output"]
-        case _:
-            return event
-
-
 def read_triggers(triggers: Sequence[Trigger]) -> list[GraphTrigger]:
     """The triggers of a workflow without faults, in the document's order. Raises ExpressionFault, TemplateFault."""
-    return [
-        GraphTrigger(
-            key,
-            name,
-            trigger,
-            parse_expression(trigger.condition) if isinstance(trigger, EventTrigger) and trigger.condition else None,
-            None if trigger.input is None else parse_template(trigger.input),
-        )
-        for trigger, key, name in zip(triggers, key_triggers(triggers), name_triggers(triggers), strict=True)
-    ]
+    named = zip(triggers, key_triggers(triggers), name_triggers(triggers), strict=True)
+    return [_read_trigger(trigger, key, name) for trigger, key, name in named]
+
+
+def _read_trigger(trigger: Trigger, key: str, name: str) -> GraphTrigger:
+    condition = TRIGGER_SPECS[trigger.type].condition(trigger)
+    return GraphTrigger(
+        key,
+        name,
+        trigger,
+        parse_expression(condition) if condition else None,
+        None if trigger.input is None else parse_template(trigger.input),
+    )
 
 
 def key_triggers(triggers: Sequence[Trigger]) -> list[str]:
@@ -79,13 +86,10 @@ def key_triggers(triggers: Sequence[Trigger]) -> list[str]:
 
 
 def _list_awaited(trigger: Trigger) -> tuple[str, ...]:
-    match trigger:
-        case CronTrigger():
-            return ("cron",)
-        case EventTrigger():
-            return ("event", trigger.name)
-        case RunTrigger():
-            return ("run", trigger.status.value, trigger.workflow)
+    when = TRIGGER_SPECS[trigger.type].when(trigger)
+    if isinstance(when, Schedule):
+        return (trigger.type,)  # its times may change
+    return (trigger.type, *((when.status,) if when.status else ()), when.source)
 
 
 def name_triggers(triggers: Sequence[Trigger]) -> list[str]:
@@ -95,16 +99,12 @@ def name_triggers(triggers: Sequence[Trigger]) -> list[str]:
     """
     names: list[str] = []
     for trigger in triggers:
-        plain = re.sub("_+", "_", _say_when(trigger)).strip("_")
+        parts = TRIGGER_SPECS[trigger.type].name(trigger)
+        plain = re.sub("_+", "_", "_".join(map(safe_name, parts))).strip("_")
         names.append(safe_name(plain, names))
     return names
 
 
-def _say_when(trigger: Trigger) -> str:
-    match trigger:
-        case CronTrigger():
-            return "cron"
-        case EventTrigger():
-            return f"on_{safe_name(trigger.name)}"
-        case RunTrigger():
-            return f"after_{safe_name(trigger.workflow)}_{trigger.status.value}"
+def find_followed(trigger: Trigger) -> str | None:
+    """The id of the workflow whose runs the trigger waits for; None where it waits for something else."""
+    return TRIGGER_SPECS[trigger.type].follows(trigger)

@@ -1,32 +1,38 @@
 """Language models behind one interface, each provider in the file that has its name, as in `specs/providers`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from agentmesh_dagster.entities.models import ModelProvider
+from agentmesh_dagster.entities.suggestions import with_hint
+from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.providers import anthropic, local, openai
 from agentmesh_dagster.providers.calls import close_call_loop
 from agentmesh_dagster.providers.chat import Provider
+from agentmesh_dagster.providers.errors import ProviderNotConfigured
 from agentmesh_dagster.providers.retries import FIRST_DELAY_SECONDS
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs import PLUGINS
+from agentmesh_dagster.specs.plugins import Group, Registry
 
 __all__ = ["BUILDERS", "close_providers", "get_provider"]
 
-BUILDERS: Mapping[ModelProvider, Callable[[Settings, float], Provider]] = {
-    ModelProvider.OPENAI: openai.build,
-    ModelProvider.ANTHROPIC: anthropic.build,
-    ModelProvider.LOCAL: local.build,
+OURS: dict[str, Callable[[Settings, float], Provider]] = {
+    "openai": openai.build,
+    "anthropic": anthropic.build,
+    "local": local.build,
 }
+BUILDERS: Registry[Callable[[Settings, float], Provider]] = PLUGINS.join(Group.PROVIDERS, OURS, lambda kind: kind.build)
 
 
-def get_provider(
-    provider: ModelProvider, settings: Settings, *, first_delay_seconds: float = FIRST_DELAY_SECONDS
-) -> Provider:
+def get_provider(provider: str, settings: Settings, *, first_delay_seconds: float = FIRST_DELAY_SECONDS) -> Provider:
     """The provider as these settings want it; connections are shared by all with the same address and key.
 
-    Raises ProviderNotConfigured when the key is missing or the address is none. `first_delay_seconds` is the
-    longest wait before the second try; it doubles for each further one.
+    Raises ProviderNotConfigured when the key is missing, the address is none, or there is no such provider.
+    `first_delay_seconds` is the longest wait before the second try; it doubles for each further one.
     """
-    return BUILDERS[provider](settings, first_delay_seconds)
+    build = BUILDERS.get(provider)
+    if build is None:
+        raise ProviderNotConfigured(with_hint(f"there is no provider {quote(provider)}", provider, BUILDERS))
+    return build(settings, first_delay_seconds)
 
 
 def close_providers() -> None:

@@ -6,6 +6,8 @@ from typing import Literal, Protocol
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import JsonObject
+from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs.provider_spec import ProviderSpec
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,14 @@ class Provider(Protocol):
     def complete(self, request: ChatRequest) -> ChatReply:
         """The model's finished answer; blocks at most until the deadline, raises the ProviderError family."""
         ...
+
+
+@dataclass(frozen=True)
+class ProviderKind:
+    """A provider that a package brings, whole: the entry point in `agentmesh.providers` names one."""
+
+    spec: ProviderSpec
+    build: Callable[[Settings, float], Provider]  # from the settings, and the longest wait before a second try, in s
 
 
 def to_object_schema(schema: JsonObject) -> JsonObject:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import SecretStr
-
 from agentmesh_dagster.providers.errors import (
     AccessRefused,
     ProviderBroken,
@@ -18,9 +16,9 @@ from agentmesh_dagster.providers.errors import (
     RequestRefused,
 )
 from agentmesh_dagster.providers.retries import read_retry_after
-from agentmesh_dagster.settings import Settings, name_variable
-from agentmesh_dagster.specs import PROVIDERS
+from agentmesh_dagster.settings import Settings, name_variable, read_setting
 from agentmesh_dagster.specs.provider_spec import ProviderSpec
+from agentmesh_dagster.specs.secret_values import list_secret_values, scrub
 
 LONGEST_QUOTE = 500  # characters of a provider's own words in an error text
 
@@ -44,9 +42,7 @@ class Endpoint:
 
     def scrub(self, text: str) -> str:
         """The text without secrets and without characters that the store refuses."""
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-        return text.replace("\x00", "").encode("utf-8", "replace").decode()
+        return scrub(text, self.secrets).replace("\x00", "").encode("utf-8", "replace").decode()
 
     def quote(self, text: str) -> str:
         """The provider's own words: scrubbed, on one line, cut."""
@@ -56,30 +52,26 @@ class Endpoint:
 
 def build_endpoint(settings: Settings, spec: ProviderSpec) -> Endpoint:
     """The provider's endpoint; ProviderNotConfigured when the address or the key cannot be used, or is missing."""
-    base_url: str | None = getattr(settings, spec.base_url) or spec.default_url
-    url_variable, key_variable = name_variable(spec.base_url), name_variable(spec.api_key)
-    parts = _split_address(base_url or "")
-    if base_url is None or parts is None:
+    url_setting, key_setting = spec.base_url or f"{spec.name}_base_url", spec.api_key or f"{spec.name}_api_key"
+    url_variable, key_variable = name_variable(url_setting), name_variable(key_setting)
+    base_url = read_setting(settings, url_setting) or spec.default_url or ""
+    parts = _split_address(base_url)
+    if parts is None:
         raise ProviderNotConfigured(f"{url_variable} is no http:// or https:// address")
-    key = _read_secret(settings, spec)
+    key = read_setting(settings, key_setting)
     if not key and spec.needs_key:
         raise ProviderNotConfigured(
             f"{spec.name} needs a key: set {key_variable}. Without one, the provider `local` answers offline"
         )
     if not (key.isascii() and (key.isprintable() or not key)):
         raise ProviderNotConfigured(f"{key_variable} holds characters that no key has")
-    known = {_read_secret(settings, one) for one in PROVIDERS}
+    known = {key, *list_secret_values(settings)}
     if password := parts.password:
         known.add(password)
     # The longest first: one secret may begin with another.
     ordered = tuple(sorted(known - {""}, key=len, reverse=True))
     # The SDKs want a key, and most servers that need none look at none.
     return Endpoint(spec.name, base_url, url_variable, key_variable, key or "none", ordered)
-
-
-def _read_secret(settings: Settings, spec: ProviderSpec) -> str:
-    secret: SecretStr | None = getattr(settings, spec.api_key)
-    return secret.get_secret_value().strip() if secret is not None else ""
 
 
 def _split_address(base_url: str) -> SplitResult | None:

@@ -20,7 +20,7 @@ from agentmesh_dagster.runtime.context import StepInput, read_sources, read_step
 from agentmesh_dagster.runtime.endings import begin_wait, end_attempt
 from agentmesh_dagster.runtime.launches import RunHasEnded
 from agentmesh_dagster.runtime.lease import keep_lease
-from agentmesh_dagster.runtime.nodes import RUNNERS
+from agentmesh_dagster.runtime.nodes import run_node
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step_log import StepLog
 from agentmesh_dagster.runtime.work import Result, Work
@@ -224,7 +224,7 @@ class _Execution:
             self.task.resources,
             self._log.retry,
         )
-        attempt = Attempt(lambda: RUNNERS[work.node.type](work), name=f"step-{self.task.op.name}")
+        attempt = Attempt(lambda: run_node(work), name=f"step-{self.task.op.name}")
         try:
             with keep_lease(self._renew, settings.lease_seconds, name=f"lease-{self.task.op.name}") as lease:
                 return attempt.finish(deadline, lease.is_lost, limit=f"{seconds:g} s are over ({whose})")

@@ -20,7 +20,7 @@ from agentmesh_dagster.graph.rules.catalogue import agents_have_known_tools
 from agentmesh_dagster.graph.templates import TemplateFault
 from agentmesh_dagster.providers.errors import ProviderError, ProviderNotConfigured
 from agentmesh_dagster.runtime.attempt import Attempt, AttemptTimedOut
-from agentmesh_dagster.runtime.nodes import agent as agent_node
+from agentmesh_dagster.runtime.nodes import run_node
 from agentmesh_dagster.runtime.plans import WorkflowHasFaults
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.work import NodeError, Work
@@ -90,7 +90,7 @@ def try_agent(services: Services, trial: AgentTrial, *, by: Identity) -> dict[st
     )
     about: dict[str, JsonValue] = {"agentId": trial.agent.id, "agent": trial.agent.name, "tools": list(trial.tools)}
     tried = _Tried(services, EventType.AGENT_TRIED, trial.agent.project_id, about, trial.input, by)
-    return cast("dict[str, JsonValue]", _try(lambda: agent_node.run(work).output, work.deadline, tried))
+    return cast("dict[str, JsonValue]", _try(lambda: run_node(work).output, work.deadline, tried))
 
 
 def try_tool(services: Services, tool: Tool, tool_input: JsonValue, *, by: Identity) -> JsonValue:

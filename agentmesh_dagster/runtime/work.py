@@ -10,6 +10,7 @@ from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.providers.chat import ignore_retry
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.specs.node_spec import NodeSpec
 from agentmesh_dagster.store.gates import NewGate
 
 Record = Callable[[EventType, Mapping[str, JsonValue]], None]
@@ -52,3 +53,11 @@ class Result:
     failure: str | None = None  # an end with `outcome: failed`: the run's error
     gate: NewGate | None = None  # a person is asked; there is no output yet
     notes: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])  # shown as Dagster metadata
+
+
+@dataclass(frozen=True)
+class NodeKind:
+    """A node type that a package brings, whole: the entry point in `agentmesh.nodes` names one."""
+
+    spec: NodeSpec
+    run: Callable[[Work], Result]  # one attempt; what it raises fails the attempt, see NodeError

@@ -6,7 +6,7 @@ from enum import StrEnum, auto
 from functools import cached_property
 from typing import Literal
 
-from agentmesh_dagster.entities.models import Agent, JsonObject, NodeType, Tool
+from agentmesh_dagster.entities.models import Agent, JsonObject, Tool
 from agentmesh_dagster.specs.node_config import NodeConfig, Written, read_ways
 from agentmesh_dagster.specs.shapes import Shape
 
@@ -81,7 +81,7 @@ class NodeSpec:
     """A node type."""
 
     config: type[NodeConfig]  # what its nodes may set
-    type: NodeType
+    type: str
     label: str  # what people call it
     purpose: str  # what it is for, in a sentence
     icon: str  # a name of the web app's `ui/icons.tsx`, or the `d` of an SVG path in a square of 16: lines, no fill
@@ -101,6 +101,7 @@ class NodeSpec:
     tone: Tone = "idle"  # the colour of its icon
     output: Callable[[NodeFacts], Shape | None] = _know_nothing  # what its steps give, as far as that is sure
     describe: Callable[[NodeFacts], str] = _say_nothing  # what a node does, in Markdown
+    secrets: tuple[str, ...] = ()  # variables of the environment whose values no error text shows
 
     @cached_property
     def written(self) -> Mapping[str, Written]:
@@ -115,3 +116,7 @@ class NodeSpec:
             for name, info in self.config.model_fields.items()
             if self.written.get(info.alias or name) is Written.SCHEMA
         }
+
+
+# Of a type that there is not, or not any more: the package that brought it has gone.
+UNKNOWN = NodeSpec(config=NodeConfig, type="", label="", purpose="", icon="", stem="", kind="unknown")

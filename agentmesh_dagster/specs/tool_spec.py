@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentmesh_dagster.entities.models import Entity, ToolType
+from agentmesh_dagster.entities.models import Entity
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ToolSpec:
     """A tool type; fields are named as on the wire."""
 
-    config: type[Entity]  # what its tools may set; nothing can be called without what has no default
-    type: ToolType
+    config: type[Entity] | None = None  # what its tools may set; nothing can be called without what has no default
+    settings: type[Entity] | None = None  # what the field `settings` holds; of types that packages bring
+    type: str
     label: str  # what people call it
     purpose: str  # what it is for, in a sentence
-    summary: tuple[str, ...]  # fields that say in short what is called
+    summary: tuple[str, ...] = ()  # fields that say in short what is called
     runs_in_python: bool = False  # in the process of the run: a host project's resources reach it
     has_secrets: bool = False  # `${NAME}` in its config stands for a secret
+    secrets: tuple[str, ...] = ()  # variables of the environment whose values no error text shows
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -28,7 +30,12 @@ class ToolSpec:
         """Fields that may stand beside them."""
         return tuple(self._list_fields(is_required=False))
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All that it may have."""
+        return (*self.needs, *self.takes, *(("settings",) if self.settings else ()))
+
     def _list_fields(self, *, is_required: bool) -> Iterator[str]:
-        for name, field in self.config.model_fields.items():
+        for name, field in self.config.model_fields.items() if self.config else ():
             if field.is_required() is is_required:
                 yield field.alias or name

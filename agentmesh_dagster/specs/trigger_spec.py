@@ -1,17 +1,67 @@
-"""What a trigger type says of itself."""
+"""What a trigger type says of itself. The engine knows two ways to be started, and no type."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from agentmesh_dagster.entities.models import JsonObject
-from agentmesh_dagster.specs.context import Name
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import Entity, JsonObject
+
+T = TypeVar("T", bound=Entity)
 
 
 @dataclass(frozen=True)
-class TriggerSpec:
-    """A type of what starts workflows by itself."""
+class Schedule:
+    """It is started at these times."""
 
+    cron: str
+    timezone: str  # IANA name
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """It is started by each thing that arrives from here; the store notes them, of this kind, as they come."""
+
+    source: str  # an event's name, or the id of the workflow whose runs end
+    status: str | None = None  # how the run must have ended
+
+
+@dataclass(frozen=True)
+class FieldIssue:
+    """A fault of one field of a trigger."""
+
+    code: str
+    field: str  # its wire name
+    message: str  # a sentence
+
+
+def _find_nothing(_: Entity) -> Iterator[FieldIssue]:
+    yield from ()
+
+
+def _have_none(_: Entity) -> str | None:
+    return None
+
+
+def _pass_on(_: Entity, event: JsonValue) -> JsonValue:
+    return event
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerSpec(Generic[T]):
+    """A trigger type."""
+
+    model: type[T]  # one of the union `Trigger`
     type: str
     label: str  # what people call it
+    purpose: str  # what starts the workflow, in a sentence
     first: JsonObject  # a new trigger, as documents have it
-    event: tuple[Name, ...]  # what its condition and input may name
-    unset: str  # what a run gets where the trigger has no `input`
+    unset: str  # what people call the input of a run where the trigger says none
+    when: Callable[[T], Schedule | Arrival]
+    describe: Callable[[T], str]  # when it starts the workflow, as the end of a sentence
+    name: Callable[[T], tuple[str, ...]]  # parts of its name in Dagster
+    event: Mapping[str, str] = field(default_factory=dict[str, str])  # places in `context.event`, and what is there
+    choose_input: Callable[[T, JsonValue], JsonValue] = _pass_on  # the run's input where the trigger says none
+    condition: Callable[[T], str | None] = _have_none  # an expression on the event: only when it is true a run starts
+    follows: Callable[[T], str | None] = _have_none  # the id of the workflow whose runs it waits for
+    list_issues: Callable[[T], Iterator[FieldIssue]] = _find_nothing  # what is wrong with its own fields

@@ -1,6 +1,8 @@
 """Bring a store's tables up to date, also when several processes open it for the first time at once."""
 
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, column, inspect, select, table, text, update
 
@@ -30,7 +32,7 @@ def migrate(engine: Engine) -> None:
     with engine.connect() as connection:
         if _read_version(connection) == HEAD:
             return
-    with _alembic_is_not_thread_safe, engine.connect() as connection:
+    with _alembic_is_not_thread_safe, engine.connect() as connection, _without_foreign_keys(connection):
         connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         with connection.begin():
             if engine.dialect.name == "postgresql":
@@ -38,6 +40,20 @@ def migrate(engine: Engine) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
             if _read_version(connection) != HEAD:  # another process may have done it meanwhile
                 _upgrade(connection)
+
+
+@contextmanager
+def _without_foreign_keys(connection: Connection) -> Generator[None]:
+    """SQLite changes a table by dropping it for a copy: what refers to its rows must neither mind nor go with them."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection  # past SQLAlchemy, whose statements stand in a transaction: there this has no effect
+    driver.cursor().execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.cursor().execute("PRAGMA foreign_keys = ON")
 
 
 def begin_copy(tx: Connection) -> None:
@@ -81,3 +97,5 @@ def _upgrade(connection: Connection) -> None:
     }:
         raise StoreTooNew(f"it stands at version {version}, this one knows up to {HEAD}; upgrade agentmesh-dagster")
     command.upgrade(config, "head")
+    if connection.dialect.name == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
+        raise UnfitDatabase("its tables refer to rows that are not there; restore a backup")

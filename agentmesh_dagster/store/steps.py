@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, null, or_, select, update
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import NodeType, Step, StepStatus
+from agentmesh_dagster.entities.models import Step, StepStatus
 from agentmesh_dagster.errors import Conflict, NotFound
 from agentmesh_dagster.graph.progress import StepKey, StepState
 from agentmesh_dagster.store.clock import now
@@ -48,7 +48,7 @@ class Claim:
 @dataclass(frozen=True)
 class NewStep:
     key: StepKey
-    node_type: NodeType
+    node_type: str
     parent_step_ids: list[str]
 
 
@@ -104,7 +104,7 @@ def claim_step(
                 run_id=run_id,
                 node_id=step.key.node_id,
                 item=_NO_ITEM if step.key.item is None else step.key.item,
-                node_type=step.node_type.value,
+                node_type=step.node_type,
                 attempt=1,
                 fence=1,
                 started_at=moment,
@@ -188,7 +188,7 @@ def insert_skipped(tx: Connection, run_id: str, skipped: Sequence[NewStep]) -> N
                 "run_id": run_id,
                 "node_id": step.key.node_id,
                 "item": _NO_ITEM if step.key.item is None else step.key.item,
-                "node_type": step.node_type.value,
+                "node_type": step.node_type,
                 "status": StepStatus.SKIPPED.value,
                 "parent_step_ids": step.parent_step_ids,
                 "finished_at": moment,
@@ -418,7 +418,7 @@ def _read_step(values: RowMapping) -> Step:
         run_id=values["run_id"],
         workflow_id=values["workflow_id"],
         node_id=values["node_id"],
-        node_type=NodeType(values["node_type"]),
+        node_type=values["node_type"],
         status=StepStatus(values["status"]),
         input=values["input"],
         output=values["output"],

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from agentmesh_dagster.entities.access import Role
 from agentmesh_dagster.entities.json_values import JsonValue, read_json, write_json
-from agentmesh_dagster.entities.models import Kind, NodeType, RunStatus, StepStatus
+from agentmesh_dagster.entities.models import Kind, RunStatus, StepStatus
 
 PREFIX = "agentmesh_"  # Dagster's own storage has tables `runs` and `alembic_version`, maybe in this very database
 
@@ -241,7 +241,6 @@ steps = Table(
     Column("finished_at", UtcDateTime),
     Column("taken_from_run_id", Key),  # the run that did its work, where another took it over
     _one_of("status", StepStatus),
-    _one_of("node_type", NodeType),
     UniqueConstraint("run_id", "node_id", "visit", "item"),
     Index(None, "run_id", "status"),
     Index(None, "status", "lease_expires_at"),
@@ -389,7 +388,6 @@ triggers = Table(
     Column("source", Key, nullable=False),  # the event's name, or the id of the workflow whose end is waited for
     Column("status", Text),  # how that must have ended
     Column("enabled_at", UtcDateTime),  # since when the document has it enabled; NULL: it has not
-    _one_of("kind", ("event", "run")),
     Index(None, "kind", "source"),
 )
 

@@ -14,9 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, insert, or_, select, update
 
 from agentmesh_dagster.entities.json_values import JsonValue, check_json, write_json
-from agentmesh_dagster.entities.models import CronTrigger, EventTrigger, EventType, Kind, RunStatus, Trigger
+from agentmesh_dagster.entities.models import EventType, Kind, RunStatus, Trigger
 from agentmesh_dagster.errors import InvalidValue
 from agentmesh_dagster.graph.triggers import key_triggers
+from agentmesh_dagster.specs import TRIGGER_SPECS
+from agentmesh_dagster.specs.trigger_spec import Arrival
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.events import record_audit
 from agentmesh_dagster.store.insert_new import insert_new
@@ -125,9 +127,9 @@ def index_triggers(tx: Connection, workflow_id: str, given: Sequence[Trigger]) -
     rows = tx.execute(select(triggers).where(triggers.c.workflow_id == workflow_id)).mappings()
     before = {row["trigger"]: row["enabled_at"] for row in rows}
     wanted = {
-        key: trigger
+        key: (trigger, when)
         for key, trigger in zip(key_triggers(given), given, strict=True)
-        if not isinstance(trigger, CronTrigger)
+        if isinstance(when := TRIGGER_SPECS[trigger.type].when(trigger), Arrival)
     }
     gone = before.keys() - wanted.keys()
     if gone:
@@ -139,15 +141,14 @@ def index_triggers(tx: Connection, workflow_id: str, given: Sequence[Trigger]) -
         values = {"state": DeliveryState.MISSED.value, "reason": "The trigger was removed."}
         tx.execute(update(deliveries).where(waiting).values(values))
     tx.execute(delete(triggers).where(triggers.c.workflow_id == workflow_id))
-    for key, trigger in wanted.items():
-        is_event = isinstance(trigger, EventTrigger)
+    for key, (trigger, when) in wanted.items():
         tx.execute(
             insert(triggers).values(
                 workflow_id=workflow_id,
                 trigger=key,
                 kind=trigger.type,
-                source=trigger.name if is_event else trigger.workflow,
-                status=None if is_event else trigger.status.value,
+                source=when.source,
+                status=when.status,
                 enabled_at=(before.get(key) or moment) if trigger.enabled else None,
             )
         )

@@ -7,8 +7,9 @@ from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, Sc
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, check_json, read_json, write_json
 from agentmesh_dagster.entities.models import JsonObject, Tool
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs.secret_values import without_secrets
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, InvalidToolOutput
-from agentmesh_dagster.tools.kinds import KINDS, ToolDescription
+from agentmesh_dagster.tools.kinds import ToolDescription, find_kind
 from agentmesh_dagster.tools.request import ToolRequest
 
 
@@ -23,7 +24,7 @@ def call_tool(request: ToolRequest, settings: Settings) -> JsonValue:
     # inputSchema of its own, which holds whatever the tool's allows.
     takes = [
         _compile("inputSchema", schema)
-        for schema in (request.tool.input_schema, KINDS[request.tool.type].describe(request.tool).input_schema)
+        for schema in (request.tool.input_schema, find_kind(request.tool).describe(request.tool).input_schema)
     ]
     gives = _compile("outputSchema", description.output_schema)
     try:
@@ -31,7 +32,8 @@ def call_tool(request: ToolRequest, settings: Settings) -> JsonValue:
         _check(takes, request.input)
     except (InvalidJson, SchemaMismatch) as error:
         raise InvalidToolInput(error.detail) from error
-    result = KINDS[request.tool.type].run(request, settings)
+    with without_secrets(settings):
+        result = find_kind(request.tool).run(request, settings)
     try:
         value = {"text": result} if isinstance(result, str) else result
         check_json(value, max_bytes=settings.max_value_bytes)
@@ -46,7 +48,7 @@ def describe_tool(tool: Tool) -> ToolDescription:
 
     Raises InvalidTool, UnknownBuiltin or UnknownFunction when there is no such thing to call.
     """
-    own = KINDS[tool.type].describe(tool)
+    own = find_kind(tool).describe(tool)
     return ToolDescription(
         tool.description or own.text, tool.input_schema or own.input_schema, tool.output_schema or own.output_schema
     )

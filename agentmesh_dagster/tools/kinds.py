@@ -1,10 +1,16 @@
 """What does the work of each tool type: one entry for each of `specs/tools`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agentmesh_dagster.entities.models import JsonObject, Tool, ToolType
+from agentmesh_dagster.entities.models import JsonObject, Tool
+from agentmesh_dagster.entities.suggestions import with_hint
+from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs import PLUGINS
+from agentmesh_dagster.specs.plugins import Group, Registry
+from agentmesh_dagster.specs.tool_spec import ToolSpec
+from agentmesh_dagster.specs.tools import builtin, function, http
 from agentmesh_dagster.tools.builtin_tools import lookup_builtin
 from agentmesh_dagster.tools.errors import InvalidTool
 from agentmesh_dagster.tools.functions import lookup_function
@@ -21,21 +27,22 @@ class ToolDescription:
     output_schema: JsonObject = field(default_factory=dict[str, object])
 
 
-@dataclass(frozen=True)
-class ToolKind:
-    """How tools of a type are called; both raise the ToolError family."""
-
-    run: Callable[[ToolRequest, Settings], object]
-    describe: Callable[[Tool], ToolDescription]  # what is called, in its own words
-
-
 def _describe_nothing(_: Tool) -> ToolDescription:
     return ToolDescription()
 
 
+@dataclass(frozen=True)
+class ToolKind:
+    """A tool type, whole: the entry point of a package in `agentmesh.tool_types` names one."""
+
+    spec: ToolSpec
+    run: Callable[[ToolRequest, Settings], object]  # gives JSON; raises the ToolError family
+    describe: Callable[[Tool], ToolDescription] = _describe_nothing  # what is called, in its own words; as `run`
+
+
 def _run_function(request: ToolRequest, _: Settings) -> object:
-    function = lookup_function(_read_function_name(request.tool))
-    return function.run(request.input, request.idempotency_key, request.resources)
+    found = lookup_function(_read_function_name(request.tool))
+    return found.run(request.input, request.idempotency_key, request.resources)
 
 
 def _describe_function(tool: Tool) -> ToolDescription:
@@ -47,8 +54,8 @@ def _run_builtin(request: ToolRequest, settings: Settings) -> object:
 
 
 def _describe_builtin(tool: Tool) -> ToolDescription:
-    builtin = lookup_builtin(_read_function_name(tool))
-    return ToolDescription(builtin.description, builtin.input_schema, builtin.output_schema)
+    found = lookup_builtin(_read_function_name(tool))
+    return ToolDescription(found.description, found.input_schema, found.output_schema)
 
 
 def _read_function_name(tool: Tool) -> str:
@@ -57,8 +64,17 @@ def _read_function_name(tool: Tool) -> str:
     return tool.config.function_name
 
 
-KINDS: Mapping[ToolType, ToolKind] = {
-    ToolType.HTTP: ToolKind(call_http_tool, _describe_nothing),
-    ToolType.FUNCTION: ToolKind(_run_function, _describe_function),
-    ToolType.BUILTIN: ToolKind(_run_builtin, _describe_builtin),
-}
+OURS = (
+    ToolKind(http.SPEC, call_http_tool),
+    ToolKind(function.SPEC, _run_function, _describe_function),
+    ToolKind(builtin.SPEC, _run_builtin, _describe_builtin),
+)
+KINDS: Registry[ToolKind] = PLUGINS.join(Group.TOOLS, {kind.spec.type: kind for kind in OURS}, lambda kind: kind)
+
+
+def find_kind(tool: Tool) -> ToolKind:
+    """What does the work of the tool's type. Raises InvalidTool for a type that there is not."""
+    kind = KINDS.get(tool.type)
+    if kind is None:
+        raise InvalidTool(with_hint(f"there is no tool type {quote(tool.type)}", tool.type, KINDS))
+    return kind

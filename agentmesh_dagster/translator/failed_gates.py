@@ -8,6 +8,7 @@ from agentmesh_dagster.entities.models import Run, StepStatus
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.specs import NODE_SPECS
+from agentmesh_dagster.specs.node_spec import UNKNOWN
 from agentmesh_dagster.store.steps import list_steps
 from agentmesh_dagster.translator.dagster_internals import NodeHandle, StepFailureData, StepHandle
 
@@ -18,7 +19,7 @@ def read_failed_gates(services: Services, run: Run) -> Mapping[str, str]:
         failed = {
             step.node_id: step.error or ""
             for step in list_steps(connection, run.id)
-            if NODE_SPECS[step.node_type].waits and step.status is StepStatus.FAILED
+            if NODE_SPECS.get(step.node_type, UNKNOWN).waits and step.status is StepStatus.FAILED
         }
     if not failed:
         return {}

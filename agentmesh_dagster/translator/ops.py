@@ -94,7 +94,8 @@ def build_op(plan: Plan, op: PlannedOp, settings: Settings, resource_keys: Colle
 def _may_call_functions(plan: Plan, op: PlannedOp) -> bool:
     agent = plan.agents.get(op.node.agent_id or "")
     tools = [*(agent.tools if agent else ()), *([op.node.tool_id] if op.node.tool_id else ())]
-    return any(TOOL_SPECS[tool.type].runs_in_python for name in tools if (tool := plan.tools.get(name)))
+    types = {tool.type for name in tools if (tool := plan.tools.get(name))}
+    return any(TOOL_SPECS[name].runs_in_python for name in types if name in TOOL_SPECS)
 
 
 def _define(content: _OpContent, name: str) -> dg.OpDefinition:

@@ -9,10 +9,6 @@ import dagster as dg
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import (
     Agent,
-    CronTrigger,
-    EventTrigger,
-    RunStatus,
-    RunTrigger,
 )
 from agentmesh_dagster.entities.text import escape_markdown
 from agentmesh_dagster.graph.graph import GraphNode
@@ -20,12 +16,11 @@ from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.triggers import GraphTrigger
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.specs import PROVIDER_SPECS
-from agentmesh_dagster.specs.node_spec import NodeFacts
+from agentmesh_dagster.specs.node_spec import UNKNOWN, NodeFacts
 
 WORKFLOW_TAG = "agentmesh/workflow"  # the workflow's id, on every run of its job
 RUN_TAG = "agentmesh/run"  # the address of the run's page of ours, where it is known: Dagster's UI makes it a link
 _SHOWN_BYTES = 20_000
-_END = {RunStatus.SUCCEEDED: "succeeded", RunStatus.FAILED: "failed", RunStatus.CANCELED: "been canceled"}
 
 
 def describe_job(plan: Plan, settings: Settings) -> str:
@@ -42,16 +37,7 @@ def describe_job(plan: Plan, settings: Settings) -> str:
 
 def describe_trigger(plan: Plan, trigger: GraphTrigger) -> str:
     """The description of a trigger's schedule or sensor, which Dagster shows as plain text."""
-    definition = trigger.definition
-    match definition:
-        case CronTrigger():
-            when = f"at {definition.cron} ({definition.timezone})"
-        case EventTrigger():
-            condition = f", if {definition.condition}" if definition.condition else ""
-            when = f"when something is posted to /api/events/{quote(definition.name, safe='')}{condition}"
-        case RunTrigger():
-            when = f"when a run of the workflow {definition.workflow} has {_END[definition.status]}"
-    return f"Starts the workflow {plan.workflow.name} {when}."
+    return f"Starts the workflow {plan.workflow.name} {trigger.spec.describe(trigger.definition)}."
 
 
 def describe_op(plan: Plan, op: PlannedOp) -> str:
@@ -84,8 +70,11 @@ def kind_of(plan: Plan, op: PlannedOp, settings: Settings) -> str:
 
 
 def _kind_of_model(agent: Agent, settings: Settings) -> str:
-    if kind := PROVIDER_SPECS[agent.model_provider].kind:
-        return kind
+    spec = PROVIDER_SPECS.get(agent.model_provider)
+    if spec is None:
+        return UNKNOWN.kind
+    if spec.kind:
+        return spec.kind
     if not settings.local_base_url:
         return "offline"  # the built-in model
     return "llama" if "llama" in agent.model_name.lower() else "local"

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agentmesh_dagster.entities.models import NodeType, StepStatus
+from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.launches import LaunchFacts, start_launch
@@ -40,7 +40,7 @@ def plan(services: Services) -> Plan:
 
 
 def claim(services: Services, lease_seconds: float) -> Claim:
-    step = NewStep(KEY, NodeType.START, [])
+    step = NewStep(KEY, "start", [])
     with services.store.begin() as tx:
         return claim_step(tx, RUN_ID, step, input=None, launch_id=RUN_ID, owner="w", lease_seconds=lease_seconds)
 

@@ -11,13 +11,14 @@ from agentmesh_dagster.entities.documents import Document, read_text, write_docu
 from agentmesh_dagster.entities.models import Agent, Project, Tool, Workflow
 from agentmesh_dagster.entities.recovery import salvage_document
 from agentmesh_dagster.entities.yaml_values import read_yaml
+from agentmesh_dagster.specs import KNOWN_TYPES
 from tests.entities.strategies import DOCUMENTS
 
 
 def read(text: str, name: str) -> Document:
     value, faults = read_text(text, name=name)
     assert faults == []
-    salvage = salvage_document(value)
+    salvage = salvage_document(value, KNOWN_TYPES)
     assert salvage.faults == ()
     return salvage.document
 
@@ -272,7 +273,7 @@ def test_a_text_that_is_no_document_is_refused_with_the_reason(name: str) -> Non
     text, file, code, words = REFUSED[name]
 
     value, faults = read_text(text, name=file)
-    told = [(fault.code, fault.message) for fault in (*faults, *salvage_document(value).faults)]
+    told = [(fault.code, fault.message) for fault in (*faults, *salvage_document(value, KNOWN_TYPES).faults)]
 
     assert told[0][0] == code
     assert words in told[0][1]

@@ -92,10 +92,10 @@ print(OPENAI.complete({server.url!r}).text)
 def test_the_sdks_are_not_imported_before_a_call() -> None:
     script = """
 import sys
-from agentmesh_dagster.entities.models import ModelProvider
+from agentmesh_dagster.specs import PROVIDER_SPECS
 from agentmesh_dagster.providers import get_provider
 from agentmesh_dagster.settings import Settings
-for provider in ModelProvider:
+for provider in PROVIDER_SPECS:
     get_provider(provider, Settings(OPENAI_API_KEY="k", ANTHROPIC_API_KEY="k"))
 print({"openai", "anthropic", "httpx2"} & sys.modules.keys())
 """

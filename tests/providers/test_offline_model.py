@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from agentmesh_dagster.entities.json_schema import JsonSchema
-from agentmesh_dagster.entities.models import ModelProvider
 from agentmesh_dagster.providers import get_provider
 from agentmesh_dagster.providers.chat import ChatReply, Message, ToolSpec
 from agentmesh_dagster.providers.errors import OfflineModelStuck
@@ -40,7 +39,7 @@ SEARCH = ToolSpec(
 
 
 def complete(prompt: str = TICKET, **fields: Any) -> ChatReply:
-    return get_provider(ModelProvider.LOCAL, Settings()).complete(ask(prompt, **fields))
+    return get_provider("local", Settings()).complete(ask(prompt, **fields))
 
 
 def structured(schema: dict[str, Any], prompt: str = TICKET) -> Any:

@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from agentmesh_dagster.entities.models import ModelProvider
 from agentmesh_dagster.providers import get_provider
 from agentmesh_dagster.providers.chat import ChatReply, ChatRequest, Message, Provider
 from agentmesh_dagster.settings import Settings
@@ -31,20 +30,20 @@ def ask(prompt: str = "Say hello.", **fields: Any) -> ChatRequest:
 class Wire:
     """How one provider is reached and what its server says."""
 
-    provider: ModelProvider
+    provider: str
 
     @property
     def is_openai_format(self) -> bool:
-        return self.provider is not ModelProvider.ANTHROPIC
+        return self.provider != "anthropic"
 
     def settings(self, url: str, **values: Any) -> Settings:
         keys = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY, "local_api_key": KEY}
         match self.provider:
-            case ModelProvider.OPENAI:
+            case "openai":
                 address = {"OPENAI_BASE_URL": f"{url}/v1"}
-            case ModelProvider.ANTHROPIC:
+            case "anthropic":
                 address = {"ANTHROPIC_BASE_URL": url}
-            case ModelProvider.LOCAL:
+            case "local":
                 address = {"local_base_url": f"{url}/v1"}
         return Settings(**{**keys, **address, **values})
 
@@ -96,6 +95,6 @@ class Wire:
         return {"type": "error", "error": {"type": kind, "message": message}}
 
 
-OPENAI = Wire(ModelProvider.OPENAI)
-ANTHROPIC = Wire(ModelProvider.ANTHROPIC)
-LOCAL = Wire(ModelProvider.LOCAL)
+OPENAI = Wire("openai")
+ANTHROPIC = Wire("anthropic")
+LOCAL = Wire("local")

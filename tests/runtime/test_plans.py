@@ -1,15 +1,17 @@
 """Plans are made once: a revision never changes."""
 
 import threading
+from typing import cast
 
 import pytest
 
 from agentmesh_dagster.entities.lru_cache import LRUCache
-from agentmesh_dagster.runtime.plans import forget_plans, load_pinned_plan, load_plan
+from agentmesh_dagster.entities.models import Kind, Workflow
+from agentmesh_dagster.runtime.plans import WorkflowHasFaults, forget_plans, load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Store
-from agentmesh_dagster.store.catalogue import EntityNotFound, current_revision
+from agentmesh_dagster.store.catalogue import EntityNotFound, current_revision, get_entity
 from tests.shapes import node, save, workflow
 
 
@@ -42,6 +44,18 @@ def test_what_could_not_be_planned_is_tried_again(store: Store):
     at = say(store, "hello")
 
     assert load_plan(store, "w", at).revision == at
+
+
+@pytest.mark.parametrize("load", [load_plan, load_pinned_plan])
+def test_a_workflow_with_a_node_of_a_type_that_has_gone_is_stored_and_has_no_plan(load, store: Store):
+    flow = workflow("w", [node("start", "start"), node("wait", "delay", seconds=3)], ["start -> wait"])
+    save(Services(store, Settings()), flow)
+
+    stored = cast("Workflow", get_entity(store, Kind.WORKFLOW, "w"))
+
+    assert stored.graph == flow.graph
+    with pytest.raises(WorkflowHasFaults, match="There is no node type `delay`: known are `start`,"):
+        load(store, "w", current_revision(store))
 
 
 def test_what_was_not_asked_for_the_longest_is_dropped_first():

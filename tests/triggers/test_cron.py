@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from dagster._utils.schedules import cron_string_iterator, is_valid_cron_string
 
-from agentmesh_dagster.graph.cron import list_cron_faults
+from agentmesh_dagster.specs.cron import list_cron_faults
 
 _PARTS = ["*", "?", "L", "1", "5", "0", "7", "12", "31", "59", "60", "30", "29", "2", "4"]
 _PARTS += ["*/5", "1-5", "22-2", "fri-mon", "mon", "FRI", "jan", "mon#2", "-", "/", "#", ","]

@@ -1,5 +1,6 @@
 """What this server is, and what it has in figures."""
 
+from functools import cache
 from importlib.metadata import version
 
 from agentmesh_dagster import wire
@@ -11,24 +12,15 @@ from agentmesh_dagster.api.type_infos import (
     describe_tool_type,
     describe_trigger_type,
 )
-from agentmesh_dagster.entities.models import Kind, ToolType
+from agentmesh_dagster.entities.models import Kind
 from agentmesh_dagster.graph.form_schema import entity_schema
-from agentmesh_dagster.specs import NODES, PROVIDERS, TOOLS, TRIGGERS
+from agentmesh_dagster.specs import NODE_SPECS, PROVIDER_SPECS, TOOL_SPECS, TRIGGERS
 from agentmesh_dagster.specs.context import ITEM, RUN
+from agentmesh_dagster.specs.tools import builtin, function
 from agentmesh_dagster.store.overview import page_projects
 from agentmesh_dagster.tools import list_builtins, list_functions
 
 router = build_router("", "about")
-
-TYPES = wire.Types(
-    nodes=[describe_node_type(spec) for spec in NODES],
-    tools=[describe_tool_type(spec) for spec in TOOLS],
-    providers=[describe_provider(spec) for spec in PROVIDERS],
-    agent=entity_schema(Kind.AGENT),
-    triggers=[describe_trigger_type(spec) for spec in TRIGGERS],
-    run=describe_names(RUN),
-    item=describe_names(ITEM),
-)
 
 
 @router.get("/about")
@@ -60,17 +52,31 @@ def get_overview(call: Asked, limit: Limit = 50, cursor: Cursor = None) -> wire.
 @router.get("/types")
 def get_types(call: Asked) -> wire.Types:  # noqa: ARG001
     """The types of nodes and tools and the providers of models: what each is for, and what may be set."""
-    return TYPES
+    return list_types()
 
 
 @router.get("/functions")
 def list_tool_functions(call: Asked) -> wire.PageOf[wire.Function]:  # noqa: ARG001
     """What a tool's `config.functionName` can name: builtins, and the functions that this process knows."""
     builtins = [
-        wire.Function(name=each.name, type=ToolType.BUILTIN, description=each.description) for each in list_builtins()
+        wire.Function(name=each.name, type=builtin.SPEC.type, description=each.description) for each in list_builtins()
     ]
     functions = [
-        wire.Function(name=each.name, type=ToolType.FUNCTION, description=each.description or None)
+        wire.Function(name=each.name, type=function.SPEC.type, description=each.description or None)
         for each in list_functions()
     ]
     return wire.PageOf[wire.Function](items=[*builtins, *functions])
+
+
+@cache
+def list_types() -> wire.Types:
+    """What specs say, in the words of the wire. Raises BrokenPlugins."""
+    return wire.Types(
+        nodes=[describe_node_type(spec) for spec in NODE_SPECS.values()],
+        tools=[describe_tool_type(spec) for spec in TOOL_SPECS.values()],
+        providers=[describe_provider(spec) for spec in PROVIDER_SPECS.values()],
+        agent=entity_schema(Kind.AGENT),
+        triggers=[describe_trigger_type(spec) for spec in TRIGGERS],
+        run=describe_names(RUN),
+        item=describe_names(ITEM),
+    )

@@ -19,6 +19,7 @@ from agentmesh_dagster.graph.rules.branches import (
 )
 from agentmesh_dagster.graph.rules.catalogue import (
     agent_nodes_name_an_agent,
+    agents_have_a_known_provider,
     agents_have_known_tools,
     fixed_tool_inputs_fit,
     only_agent_and_tool_nodes_name_one,
@@ -65,10 +66,9 @@ from agentmesh_dagster.graph.rules.structure import (
 )
 from agentmesh_dagster.graph.rules.tool_settings import tools_have_what_their_type_needs
 from agentmesh_dagster.graph.rules.triggers import (
-    cron_triggers_say_when,
-    event_triggers_can_be_posted_to,
     fixed_inputs_of_triggers_fit,
-    run_triggers_name_a_workflow_and_its_end,
+    triggers_are_what_their_type_wants,
+    triggers_follow_a_workflow_that_exists,
     triggers_look_at_the_event,
     workflows_do_not_start_themselves,
 )
@@ -92,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     tool_nodes_name_a_tool,
     only_agent_and_tool_nodes_name_one,
     agents_have_known_tools,
+    agents_have_a_known_provider,
     tools_have_what_their_type_needs,
     secrets_of_tools_are_open,
     tools_that_need_approval_stand_behind_a_gate,
@@ -128,9 +129,8 @@ RULES: tuple[Rule, ...] = (
     formats_are_known,
     fixed_tool_inputs_fit,
     # What starts the workflow
-    cron_triggers_say_when,
-    event_triggers_can_be_posted_to,
-    run_triggers_name_a_workflow_and_its_end,
+    triggers_follow_a_workflow_that_exists,
+    triggers_are_what_their_type_wants,
     workflows_do_not_start_themselves,
     triggers_look_at_the_event,
     fixed_inputs_of_triggers_fit,

@@ -7,9 +7,10 @@ from agentmesh_dagster.entities.models import Agent, JsonObject
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.graph import Graph, GraphNode
-from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules.lookup import Lookup
 from agentmesh_dagster.graph.templates import TemplateFault
+from agentmesh_dagster.specs import PROVIDER_SPECS
 
 
 def agent_nodes_name_an_agent(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
@@ -58,6 +59,17 @@ def agents_have_known_tools(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
         for tool_id in list_unknown_tools(agent, lookup):
             message = describe_unknown_tool(agent, tool_id, lookup)
             yield Issue("unknown-agent-tool", message, node.id, path=f"{node.path}.agentId")
+
+
+def agents_have_a_known_provider(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
+    """The providers of the agents that the graph uses are there."""
+    for node in graph.list_nodes(lambda spec: spec.names == "agent"):
+        agent = lookup.agents.get(node.agent_id or "")
+        if agent is not None and agent.model_provider not in PROVIDER_SPECS:
+            statement = f"The agent {quote(agent.id)} has an unknown provider {quote(agent.model_provider)}"
+            message = with_hint(statement, agent.model_provider, PROVIDER_SPECS)
+            # Saved while there was one: the run fails there, and all else of the workflow works.
+            yield Issue("unknown-provider", message, node.id, path=f"{node.path}.agentId", severity=Severity.WARNING)
 
 
 def list_unknown_tools(agent: Agent, lookup: Lookup) -> list[str]:

@@ -31,7 +31,7 @@ def list_secret_faults(tool: Tool) -> list[Issue]:
 
     What is not open here may be open where runs work, so that is a warning.
     """
-    if not TOOL_SPECS[tool.type].has_secrets:
+    if tool.type not in TOOL_SPECS or not TOOL_SPECS[tool.type].has_secrets:
         return []
     opened = get_settings().secrets
     scheme, host, port = _read_place(tool.config.url or "")

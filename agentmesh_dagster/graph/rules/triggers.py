@@ -1,77 +1,44 @@
 """Rules about what starts a workflow by itself."""
 
-import difflib
-import zoneinfo
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, fit_input
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import CronTrigger, EventTrigger, RunStatus, RunTrigger, Trigger, Workflow
+from agentmesh_dagster.entities.models import Trigger, Workflow
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import join_names, quote
-from agentmesh_dagster.graph.cron import list_cron_faults
 from agentmesh_dagster.graph.expressions import ExpressionFault, Reference, parse_expression
 from agentmesh_dagster.graph.graph import Graph
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.rules.lookup import Lookup
 from agentmesh_dagster.graph.templates import TemplateFault, list_template_faults, parse_template
+from agentmesh_dagster.graph.triggers import find_followed
+from agentmesh_dagster.specs import TRIGGER_SPECS
+from agentmesh_dagster.specs.trigger_spec import Schedule
 
-_LONGEST_TIMEZONE = 60  # characters, of those that a name may be meant for
-_ENDS = tuple(status.value for status in RunStatus if status.is_end)
 
-
-def cron_triggers_say_when(graph: Graph, _: Lookup) -> Iterator[Issue]:
-    """`cron` is a cron expression, and `timezone` the name of a time zone."""
+def triggers_are_what_their_type_wants(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Each trigger's own fields have no faults, as its spec sees them."""
     for path, trigger in _list_triggers(graph):
-        if not isinstance(trigger, CronTrigger):
-            continue
-        for fault in list_cron_faults(trigger.cron):
-            yield Issue("bad-cron", fault, path=f"{path}.cron")
-        if trigger.timezone not in _list_timezones().values():
-            message = f"There is no time zone {quote(trigger.timezone)}: {_guess_timezone(trigger.timezone)}"
-            yield Issue("bad-timezone", message, path=f"{path}.timezone")
+        for fault in TRIGGER_SPECS[trigger.type].list_issues(trigger):
+            yield Issue(fault.code, fault.message, path=f"{path}.{fault.field}")
 
 
-@cache
-def _list_timezones() -> dict[str, str]:
-    """Their names, by what they are in small letters."""
-    return {name.lower(): name for name in sorted(zoneinfo.available_timezones())}
-
-
-def _guess_timezone(name: str) -> str:
-    nearest = difflib.get_close_matches(name[:_LONGEST_TIMEZONE].lower(), _list_timezones(), n=1)
-    return f"did you mean {quote(_list_timezones()[nearest[0]])}?" if nearest else "write it as in `Europe/Berlin`."
-
-
-def event_triggers_can_be_posted_to(graph: Graph, _: Lookup) -> Iterator[Issue]:
-    """The name of an event can stand in the address that it is posted to."""
+def triggers_follow_a_workflow_that_exists(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
+    """A trigger that waits for runs of a workflow names one that exists."""
+    known = lookup.workflows
     for path, trigger in _list_triggers(graph):
-        if isinstance(trigger, EventTrigger) and ("/" in trigger.name or trigger.name in (".", "..")):
-            message = f"The event {quote(trigger.name)} cannot stand in an address: name it as in `order.paid`."
-            yield Issue("bad-event-name", message, path=f"{path}.name")
-
-
-def run_triggers_name_a_workflow_and_its_end(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
-    """A run trigger names another workflow that exists, and an end that a run can have."""
-    for path, trigger in _list_triggers(graph):
-        if not isinstance(trigger, RunTrigger):
-            continue
-        if not trigger.status.is_end:
-            message = f"A run that is {trigger.status.value} has not ended: use {join_names(_ENDS, 'or')}."
-            yield Issue("bad-trigger-status", message, path=f"{path}.status")
-        known = lookup.workflows
-        if known is not None and trigger.workflow not in known and trigger.workflow != graph.workflow.id:
-            message = with_hint(f"There is no workflow {quote(trigger.workflow)}", trigger.workflow, known)
+        followed = find_followed(trigger)
+        if followed and known is not None and followed not in known and followed != graph.workflow.id:
+            message = with_hint(f"There is no workflow {quote(followed)}", followed, known)
             yield Issue("unknown-workflow", message, path=f"{path}.workflow")
 
 
 def workflows_do_not_start_themselves(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """No workflow waits for its own end, be it through others."""
     for path, trigger in _list_triggers(graph):
-        if not isinstance(trigger, RunTrigger):
-            continue
-        ring = _find_ring(graph.workflow, trigger.workflow, lookup)
+        followed = find_followed(trigger)
+        ring = _find_ring(graph.workflow, followed, lookup) if followed else None
         if ring is None:
             continue
         through = f" through {join_names(ring)}" if ring else ""
@@ -88,19 +55,19 @@ def _find_ring(workflow: Workflow, first: str, lookup: Lookup) -> list[str] | No
             return ways[current]
         known = (lookup.workflows or {}).get(current)
         for trigger in known.triggers if known else ():
-            if isinstance(trigger, RunTrigger) and trigger.workflow not in ways:
-                beyond = [] if trigger.workflow == workflow.id else [trigger.workflow]
-                ways[trigger.workflow] = ways[current] + beyond
-                waiting.append(trigger.workflow)
+            followed = find_followed(trigger)
+            if followed and followed not in ways:
+                ways[followed] = ways[current] + ([] if followed == workflow.id else [followed])
+                waiting.append(followed)
     return None
 
 
 def triggers_look_at_the_event(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Conditions and inputs of triggers parse, and look only at `context.event`."""
     for path, trigger in _list_triggers(graph):
-        if isinstance(trigger, EventTrigger) and trigger.condition:
+        if condition := TRIGGER_SPECS[trigger.type].condition(trigger):
             try:
-                references = parse_expression(trigger.condition).references
+                references = parse_expression(condition).references
             except ExpressionFault as fault:
                 yield Issue("bad-expression", str(fault), path=f"{path}.condition")
             else:
@@ -131,9 +98,10 @@ def fixed_inputs_of_triggers_fit(graph: Graph, _: Lookup) -> Iterator[Issue]:
         return
     for path, trigger in _list_triggers(graph):
         is_missing = trigger.input is None
-        if is_missing and not isinstance(trigger, CronTrigger):
+        spec = TRIGGER_SPECS[trigger.type]
+        if is_missing and not isinstance(spec.when(trigger), Schedule):
             continue  # it is given what comes
-        given: JsonValue = {} if is_missing else trigger.input
+        given: JsonValue = spec.choose_input(trigger, None) if is_missing else trigger.input
         if list_template_faults(given) or not parse_template(given).is_constant:
             continue
         try:

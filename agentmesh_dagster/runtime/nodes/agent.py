@@ -122,7 +122,7 @@ class _Conversation:
             deadline=self.work.deadline,
             report_retry=self.work.report_retry,
         )
-        about: dict[str, JsonValue] = {"provider": self.agent.model_provider.value, "model": request.model}
+        about: dict[str, JsonValue] = {"provider": self.agent.model_provider, "model": request.model}
         self.work.record(
             EventType.AGENT_REQUEST,
             about

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from agentmesh_dagster.entities.bounds import MaxTokens, MaxToolRounds, Temperature
-from agentmesh_dagster.entities.models import JsonObject, NodeType
+from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.entities.text import escape_markdown, quote
 from agentmesh_dagster.specs.form import Section, form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
@@ -76,12 +76,12 @@ def _describe(facts: NodeFacts) -> str:
     if facts.agent is None:
         return ""
     agent = facts.agent
-    about = f"Agent **{escape_markdown(agent.name)}** on `{agent.model_provider.value}/{agent.model_name}`."
+    about = f"Agent **{escape_markdown(agent.name)}** on `{agent.model_provider}/{agent.model_name}`."
     return f"{about} {agent.description}" if agent.description else about
 
 
 SPEC = NodeSpec(
-    type=NodeType.AGENT,
+    type="agent",
     label="Agent",
     purpose="Asks a model.",
     icon="agent",

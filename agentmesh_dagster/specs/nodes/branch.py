@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from agentmesh_dagster.entities.bounds import MaxItems
-from agentmesh_dagster.entities.models import NodeType
 from agentmesh_dagster.specs.form import form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
 from agentmesh_dagster.specs.node_spec import EdgeWords, NodeFacts, NodeSpec, Ports
@@ -78,7 +77,7 @@ def _describe(facts: NodeFacts) -> str:
 
 
 SPEC = NodeSpec(
-    type=NodeType.BRANCH,
+    type="branch",
     label="Branch",
     purpose="Chooses where to go on, or goes through a list.",
     icon="branch",

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from agentmesh_dagster.entities.models import NodeType
 from agentmesh_dagster.specs.form import form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
 from agentmesh_dagster.specs.node_spec import NodeSpec, Place
@@ -26,7 +25,7 @@ class EndConfig(NodeConfig):
 
 
 SPEC = NodeSpec(
-    type=NodeType.END,
+    type="end",
     label="End",
     purpose="The run's output comes out here.",
     icon="end",

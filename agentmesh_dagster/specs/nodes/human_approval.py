@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from agentmesh_dagster.entities.bounds import DeadlineSeconds
-from agentmesh_dagster.entities.models import Entity, JsonObject, NodeType
+from agentmesh_dagster.entities.models import Entity, JsonObject
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.specs.form import Section, form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
@@ -103,7 +103,7 @@ def _describe(facts: NodeFacts) -> str:
 
 
 SPEC = NodeSpec(
-    type=NodeType.HUMAN_APPROVAL,
+    type="human_approval",
     label="Approval",
     purpose="Waits for a person to answer.",
     icon="person",

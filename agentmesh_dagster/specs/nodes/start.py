@@ -1,6 +1,5 @@
 """Start: runs begin here."""
 
-from agentmesh_dagster.entities.models import NodeType
 from agentmesh_dagster.specs.node_config import NodeConfig
 from agentmesh_dagster.specs.node_spec import KnownOutput, NodeSpec, Place
 
@@ -10,7 +9,7 @@ class StartConfig(NodeConfig):
 
 
 SPEC = NodeSpec(
-    type=NodeType.START,
+    type="start",
     label="Start",
     purpose="Runs begin here, with their input.",
     icon="start",

@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from agentmesh_dagster.entities.models import NodeType
 from agentmesh_dagster.entities.text import escape_markdown, quote
 from agentmesh_dagster.specs.form import form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
@@ -29,12 +28,12 @@ def _read_output(facts: NodeFacts) -> Shape | None:
 def _describe(facts: NodeFacts) -> str:
     if facts.tool is None:
         return ""
-    about = f"Tool **{escape_markdown(facts.tool.name)}** ({facts.tool.type.value})."
+    about = f"Tool **{escape_markdown(facts.tool.name)}** ({facts.tool.type})."
     return f"{about} {facts.tool.description}" if facts.tool.description else about
 
 
 SPEC = NodeSpec(
-    type=NodeType.TOOL,
+    type="tool",
     label="Tool",
     purpose="Calls an address, a function or a built-in tool.",
     icon="tool",

@@ -1,10 +1,9 @@
 """Anthropic's models."""
 
-from agentmesh_dagster.entities.models import ModelProvider
 from agentmesh_dagster.specs.provider_spec import ProviderSpec
 
 SPEC = ProviderSpec(
-    name=ModelProvider.ANTHROPIC,
+    name="anthropic",
     label="Anthropic",
     example="claude-sonnet-4-5",
     kind="claude",

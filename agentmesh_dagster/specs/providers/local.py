@@ -1,10 +1,9 @@
 """Any server that speaks as OpenAI does, or the built-in model that works offline."""
 
-from agentmesh_dagster.entities.models import ModelProvider
 from agentmesh_dagster.specs.provider_spec import ProviderSpec
 
 SPEC = ProviderSpec(
-    name=ModelProvider.LOCAL,
+    name="local",
     label="Local, or the offline model",
     example="llama3.2",
     kind=None,

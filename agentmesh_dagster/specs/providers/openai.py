@@ -1,10 +1,9 @@
 """OpenAI's models."""
 
-from agentmesh_dagster.entities.models import ModelProvider
 from agentmesh_dagster.specs.provider_spec import ProviderSpec
 
 SPEC = ProviderSpec(
-    name=ModelProvider.OPENAI,
+    name="openai",
     label="OpenAI",
     example="gpt-5",
     kind="openai",

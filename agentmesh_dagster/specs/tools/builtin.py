@@ -1,11 +1,10 @@
 """A tool that ships with AgentMesh."""
 
-from agentmesh_dagster.entities.models import ToolType
 from agentmesh_dagster.specs.tool_spec import ToolSpec
 from agentmesh_dagster.specs.tools.function import FunctionConfig
 
 SPEC = ToolSpec(
-    type=ToolType.BUILTIN,
+    type="builtin",
     label="Builtin",
     purpose="Calls a tool that ships with AgentMesh.",
     config=FunctionConfig,

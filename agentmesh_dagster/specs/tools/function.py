@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from agentmesh_dagster.entities.models import Entity, ToolType
+from agentmesh_dagster.entities.models import Entity
 from agentmesh_dagster.specs.form import form
 from agentmesh_dagster.specs.tool_spec import ToolSpec
 
@@ -16,7 +16,7 @@ class FunctionConfig(Entity):
 
 
 SPEC = ToolSpec(
-    type=ToolType.FUNCTION,
+    type="function",
     label="Function",
     purpose="Calls a function that is registered in Python.",
     config=FunctionConfig,

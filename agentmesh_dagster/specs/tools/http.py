@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from agentmesh_dagster.entities.models import Entity, JsonObject, ToolType
+from agentmesh_dagster.entities.models import Entity, JsonObject
 from agentmesh_dagster.specs.form import form
 from agentmesh_dagster.specs.tool_spec import ToolSpec
 
@@ -37,7 +37,7 @@ class HttpConfig(Entity):
 
 
 SPEC = ToolSpec(
-    type=ToolType.HTTP,
+    type="http",
     label="HTTP",
     purpose="Calls an address.",
     config=HttpConfig,

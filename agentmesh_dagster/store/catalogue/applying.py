@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from agentmesh_dagster.entities.models import CatalogueEntity, RunTrigger, Workflow
+from agentmesh_dagster.entities.models import CatalogueEntity, Workflow
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules import Lookup, validate
+from agentmesh_dagster.graph.triggers import find_followed
 from agentmesh_dagster.store.catalogue.heads import Key
 from agentmesh_dagster.store.catalogue.saving import Saved, Validate, save_entities
 from agentmesh_dagster.store.catalogue.view import CatalogueView
@@ -85,9 +86,10 @@ def _follow_triggers(view: CatalogueView, workflow: Workflow) -> dict[str, Workf
     waiting = [workflow]
     for current in waiting:  # grows while it is walked
         for trigger in current.triggers:
-            if not isinstance(trigger, RunTrigger) or trigger.workflow in found:
+            followed = find_followed(trigger)
+            if followed is None or followed in found:
                 continue
-            if awaited := view.get_workflow(trigger.workflow):
+            if awaited := view.get_workflow(followed):
                 found[awaited.id] = awaited
                 waiting.append(awaited)
     return found

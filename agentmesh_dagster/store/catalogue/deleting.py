@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select
 
-from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, RunTrigger, Workflow
+from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Workflow
+from agentmesh_dagster.graph.triggers import find_followed
 from agentmesh_dagster.store.catalogue.documents import read_document
 from agentmesh_dagster.store.catalogue.entries import entry_of, live_entities, read_entries
 from agentmesh_dagster.store.catalogue.faults import BrokenDocument, EntityInUse, EntityNotFound
@@ -118,7 +119,7 @@ def _list_unpublished(connection: Connection, project_id: str) -> Iterator[Use]:
 
 def _uses(user: CatalogueEntity, kind: Kind, identity: str) -> bool:
     if isinstance(user, Workflow) and kind is Kind.WORKFLOW:
-        return any(isinstance(trigger, RunTrigger) and trigger.workflow == identity for trigger in user.triggers)
+        return any(find_followed(trigger) == identity for trigger in user.triggers)
     if isinstance(user, Workflow):
         nodes = user.graph.nodes
         return any(identity == (node.agent_id if kind is Kind.AGENT else node.tool_id) for node in nodes)

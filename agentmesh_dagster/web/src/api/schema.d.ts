@@ -1384,29 +1384,45 @@ export interface components {
         /** CronTrigger */
         CronTrigger: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "cron";
+            /** @description When: minute, hour, day of month, month, day of week. */
             cron: string;
-            /** @default UTC */
+            /**
+             * @description IANA name such as Europe/Berlin.
+             * @default UTC
+             */
             timezone: string;
+            /** @description The run's input; {} unless given. May hold {{ context.event.scheduledAt }}. */
             input?: unknown;
-            /** @default true */
+            /**
+             * @description false switches it off.
+             * @default true
+             */
             enabled: boolean;
         };
         /** CronTrigger */
         CronTriggerInput: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "cron";
+            /** @description When: minute, hour, day of month, month, day of week. */
             cron: string;
-            /** @default UTC */
+            /**
+             * @description IANA name such as Europe/Berlin.
+             * @default UTC
+             */
             timezone: string;
+            /** @description The run's input; {} unless given. May hold {{ context.event.scheduledAt }}. */
             input?: unknown;
-            /** @default true */
+            /**
+             * @description false switches it off.
+             * @default true
+             */
             enabled: boolean;
         };
         /**
@@ -1491,27 +1507,39 @@ export interface components {
         /** EventTrigger */
         EventTrigger: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "event";
+            /** @description The event's name, as it is posted to /api/events/{name}. */
             name: string;
+            /** @description An expression on context.event, the posted body; only when it is true a run starts. */
             condition?: string;
+            /** @description The run's input; the posted body unless given. May hold {{ context.event.… }}. */
             input?: unknown;
-            /** @default true */
+            /**
+             * @description false switches it off.
+             * @default true
+             */
             enabled: boolean;
         };
         /** EventTrigger */
         EventTriggerInput: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "event";
+            /** @description The event's name, as it is posted to /api/events/{name}. */
             name: string;
+            /** @description An expression on context.event, the posted body; only when it is true a run starts. */
             condition?: string;
+            /** @description The run's input; the posted body unless given. May hold {{ context.event.… }}. */
             input?: unknown;
-            /** @default true */
+            /**
+             * @description false switches it off.
+             * @default true
+             */
             enabled: boolean;
         };
         /**
@@ -1675,11 +1703,7 @@ export interface components {
             nextCursor?: string;
             faults?: string[];
         };
-        /**
-         * ModelProvider
-         * @enum {string}
-         */
-        ModelProvider: "openai" | "anthropic" | "local";
+        ModelProvider: string;
         /**
          * NewDraft
          * @description What is saved as a draft.
@@ -1739,11 +1763,7 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /**
-         * NodeType
-         * @enum {string}
-         */
-        NodeType: "start" | "end" | "agent" | "tool" | "branch" | "human_approval";
+        NodeType: string;
         /**
          * NodeTypeInfo
          * @description A node type, as editors need it.
@@ -2001,27 +2021,39 @@ export interface components {
         /** RunTrigger */
         RunTrigger: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "run";
+            /** @description Id of the workflow whose end starts this one. */
             workflow: string;
+            /** @description How it must have ended: succeeded, failed or canceled. */
             status: components["schemas"]["RunStatus"];
+            /** @description The run's input; unless given, the output of a run that succeeded, else all of context.event. May hold {{ context.event.… }}: runId, workflowId, workflowName, status, input, output, error. */
             input?: unknown;
-            /** @default true */
+            /**
+             * @description false switches it off.
+             * @default true
+             */
             enabled: boolean;
         };
         /** RunTrigger */
         RunTriggerInput: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "run";
+            /** @description Id of the workflow whose end starts this one. */
             workflow: string;
+            /** @description How it must have ended: succeeded, failed or canceled. */
             status: components["schemas"]["RunStatus"];
+            /** @description The run's input; unless given, the output of a run that succeeded, else all of context.event. May hold {{ context.event.… }}: runId, workflowId, workflowName, status, input, output, error. */
             input?: unknown;
-            /** @default true */
+            /**
+             * @description false switches it off.
+             * @default true
+             */
             enabled: boolean;
         };
         /**
@@ -2172,6 +2204,9 @@ export interface components {
                 [key: string]: unknown;
             };
             functionName?: string;
+            settings?: {
+                [key: string]: unknown;
+            };
         };
         /** ToolConfig */
         ToolConfigInput: {
@@ -2188,6 +2223,9 @@ export interface components {
                 [key: string]: unknown;
             };
             functionName?: string;
+            settings?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Tool
@@ -2232,11 +2270,7 @@ export interface components {
         ToolTrial: {
             input?: unknown;
         };
-        /**
-         * ToolType
-         * @enum {string}
-         */
-        ToolType: "http" | "function" | "builtin";
+        ToolType: string;
         /**
          * ToolTypeInfo
          * @description A tool type; fields are those of a tool's `config`.
@@ -2257,6 +2291,10 @@ export interface components {
         TriggerTypeInfo: {
             type: string;
             label: string;
+            purpose: string;
+            trigger: {
+                [key: string]: unknown;
+            };
             first: {
                 [key: string]: unknown;
             };

@@ -70,15 +70,8 @@ export function toolType(type: ToolType): ToolTypeInfo {
 }
 
 export function triggerType(type: Trigger['type']): TriggerTypeInfo {
-  return (
-    types.triggers.find((info) => info.type === type) ?? {
-      type,
-      label: type,
-      first: {},
-      event: [],
-      unset: '',
-    }
-  )
+  const unknown = { type, label: type, purpose: '', trigger: {}, first: {}, event: [], unset: '' }
+  return types.triggers.find((info) => info.type === type) ?? unknown
 }
 
 export function nodeFields(type: NodeType): readonly FormField[] {
