@@ -30,6 +30,7 @@ from agentmesh_dagster.providers.errors import (
 )
 from agentmesh_dagster.runtime.work import NodeError, NodeKind, Result, Work
 from agentmesh_dagster.settings import Settings, read_setting
+from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
 from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec, Place, Ports
 from agentmesh_dagster.specs.plugins import BrokenPlugins
@@ -48,6 +49,7 @@ __all__ = [
     "ChatRequest",
     "Endpoint",
     "Entity",
+    "FieldIssue",
     "InvalidTool",
     "InvalidToolInput",
     "InvalidToolOutput",

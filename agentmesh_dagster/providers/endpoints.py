@@ -52,20 +52,19 @@ class Endpoint:
 
 def build_endpoint(settings: Settings, spec: ProviderSpec) -> Endpoint:
     """The provider's endpoint; ProviderNotConfigured when the address or the key cannot be used, or is missing."""
-    url_setting, key_setting = spec.base_url or f"{spec.name}_base_url", spec.api_key or f"{spec.name}_api_key"
-    url_variable, key_variable = name_variable(url_setting), name_variable(key_setting)
-    base_url = read_setting(settings, url_setting) or spec.default_url or ""
+    url_variable, key_variable = name_variable(spec.base_url), name_variable(spec.api_key)
+    base_url = read_setting(settings, spec.base_url) or spec.default_url or ""
     parts = _split_address(base_url)
     if parts is None:
         raise ProviderNotConfigured(f"{url_variable} is no http:// or https:// address")
-    key = read_setting(settings, key_setting)
+    key = read_setting(settings, spec.api_key)
     if not key and spec.needs_key:
         raise ProviderNotConfigured(
             f"{spec.name} needs a key: set {key_variable}. Without one, the provider `local` answers offline"
         )
     if not (key.isascii() and (key.isprintable() or not key)):
         raise ProviderNotConfigured(f"{key_variable} holds characters that no key has")
-    known = {key, *list_secret_values(settings)}
+    known = set(list_secret_values(settings))
     if password := parts.password:
         known.add(password)
     # The longest first: one secret may begin with another.

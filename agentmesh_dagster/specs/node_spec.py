@@ -1,12 +1,13 @@
 """What a node type says of itself. The engine knows these shapes, and no type."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 from functools import cached_property
 from typing import Literal
 
 from agentmesh_dagster.entities.models import Agent, JsonObject, Tool
+from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.node_config import NodeConfig, Written, read_ways
 from agentmesh_dagster.specs.shapes import Shape
 
@@ -72,6 +73,10 @@ def _know_nothing(_: NodeFacts) -> Shape | None:
     return None
 
 
+def _find_nothing(_: NodeFacts) -> Iterator[FieldIssue]:
+    yield from ()
+
+
 def _follow_all(_: NodeConfig) -> Ports:
     return Ports.ALL
 
@@ -101,6 +106,7 @@ class NodeSpec:
     tone: Tone = "idle"  # the colour of its icon
     output: Callable[[NodeFacts], Shape | None] = _know_nothing  # what its steps give, as far as that is sure
     describe: Callable[[NodeFacts], str] = _say_nothing  # what a node does, in Markdown
+    list_issues: Callable[[NodeFacts], Iterator[FieldIssue]] = _find_nothing  # with its own config; edges are not known
     secrets: tuple[str, ...] = ()  # variables of the environment whose values no error text shows
 
     @cached_property

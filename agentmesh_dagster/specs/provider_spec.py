@@ -11,8 +11,8 @@ class ProviderSpec:
     label: str  # what people call it
     example: str  # a model's name
     kind: str | None  # the chip in Dagster on ops that ask it; None: it depends on the model
-    base_url: str | None = None  # the setting that says where it is
-    api_key: str | None = None  # the setting that holds its key: no text that leaves a call shows it
+    base_url: str  # the setting that says where it is
+    api_key: str  # the setting that holds its key: no text that leaves a call shows it
     default_url: str | None = None  # where it is unless that is set
     needs_key: bool = True
     first_model: str | None = None  # of new agents: one that answers before anything is set

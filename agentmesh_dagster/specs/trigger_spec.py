@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Entity, JsonObject
+from agentmesh_dagster.specs.field_issue import FieldIssue
 
 T = TypeVar("T", bound=Entity)
 
@@ -24,15 +25,6 @@ class Arrival:
 
     source: str  # an event's name, or the id of the workflow whose runs end
     status: str | None = None  # how the run must have ended
-
-
-@dataclass(frozen=True)
-class FieldIssue:
-    """A fault of one field of a trigger."""
-
-    code: str
-    field: str  # its wire name
-    message: str  # a sentence
 
 
 def _find_nothing(_: Entity) -> Iterator[FieldIssue]:

@@ -122,6 +122,18 @@ def test_what_a_node_gives_is_known_before_it_runs(acme_site: Path, tmp_path: Pa
     assert "What `Who` picks has no field `street`: known are `customer`" in unwrap(told.stdout), told.stdout
 
 
+def test_a_type_has_rules_of_its_own(acme_site: Path, tmp_path: Path):
+    twice = tmp_path / "twice.yaml"
+    twice.write_text(DOCUMENT.read_text("utf-8").replace("keys: [customer]", "keys: [customer, customer]"))
+
+    told = agentmesh("validate", str(twice), "--format", "json", site=acme_site, folder=tmp_path)
+
+    [issue] = json.loads(told.stdout)["issues"]
+    assert told.returncode == 0
+    assert (issue["code"], issue["severity"]) == ("key-picked-twice", "warning")
+    assert issue["path"] == "$.workflows[0].graph.nodes[1].config.keys"
+
+
 def test_the_editor_has_the_node_in_its_palette_and_places_it(acme_dev: RunningDev, api: httpx2.Client):
     require_app()
     with sync_playwright() as playwright:

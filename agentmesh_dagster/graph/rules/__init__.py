@@ -11,7 +11,6 @@ from agentmesh_dagster.graph.rules.approvals import (
 )
 from agentmesh_dagster.graph.rules.branches import (
     a_branch_has_one_default,
-    branch_settings_fit_the_mode,
     branches_are_exhaustive,
     branches_lead_somewhere,
     conditions_differ,
@@ -36,9 +35,7 @@ from agentmesh_dagster.graph.rules.each import (
 from agentmesh_dagster.graph.rules.fields import agents_do_not_feed_closed_tools, fields_are_there
 from agentmesh_dagster.graph.rules.gates import (
     a_deadline_gives_an_answer_that_its_gate_takes,
-    notices_go_to_a_web_address,
     settings_have_an_effect_on_a_gate,
-    what_happens_on_a_deadline_needs_one,
 )
 from agentmesh_dagster.graph.rules.lookup import NOTHING_KNOWN, Lookup
 from agentmesh_dagster.graph.rules.references import (
@@ -72,6 +69,7 @@ from agentmesh_dagster.graph.rules.triggers import (
     triggers_look_at_the_event,
     workflows_do_not_start_themselves,
 )
+from agentmesh_dagster.graph.rules.types import nodes_are_what_their_type_wants
 
 __all__ = ["NOTHING_KNOWN", "RULES", "Lookup", "Rule", "validate"]
 
@@ -98,17 +96,15 @@ RULES: tuple[Rule, ...] = (
     tools_that_need_approval_stand_behind_a_gate,
     agents_have_no_tools_that_need_approval,
     # Branches and gates
+    nodes_are_what_their_type_wants,
     branches_lead_somewhere,
-    branch_settings_fit_the_mode,
     only_choices_carry_conditions,
     a_branch_has_one_default,
     literals_differ,
     conditions_differ,
     branches_are_exhaustive,
     settings_have_an_effect_on_a_gate,
-    what_happens_on_a_deadline_needs_one,
     a_deadline_gives_an_answer_that_its_gate_takes,
-    notices_go_to_a_web_address,
     # Repetition
     an_each_has_items,
     an_each_is_closed,

@@ -8,7 +8,6 @@ from agentmesh_dagster.entities.text import shorten
 from agentmesh_dagster.graph.expressions.syntax import write_plainly
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.issue import Issue, Severity
-from agentmesh_dagster.graph.read import is_set
 from agentmesh_dagster.graph.rules.lookup import Lookup
 from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
@@ -24,22 +23,6 @@ def branches_lead_somewhere(graph: Graph, _: Lookup) -> Iterator[Issue]:
         if not graph.out_edges[node.id] and node.id not in graph.unknowns.missing_targets:
             message = f"The branch {graph.show(node.id)} leads nowhere: draw an edge for each case."
             yield Issue("branch-without-edges", message, node.id, path=node.path)
-
-
-def branch_settings_fit_the_mode(graph: Graph, _: Lookup) -> Iterator[Issue]:
-    """Each setting of a branch stands only with the mode in which it counts."""
-    for node, config in _list_branches(graph):
-        for name, field in (("items", "items"), ("max_items", "maxItems"), ("join", "join")):
-            if config.mode != "each" and is_set(config, name):
-                message = f"`{field}` counts only with `mode: each`, and here it is {config.mode}: change one of them."
-                yield Issue("setting-not-for-mode", message, node.id, path=f"{node.path}.config.{field}")
-        if config.mode != "first" and is_set(config, "condition"):
-            message = f"`condition` counts only with `mode: first`, and here it is {config.mode}: change one of them."
-            yield Issue("setting-not-for-mode", message, node.id, path=f"{node.path}.config.condition")
-        if config.mode != "first" and is_set(config, "on_no_match"):
-            message = f"`onNoMatch` changes nothing with `mode: {config.mode}`, which never fails so: remove it."
-            place = f"{node.path}.config.onNoMatch"
-            yield Issue("setting-without-effect", message, node.id, path=place, severity=Severity.WARNING)
 
 
 def a_branch_has_one_default(graph: Graph, _: Lookup) -> Iterator[Issue]:

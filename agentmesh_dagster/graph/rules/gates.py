@@ -10,15 +10,6 @@ from agentmesh_dagster.graph.rules.lookup import Lookup
 from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 
 
-def what_happens_on_a_deadline_needs_one(graph: Graph, _: Lookup) -> Iterator[Issue]:
-    """`onDeadline` stands only beside `deadlineSeconds`."""
-    for node, config in _list_gates(graph):
-        if is_set(config, "on_deadline") and config.deadline_seconds is None:
-            message = f"`onDeadline` of {graph.show(node.id)} never happens: set `deadlineSeconds` too, or remove it."
-            place = f"{node.path}.config.onDeadline"
-            yield Issue("setting-without-effect", message, node.id, path=place, severity=Severity.WARNING)
-
-
 def settings_have_an_effect_on_a_gate(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """A gate has no time limit and no retry: it waits without working."""
     for node in graph.list_nodes(lambda spec: spec.waits):
@@ -44,15 +35,6 @@ def a_deadline_gives_an_answer_that_its_gate_takes(graph: Graph, _: Lookup) -> I
             )
             place = f"{node.path}.config.onDeadline"
             yield Issue("unfit-deadline-answer", message, node.id, path=place, severity=Severity.WARNING)
-
-
-def notices_go_to_a_web_address(graph: Graph, _: Lookup) -> Iterator[Issue]:
-    """`notify.url` begins with http:// or https://, as far as it is fixed."""
-    for node, config in _list_gates(graph):
-        url = config.notify.url if config.notify else None
-        if url is not None and not url.startswith(("http://", "https://", "{{")):
-            message = "`notify.url` must be a web address: begin it with https:// or http://."
-            yield Issue("bad-notify-url", message, node.id, path=f"{node.path}.config.notify.url")
 
 
 def _list_gates(graph: Graph) -> Iterator[tuple[GraphNode, GateConfig]]:

@@ -9,7 +9,7 @@ from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import join_names, quote
 from agentmesh_dagster.graph.expressions import ExpressionFault, Reference, parse_expression
 from agentmesh_dagster.graph.graph import Graph
-from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules.lookup import Lookup
 from agentmesh_dagster.graph.templates import TemplateFault, list_template_faults, parse_template
 from agentmesh_dagster.graph.triggers import find_followed
@@ -21,7 +21,8 @@ def triggers_are_what_their_type_wants(graph: Graph, _: Lookup) -> Iterator[Issu
     """Each trigger's own fields have no faults, as its spec sees them."""
     for path, trigger in _list_triggers(graph):
         for fault in TRIGGER_SPECS[trigger.type].list_issues(trigger):
-            yield Issue(fault.code, fault.message, path=f"{path}.{fault.field}")
+            severity = Severity.WARNING if fault.is_warning else Severity.ERROR
+            yield Issue(fault.code, fault.message, path=f"{path}.{fault.field}", severity=severity)
 
 
 def triggers_follow_a_workflow_that_exists(graph: Graph, lookup: Lookup) -> Iterator[Issue]:

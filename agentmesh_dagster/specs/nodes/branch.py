@@ -1,10 +1,12 @@
 """Branch: chooses where to go on, or goes through a list."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from agentmesh_dagster.entities.bounds import MaxItems
+from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.form import form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
 from agentmesh_dagster.specs.node_spec import EdgeWords, NodeFacts, NodeSpec, Ports
@@ -76,6 +78,24 @@ def _describe(facts: NodeFacts) -> str:
     return "\n".join(edges)
 
 
+def _list_issues(facts: NodeFacts) -> Iterator[FieldIssue]:
+    """Each setting stands only with the mode in which it counts."""
+    config = facts.config
+    if not isinstance(config, BranchConfig):
+        return
+    given, mode = config.model_fields_set, config.mode
+    for name, field in (("items", "items"), ("max_items", "maxItems"), ("join", "join")):
+        if mode != "each" and name in given:
+            message = f"`{field}` counts only with `mode: each`, and here it is {mode}: change one of them."
+            yield FieldIssue("setting-not-for-mode", field, message)
+    if mode != "first" and "condition" in given:
+        message = f"`condition` counts only with `mode: first`, and here it is {mode}: change one of them."
+        yield FieldIssue("setting-not-for-mode", "condition", message)
+    if mode != "first" and "on_no_match" in given:
+        message = f"`onNoMatch` changes nothing with `mode: {mode}`, which never fails so: remove it."
+        yield FieldIssue("setting-without-effect", "onNoMatch", message, is_warning=True)
+
+
 SPEC = NodeSpec(
     type="branch",
     label="Branch",
@@ -100,4 +120,5 @@ SPEC = NodeSpec(
     tone="warn",
     output=_read_output,
     describe=_describe,
+    list_issues=_list_issues,
 )

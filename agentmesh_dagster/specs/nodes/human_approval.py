@@ -1,5 +1,6 @@
 """Human approval, a gate: a person is asked, and the answer says how it goes on."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -7,6 +8,7 @@ from pydantic import Field
 from agentmesh_dagster.entities.bounds import DeadlineSeconds
 from agentmesh_dagster.entities.models import Entity, JsonObject
 from agentmesh_dagster.entities.text import quote
+from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.form import Section, form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
 from agentmesh_dagster.specs.node_spec import EdgeWords, KnownOutput, NodeFacts, NodeSpec, Ports
@@ -102,6 +104,19 @@ def _describe(facts: NodeFacts) -> str:
     return f"A person is asked: {told}" if told else "A person is asked."
 
 
+def _list_issues(facts: NodeFacts) -> Iterator[FieldIssue]:
+    config = facts.config
+    if not isinstance(config, GateConfig):
+        return
+    if "on_deadline" in config.model_fields_set and config.deadline_seconds is None:
+        message = f"`onDeadline` of {quote(facts.title)} never happens: set `deadlineSeconds` too, or remove it."
+        yield FieldIssue("setting-without-effect", "onDeadline", message, is_warning=True)
+    url = config.notify.url if config.notify else None
+    if url is not None and not url.startswith(("http://", "https://", "{{")):
+        message = "`notify.url` must be a web address: begin it with https:// or http://."
+        yield FieldIssue("bad-notify-url", "notify.url", message)
+
+
 SPEC = NodeSpec(
     type="human_approval",
     label="Approval",
@@ -125,4 +140,5 @@ SPEC = NodeSpec(
     tone="wait",
     output=_read_output,
     describe=_describe,
+    list_issues=_list_issues,
 )

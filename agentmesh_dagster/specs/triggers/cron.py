@@ -8,7 +8,8 @@ from functools import cache
 from agentmesh_dagster.entities.models import CronTrigger
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.specs.cron import list_cron_faults
-from agentmesh_dagster.specs.trigger_spec import FieldIssue, Schedule, TriggerSpec
+from agentmesh_dagster.specs.field_issue import FieldIssue
+from agentmesh_dagster.specs.trigger_spec import Schedule, TriggerSpec
 
 _LONGEST_TIMEZONE = 60  # characters, of those that a name may be meant for
 

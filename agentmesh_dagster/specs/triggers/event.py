@@ -5,7 +5,8 @@ from urllib.parse import quote as quote_address
 
 from agentmesh_dagster.entities.models import EventTrigger
 from agentmesh_dagster.entities.text import quote
-from agentmesh_dagster.specs.trigger_spec import Arrival, FieldIssue, TriggerSpec
+from agentmesh_dagster.specs.field_issue import FieldIssue
+from agentmesh_dagster.specs.trigger_spec import Arrival, TriggerSpec
 
 
 def _list_issues(trigger: EventTrigger) -> Iterator[FieldIssue]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import RunStatus, RunTrigger
 from agentmesh_dagster.entities.text import join_names
-from agentmesh_dagster.specs.trigger_spec import Arrival, FieldIssue, TriggerSpec
+from agentmesh_dagster.specs.field_issue import FieldIssue
+from agentmesh_dagster.specs.trigger_spec import Arrival, TriggerSpec
 
 _ENDS = tuple(status.value for status in RunStatus if status.is_end)
 _HAS_ENDED = {RunStatus.SUCCEEDED: "succeeded", RunStatus.FAILED: "failed", RunStatus.CANCELED: "been canceled"}

@@ -1,8 +1,11 @@
 """The node type `pick`: of the object that comes in, some fields go on."""
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
 from agentmesh_dagster.plugins import (
+    FieldIssue,
     NodeConfig,
     NodeError,
     NodeFacts,
@@ -32,6 +35,13 @@ def describe_output(facts: NodeFacts) -> Shape | None:
     )
 
 
+def list_issues(facts: NodeFacts) -> Iterator[FieldIssue]:
+    assert isinstance(facts.config, PickConfig)
+    twice = {key for key in facts.config.keys if facts.config.keys.count(key) > 1}
+    for key in sorted(twice):
+        yield FieldIssue("key-picked-twice", "keys", f"`{key}` stands there twice: once is enough.", is_warning=True)
+
+
 def run(work: Work) -> Result:
     config = work.node.config
     assert isinstance(config, PickConfig)
@@ -52,6 +62,7 @@ PICK = NodeKind(
         kind="python",
         config=PickConfig,
         output=describe_output,
+        list_issues=list_issues,
     ),
     run,
 )
