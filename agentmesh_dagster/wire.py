@@ -17,6 +17,7 @@ from agentmesh_dagster.entities.models import (
 )
 from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
 from agentmesh_dagster.graph.issue import Severity
+from agentmesh_dagster.specs.node_spec import Ports, Tone
 
 Item = TypeVar("Item")
 
@@ -207,6 +208,34 @@ class Function(Entity):
     description: str | None = None
 
 
+class Completion(Entity):
+    """Something that an expression may name."""
+
+    text: str  # as it is written: context.run.id
+    detail: str  # what it is, in a few words
+
+
+class EdgesInfo(Entity):
+    """What follows a node of a type, and what editors say of the edges that leave it."""
+
+    mode: str | None = None  # so it is where the field `mode` of the node's type has this value; none: always
+    ports: Ports
+    hint: str | None = None  # which edges are taken
+    plain_hint: str | None = None  # instead, while none of them has a condition
+    otherwise: str  # when an edge without a condition is taken
+    example: str | None = None  # a condition
+    is_numbered: bool  # their order counts
+
+
+class KnownOutput(Entity):
+    """What is known of a node's output by its document alone."""
+
+    like: Literal["run_input", "tool"] | None = None  # what the run is given, what the tool gives
+    field: str | None = None  # of `config`: a JSON Schema of the output
+    usual: JsonObject | None = None  # JSON Schema, where `field` has none
+    always: JsonObject | None = None  # JSON Schemas of fields that are there beside those of either, by name
+
+
 class NodeTypeInfo(Entity):
     """A node type, as editors need it."""
 
@@ -214,13 +243,19 @@ class NodeTypeInfo(Entity):
     label: str
     purpose: str
     icon: str
+    tone: Tone  # the colour of its icon
+    summary: str | None = None  # what a node does, in a word or two; its label unless given
+    summary_field: str | None = None  # the field of `config` that says it better, where it is given
     stem: str  # how the ids of new nodes begin
     place: Literal["start", "between", "end"]
     names: Literal["agent", "tool"] | None = None  # what a node refers to, by agentId or toolId
     may_choose: bool  # its out-edges may carry conditions
     waits: bool  # it may wait for a person
     subject: str | None = None  # the field of `config` whose value the edges' conditions are then compared with
-    config: JsonObject  # JSON Schema of `config`, with descriptions, limits and defaults
+    mode: str | None = None  # the field of `config` on which it depends what follows
+    edges: list[EdgesInfo]  # one for each mode; the first is the usual one
+    output: KnownOutput
+    config: JsonObject  # JSON Schema of `config`, as a form is made from it; `x-form` says how a field is shown
     written: dict[str, Literal["template", "expression", "expression_or_template", "schema"]]  # of fields of `config`
 
 
@@ -230,9 +265,8 @@ class ToolTypeInfo(Entity):
     type: ToolType
     label: str
     purpose: str
-    needs: list[str]
-    takes: list[str]
-    settings: JsonObject | None = None  # JSON Schema of the field `settings`, where the type has one
+    summary: list[str]  # those that say in short what is called
+    config: JsonObject  # JSON Schema of what `config` may hold, as of a node type
 
 
 class ProviderInfo(Entity):
@@ -241,6 +275,7 @@ class ProviderInfo(Entity):
     name: ModelProvider
     label: str
     example: str  # a model's name
+    first_model: str | None = None  # of new agents: one that answers before anything is set
 
 
 class TriggerTypeInfo(Entity):
@@ -250,7 +285,9 @@ class TriggerTypeInfo(Entity):
     label: str
     purpose: str
     trigger: JsonObject  # JSON Schema of a trigger of this type, with descriptions and defaults
-    event: dict[str, str]  # places in `context.event` such as `.output`, "" for all of it, and what is there
+    first: JsonObject  # a new trigger
+    event: list[Completion]  # what its condition and input may name
+    unset: str  # what a run gets where the trigger has no `input`
 
 
 class Types(Entity):
@@ -259,7 +296,10 @@ class Types(Entity):
     nodes: list[NodeTypeInfo]
     tools: list[ToolTypeInfo]
     providers: list[ProviderInfo]
+    agent: JsonObject  # JSON Schema of an agent
     triggers: list[TriggerTypeInfo]
+    run: list[Completion]  # what any expression may name
+    item: list[Completion]  # and what is known of an item, inside of what is done once for each
 
 
 class NewRun(Entity):
@@ -277,12 +317,21 @@ class RetriedRun(Entity):
     launch_id: str  # of the Dagster run that continues it
 
 
+class Region(Entity):
+    """What a branch repeats for each item of its list."""
+
+    each: str  # node id of the branch
+    join: str  # node id of what gets the list of results
+    body: list[str]  # node ids of what runs once per item, in the order of the graph
+
+
 class PinnedWorkflow(Entity):
     """What a run executes, whatever became of it since."""
 
     workflow: Workflow
     agents: list[Agent]
     tools: list[Tool]
+    regions: list[Region]  # of the graph
     dagster_job: str
     dagster_run_url: str  # path of the newest launch in Dagster's UI
 

@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 class InvalidBody(InvalidValue):
-    """What was sent has faults, so nothing was done."""
+    """What was sent has issues, so nothing was done."""
 
     def __init__(self, issues: Sequence[Issue]) -> None:
         self.issues = tuple(issues)
@@ -125,7 +125,7 @@ def write_issues(issues: Sequence[Issue]) -> list[wire.Issue]:
 
 def _summarize(issues: Sequence[Issue]) -> str:
     errors = [issue.message for issue in issues if issue.severity is Severity.ERROR]
-    return errors[0] if len(errors) == 1 else f"{len(errors)} faults: {' '.join(errors[:3])}"
+    return errors[0] if len(errors) == 1 else f"{len(errors)} issues: {' '.join(errors[:3])}"
 
 
 def _name_type(name: str) -> str:

@@ -22,7 +22,7 @@ def _refuse_look_alikes(value: object) -> object:
 
 def _refuse_whole_look_alikes(value: object) -> object:
     if isinstance(value, bool | str | bytes):
-        raise PydanticCustomError("int_type", "must be a whole number")
+        raise PydanticCustomError("int_type", "must be an integer")
     # So that 1e300 is told its bound.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 

@@ -120,7 +120,7 @@ _REASONS: Mapping[str, Callable[[Mapping[str, Any], JsonValue], str]] = {
     "less_than_equal": _say("must be at most {le:,.15g}."),
     "less_than": _say("must be less than {lt:,.15g}."),
     **dict.fromkeys(("bool_type", "bool_parsing"), _say("must be true or false.")),
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), _say("must be a whole number.")),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), _say("must be an integer.")),
     **dict.fromkeys(("float_type", "float_parsing", "finite_number"), _say("must be a number.")),
     **dict.fromkeys(
         ("dict_type", "model_type", "model_attributes_type"),

@@ -1,16 +1,18 @@
 """The JSON Schema of documents, so that editors complete and check them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from agentmesh_dagster.entities.json_values import write_json
+from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import ENTITY_TYPES, JsonObject, Kind
+from agentmesh_dagster.entities.text import join_names, quote
 from agentmesh_dagster.graph.field_descriptions import DOCUMENT, FIELDS, SCHEMA, TEMPLATE
 from agentmesh_dagster.specs import NODE_SPECS, PROVIDER_SPECS, TOOL_SPECS, TRIGGERS
+from agentmesh_dagster.specs.form import KEYWORD
 from agentmesh_dagster.specs.node_config import Written
 from agentmesh_dagster.specs.node_spec import NodeSpec
 from agentmesh_dagster.specs.tool_spec import ToolSpec
@@ -42,6 +44,13 @@ def document_schema() -> JsonObject:
     }
 
 
+class SchemaOfFields(GenerateJsonSchema):
+    """Pydantic's schemas without the titles that it makes up of the names of fields."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
+        return False
+
+
 @cache
 def _define_all() -> tuple[JsonObject, Mapping[object, str]]:
     """The definitions that schemas refer to by name, and the name of each model's."""
@@ -50,7 +59,9 @@ def _define_all() -> tuple[JsonObject, Mapping[object, str]]:
     own += [spec.model for spec in TRIGGERS]
     models: list[type[BaseModel]] = [*ENTITY_TYPES.values(), *own]
     references, generated = models_json_schema(
-        [(model, "validation") for model in dict.fromkeys(models)], ref_template=f"{_DEFINITIONS}{{model}}"
+        [(model, "validation") for model in dict.fromkeys(models)],
+        ref_template=f"{_DEFINITIONS}{{model}}",
+        schema_generator=SchemaOfFields,
     )
     # Two packages may call their models the same: pydantic then chooses other names.
     names: dict[object, str] = {
@@ -67,16 +78,6 @@ def _define_all() -> tuple[JsonObject, Mapping[object, str]]:
     if bringing := [spec for spec in TOOL_SPECS.values() if spec.settings is not None]:
         definitions["Tool"]["allOf"] = [_describe_tool(spec, names) for spec in bringing]
     return definitions, names
-
-
-def config_schema(spec: NodeSpec) -> JsonObject:
-    """The JSON Schema of a node type's `config`, complete in itself."""
-    return _complete(spec.config)
-
-
-def settings_schema(spec: ToolSpec) -> JsonObject | None:
-    """The JSON Schema of `config.settings` of a tool type, complete in itself; None where it has none."""
-    return None if spec.settings is None else _complete(spec.settings)
 
 
 def trigger_schema(spec: TriggerSpec[Any]) -> JsonObject:
@@ -103,7 +104,7 @@ def _tidy(definition: JsonObject, name: str) -> None:
     """Makes pydantic's schema of a model that of its place in a document, with our descriptions."""
     definition.pop("title", None)
     for field, schema in definition.get("properties", {}).items():
-        schema.pop("title", None)
+        form = schema.pop(KEYWORD, {})
         description = _find_description(name, field) or schema.get("description")
         if field == "id" or field.endswith("Id") or (name, field) == ("RunTrigger", "workflow"):
             nullable = "anyOf" in schema
@@ -119,6 +120,27 @@ def _tidy(definition: JsonObject, name: str) -> None:
             schema["readOnly"] = True
         if description:
             schema["description"] = description
+        if name == "ToolConfig" and (said := " ".join(_describe_setting(field))):
+            schema["description"] = said
+        if only_with := form.get("onlyWith"):
+            schema["description"] = f"{schema.get('description', '')} {_describe_condition(**only_with)}".strip()
+
+
+def _describe_setting(field: str) -> Iterator[str]:
+    """What a field of a tool's config is for, once for those types that say the same."""
+    said: dict[str, list[str]] = {}
+    for spec in TOOL_SPECS.values():
+        for name, info in spec.config.model_fields.items() if spec.config else ():
+            if field == (info.alias or name):
+                said.setdefault(info.description or "", []).append(spec.type)
+    for description, types in said.items():
+        yield f"{', '.join(types)}: {description}"
+
+
+def _describe_condition(field: str, values: Sequence[JsonValue]) -> str:
+    """With what else a field counts."""
+    given = join_names([f"{field}: {value}" for value in values], "or") if values else quote(field)
+    return f"Only with {given}."
 
 
 def _find_description(name: str, field: str) -> str | None:

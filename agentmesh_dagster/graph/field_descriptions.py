@@ -27,8 +27,8 @@ FIELDS: dict[str, dict[str, str]] = {
         "modelName": "The provider's name of the model.",
         "systemPrompt": "Who the agent is and how it answers. A node may override it.",
         "temperature": "0 is steady, 2 is wild; without it the model's own.",
-        "tools": "Ids of the tools that the model may call.",
-        "metadata": "Anything you want to keep with the agent.",
+        "tools": "The tools that the model may call while it answers, by their ids.",
+        "metadata": "Anything you want to keep with the agent, as an object.",
     },
     "Tool": {
         "type": "`http` calls an address, `function` a registered Python function, `builtin` one that ships with us.",
@@ -38,15 +38,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "approval": "`always`: it is called by tool nodes behind a gate alone, not by agents, and cannot be tried.",
         "secrets": "Set by the store; passed over in documents.",
     },
-    "ToolConfig": {
-        "method": "http: GET sends the input as query (the default), POST as JSON.",
-        "url": "http: the address.",
-        "headers": "http: headers; ${NAME} stands for a secret that the operator has opened for this host.",
-        "query": "http: fixed fields of the query, which the input cannot replace; ${NAME} as in headers.",
-        "body": "http: fixed fields of a POST's JSON body, which the input cannot replace; ${NAME} as in headers.",
-        "functionName": "function, builtin: the name under which it is registered.",
-        "settings": "Of a type that a package brings: what else it needs.",
-    },
+    "ToolConfig": {"settings": "Of a type that a package brings: what else it needs."},
     "Workflow": {
         "graph": "Nodes and the edges between them.",
         "inputSchema": f"{SCHEMA} Of the run's input; titles, defaults and descriptions fill Dagster's launchpad.",

@@ -16,7 +16,7 @@ _KEPT = 256  # plans of a store in one process; one of ten nodes takes some 50 k
 
 
 class WorkflowHasFaults(AgentMeshError):
-    """The stored workflow has faults and cannot run."""
+    """The stored workflow has issues and cannot run."""
 
     def __init__(self, issues: list[Issue]) -> None:
         self.issues = issues

@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 
 from agentmesh_dagster.entities.bounds import WEEK_SECONDS, DelaySeconds, MaxAttempts, TimeoutSeconds
 from agentmesh_dagster.entities.models import Entity
+from agentmesh_dagster.specs.form import Section, form
+
+_RELIABILITY = Section("Retries, timeout, pool", unset="none", is_last=True)
 
 
 class Written(StrEnum):
@@ -19,14 +22,26 @@ class Written(StrEnum):
 
 
 class Retry(Entity):
-    max_attempts: MaxAttempts = Field(default=1, description="Tries, the first included.")
-    delay_seconds: DelaySeconds = Field(default=0, description="Pause before the second try.")
+    max_attempts: MaxAttempts = Field(default=1, title="Max attempts", description="The first included.")
+    delay_seconds: DelaySeconds = Field(default=0, title="Delay (seconds)", description="Before the second attempt.")
     backoff: Literal["constant", "linear", "exponential"] = Field(
-        default="constant", description="How the pause grows from try to try."
+        default="constant",
+        title="Backoff",
+        description="How the delay grows from attempt to attempt.",
+        json_schema_extra=form(
+            choices={"constant": "Constant", "linear": "Linear", "exponential": "Exponential"},
+            only_with=("maxAttempts", ()),
+        ),
     )
     # true is plus_minus
     jitter: bool | Literal["full", "plus_minus"] = Field(
-        default=False, description="Varies the pause at random, so that many steps do not come back at once."
+        default=False,
+        title="Jitter",
+        description="Varies the delay at random, so that many steps do not come back at once.",
+        json_schema_extra=form(
+            choices={False: "No jitter", "plus_minus": "Plus or minus", "full": "Full jitter"},
+            only_with=("maxAttempts", ()),
+        ),
     )
 
     @model_validator(mode="after")
@@ -42,14 +57,24 @@ class NodeConfig(Entity):
     """What every node may set."""
 
     retry: Retry = Field(
-        default_factory=Retry, description="How often a failed attempt is repeated, and after what pause."
+        default_factory=Retry,
+        title="Retries",
+        description="How often a failed attempt is repeated, and after what delay.",
+        json_schema_extra=form(section=_RELIABILITY),
     )
-    timeout_seconds: TimeoutSeconds | None = Field(default=None, description="Time limit of one attempt.")
+    timeout_seconds: TimeoutSeconds | None = Field(
+        default=None,
+        title="Timeout per attempt",
+        description="Time limit of one attempt.",
+        json_schema_extra=form(control="duration", section=_RELIABILITY),
+    )
     pool: str | None = Field(
         default=None,
         pattern=r"^\S+$",
         max_length=200,
+        title="Pool",
         description="Dagster concurrency pool: limits how many steps run at once.",
+        json_schema_extra=form(section=_RELIABILITY),
     )
 
 

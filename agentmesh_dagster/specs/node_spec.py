@@ -1,15 +1,17 @@
 """What a node type says of itself. The engine knows these shapes, and no type."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
+from dataclasses import dataclass, field
+from enum import StrEnum, auto
 from functools import cached_property
 from typing import Literal
 
-from agentmesh_dagster.entities.models import Agent, Tool
+from agentmesh_dagster.entities.models import Agent, JsonObject, Tool
 from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.node_config import NodeConfig, Written, read_ways
 from agentmesh_dagster.specs.shapes import Shape
+
+Tone = Literal["accent", "busy", "good", "idle", "wait", "warn"]
 
 
 class Place(StrEnum):
@@ -20,13 +22,34 @@ class Place(StrEnum):
     END = "end"  # what ends here is the run's output: at least one, and nothing follows
 
 
-class Ports(Enum):
+class Ports(StrEnum):
     """What follows a node when it has ended."""
 
     ALL = auto()  # every out-edge is taken
     CHOICE = auto()  # conditions on the out-edges say which are taken
     CHOICE_IF_ASKED = auto()  # so if one of them has a condition, else every out-edge is taken
     ITEMS = auto()  # what stands behind is done once for each item of a list
+
+
+@dataclass(frozen=True)
+class EdgeWords:
+    """What editors say of the edges that leave a node."""
+
+    hint: str  # which of them are taken
+    plain_hint: str | None = None  # instead, while none of them has a condition
+    otherwise: str = "otherwise"  # when an edge without a condition is taken
+    example: str | None = None  # a condition
+    is_numbered: bool = False  # their order counts
+
+
+@dataclass(frozen=True)
+class KnownOutput:
+    """What is known of a node's output by its document alone: for completion, while somebody writes."""
+
+    like: Literal["run_input", "tool"] | None = None  # what the run is given, what the tool gives
+    field: str | None = None  # of the config: a JSON Schema of the output
+    usual: JsonObject | None = None  # JSON Schema, where `field` has none
+    always: JsonObject | None = None  # JSON Schemas of fields that are there beside those of either, by name
 
 
 @dataclass(frozen=True)
@@ -66,7 +89,7 @@ class NodeSpec:
     type: str
     label: str  # what people call it
     purpose: str  # what it is for, in a sentence
-    icon: str
+    icon: str  # a name of the web app's `ui/icons.tsx`, or the `d` of an SVG path in a square of 16: lines, no fill
     stem: str  # how the ids of new nodes begin
     kind: str  # the chip on its op in Dagster, unless it names an agent: then the model's
     place: Place = Place.BETWEEN
@@ -75,6 +98,12 @@ class NodeSpec:
     ports: Callable[[NodeConfig], Ports] = _follow_all
     may_choose: bool = False  # its out-edges may carry conditions
     subject: str | None = None  # the field of a config whose value the edges' conditions are then compared with
+    mode: str | None = None  # the field of a config, a Literal, on which it depends what follows
+    edge_words: Mapping[str | None, EdgeWords] = field(default_factory=dict[str | None, EdgeWords])  # by mode
+    known_output: KnownOutput = KnownOutput()
+    summary: str | None = None  # what a node does, in a word or two; its label unless given
+    summary_field: str | None = None  # the field of a config that says it better, where it is given
+    tone: Tone = "idle"  # the colour of its icon
     output: Callable[[NodeFacts], Shape | None] = _know_nothing  # what its steps give, as far as that is sure
     describe: Callable[[NodeFacts], str] = _say_nothing  # what a node does, in Markdown
     list_issues: Callable[[NodeFacts], Iterator[FieldIssue]] = _find_nothing  # with its own config; edges are not known
@@ -89,9 +118,9 @@ class NodeSpec:
     def schema_fields(self) -> Mapping[str, str]:
         """The fields of a config that hold a JSON Schema: wire name → attribute."""
         return {
-            field.alias or name: name
-            for name, field in self.config.model_fields.items()
-            if self.written.get(field.alias or name) is Written.SCHEMA
+            info.alias or name: name
+            for name, info in self.config.model_fields.items()
+            if self.written.get(info.alias or name) is Written.SCHEMA
         }
 
 

@@ -15,4 +15,5 @@ class ProviderSpec:
     api_key: str  # the setting that holds its key: no text that leaves a call shows it
     default_url: str | None = None  # where it is unless that is set
     needs_key: bool = True
+    first_model: str | None = None  # of new agents: one that answers before anything is set
     secrets: tuple[str, ...] = ()  # variables of the environment whose values no error text shows either

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import Entity
+from agentmesh_dagster.entities.models import Entity, JsonObject
 from agentmesh_dagster.specs.field_issue import FieldIssue
 
 T = TypeVar("T", bound=Entity)
@@ -47,6 +47,8 @@ class TriggerSpec(Generic[T]):
     type: str
     label: str  # what people call it
     purpose: str  # what starts the workflow, in a sentence
+    first: JsonObject  # a new trigger, as documents have it
+    unset: str  # what people call the input of a run where the trigger says none
     when: Callable[[T], Schedule | Arrival]
     describe: Callable[[T], str]  # when it starts the workflow, as the end of a sentence
     name: Callable[[T], tuple[str, ...]]  # parts of its name in Dagster

@@ -215,7 +215,7 @@ def _report_to_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: St
 
 
 _SAY = {
-    Outcome.SKIPPED: "Skipped: none of the ways to this node was taken.",
+    Outcome.SKIPPED: "Skipped: no edge to this node was taken.",
     Outcome.NOT_READY: "Stands back: something before this node has not ended, for instance a gate.",
 }
 

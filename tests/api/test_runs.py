@@ -145,6 +145,14 @@ def test_what_a_run_executes_is_shown_as_it_was_when_it_was_launched(office: Off
     assert pinned["dagsterRunUrl"] == f"/runs/{run['id']}"
 
 
+def test_what_a_run_repeats_is_shown_with_its_graph(office: Office):
+    office.apply(tools=[CALCULATOR], workflows=[counts("counts", 2)])
+
+    pinned = office.ok("GET", f"/runs/{office.run('counts')['id']}/workflow")
+
+    assert pinned["regions"] == [{"each": "each", "join": "join", "body": ["add"]}]
+
+
 def test_a_run_is_canceled_in_the_queue_and_while_it_waits(office: Office):
     office.apply(workflows=[straight(), asks()])
     waiting = office.run("asks")["id"]

@@ -49,7 +49,7 @@ def test_a_number_has_a_most(node_type: str, field: str, most: int) -> None:
 def test_what_looks_like_a_number_is_none(node_type: str, field: str, most: int, value: object) -> None:
     [message] = tell(node_type, field, value)
 
-    assert message in (f"`{field}` must be a number.", f"`{field}` must be a whole number.")
+    assert message in (f"`{field}` must be a number.", f"`{field}` must be an integer.")
 
 
 def list_unbounded(schema: Any, path: str = "$") -> list[str]:

@@ -85,7 +85,7 @@ def test_the_api_says_what_the_types_are(api: httpx2.Client):
     assert [pick["type"], sqlite["type"], acme["name"]] == ["pick", "sqlite", "acme"]
     assert pick["config"]["properties"]["keys"]["description"] == "The fields that go on, by name."
     assert "keys" in pick["config"]["required"]
-    assert sqlite["settings"]["properties"]["maxRows"]["maximum"] == 10_000
+    assert sqlite["config"]["properties"]["settings"]["properties"]["maxRows"]["maximum"] == 10_000
     assert acme["example"] == "acme-large"
 
 

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import pytest
+from pydantic import TypeAdapter
 
 import agentmesh_dagster
-from agentmesh_dagster.entities.models import Trigger
+from agentmesh_dagster.entities.models import ToolConfig, Trigger
 from agentmesh_dagster.providers import BUILDERS
 from agentmesh_dagster.runtime.nodes import RUNNERS
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.specs import NODE_SPECS, NODES, PROVIDER_SPECS, PROVIDERS, TOOL_SPECS, TOOLS, TRIGGERS
 from agentmesh_dagster.specs.node_config import Written
-from agentmesh_dagster.specs.node_spec import NodeSpec
+from agentmesh_dagster.specs.node_spec import NodeSpec, Ports
 from agentmesh_dagster.tools.kinds import KINDS
 
 PACKAGE = Path(agentmesh_dagster.__file__).parent
@@ -79,6 +80,38 @@ def test_fields_are_written_as_their_annotations_say():
         "human_approval.notify": Written.TEMPLATE,
         "end.output": Written.TEMPLATE,
     }
+
+
+def test_a_tools_config_has_every_field_that_its_type_names():
+    for spec in TOOLS:
+        names = {*spec.needs, *spec.takes}
+        assert names <= {field.alias or name for name, field in ToolConfig.model_fields.items()}
+        assert {*spec.summary} <= names
+
+
+@WITH_SPEC
+def test_a_node_type_has_words_for_the_edges_of_every_mode(spec: NodeSpec):
+    modes = get_args(spec.config.model_fields[spec.mode].annotation) if spec.mode else (None,)
+
+    assert not spec.may_choose or set(spec.edge_words) == set(modes)
+    for mode, words in spec.edge_words.items():
+        ports = spec.ports(spec.config.model_validate({spec.mode: mode} if spec.mode else {}))
+        assert (words.plain_hint is not None) is (ports is Ports.CHOICE_IF_ASKED)
+
+
+def test_a_new_trigger_can_be_read():
+    read = TypeAdapter[Trigger](Trigger)
+    for spec in TRIGGERS:
+        filled = {field: value or "x" for field, value in spec.first.items()}  # a new one lacks a name
+        assert read.validate_python(filled).type == spec.type
+
+
+def test_the_web_app_compares_no_types():
+    names = "|".join([*NODE_SPECS, *TOOL_SPECS, *PROVIDER_SPECS])
+    compares = re.compile(rf"\b(?:type|modelProvider) [!=]==? '(?:{names})'|case '(?:{names})':|-(?:{names}) \.step")
+    files = [path for path in (PACKAGE / "web" / "src").rglob("*") if path.suffix in (".ts", ".tsx", ".css")]
+    assert files
+    assert [path.name for path in files if ".test." not in path.name and compares.search(path.read_text())] == []
 
 
 def test_no_other_file_compares_types():

@@ -175,7 +175,7 @@ def test_a_workflow_is_loaded_as_it_was_with_all_that_it_uses(store):
     [
         ("{", r"at \$: "),
         ("null", r"at \$: "),
-        ('{"id": "triage"}', r"at \$\.name: Field required \(and 1 more faults\)"),
+        ('{"id": "triage"}', r"at \$\.name: Field required \(and 1 more issues\)"),
         ('{"id": "other", "name": "T", "graph": {}}', r"at \$\.id: it says `other`"),
         ('{"id": "triage", "name": "T", "graph": {}, "colour": "red"}', r"at \$\.colour: Extra inputs"),
         ('{"id": "triage", "name": "T", "graph": {}, "graph": {}}', 'the key "graph" stands twice'),

@@ -1,6 +1,8 @@
 """What the web app knows of types it knows from the server: the tests of its logic too."""
 
+import re
 import uuid
+from copy import deepcopy
 
 import httpx2
 from playwright.sync_api import Page, Route, expect
@@ -19,13 +21,16 @@ def test_the_types_of_the_apps_tests_are_what_the_server_says() -> None:
     assert written == format_types(), "the types have changed: python -m tests.web.write_types"
 
 
-def test_a_type_that_came_later_has_its_label_a_plain_icon_and_what_every_node_may_set(
+def test_a_type_that_came_later_has_its_label_a_plain_icon_and_a_form_of_its_schema(
     page: Page, api: httpx2.Client, watch: Watch
 ) -> None:
     types = api.get("/api/types").json()
-    start = types["nodes"][0]
+    start = deepcopy(types["nodes"][0])
     later = {"type": "delay", "label": "Delay", "purpose": "Waits a while.", "icon": "hourglass", "stem": "delay"}
-    types["nodes"].insert(1, start | later | {"place": "between"})
+    seconds = {"type": "number", "title": "How long", "x-form": {"control": "duration"}}
+    why = {"type": "string", "title": "Why", "x-form": {"onlyWith": {"field": "seconds", "values": []}}}
+    start["config"]["properties"] |= {"seconds": seconds, "why": why}
+    types["nodes"].insert(1, start | later | {"place": "between", "output": {}, "written": {"why": "template"}})
     page.route("**/api/types", lambda route: route.fulfill(json=types))
     watch.expect(400, 422)  # this server does not know the type
     page.goto("workflows/new?project=examples")
@@ -39,6 +44,13 @@ def test_a_type_that_came_later_has_its_label_a_plain_icon_and_what_every_node_m
     expect(inspector.get_by_role("textbox", name="Label")).to_be_visible()
     expect(inspector.get_by_text("Retries, timeout, pool")).to_be_visible()
     expect(inspector.get_by_role("combobox", name="Connect to")).to_be_visible()
+    expect(inspector.get_by_role("textbox", name="Why")).to_have_count(0)
+
+    inspector.get_by_role("spinbutton", name="How long").fill("2")
+    inspector.get_by_role("textbox", name="Why").fill("Let it settle")
+    page.get_by_role("button", name="YAML").click()
+
+    expect(page.get_by_role("textbox", name="YAML")).to_have_value(re.compile("seconds: 7200\n +why: Let it settle"))
 
 
 def test_a_run_shows_a_step_of_a_type_that_the_server_does_not_list(page: Page, api: httpx2.Client) -> None:

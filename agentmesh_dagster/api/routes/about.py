@@ -5,10 +5,17 @@ from importlib.metadata import version
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.requests import Asked, Cursor, Limit, build_router
-from agentmesh_dagster.graph.document_schema import config_schema, settings_schema, trigger_schema
+from agentmesh_dagster.api.type_infos import (
+    describe_names,
+    describe_node_type,
+    describe_provider,
+    describe_tool_type,
+    describe_trigger_type,
+)
+from agentmesh_dagster.entities.models import Kind
+from agentmesh_dagster.graph.form_schema import entity_schema
 from agentmesh_dagster.specs import NODE_SPECS, PROVIDER_SPECS, TOOL_SPECS, TRIGGERS
-from agentmesh_dagster.specs.node_spec import NodeSpec
-from agentmesh_dagster.specs.tool_spec import ToolSpec
+from agentmesh_dagster.specs.context import ITEM, RUN
 from agentmesh_dagster.specs.tools import builtin, function
 from agentmesh_dagster.store.overview import page_projects
 from agentmesh_dagster.tools import list_builtins, list_functions
@@ -65,48 +72,11 @@ def list_tool_functions(call: Asked) -> wire.PageOf[wire.Function]:  # noqa: ARG
 def list_types() -> wire.Types:
     """What specs say, in the words of the wire. Raises BrokenPlugins."""
     return wire.Types(
-        nodes=[_describe_node(spec) for spec in NODE_SPECS.values()],
-        tools=[_describe_tool(spec) for spec in TOOL_SPECS.values()],
-        providers=[
-            wire.ProviderInfo(name=spec.name, label=spec.label, example=spec.example)
-            for spec in PROVIDER_SPECS.values()
-        ],
-        triggers=[
-            wire.TriggerTypeInfo(
-                type=spec.type,
-                label=spec.label,
-                purpose=spec.purpose,
-                trigger=trigger_schema(spec),
-                event=dict(spec.event),
-            )
-            for spec in TRIGGERS
-        ],
-    )
-
-
-def _describe_node(spec: NodeSpec) -> wire.NodeTypeInfo:
-    return wire.NodeTypeInfo(
-        type=spec.type,
-        label=spec.label,
-        purpose=spec.purpose,
-        icon=spec.icon,
-        stem=spec.stem,
-        place=spec.place.value,
-        names=spec.names,
-        may_choose=spec.may_choose,
-        waits=spec.waits,
-        subject=spec.subject,
-        config=config_schema(spec),
-        written={field: way.value for field, way in spec.written.items()},
-    )
-
-
-def _describe_tool(spec: ToolSpec) -> wire.ToolTypeInfo:
-    return wire.ToolTypeInfo(
-        type=spec.type,
-        label=spec.label,
-        purpose=spec.purpose,
-        needs=list(spec.needs),
-        takes=list(spec.takes),
-        settings=settings_schema(spec),
+        nodes=[describe_node_type(spec) for spec in NODE_SPECS.values()],
+        tools=[describe_tool_type(spec) for spec in TOOL_SPECS.values()],
+        providers=[describe_provider(spec) for spec in PROVIDER_SPECS.values()],
+        agent=entity_schema(Kind.AGENT),
+        triggers=[describe_trigger_type(spec) for spec in TRIGGERS],
+        run=describe_names(RUN),
+        item=describe_names(ITEM),
     )

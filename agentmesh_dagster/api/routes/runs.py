@@ -26,7 +26,8 @@ from agentmesh_dagster.api.stream import EventStreams, accepts_stream
 from agentmesh_dagster.control.cancel import cancel_run as cancel
 from agentmesh_dagster.control.resume import submit_prepared
 from agentmesh_dagster.control.retry import retry_run as retry
-from agentmesh_dagster.entities.models import EventLog, Run, Step
+from agentmesh_dagster.entities.models import EventLog, Run, Step, Workflow
+from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.store.catalogue import load_workflow_at
 from agentmesh_dagster.store.events import page_events
 from agentmesh_dagster.store.launches import list_launches
@@ -82,9 +83,20 @@ def get_run_workflow(call: Asked, identity: PathId) -> wire.PinnedWorkflow:
         workflow=found.workflow,
         agents=list(found.agents.values()),
         tools=list(found.tools.values()),
+        regions=_list_regions(found.workflow),
         dagster_job=run.job_name,
         dagster_run_url=f"{call.dagster}/runs/{newest.id}",
     )
+
+
+def _list_regions(workflow: Workflow) -> list[wire.Region]:
+    graph = read_graph(workflow)
+    return [
+        wire.Region(
+            each=region.each, join=region.join, body=[node_id for node_id in graph.nodes if node_id in region.body]
+        )
+        for region in graph.scopes.by_head.values()
+    ]
 
 
 _NO_VALUES = 100  # characters: none that is large is read only to bring the run up to date

@@ -182,7 +182,7 @@ def _explain_missing(value: JsonValue, key: JsonValue, *, computed: bool, column
     elif is_number(key):
         what = "item at that index" if computed else f"item [{key}]"
     else:
-        return ExpressionFault(f"between [ ] stands text or a whole number, not {name_kind(key)}", column)
+        return ExpressionFault(f"between [ ] stands text or an integer, not {name_kind(key)}", column)
     if type(value) is dict:
         return ExpressionFault(f"no {what}; {_describe_fields(value)}", column)
     if type(value) is list:

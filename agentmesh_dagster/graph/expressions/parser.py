@@ -150,7 +150,7 @@ class _Parser:
             value = int(value)
         if not isinstance(value, str | int) or isinstance(value, bool):
             kind = "a fraction" if isinstance(value, float) else name_kind(value)
-            raise ExpressionFault(f"between [ ] stands text or a whole number, not {kind}", column)
+            raise ExpressionFault(f"between [ ] stands text or an integer, not {kind}", column)
         if isinstance(value, int) and value < 0:
             raise ExpressionFault("items are counted from 0: a negative number names none", column)
         return LookUpStep(value, column)

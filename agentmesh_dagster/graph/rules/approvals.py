@@ -18,7 +18,7 @@ def tools_that_need_approval_stand_behind_a_gate(graph: Graph, lookup: Lookup) -
         if tool is not None and tool.needs_approval and node.id in unasked:
             message = (
                 f"The tool {quote(tool.name)} has `approval: always`, and {graph.show(node.id)} can be reached without "
-                "a human_approval gate: put one on every way from start. A gate with `onDeadline: approve` is none."
+                "a human_approval gate: put one on every path from start. A gate with `onDeadline: approve` is none."
             )
             yield Issue("approval-missing", message, node.id, path=f"{node.path}.toolId")
 

@@ -10,10 +10,11 @@ from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.rules.lookup import Lookup
 from agentmesh_dagster.graph.templates import TemplateReference
+from agentmesh_dagster.specs.context import RUN
 from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
 CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "run")
-RUN_FIELDS = ("id", "workflowId", "workflowName", "revision", "startedAt")
+RUN_FIELDS = tuple(name.text.removeprefix("context.run.") for name in RUN)
 _EVENT = "event"  # only triggers have it
 
 

@@ -7,29 +7,55 @@ from pydantic import Field
 from agentmesh_dagster.entities.bounds import MaxTokens, MaxToolRounds, Temperature
 from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.entities.text import escape_markdown, quote
+from agentmesh_dagster.specs.form import Section, form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
-from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec
+from agentmesh_dagster.specs.node_spec import KnownOutput, NodeFacts, NodeSpec
 from agentmesh_dagster.specs.shapes import Shape, describe
 
 _TEXT: JsonObject = {"type": "string"}
+_BESIDE: JsonObject = {"text": _TEXT, "raw": {}}  # the reply's own fields
+_OVERRIDES = Section("Overrides", unset="inherited from agent")
 
 
 class AgentConfig(NodeConfig):
     prompt: Annotated[str | None, Written.TEMPLATE] = Field(
-        default=None, description="What the agent is asked; the node's input unless given."
+        default=None,
+        title="Prompt",
+        description="What the agent is asked; the node's input unless given.",
+        json_schema_extra=form(rows=4, unset="The node's input"),
+    )
+    output_schema: Annotated[JsonObject | None, Written.SCHEMA] = Field(
+        default=None,
+        title="Output schema",
+        description="The reply is asked for, and checked, as JSON that fits; without any the model answers as text.",
     )
     # The next four take the place of what the agent says.
     system_prompt: Annotated[str | None, Written.TEMPLATE] = Field(
-        default=None, description="Instead of the agent's own."
+        default=None,
+        title="System prompt",
+        description="Instead of the agent's own.",
+        json_schema_extra=form(rows=3, section=_OVERRIDES, is_inherited=True),
     )
-    model_name: Annotated[str | None, Written.TEMPLATE] = Field(default=None, description="Instead of the agent's own.")
-    temperature: Temperature | None = Field(default=None, description="Instead of the agent's own.")
-    max_tokens: MaxTokens | None = Field(default=None, description="Longest reply.")
-    output_schema: Annotated[JsonObject | None, Written.SCHEMA] = Field(
-        default=None, description="The reply is asked for, and checked, as JSON that fits it."
+    model_name: Annotated[str | None, Written.TEMPLATE] = Field(
+        default=None,
+        title="Model",
+        description="Instead of the agent's own.",
+        json_schema_extra=form(section=_OVERRIDES, is_inherited=True),
+    )
+    temperature: Temperature | None = Field(
+        default=None,
+        title="Temperature",
+        description="Instead of the agent's own.",
+        json_schema_extra=form(section=_OVERRIDES, is_inherited=True),
+    )
+    max_tokens: MaxTokens | None = Field(
+        default=None, title="Max tokens", description="Longest reply.", json_schema_extra=form(section=_OVERRIDES)
     )
     max_tool_rounds: MaxToolRounds = Field(
-        default=8, description="How often the model may call tools before it must answer."
+        default=8,
+        title="Max tool rounds",
+        description="How often the model may call tools before it must answer.",
+        json_schema_extra=form(section=_OVERRIDES),
     )
 
 
@@ -38,11 +64,11 @@ def _read_output(facts: NodeFacts) -> Shape | None:
     schema = facts.config.output_schema if isinstance(facts.config, AgentConfig) else None
     owner = f"the outputSchema of {quote(facts.title)}"
     if schema is None:
-        return describe({"type": "object", "properties": {"text": _TEXT, "raw": {}}}, owner)
+        return describe({"type": "object", "properties": _BESIDE}, owner)
     own = Shape(schema, schema, owner)
     if own.kinds != frozenset({"object"}) or "$ref" in schema or "allOf" in schema:
         return None
-    beside: JsonObject = {"text": {} if "text" in own.field_names else _TEXT, "raw": {}}
+    beside: JsonObject = {**_BESIDE, "text": {} if "text" in own.field_names else _TEXT}
     return Shape({**schema, "properties": {**schema.get("properties", {}), **beside}}, schema, owner)
 
 
@@ -63,6 +89,8 @@ SPEC = NodeSpec(
     kind="agent",
     config=AgentConfig,
     names="agent",
+    known_output=KnownOutput(field="outputSchema", always=_BESIDE),
+    tone="accent",
     output=_read_output,
     describe=_describe,
 )

@@ -7,8 +7,9 @@ from pydantic import Field
 
 from agentmesh_dagster.entities.bounds import MaxItems
 from agentmesh_dagster.specs.field_issue import FieldIssue
+from agentmesh_dagster.specs.form import form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
-from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec, Ports
+from agentmesh_dagster.specs.node_spec import EdgeWords, NodeFacts, NodeSpec, Ports
 from agentmesh_dagster.specs.shapes import Shape
 
 MAX_ITEMS = 1_000
@@ -17,22 +18,49 @@ MAX_ITEMS = 1_000
 class BranchConfig(NodeConfig):
     mode: Literal["first", "all", "each"] = Field(
         default="first",
-        description="`first`: the first edge that matches; `all`: every one; `each`: everything behind, once per item.",
+        title="Mode",
+        description="The first edge that matches is taken, or all that do; or everything behind runs once per item.",
+        json_schema_extra=form(
+            choices={"first": "First match", "all": "All matches", "each": "For each item of a list"}
+        ),
     )
     condition: Annotated[str | None, Written.EXPRESSION] = Field(
         default=None,
-        description="first: an expression evaluated once; each edge's condition is then the literal to match.",
+        title="Switch on",
+        description=(
+            "An expression, evaluated once: each edge's condition is then the literal to match. Without it each edge "
+            "has an expression of its own."
+        ),
+        examples=["context.last_output.kind"],
+        json_schema_extra=form(only_with=("mode", ["first"])),
     )
     on_no_match: Literal["fail", "end"] = Field(
-        default="fail", description="first: whether the step fails or nothing is taken when no edge matches."
+        default="fail",
+        title="If nothing matches",
+        description="Whether the step fails, or ends and no edge is taken.",
+        json_schema_extra=form(choices={"fail": "Fail the step", "end": "Take no edge"}, only_with=("mode", ["first"])),
     )
     items: Annotated[Any, Written.EXPRESSION_OR_TEMPLATE] = Field(
-        default=None, description="each: the list, as an expression (context.input.items) or as it is."
+        default=None,
+        title="Items",
+        description=(
+            "The list: an expression that gives one, or the list as it is. Behind the branch there are context.item "
+            "and context.index."
+        ),
+        examples=["context.input.items"],
+        json_schema_extra=form(only_with=("mode", ["each"]), is_required=True),
     )
-    max_items: MaxItems = Field(default=MAX_ITEMS, description="each: more items than this fail the step.")
+    max_items: MaxItems = Field(
+        default=MAX_ITEMS,
+        title="Max items",
+        description="More than these fail the step.",
+        json_schema_extra=form(only_with=("mode", ["each"])),
+    )
     join: str | None = Field(
         default=None,
-        description="each: id of the node that gets the list of results, where the graph leaves a choice.",
+        title="Join",
+        description="The node that gets the list of results, by its id, where the graph leaves a choice.",
+        json_schema_extra=form(control="node", unset="As the graph says", only_with=("mode", ["each"])),
     )
 
 
@@ -79,6 +107,17 @@ SPEC = NodeSpec(
     ports=_choose_ports,
     may_choose=True,
     subject="condition",
+    mode="mode",
+    edge_words={
+        "first": EdgeWords(
+            "Tried in this order. An edge without a condition is the default: taken when no other is.",
+            is_numbered=True,
+        ),
+        "all": EdgeWords("Every edge whose condition is true is taken.", otherwise="always"),
+        "each": EdgeWords("Everything up to the join runs once for each item.", otherwise="for each item"),
+    },
+    summary_field="mode",
+    tone="warn",
     output=_read_output,
     describe=_describe,
     list_issues=_list_issues,

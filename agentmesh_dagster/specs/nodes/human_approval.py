@@ -9,8 +9,9 @@ from agentmesh_dagster.entities.bounds import DeadlineSeconds
 from agentmesh_dagster.entities.models import Entity, JsonObject
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.specs.field_issue import FieldIssue
+from agentmesh_dagster.specs.form import Section, form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
-from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec, Ports
+from agentmesh_dagster.specs.node_spec import EdgeWords, KnownOutput, NodeFacts, NodeSpec, Ports
 from agentmesh_dagster.specs.shapes import Shape, describe
 
 APPROVED = "approved"
@@ -26,27 +27,66 @@ _ANSWERED: JsonObject = {"properties": IMPLIED_SCHEMA["properties"]}
 _USUAL_ANSWER = Shape(_ANSWERED, _ANSWERED, "the answer of a gate without a schema", is_usual=True)
 
 
+_TIME_AND_NOTICE = Section("Deadline and notification", unset="No deadline")
+
+
 class Notify(Entity):
-    url: str = Field(description="The webhook's address. May hold {{ expressions }}.")
+    url: str = Field(title="Webhook", description="Its address.", examples=["https://chat.example.com/hook"])
 
 
 class GateConfig(NodeConfig):
-    instructions: Annotated[str, Written.TEMPLATE] = Field(default="", description="What the person is asked.")
-    payload: Annotated[Any, Written.TEMPLATE] = Field(default=None, description="What the person sees and may edit.")
+    instructions: Annotated[str, Written.TEMPLATE] = Field(
+        default="",
+        title="Instructions",
+        description="What the person is asked, in Markdown.",
+        examples=["What is to be decided, and by what?"],
+        json_schema_extra=form(control="markdown", rows=4),
+    )
+    assignees: Annotated[list[str], Written.TEMPLATE] = Field(
+        default_factory=list[str],
+        title="Assigned to",
+        description="Who is asked: names of people or of teams; none is anyone who may answer.",
+        json_schema_extra=form(unset="Anyone who may answer"),
+    )
+    payload: Annotated[Any, Written.TEMPLATE] = Field(
+        default=None,
+        title="Payload",
+        description="What the person sees and may edit.",
+        json_schema_extra=form(unset="Nothing"),
+    )
     answer_schema: Annotated[JsonObject | None, Written.SCHEMA] = Field(
-        default=None, alias="schema", description="Of the answer."
+        default=None,
+        alias="schema",
+        title="Answer schema",
+        description=f"Of the answer; without any: {', '.join(IMPLIED_SCHEMA['properties'])}.",
     )
-    assignees: Annotated[list[str], Written.TEMPLATE] = Field(default_factory=list[str], description="Who is asked.")
     deadline_seconds: DeadlineSeconds | None = Field(
-        default=None, description="How long the gate stays open; without it, for ever."
+        default=None,
+        title="Deadline after",
+        description="How long the gate stays open.",
+        json_schema_extra=form(control="duration", section=_TIME_AND_NOTICE),
     )
-    on_deadline: Literal["fail", "approve", "reject"] = Field(default="fail", description="What happens then.")
+    on_deadline: Literal["fail", "approve", "reject"] = Field(
+        default="fail",
+        title="On deadline",
+        description="What happens when nobody has answered by then.",
+        json_schema_extra=form(
+            choices={"fail": "Fail the run", "approve": "Approve", "reject": "Reject"},
+            section=_TIME_AND_NOTICE,
+            only_with=("deadlineSeconds", ()),
+        ),
+    )
     on_arm_failure: Literal["wait", "cancel"] = Field(
         default="wait",
-        description="What happens when another step fails, so that the run can only fail: cancel closes the gate.",
+        title="If another step fails",
+        description="The run can then only fail: the gate stays open all the same, or is canceled.",
+        json_schema_extra=form(choices={"wait": "Stay open", "cancel": "Cancel the gate"}, section=_TIME_AND_NOTICE),
     )
     notify: Annotated[Notify | None, Written.TEMPLATE] = Field(
-        default=None, description="A webhook that is called when the gate opens."
+        default=None,
+        title="Webhook",
+        description="Called when the gate opens, with a link to it.",
+        json_schema_extra=form(section=_TIME_AND_NOTICE),
     )
 
 
@@ -88,6 +128,16 @@ SPEC = NodeSpec(
     waits=True,
     ports=lambda _: Ports.CHOICE_IF_ASKED,
     may_choose=True,
+    edge_words={
+        None: EdgeWords(
+            "An edge without a condition is the default: taken when no other is.",
+            plain_hint="A rejection ends the run as failed, unless conditions say where to go on.",
+            example=f"context.last_output.{APPROVED}",
+        )
+    },
+    known_output=KnownOutput(field="schema", usual=IMPLIED_SCHEMA),
+    summary_field="assignees",
+    tone="wait",
     output=_read_output,
     describe=_describe,
     list_issues=_list_issues,

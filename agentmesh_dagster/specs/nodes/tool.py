@@ -5,14 +5,18 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from agentmesh_dagster.entities.text import escape_markdown, quote
+from agentmesh_dagster.specs.form import form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
-from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec
+from agentmesh_dagster.specs.node_spec import KnownOutput, NodeFacts, NodeSpec
 from agentmesh_dagster.specs.shapes import Shape, describe
 
 
 class ToolNodeConfig(NodeConfig):
     input: Annotated[Any, Written.TEMPLATE] = Field(
-        default=None, description="What the tool gets; the node's input unless given."
+        default=None,
+        title="Input",
+        description="What the tool gets; the node's input unless given.",
+        json_schema_extra=form(control="named_input", unset="The node's input"),
     )
 
 
@@ -37,6 +41,8 @@ SPEC = NodeSpec(
     kind="python",
     config=ToolNodeConfig,
     names="tool",
+    known_output=KnownOutput(like="tool"),
+    tone="busy",
     output=_read_output,
     describe=_describe,
 )

@@ -10,4 +10,5 @@ SPEC = ProviderSpec(
     base_url="local_base_url",
     api_key="local_api_key",
     needs_key=False,
+    first_model="offline",
 )

@@ -37,8 +37,10 @@ def _guess_timezone(name: str) -> str:
 SPEC = TriggerSpec(
     model=CronTrigger,
     type="cron",
-    label="Cron",
+    label="Schedule",
     purpose="Starts at certain times.",
+    first={"type": "cron", "cron": "0 9 * * 1-5", "timezone": "UTC", "enabled": True},
+    unset="An empty object",
     when=lambda trigger: Schedule(trigger.cron.strip().lower(), trigger.timezone),
     describe=lambda trigger: f"at {trigger.cron} ({trigger.timezone})",
     name=lambda _: ("cron",),

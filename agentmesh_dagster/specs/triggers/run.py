@@ -26,8 +26,10 @@ def _choose_input(trigger: RunTrigger, event: JsonValue) -> JsonValue:
 SPEC = TriggerSpec(
     model=RunTrigger,
     type="run",
-    label="Run",
+    label="Run of another workflow",
     purpose="Starts when a run of another workflow has ended.",
+    first={"type": "run", "workflow": "", "status": "succeeded", "enabled": True},
+    unset="The output of that run",
     when=lambda trigger: Arrival(trigger.workflow, trigger.status.value),
     describe=lambda trigger: f"when a run of the workflow {trigger.workflow} has {_HAS_ENDED[trigger.status]}",
     name=lambda trigger: ("after", trigger.workflow, trigger.status.value),

@@ -16,7 +16,7 @@ from agentmesh_dagster.store.engine import Store
 
 
 class InvalidDocument(AgentMeshError):
-    """The document has faults, so nothing was saved."""
+    """The document has issues, so nothing was saved."""
 
     def __init__(self, by_workflow: Mapping[str, Sequence[Issue]]) -> None:
         """`by_workflow` holds the issues of each faulty workflow, warnings too, by the workflow's id."""

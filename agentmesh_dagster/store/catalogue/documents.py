@@ -87,5 +87,5 @@ def stamp(entity: AnyEntity, *, revision: int, created_at: datetime, updated_at:
 
 def _first_fault(error: ValidationError) -> str:
     fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    more = f" (and {error.error_count() - 1} more faults)" if error.error_count() > 1 else ""
+    more = f" (and {error.error_count() - 1} more issues)" if error.error_count() > 1 else ""
     return f"at {write_path(fault['loc'])}: {fault['msg']}{more}"

@@ -1350,6 +1350,14 @@ export interface components {
             revision: number;
         };
         /**
+         * Completion
+         * @description Something that an expression may name.
+         */
+        Completion: {
+            text: string;
+            detail: string;
+        };
+        /**
          * CreatedToken
          * @description A new token, with its secret: it is shown this once.
          */
@@ -1376,29 +1384,45 @@ export interface components {
         /** CronTrigger */
         CronTrigger: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "cron";
+            /** @description When: minute, hour, day of month, month, day of week. */
             cron: string;
-            /** @default UTC */
+            /**
+             * @description IANA name such as Europe/Berlin.
+             * @default UTC
+             */
             timezone: string;
+            /** @description The run's input; {} unless given. May hold {{ context.event.scheduledAt }}. */
             input?: unknown;
-            /** @default true */
+            /**
+             * @description false switches it off.
+             * @default true
+             */
             enabled: boolean;
         };
         /** CronTrigger */
         CronTriggerInput: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "cron";
+            /** @description When: minute, hour, day of month, month, day of week. */
             cron: string;
-            /** @default UTC */
+            /**
+             * @description IANA name such as Europe/Berlin.
+             * @default UTC
+             */
             timezone: string;
+            /** @description The run's input; {} unless given. May hold {{ context.event.scheduledAt }}. */
             input?: unknown;
-            /** @default true */
+            /**
+             * @description false switches it off.
+             * @default true
+             */
             enabled: boolean;
         };
         /**
@@ -1443,6 +1467,19 @@ export interface components {
             condition?: string;
         };
         /**
+         * EdgesInfo
+         * @description What follows a node of a type, and what editors say of the edges that leave it.
+         */
+        EdgesInfo: {
+            mode?: string;
+            ports: components["schemas"]["Ports"];
+            hint?: string;
+            plainHint?: string;
+            otherwise: string;
+            example?: string;
+            isNumbered: boolean;
+        };
+        /**
          * EventLog
          * @description One event; ids rise.
          */
@@ -1470,27 +1507,39 @@ export interface components {
         /** EventTrigger */
         EventTrigger: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "event";
+            /** @description The event's name, as it is posted to /api/events/{name}. */
             name: string;
+            /** @description An expression on context.event, the posted body; only when it is true a run starts. */
             condition?: string;
+            /** @description The run's input; the posted body unless given. May hold {{ context.event.… }}. */
             input?: unknown;
-            /** @default true */
+            /**
+             * @description false switches it off.
+             * @default true
+             */
             enabled: boolean;
         };
         /** EventTrigger */
         EventTriggerInput: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "event";
+            /** @description The event's name, as it is posted to /api/events/{name}. */
             name: string;
+            /** @description An expression on context.event, the posted body; only when it is true a run starts. */
             condition?: string;
+            /** @description The run's input; the posted body unless given. May hold {{ context.event.… }}. */
             input?: unknown;
-            /** @default true */
+            /**
+             * @description false switches it off.
+             * @default true
+             */
             enabled: boolean;
         };
         /**
@@ -1585,6 +1634,21 @@ export interface components {
          * @enum {string}
          */
         Kind: "project" | "agent" | "tool" | "workflow";
+        /**
+         * KnownOutput
+         * @description What is known of a node's output by its document alone.
+         */
+        KnownOutput: {
+            /** @enum {string} */
+            like?: "run_input" | "tool";
+            field?: string;
+            usual?: {
+                [key: string]: unknown;
+            };
+            always?: {
+                [key: string]: unknown;
+            };
+        };
         /**
          * ListedDraft
          * @description What is being written beside the published revision of a workflow, an agent or a tool.
@@ -1709,6 +1773,10 @@ export interface components {
             label: string;
             purpose: string;
             icon: string;
+            /** @enum {string} */
+            tone: "accent" | "busy" | "good" | "idle" | "wait" | "warn";
+            summary?: string;
+            summaryField?: string;
             stem: string;
             /** @enum {string} */
             place: "start" | "between" | "end";
@@ -1717,6 +1785,9 @@ export interface components {
             mayChoose: boolean;
             waits: boolean;
             subject?: string;
+            mode?: string;
+            edges: components["schemas"]["EdgesInfo"][];
+            output: components["schemas"]["KnownOutput"];
             config: {
                 [key: string]: unknown;
             };
@@ -1757,9 +1828,16 @@ export interface components {
             workflow: components["schemas"]["Workflow"];
             agents: components["schemas"]["Agent"][];
             tools: components["schemas"]["Tool"][];
+            regions: components["schemas"]["Region"][];
             dagsterJob: string;
             dagsterRunUrl: string;
         };
+        /**
+         * Ports
+         * @description What follows a node when it has ended.
+         * @enum {string}
+         */
+        Ports: "all" | "choice" | "choice_if_asked" | "items";
         /**
          * Problem
          * @description What went wrong (RFC 9457).
@@ -1851,6 +1929,7 @@ export interface components {
             name: components["schemas"]["ModelProvider"];
             label: string;
             example: string;
+            firstModel?: string;
         };
         /**
          * Publication
@@ -1864,6 +1943,15 @@ export interface components {
         ReceivedEvent: {
             eventId: string;
             isNew: boolean;
+        };
+        /**
+         * Region
+         * @description What a branch repeats for each item of its list.
+         */
+        Region: {
+            each: string;
+            join: string;
+            body: string[];
         };
         /** RetriedRun */
         RetriedRun: {
@@ -1933,27 +2021,39 @@ export interface components {
         /** RunTrigger */
         RunTrigger: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "run";
+            /** @description Id of the workflow whose end starts this one. */
             workflow: string;
+            /** @description How it must have ended: succeeded, failed or canceled. */
             status: components["schemas"]["RunStatus"];
+            /** @description The run's input; unless given, the output of a run that succeeded, else all of context.event. May hold {{ context.event.… }}: runId, workflowId, workflowName, status, input, output, error. */
             input?: unknown;
-            /** @default true */
+            /**
+             * @description false switches it off.
+             * @default true
+             */
             enabled: boolean;
         };
         /** RunTrigger */
         RunTriggerInput: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "run";
+            /** @description Id of the workflow whose end starts this one. */
             workflow: string;
+            /** @description How it must have ended: succeeded, failed or canceled. */
             status: components["schemas"]["RunStatus"];
+            /** @description The run's input; unless given, the output of a run that succeeded, else all of context.event. May hold {{ context.event.… }}: runId, workflowId, workflowName, status, input, output, error. */
             input?: unknown;
-            /** @default true */
+            /**
+             * @description false switches it off.
+             * @default true
+             */
             enabled: boolean;
         };
         /**
@@ -2179,9 +2279,8 @@ export interface components {
             type: components["schemas"]["ToolType"];
             label: string;
             purpose: string;
-            needs: string[];
-            takes: string[];
-            settings?: {
+            summary: string[];
+            config: {
                 [key: string]: unknown;
             };
         };
@@ -2196,9 +2295,11 @@ export interface components {
             trigger: {
                 [key: string]: unknown;
             };
-            event: {
-                [key: string]: string;
+            first: {
+                [key: string]: unknown;
             };
+            event: components["schemas"]["Completion"][];
+            unset: string;
         };
         /**
          * Types
@@ -2208,7 +2309,12 @@ export interface components {
             nodes: components["schemas"]["NodeTypeInfo"][];
             tools: components["schemas"]["ToolTypeInfo"][];
             providers: components["schemas"]["ProviderInfo"][];
+            agent: {
+                [key: string]: unknown;
+            };
             triggers: components["schemas"]["TriggerTypeInfo"][];
+            run: components["schemas"]["Completion"][];
+            item: components["schemas"]["Completion"][];
         };
         /**
          * Use

@@ -25,7 +25,10 @@ export type ToolType = Schemas['ToolType']
 export type Types = Known<Schemas['Types']>
 export type NodeTypeInfo = Types['nodes'][number]
 export type ToolTypeInfo = Types['tools'][number]
+export type EdgesInfo = NodeTypeInfo['edges'][number]
 export type ProviderInfo = Types['providers'][number]
+export type TriggerTypeInfo = Types['triggers'][number]
+export type Region = Known<Schemas['Region']>
 export type Permission = Schemas['Permission']
 export type CatalogueKind = 'projects' | 'agents' | 'tools' | 'workflows'
 

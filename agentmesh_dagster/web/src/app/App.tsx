@@ -2,12 +2,12 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
 import type { ComponentType } from 'react'
 import { Redirect, Route, Router, Switch, useLocation } from 'wouter'
-import { AgentPage } from '../pages/AgentPage'
-import { ProjectPage } from '../pages/ProjectPage'
-import { ProjectsPage } from '../pages/ProjectsPage'
-import { RunsPage } from '../pages/RunsPage'
-import { ToolPage } from '../pages/ToolPage'
-import { WorkflowsPage } from '../pages/WorkflowsPage'
+import { AgentPage } from '../entities/AgentPage'
+import { ProjectPage } from '../catalogue/ProjectPage'
+import { ProjectsPage } from '../catalogue/ProjectsPage'
+import { RunsPage } from '../runs/RunsPage'
+import { ToolPage } from '../entities/ToolPage'
+import { WorkflowsPage } from '../catalogue/WorkflowsPage'
 import { Loading } from '../ui/states'
 import { addresses, appBase } from './addresses'
 import { ErrorBoundary } from './ErrorBoundary'
@@ -20,7 +20,7 @@ import { ToastProvider } from './toasts'
 
 // The canvas is half of the app's size: it comes when it is needed.
 const EditorPage = lazy(() => import('../editor/EditorPage'))
-const RunPage = lazy(() => import('../run/RunPage'))
+const RunPage = lazy(() => import('../runs/page/RunPage'))
 const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'))
 const ApprovalPage = lazy(() => import('../approvals/ApprovalPage'))
 

@@ -1,7 +1,7 @@
 import { usePinnedWorkflow, useSteps } from '../api/runs'
 import type { Cut, Gate, Json, StepStatus, WorkflowGraph } from '../api/types'
 import { largeOf } from '../api/whole'
-import { OutputView } from '../run/OutputView'
+import { OutputView } from '../runs/page/OutputView'
 import { NodeIcon } from '../types/NodeIcon'
 import { Loaded } from '../ui/states'
 
@@ -14,7 +14,7 @@ export interface KnownStep {
   cut?: Readonly<Record<string, Cut>>
 }
 
-/** Previous outputs the gate: the outputs of the steps that lead to it. */
+/** Previous outputs: those of the steps that lead to the gate. */
 export function Before({ gate, steps }: { gate: Gate; steps?: readonly KnownStep[] }) {
   const pinned = usePinnedWorkflow(gate.runId)
   return (

@@ -1,6 +1,7 @@
 import { Link } from 'wouter'
 import type { Agent, Tool } from '../api/types'
 import { addresses } from '../app/addresses'
+import { describeTarget, isAgent } from '../graph/entities'
 import { Icon } from '../ui/icons'
 import { Table } from '../ui/Table'
 import type { Column } from '../ui/Table'
@@ -72,14 +73,4 @@ interface Props {
 /** Agents or tools. */
 export function EntityTable({ kind, label, entities }: Props) {
   return <Table label={label} columns={COLUMNS[kind]} rows={entities} keyOf={(entity) => entity.id} />
-}
-
-function isAgent(entity: Entity): entity is Agent {
-  return 'modelProvider' in entity
-}
-
-function describeTarget(entity: Entity): string {
-  if (isAgent(entity)) return `${entity.modelProvider} / ${entity.modelName}`
-  if (entity.type === 'http') return `${entity.config.method ?? 'GET'} ${entity.config.url ?? ''}`
-  return `${entity.type} ${entity.config.functionName ?? ''}`
 }

@@ -125,7 +125,7 @@ export function Canvas({ mayEdit, onPick }: Props) {
         position="bottom-left"
         orientation="horizontal"
       />
-      <GraphMap<CanvasNode> nodeClassName={mapClass} />
+      <GraphMap<CanvasNode> nodeColor={mapColor} />
     </ReactFlow>
   )
 }
@@ -147,8 +147,8 @@ function showFirst(
 
 const MULTI_KEYS = ['Meta', 'Control', 'Shift']
 
-function mapClass({ data }: CanvasNode): string {
-  return `step-map-${data.node.type}`
+function mapColor({ data }: CanvasNode): string {
+  return `var(--${nodeType(data.node.type).tone})`
 }
 
 function onDragOver(event: DragEvent) {

@@ -50,7 +50,7 @@ export function DropMenu({ fromNodeId, at, left, top, onClose }: ConnectionDrop 
           <button
             key={type}
             type="button"
-            className={`drop-menu-item palette-${type}`}
+            className="drop-menu-item"
             onClick={() => {
               store.change((state) => addStepFrom(state, fromNodeId, type, at))
               onClose()

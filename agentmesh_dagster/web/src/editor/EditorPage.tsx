@@ -4,7 +4,7 @@ import { useStoredDraft } from '../api/drafts'
 import type { StoredDraft, Workflow } from '../api/types'
 import { NEW } from '../app/addresses'
 import { useFilters } from '../app/place'
-import { FIRST_GRAPH } from '../graph/edits'
+import { firstGraph } from '../graph/edits'
 import { Fault, Loading } from '../ui/states'
 import { Editor } from './Editor'
 import { readStored } from './readStored'
@@ -49,7 +49,7 @@ function SavedWorkflow({ id }: { id: string }) {
 }
 
 function emptyWorkflow(id: string, projectId: string): Workflow {
-  return { id, name: '', projectId, graph: FIRST_GRAPH, triggers: [] }
+  return { id, name: '', projectId, graph: firstGraph(), triggers: [] }
 }
 
 function projectOf({ entity }: StoredDraft): string {

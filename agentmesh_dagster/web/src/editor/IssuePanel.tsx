@@ -1,5 +1,5 @@
 import { findNode, titleOf } from '../graph/edits'
-import { isWarning } from '../graph/issues'
+import { isWarning, messageOf } from '../graph/issues'
 import type { PlacedIssue } from '../graph/issues'
 import { Icon } from '../ui/icons'
 import { allIssues, countIssues } from './issuesOf'
@@ -48,7 +48,7 @@ export function IssuePanel({ checking, isOpen, onOpen, onChoose }: Props) {
                   <span className="visually-hidden">{isWarning(one) ? 'Warning' : 'Issue'}: </span>
                 </span>
                 <span className="grow">
-                  <Message text={one.issue.message} />
+                  <Message text={messageOf(one)} />
                 </span>
                 <span className="issue-place truncate muted small">{describePlace(store.get(), one)}</span>
               </button>

@@ -1,6 +1,6 @@
 import type { DragEvent } from 'react'
 import type { NodeType } from '../api/types'
-import { NodeIcon } from '../types/NodeIcon'
+import { kindStyle, NodeIcon } from '../types/NodeIcon'
 import { nodeType, nodeTypes } from '../types/types'
 import { DRAGGED_TYPE } from './Canvas'
 import { addStep, graphOf } from './state'
@@ -20,7 +20,8 @@ export function Palette() {
           <button
             key={type}
             type="button"
-            className={`palette-item palette-${type}`}
+            className="palette-item"
+            style={kindStyle(type)}
             title={`${purpose} Click: behind what is selected. Or drag it to a place.`}
             aria-label={`Add ${label}`}
             draggable

@@ -2,7 +2,7 @@ import { BaseEdge, getBezierPath } from '@xyflow/react'
 import type { EdgeProps } from '@xyflow/react'
 import { memo } from 'react'
 import type { CanvasEdge } from '../graph/canvas'
-import { isWarning } from '../graph/issues'
+import { isWarning, messageOf } from '../graph/issues'
 import { Icon } from '../ui/icons'
 import { issuesOf } from './issuesOf'
 import { useEditor } from './useEditor'
@@ -43,9 +43,7 @@ export const StepEdge = memo(function StepEdge(props: EdgeProps<CanvasEdge>) {
         >
           <div
             className={`edge-label ${selected ? 'edge-label-selected' : ''} ${isFaulty ? 'edge-label-faulty' : ''}`}
-            title={[data?.edge.condition ?? label, ...issues.map(({ issue }) => issue.message)]
-              .filter(Boolean)
-              .join('\n')}
+            title={[data?.edge.condition ?? label, ...issues.map(messageOf)].filter(Boolean).join('\n')}
           >
             {issues.length > 0 && <Icon name="warning" size={12} />}
             <span className="truncate">{label}</span>

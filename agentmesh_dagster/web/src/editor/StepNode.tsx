@@ -3,9 +3,9 @@ import type { NodeProps } from '@xyflow/react'
 import { memo } from 'react'
 import type { CanvasNode } from '../graph/canvas'
 import { titleOf } from '../graph/edits'
-import { isWarning } from '../graph/issues'
+import { isWarning, messageOf } from '../graph/issues'
 import { summarizeNode } from '../graph/summaries'
-import { NodeIcon } from '../types/NodeIcon'
+import { kindStyle, NodeIcon } from '../types/NodeIcon'
 import { nodeType } from '../types/types'
 import { Icon } from '../ui/icons'
 import { useCatalogue } from './catalogue'
@@ -18,7 +18,7 @@ export const StepNode = memo(function StepNode({ data: { node } }: NodeProps<Can
   const title = titleOf(node)
   const { label, place } = nodeType(node.type)
   return (
-    <div className={`step step-${node.type}`} title={title}>
+    <div className="step" style={kindStyle(node.type)} title={title}>
       {place !== 'start' && <Handle type="target" position={Position.Left} />}
       <span className="step-icon">
         <NodeIcon type={node.type} size={18} />
@@ -46,7 +46,7 @@ function Badge({ id }: { id: string }) {
   return (
     <span
       className={isOdd ? 'step-badge step-badge-warn' : 'step-badge'}
-      title={issues.map(({ issue }) => issue.message).join('\n')}
+      title={issues.map(messageOf).join('\n')}
     >
       <Icon name="warning" size={12} />
       {issues.length}

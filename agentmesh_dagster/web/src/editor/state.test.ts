@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FIRST_GRAPH } from '../graph/edits'
+import { firstGraph } from '../graph/edits'
 import { NODE_WIDTH } from '../graph/layout'
 import { graphOf as draw, node, workflowOf as workflow } from '../graph/samples'
 import { allIssues } from './issuesOf'
@@ -37,7 +37,7 @@ const placeOf = (state: EditorState, id: string) => draftOf(state).positions.get
 
 describe('adding a node', () => {
   it('builds a workflow from nothing, one click after the other', () => {
-    const first = beginEditing(workflow(FIRST_GRAPH))
+    const first = beginEditing(workflow(firstGraph()))
     const built = addStep(addStep(first, 'agent'), 'tool')
     expect(ways(built)).toEqual(['start>agent', 'agent>tool', 'tool>end'])
     expect([...built.selection.nodes]).toEqual(['tool'])
@@ -158,7 +158,7 @@ describe('what is unsaved', () => {
     expect(isDirty(undoEdit(added))).toBe(false)
   })
   it('is a new workflow from the start', () => {
-    expect(isDirty(beginEditing(workflow(FIRST_GRAPH)))).toBe(true)
+    expect(isDirty(beginEditing(workflow(firstGraph())))).toBe(true)
   })
   it('is gone after a save, but for what was edited while it was on its way', () => {
     const state = addStep(begin('start>end'), 'agent')
@@ -188,10 +188,10 @@ it('selects all, and removes nodes with their edges', () => {
 
 it('does not hold a missing name against a new workflow before somebody was asked for it', () => {
   const missing = { issue: { code: 'empty', message: '`name` must not be empty.' }, field: 'name' }
-  const begun = { ...beginEditing(workflow(FIRST_GRAPH, { name: '' })), issues: [missing] }
+  const begun = { ...beginEditing(workflow(firstGraph(), { name: '' })), issues: [missing] }
   expect(allIssues(begun)).toEqual([])
   expect(allIssues(askForName(begun))).toEqual([missing])
-  expect(allIssues({ ...beginEditing(workflow(FIRST_GRAPH, { revision: 1 })), issues: [missing] })).toEqual([
+  expect(allIssues({ ...beginEditing(workflow(firstGraph(), { revision: 1 })), issues: [missing] })).toEqual([
     missing,
   ])
 })

@@ -13,5 +13,6 @@ export function useEditorStore(): EditorStore {
 /** A part of the state. It must be the same value as long as the state is: select, compute nothing new. */
 export function useEditor<Part>(select: (state: EditorState) => Part): Part {
   const store = useEditorStore()
-  return useSyncExternalStore(store.subscribe, () => select(store.get()))
+  const read = () => select(store.get())
+  return useSyncExternalStore(store.subscribe, read, read)
 }

@@ -1,5 +1,6 @@
 /** Which nodes stand before a node: those whose outputs its expressions may name. */
 import type { GraphNode, WorkflowGraph } from '../api/types'
+import { edgesOf } from '../types/types'
 
 /** All ancestors of a node, in the order of the graph's list. */
 export function ancestorsOf(graph: WorkflowGraph, nodeId: string): GraphNode[] {
@@ -37,7 +38,7 @@ export function parentsOf(graph: WorkflowGraph, nodeId: string): GraphNode[] {
   return graph.nodes.filter((node) => ids.has(node.id))
 }
 
-/** Whether a branch that goes through a list stands before the node: then `context.item` may be there. */
+/** Whether something before the node is repeated for each item of a list: then `context.item` may be there. */
 export function isBehindEach(graph: WorkflowGraph, nodeId: string): boolean {
-  return ancestorsOf(graph, nodeId).some((node) => node.type === 'branch' && node.config['mode'] === 'each')
+  return ancestorsOf(graph, nodeId).some((node) => edgesOf(node).ports === 'items')
 }

@@ -1,14 +1,6 @@
 /** What an expression in a node's config, or on an edge that leaves it, may name. */
-import type {
-  Agent,
-  GraphNode,
-  Json,
-  JsonObject,
-  JsonSchema,
-  Tool,
-  Trigger,
-  WorkflowGraph,
-} from '../api/types'
+import type { Agent, GraphNode, Json, JsonObject, JsonSchema, Tool, WorkflowGraph } from '../api/types'
+import { contextNames, nodeType } from '../types/types'
 import { ancestorsOf, isBehindEach, parentsOf } from './ancestors'
 import { titleOf } from './edits'
 import { writeField } from './references'
@@ -31,7 +23,6 @@ export interface CompletionSources {
 
 const DEEPEST = 3 // levels of fields that are listed
 const PATH_BEGUN = /^context(?:\.\w*|\[(?:\d*|"[^"]*"?|'[^']*'?)\]?)*$/
-const RUN_FIELDS = ['id', 'workflowId', 'workflowName', 'revision', 'startedAt']
 
 export function listCompletions(
   graph: WorkflowGraph,
@@ -47,16 +38,11 @@ export function listCompletions(
     ...before.flatMap((one) =>
       listFields(`context.outputs${writeField(one.id)}`, titleOf(one), outputSchema(one, sources)),
     ),
-    ...(isBehindEach(graph, nodeId)
-      ? [
-          { text: 'context.item', detail: 'the item of the each' },
-          { text: 'context.index', detail: 'number · its place, from 0' },
-        ]
-      : []),
-    ...RUN_FIELDS.map((field) => ({ text: `context.run.${field}`, detail: 'of this run' })),
+    ...(isBehindEach(graph, nodeId) ? contextNames().item : []),
+    ...contextNames().run,
   ]
-  // Behind a gate's edges its own answer can be named too.
-  return place === 'out-edge' && node?.type === 'human_approval'
+  // Behind the edges of a gate its own answer can be named too.
+  return place === 'out-edge' && node && nodeType(node.type).waits
     ? [
         ...listFields(`context.outputs${writeField(node.id)}`, titleOf(node), outputSchema(node, sources)),
         ...listed,
@@ -88,7 +74,7 @@ function listLastOutput(
   sources: CompletionSources,
 ): Completion[] {
   const node = graph.nodes.find((one) => one.id === nodeId)
-  if (place === 'out-edge' && node?.type === 'human_approval') {
+  if (place === 'out-edge' && node && nodeType(node.type).waits) {
     return listFields('context.last_output', 'the answer', outputSchema(node, sources))
   }
   const parents = parentsOf(graph, nodeId)
@@ -110,27 +96,14 @@ function listLastOutput(
 
 /** The JSON Schema of what a node gives, as far as it is known. */
 export function outputSchema(node: GraphNode, sources: CompletionSources): JsonSchema | undefined {
-  switch (node.type) {
-    case 'start':
-      return sources.inputSchema
-    case 'agent':
-      return withText(asObject(node.config['outputSchema']))
-    case 'tool':
-      return sources.tools.get(node.toolId ?? '')?.outputSchema
-    case 'human_approval':
-      return asObject(node.config['schema']) ?? ANSWER
-    default:
-      return undefined
-  }
-}
-
-const ANSWER: JsonSchema = {
-  type: 'object',
-  properties: { approved: { type: 'boolean' }, comment: { type: 'string' }, payload: {} },
-}
-
-function withText(schema: JsonSchema | undefined): JsonSchema {
-  return { type: 'object', properties: { ...asObject(schema?.['properties']), text: { type: 'string' } } }
+  const { like, field, usual, always } = nodeType(node.type).output
+  const schema =
+    asObject(node.config[field ?? '']) ??
+    (like === 'run_input' ? sources.inputSchema : undefined) ??
+    (like === 'tool' ? sources.tools.get(node.toolId ?? '')?.outputSchema : undefined) ??
+    usual
+  if (!always) return schema
+  return { type: 'object', properties: { ...asObject(schema?.['properties']), ...always } }
 }
 
 function listFields(text: string, title: string, schema: JsonSchema | undefined, depth = 0): Completion[] {
@@ -153,23 +126,3 @@ function readTyped(before: string): string {
 function asObject(value: Json | undefined): JsonObject | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
 }
-
-/** What a trigger's condition and input may name. */
-export function listEventFields(type: Trigger['type']): Completion[] {
-  return EVENT_FIELDS[type].map(([field, detail]) => ({ text: `context.event${field}`, detail }))
-}
-
-const EVENT_FIELDS: Readonly<Record<Trigger['type'], readonly (readonly [field: string, detail: string])[]>> =
-  {
-    cron: [['.scheduledAt', 'text · when it was due']],
-    event: [['', 'the posted body']],
-    run: [
-      ['.output', 'what the run gave'],
-      ['.input', 'what the run was given'],
-      ['.status', 'text · succeeded, failed or canceled'],
-      ['.error', 'text · why it failed'],
-      ['.runId', 'text'],
-      ['.workflowId', 'text'],
-      ['.workflowName', 'text'],
-    ],
-  }

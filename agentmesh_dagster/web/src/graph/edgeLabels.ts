@@ -1,6 +1,6 @@
 /** When each edge is taken, in the words that the canvas shows. */
 import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
-import { nodeType } from '../types/types'
+import { edgesOf, nodeType } from '../types/types'
 
 /** Edge id → when it is taken; an edge that is always taken has no entry. */
 export function labelEdges(graph: WorkflowGraph): Map<string, string> {
@@ -26,15 +26,12 @@ export function labelEdges(graph: WorkflowGraph): Map<string, string> {
 }
 
 function labelEdge(node: GraphNode, edge: GraphEdge, asked: readonly GraphEdge[]): string {
-  const condition = edge.condition === undefined ? undefined : shorten(edge.condition)
-  if (node.type !== 'branch') return condition ?? (asked.length > 0 ? 'otherwise' : '')
-  const mode = node.config['mode'] ?? 'first'
-  if (mode === 'each') return condition ?? 'for each item'
-  if (mode === 'all') return condition ?? 'always'
-  if (condition === undefined) return 'otherwise'
+  const { ports, otherwise, isNumbered } = edgesOf(node)
+  if (edge.condition === undefined) return ports === 'choice_if_asked' && asked.length === 0 ? '' : otherwise
+  const condition = shorten(edge.condition)
   const { subject } = nodeType(node.type)
-  if (subject !== undefined && node.config[subject] !== undefined) return `= ${condition}`
-  return asked.length > 1 ? `${asked.indexOf(edge) + 1}. ${condition}` : condition
+  if (subject !== undefined && node.config[subject] !== undefined && isNumbered) return `= ${condition}`
+  return isNumbered && asked.length > 1 ? `${asked.indexOf(edge) + 1}. ${condition}` : condition
 }
 
 /** Without what nearly every condition begins with: the room on an edge is short. */

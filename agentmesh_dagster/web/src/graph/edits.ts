@@ -1,18 +1,19 @@
 /** Edits of a graph, each a pure function: the graph before is never changed. */
 import type { GraphEdge, GraphNode, JsonObject, NodeType, WorkflowGraph } from '../api/types'
-import { nodeType } from '../types/types'
+import { nodeType, nodeTypes } from '../types/types'
 import { newEdgeId, newNodeId } from './ids'
 import { renameInEdge, renameInNode } from './references'
 
 export const EMPTY_GRAPH: WorkflowGraph = { nodes: [], edges: [] }
 
-/** What a new workflow starts with. */
-export const FIRST_GRAPH: WorkflowGraph = {
-  nodes: [
-    { id: 'start', type: 'start', label: 'Start', config: {} },
-    { id: 'end', type: 'end', label: 'End', config: {} },
-  ],
-  edges: [{ id: 'e1', fromNodeId: 'start', toNodeId: 'end' }],
+/** What a new workflow starts with: its first node, its last, and an edge. */
+export function firstGraph(): WorkflowGraph {
+  const nodes = (['start', 'end'] as const).flatMap((place) => {
+    const info = nodeTypes().find((one) => one.place === place)
+    return info ? [{ id: info.stem, type: info.type, label: info.label, config: {} }] : []
+  })
+  const [first, last] = nodes
+  return { nodes, edges: first && last ? [{ id: 'e1', fromNodeId: first.id, toNodeId: last.id }] : [] }
 }
 
 export function findNode(graph: WorkflowGraph, id: string): GraphNode | undefined {
@@ -92,7 +93,7 @@ export function mayConnect(graph: WorkflowGraph, fromNodeId: string, toNodeId: s
   return !isReachable(graph, toNodeId, fromNodeId)
 }
 
-/** Adds an edge where there may be one. Only a branch and a gate may have two edges to the same node. */
+/** Adds an edge where there may be one. Only where conditions choose there may be two edges to the same node. */
 export function connect(
   graph: WorkflowGraph,
   fromNodeId: string,

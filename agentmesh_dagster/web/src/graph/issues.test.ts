@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { findShownField, isInField, placeIssues, sortIssues, describeIssues } from './issues'
-import { graphOf, workflowOf } from './samples'
+import { graphOf, node, workflowOf } from './samples'
 
 const workflow = workflowOf(graphOf('start>a a>end'))
 const place = (path: string, more = {}) =>
@@ -16,6 +16,7 @@ describe('placing', () => {
       issue: expect.anything() as unknown,
       edgeId: 'e2',
       field: 'condition',
+      words: 'm',
     })
     expect(place('$.graph.nodes[1]')).toMatchObject({ nodeId: 'a', field: '' })
   })
@@ -25,6 +26,23 @@ describe('placing', () => {
   })
   it('sends the author to the field that mends the fault', () => {
     expect(place('$.graph.nodes[1]', { code: 'missing-agent-id' })).toMatchObject({ field: 'agentId' })
+  })
+  it.each([
+    ['give it a condition, or set `mode: all`.', 'give it a condition, or set `Mode: All matches`.'],
+    ['`onNoMatch` counts with `mode: first`.', '`If nothing matches` counts with `Mode: First match`.'],
+    ['`condition` has no effect.', '`Switch on` has no effect.'],
+    ['`items` comes before `config.join`.', '`items` comes before `Join`.'],
+  ])('says in the words of the form: %s', (message, words) => {
+    const graph = graphOf('start>b b>end', [node('b', 'branch')])
+    const issue = { code: 'x', message, path: '$.graph.nodes[0].config.condition' }
+    const [placed] = placeIssues([issue], workflowOf(graph))
+    expect(placed?.words).toBe(words)
+    expect(placed?.issue.message).toBe(message) // as YAML has it
+  })
+  it('says so of an edge by the node that it leaves', () => {
+    const graph = graphOf('start>b b>end', [node('b', 'branch')])
+    const issue = { code: 'x', message: 'Set `mode: all`.', path: '$.graph.edges[1]' }
+    expect(placeIssues([issue], workflowOf(graph))[0]?.words).toBe('Set `Mode: All matches`.')
   })
   it('puts warnings behind errors', () => {
     const issues = placeIssues(

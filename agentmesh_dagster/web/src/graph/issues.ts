@@ -1,5 +1,7 @@
 /** Where the issues that the server found belong: to a node, to an edge, to a field of the workflow. */
-import type { Issue, Workflow } from '../api/types'
+import type { GraphNode, Issue, Workflow } from '../api/types'
+import { describeValue } from '../schema/fields'
+import { nodeFields } from '../types/types'
 
 export interface PlacedIssue {
   issue: Issue
@@ -7,6 +9,12 @@ export interface PlacedIssue {
   edgeId?: string
   /** The field in the node, edge or workflow: `config.retry.maxAttempts`, `name`; '' for all of it. */
   field: string
+  /** The message as a form says it; the server names keys and values of the document. */
+  words?: string
+}
+
+export function messageOf({ issue, words }: PlacedIssue): string {
+  return words ?? issue.message
 }
 
 /** Issues that the server places at the whole node, though one field mends them. */
@@ -31,11 +39,37 @@ export function placeIssues(issues: readonly Issue[], checked: Workflow): Placed
         field: trimField(issue.path?.slice(1) ?? ''),
       }
     }
-    const item = list === 'nodes' ? checked.graph.nodes[Number(at)] : checked.graph.edges[Number(at)]
+    if (list === 'nodes') {
+      const node = checked.graph.nodes[Number(at)]
+      const field = FIELD_BY_CODE[issue.code] ?? trimField(rest)
+      return {
+        issue,
+        nodeId: node?.id ?? issue.nodeId,
+        field,
+        words: inFormWords(issue.message, node, field),
+      }
+    }
     // An edge's fault may name the node that it leaves: the edge is the closer place.
-    return list === 'nodes'
-      ? { issue, nodeId: item?.id ?? issue.nodeId, field: FIELD_BY_CODE[issue.code] ?? trimField(rest) }
-      : { issue, edgeId: item?.id ?? issue.edgeId, field: trimField(rest) }
+    const edge = checked.graph.edges[Number(at)]
+    const from = checked.graph.nodes.find(({ id }) => id === edge?.fromNodeId)
+    const field = trimField(rest)
+    return { issue, edgeId: edge?.id ?? issue.edgeId, field, words: inFormWords(issue.message, from, field) }
+  })
+}
+
+const SETTING = /`(config\.)?([A-Za-z]+)(?:: ([^`]+))?`/g
+
+/** `mode: all` is `Mode: All matches` in a form. A name alone may be a node's: it is a setting's only if nothing else
+ *  can be meant. */
+function inFormWords(message: string, node: GraphNode | undefined, place: string): string {
+  if (!node) return message
+  const fields = nodeFields(node.type)
+  return message.replace(SETTING, (whole, prefix: string | undefined, name: string, value?: string) => {
+    const field = fields.find((one) => one.name === name)
+    const isSetting =
+      prefix !== undefined || value !== undefined || place === `config.${name}` || /[A-Z]/.test(name)
+    if (!field || !isSetting) return whole
+    return value === undefined ? `\`${field.label}\`` : `\`${field.label}: ${describeValue(field, value)}\``
   })
 }
 
@@ -59,7 +93,7 @@ export function describeIssues(issues: readonly PlacedIssue[], field: string): s
     .filter((one) => isInField(one.field, field))
     .map((one) => {
       const inside = trimField(one.field.slice(field.length))
-      return inside ? `${inside}: ${one.issue.message}` : one.issue.message
+      return inside ? `${inside}: ${messageOf(one)}` : messageOf(one)
     })
     .join(' ')
 }

@@ -1,6 +1,6 @@
 /** Where expressions name nodes: `context.outputs.<id>` and `context.last_output.<id>`, both also as `["<id>"]`. */
 import type { GraphEdge, GraphNode, Json } from '../api/types'
-import { nodeType } from '../types/types'
+import { nodeFields, nodeType } from '../types/types'
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
@@ -22,9 +22,11 @@ export function renameInExpression(expression: string, renamed: ReadonlyMap<stri
 
 export function renameInNode(node: GraphNode, renamed: ReadonlyMap<string, string>): GraphNode {
   const { written } = nodeType(node.type)
+  const naming = nodeFields(node.type).filter(({ kind }) => kind === 'node')
   const config = Object.fromEntries(
     Object.entries(node.config).map(([field, value]): [string, Json] => {
-      if (field === 'join' && typeof value === 'string') return [field, renamed.get(value) ?? value]
+      if (typeof value === 'string' && naming.some(({ name }) => name === field))
+        return [field, renamed.get(value) ?? value]
       const way = written[field]
       if (way === undefined || way === 'schema') return [field, value] // `{{ }}` means nothing there
       const isExpression = way === 'expression' || (way === 'expression_or_template' && !hasTemplate(value))

@@ -1,38 +1,34 @@
 /** What a node does, in one line below its name. */
 import type { Agent, GraphNode, Tool } from '../api/types'
-import { nodeType } from '../types/types'
+import { describeValue } from '../schema/fields'
+import { nodeFields, nodeType } from '../types/types'
 
 export interface Catalogue {
   agents: ReadonlyMap<string, Agent>
   tools: ReadonlyMap<string, Tool>
 }
 
-const MODES: Readonly<Record<string, string>> = {
-  first: 'First match',
-  all: 'Every match',
-  each: 'For each item',
+export function summarizeNode(node: GraphNode, catalogue: Catalogue): string {
+  const { label, names, summary, summaryField } = nodeType(node.type)
+  if (names !== undefined) {
+    const id = idNamed(node)
+    return id === undefined ? `No ${names} chosen` : (findNamed(node, catalogue)?.name ?? id)
+  }
+  const field = nodeFields(node.type).find(({ name }) => name === summaryField)
+  const given = node.config[field?.name ?? '']
+  const words = field && given !== undefined ? describeValue(field, given) : ''
+  if (words) return words
+  const usual = field?.schema['default']
+  return summary ?? field?.unset ?? (field && usual !== undefined ? describeValue(field, usual) : label)
 }
 
-export function summarizeNode(node: GraphNode, { agents, tools }: Catalogue): string {
-  const { config } = node
-  switch (node.type) {
-    case 'start':
-      return 'Input'
-    case 'end':
-      return config['outcome'] === 'failed' ? 'Ends as failed' : 'Output'
-    case 'agent':
-      return node.agentId === undefined ? 'No agent chosen' : (agents.get(node.agentId)?.name ?? node.agentId)
-    case 'tool':
-      return node.toolId === undefined ? 'No tool chosen' : (tools.get(node.toolId)?.name ?? node.toolId)
-    case 'branch':
-      return MODES[typeof config['mode'] === 'string' ? config['mode'] : 'first'] ?? nodeType(node.type).label
-    case 'human_approval': {
-      const names = Array.isArray(config['assignees'])
-        ? config['assignees'].filter((one) => typeof one === 'string')
-        : []
-      return names.length > 0 ? names.join(', ') : 'Anyone who may answer'
-    }
-    default:
-      return nodeType(node.type).label
-  }
+/** The id of the agent or the tool that a node refers to. */
+export function idNamed(node: GraphNode): string | undefined {
+  const { names } = nodeType(node.type)
+  return names === 'agent' ? node.agentId : names === 'tool' ? node.toolId : undefined
+}
+
+export function findNamed(node: GraphNode, { agents, tools }: Catalogue): Agent | Tool | undefined {
+  const id = idNamed(node) ?? ''
+  return nodeType(node.type).names === 'agent' ? agents.get(id) : tools.get(id)
 }

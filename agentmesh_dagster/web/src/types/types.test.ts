@@ -6,7 +6,7 @@ import { graphOf, node } from '../graph/samples'
 import { summarizeNode } from '../graph/summaries'
 import { iconNamed } from '../ui/icons'
 import types from './types.json'
-import { configField, nodeType, nodeTypes, setTypes } from './types'
+import { edgesOf, nodeFields, nodeType, nodeTypes, setTypes } from './types'
 
 const listed = types as unknown as Types
 const LATER = 'delay' as NodeType // a type that this code has never heard of
@@ -21,17 +21,40 @@ it('knows each type that the server lists, and has an icon for it', () => {
   }
 })
 
-it('finds the limits of a field: of an optional one, and inside another', () => {
-  expect(configField('agent', 'temperature')).toMatchObject({ type: 'number', minimum: 0, maximum: 2 })
-  expect(configField('branch', 'maxItems')).toMatchObject({ type: 'integer', default: 1000 })
-  expect(configField('end', 'retry.maxAttempts')).toMatchObject({ type: 'integer', minimum: 1 })
-  expect(configField('end', 'retry.nothing.here')).toEqual({})
+it('finds the words and limits of fields, and of fields inside of others', () => {
+  const field = (type: NodeType, name: string) => nodeFields(type).find((one) => one.name === name)
+  expect(field('agent', 'temperature')).toMatchObject({
+    label: 'Temperature',
+    kind: 'scalar',
+    schema: { type: 'number', minimum: 0, maximum: 2 },
+  })
+  expect(field('branch', 'maxItems')?.hint).toBe('More than these fail the step. 1,000 unless given.')
+  expect(field('end', 'retry')?.fields[0]).toMatchObject({ label: 'Max attempts', schema: { minimum: 1 } })
+})
+
+it.each([
+  ['branch', {}, 'choice'],
+  ['branch', { mode: 'each' }, 'items'],
+  ['branch', { mode: 'no such' }, 'choice'],
+  ['human_approval', {}, 'choice_if_asked'],
+  ['agent', {}, 'all'],
+  [LATER, {}, 'all'],
+] as const)('knows what follows %s %j', (type, config, ports) => {
+  expect(edgesOf(node('n', type, config)).ports).toBe(ports)
 })
 
 it('takes a type that came later as the server describes it', () => {
   const [first, ...others] = listed.nodes
   if (!first) throw new Error('no types')
-  const later = { ...first, type: LATER, label: 'Delay', icon: 'hourglass', stem: 'wait', place: 'between' }
+  const later = {
+    ...first,
+    summary: undefined,
+    type: LATER,
+    label: 'Delay',
+    icon: 'hourglass',
+    stem: 'wait',
+    place: 'between',
+  }
   setTypes({ ...listed, nodes: [first, later as typeof first, ...others] })
 
   const { graph, node: added } = addNode(graphOf('start>end'), LATER)

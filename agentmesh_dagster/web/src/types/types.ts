@@ -1,11 +1,26 @@
-/** The types of nodes and tools and the providers of models, as the server describes them: read once, before the first
- *  render. No React. */
+/** The types of nodes, tools and triggers and the providers of models, as the server describes them: read once, before
+ *  the first render. No React. */
 import { get } from '../api/client'
-import type { JsonSchema, NodeType, NodeTypeInfo, ProviderInfo, ToolTypeInfo, Types } from '../api/types'
-import { resolve } from '../schema/form'
-import { isObject } from '../schema/json'
+import type {
+  EdgesInfo,
+  GraphNode,
+  JsonSchema,
+  NodeType,
+  NodeTypeInfo,
+  ProviderInfo,
+  ToolType,
+  ToolTypeInfo,
+  Trigger,
+  TriggerTypeInfo,
+  Types,
+} from '../api/types'
+import { listFields } from '../schema/fields'
+import type { FormField } from '../schema/fields'
 
-let types: Types = { nodes: [], tools: [], providers: [], triggers: [] }
+let types: Types = { nodes: [], tools: [], providers: [], agent: {}, triggers: [], run: [], item: [] }
+
+/** The fields of each schema, read when they are first asked for. */
+const fieldsOf = new WeakMap<JsonSchema, readonly FormField[]>()
 
 export async function loadTypes(): Promise<void> {
   setTypes(await get<Types>('types'))
@@ -28,25 +43,73 @@ export function providers(): readonly ProviderInfo[] {
   return types.providers
 }
 
+export function triggerTypes(): readonly TriggerTypeInfo[] {
+  return types.triggers
+}
+
+/** What expressions may name whatever the graph: of the run, and of an item inside of what is repeated. */
+export function contextNames(): Pick<Types, 'run' | 'item'> {
+  return types
+}
+
 /** A type that the server does not list is shown by its name, and nothing more is known of it. */
 export function nodeType(type: NodeType): NodeTypeInfo {
   return types.nodes.find((info) => info.type === type) ?? describeUnknown(type)
 }
 
-/** The JSON Schema of a field of a node's config, or of a field in it: `retry.maxAttempts`. */
-export function configField(type: NodeType, place: string): JsonSchema {
-  const { config } = nodeType(type)
-  return place.split('.').reduce<JsonSchema>((schema, name) => fieldIn(schema, name, config), config)
+export function toolType(type: ToolType): ToolTypeInfo {
+  return (
+    types.tools.find((info) => info.type === type) ?? {
+      type,
+      label: type,
+      purpose: '',
+      summary: [],
+      config: {},
+    }
+  )
 }
 
-function fieldIn(schema: JsonSchema, name: string, root: JsonSchema): JsonSchema {
-  const field = isObject(schema['properties']) ? schema['properties'][name] : undefined
-  if (!isObject(field)) return {}
-  // An optional field is written `anyOf` its own schema and null.
-  const options = Array.isArray(field['anyOf']) ? field['anyOf'].filter(isObject) : []
-  const given = options.find((option) => option['type'] !== 'null')
-  return resolve({ ...field, ...given }, root)
+export function triggerType(type: Trigger['type']): TriggerTypeInfo {
+  const unknown = { type, label: type, purpose: '', trigger: {}, first: {}, event: [], unset: '' }
+  return types.triggers.find((info) => info.type === type) ?? unknown
 }
+
+export function nodeFields(type: NodeType): readonly FormField[] {
+  const { config, written } = nodeType(type)
+  return readFields(config, written)
+}
+
+export function toolFields(type: ToolType): readonly FormField[] {
+  return readFields(toolType(type).config)
+}
+
+/** A field of an agent: what it is for, and its limits. */
+export function agentField(name: string): FormField | undefined {
+  return readFields(types.agent).find((field) => field.name === name)
+}
+
+function readFields(schema: JsonSchema, written?: NodeTypeInfo['written']): readonly FormField[] {
+  const known = fieldsOf.get(schema)
+  if (known) return known
+  const fields = listFields(schema, written)
+  fieldsOf.set(schema, fields)
+  return fields
+}
+
+/** What follows a node as it is configured. */
+export function edgesOf(node: GraphNode): EdgesInfo {
+  const { mode, edges } = nodeType(node.type)
+  const given = mode === undefined ? undefined : node.config[mode]
+  return edges.find((info) => info.mode === given) ?? edges[0] ?? ALL
+}
+
+/** Whether the edges that leave a node may carry conditions. */
+export function hasConditions(node: GraphNode): boolean {
+  const { ports } = edgesOf(node)
+  return ports === 'choice' || ports === 'choice_if_asked'
+}
+
+const ALL: EdgesInfo = { ports: 'all', otherwise: 'otherwise', isNumbered: false }
 
 function describeUnknown(type: NodeType): NodeTypeInfo {
   return {
@@ -54,10 +117,13 @@ function describeUnknown(type: NodeType): NodeTypeInfo {
     label: type,
     purpose: '',
     icon: '',
+    tone: 'idle',
     stem: type,
     place: 'between',
     mayChoose: false,
     waits: false,
+    edges: [],
+    output: {},
     config: {},
     written: {},
   }

@@ -13,10 +13,12 @@ interface Props {
   value: Json | undefined
   onChange: (value: Json | undefined) => void
   isRequired: boolean
+  /** Of a text. */
+  placeholder?: string
 }
 
 /** The control of a single value. Emptied, an optional one has no value; a required text has ''. */
-export function ScalarControl({ field, control, schema, value, onChange, isRequired }: Props) {
+export function ScalarControl({ field, control, schema, value, onChange, isRequired, placeholder }: Props) {
   const empty = mayBeNull(schema) && isRequired ? null : undefined
   switch (control.kind) {
     case 'boolean':
@@ -51,6 +53,7 @@ export function ScalarControl({ field, control, schema, value, onChange, isRequi
           value={value}
           onChange={onChange}
           isRequired={isRequired}
+          placeholder={placeholder}
         />
       )
     case 'date':
@@ -83,10 +86,18 @@ type Of<Kind extends keyof Props> = Pick<Props, Kind | 'field' | 'value' | 'onCh
 
 /** A text of one line or of several. It stays what it was at first: another element would lose the focus while somebody
  *  types, and a short one the lines. */
-function TextControl({ field, isLong, value, onChange, isRequired }: Of<'isRequired'> & { isLong: boolean }) {
+function TextControl({
+  field,
+  isLong,
+  value,
+  onChange,
+  isRequired,
+  placeholder,
+}: Of<'isRequired' | 'placeholder'> & { isLong: boolean }) {
   const [wasLong] = useState(isLong)
   const text = {
     ...field,
+    placeholder,
     dir: 'auto',
     value: asText(value),
     onChange: (event: { target: { value: string } }) =>

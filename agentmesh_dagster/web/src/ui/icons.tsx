@@ -45,7 +45,12 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS
 
-export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
+export function Icon({ name, size }: { name: IconName; size?: number }) {
+  return <Drawing path={PATHS[name]} size={size} />
+}
+
+/** Lines in a square of 16 by 16, as the `d` of an SVG path. */
+export function Drawing({ path, size = 16 }: { path: string; size?: number }) {
   return (
     <svg
       className="icon"
@@ -60,9 +65,14 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
       aria-hidden="true"
       focusable="false"
     >
-      <path d={PATHS[name]} />
+      <path d={path} />
     </svg>
   )
+}
+
+/** Whether an icon is no name, but drawn by whoever brings it. */
+export function isPath(icon: string): boolean {
+  return /^M ?[\d.]/.test(icon)
 }
 
 /** The icon that another part of the system names; a plain one if there is none of that name. */

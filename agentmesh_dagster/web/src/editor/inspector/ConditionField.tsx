@@ -1,5 +1,5 @@
 import type { GraphEdge, GraphNode } from '../../api/types'
-import { nodeType } from '../../types/types'
+import { edgesOf, nodeType } from '../../types/types'
 import { ExpressionInput } from './ExpressionInput'
 import { useFault } from './PlacedField'
 import { useOffers } from './useOffers'
@@ -42,6 +42,6 @@ export function ConditionField({ node, edge, onChange, label }: Props) {
 const NOTHING = () => []
 
 function placeholderFor(node: GraphNode): string {
-  if (node.type === 'human_approval') return 'context.last_output.approved, or empty: otherwise'
-  return node.config['mode'] === 'all' ? 'Empty: always' : 'Empty: otherwise'
+  const { example, otherwise } = edgesOf(node)
+  return example === undefined ? `Empty: ${otherwise}` : `${example}, or empty: ${otherwise}`
 }

@@ -1,7 +1,7 @@
 import type { NodeType } from '../../api/types'
 import { findNode, moveEdge, setCondition, titleOf } from '../../graph/edits'
 import { NodeIcon } from '../../types/NodeIcon'
-import { nodeType, nodeTypes } from '../../types/types'
+import { hasConditions, nodeTypes } from '../../types/types'
 import { Icon } from '../../ui/icons'
 import { addStep, changeGraph, graphOf, removeSelected, select } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
@@ -17,7 +17,7 @@ export function EdgeInspector({ id }: { id: string }) {
   const to = useEditor((state) => findNode(graphOf(state), edge?.toNodeId ?? ''))
   if (!edge || !from) return null
   const between = nodeTypes().filter(({ place }) => place === 'between')
-  const hasConditions = nodeType(from.type).mayChoose && from.config['mode'] !== 'each'
+  const mayAsk = hasConditions(from)
   const move = (by: -1 | 1) => store.change((state) => changeGraph(state, (graph) => moveEdge(graph, id, by)))
   const goTo = (nodeId: string) => store.change((state) => select(state, [nodeId]))
   const insert = (type: NodeType) => store.change((state) => addStep(state, type))
@@ -25,7 +25,6 @@ export function EdgeInspector({ id }: { id: string }) {
     <div className="stack inspector-body">
       <InspectorHead
         icon={<Icon name="chevron" size={18} />}
-        kind="edge"
         title="Edge"
         onRemove={() => store.change(removeSelected)}
       />
@@ -44,7 +43,7 @@ export function EdgeInspector({ id }: { id: string }) {
           </button>
         </dd>
       </dl>
-      {(hasConditions || edge.condition !== undefined) && (
+      {(mayAsk || edge.condition !== undefined) && (
         <div className="field">
           <span className="field-label">Condition</span>
           <ConditionField
@@ -59,7 +58,7 @@ export function EdgeInspector({ id }: { id: string }) {
           />
         </div>
       )}
-      {hasConditions && (
+      {mayAsk && (
         <div className="row">
           <button type="button" className="button button-small" onClick={() => move(-1)}>
             <Icon name="up" size={14} />

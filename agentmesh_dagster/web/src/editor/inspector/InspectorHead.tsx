@@ -1,10 +1,10 @@
-import type { ReactNode } from 'react'
+import type { CSSProperties, ReactNode } from 'react'
 import { Icon } from '../../ui/icons'
 
 interface Props {
   icon: ReactNode
-  /** Chooses the colour of the icon. */
-  kind: string
+  /** The colours of the icon. */
+  style?: CSSProperties
   title: string
   onDuplicate?: () => void
   onRemove?: () => void
@@ -12,9 +12,9 @@ interface Props {
 }
 
 /** What is selected, and what can be done with it as a whole. */
-export function InspectorHead({ icon, kind, title, onDuplicate, onRemove, children }: Props) {
+export function InspectorHead({ icon, style, title, onDuplicate, onRemove, children }: Props) {
   return (
-    <div className={`inspector-head step-${kind}`}>
+    <div className="inspector-head" style={style}>
       <span className="step-icon">{icon}</span>
       <div className="grow">
         <h2>{title}</h2>

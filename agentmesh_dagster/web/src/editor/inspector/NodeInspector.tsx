@@ -1,21 +1,17 @@
 import { useState } from 'react'
 import type { GraphNode } from '../../api/types'
 import { findNode, titleOf } from '../../graph/edits'
-import { NodeIcon } from '../../types/NodeIcon'
+import { kindStyle, NodeIcon } from '../../types/NodeIcon'
 import { nodeType } from '../../types/types'
 import { Field } from '../../ui/Field'
 import { duplicateSelected, graphOf, removeSelected, renameStep, select, settleEdits } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
-import { AgentFields } from './AgentFields'
-import { BranchFields } from './BranchFields'
-import { EndFields } from './EndFields'
-import { GateFields } from './GateFields'
+import { ConfigForm } from './ConfigForm'
+import { InputSchemaField } from './InputSchemaField'
 import { InspectorHead } from './InspectorHead'
+import { NamedField } from './NamedField'
 import { OtherIssues } from './OtherIssues'
 import { PlacedField, useFault } from './PlacedField'
-import { ReliabilityFields } from './ReliabilityFields'
-import { StartFields } from './StartFields'
-import { ToolFields } from './ToolFields'
 import { useSetNode } from './useConfig'
 import { OutEdgeList } from './OutEdgeList'
 
@@ -24,12 +20,12 @@ export function NodeInspector({ id }: { id: string }) {
   const store = useEditorStore()
   const node = useEditor((state) => findNode(graphOf(state), id))
   if (!node) return null
-  const { label, purpose, place } = nodeType(node.type)
+  const { label, purpose, place, output } = nodeType(node.type)
   return (
     <div className="stack inspector-body">
       <InspectorHead
         icon={<NodeIcon type={node.type} size={18} />}
-        kind={node.type}
+        style={kindStyle(node.type)}
         title={label}
         onDuplicate={place === 'start' ? undefined : () => store.change(duplicateSelected)}
         onRemove={() => store.change(removeSelected)}
@@ -38,31 +34,14 @@ export function NodeInspector({ id }: { id: string }) {
       </InspectorHead>
       <OtherIssues />
       <LabelField node={node} />
-      <TypeFields node={node} />
+      <NamedField node={node} />
+      {output.like === 'run_input' && <InputSchemaField />}
+      <ConfigForm node={node} />
       {place !== 'end' && <OutEdgeList node={node} />}
-      <ReliabilityFields node={node} />
+      <ConfigForm node={node} isLast />
       <IdField key={node.id} node={node} />
     </div>
   )
-}
-
-function TypeFields({ node }: { node: GraphNode }) {
-  switch (node.type) {
-    case 'start':
-      return <StartFields />
-    case 'agent':
-      return <AgentFields node={node} />
-    case 'tool':
-      return <ToolFields node={node} />
-    case 'branch':
-      return <BranchFields node={node} />
-    case 'human_approval':
-      return <GateFields node={node} />
-    case 'end':
-      return <EndFields node={node} />
-    default:
-      return null // a type that came later: what every node may set is shown
-  }
 }
 
 function LabelField({ node }: { node: GraphNode }) {

@@ -1,12 +1,15 @@
 import { useContext } from 'react'
-import { isInField, isWarning } from '../../graph/issues'
+import { findNode } from '../../graph/edits'
+import { isInField, isWarning, messageOf } from '../../graph/issues'
+import { nodeFields } from '../../types/types'
 import { Icon } from '../../ui/icons'
 import { issuesOf } from '../issuesOf'
+import { graphOf } from '../state'
 import { useEditor } from '../useEditor'
 import { SubjectContext } from './PlacedField'
 import { Message } from '../../ui/Message'
 
-/** Fields that tell their own faults. */
+/** Fields that tell their own faults, beside those of a node's config. */
 const SHOWN = [
   'id',
   'name',
@@ -19,41 +22,18 @@ const SHOWN = [
   'edges',
   'toolId',
   'condition',
-  ...[
-    'prompt',
-    'outputSchema',
-    'systemPrompt',
-    'modelName',
-    'temperature',
-    'maxTokens',
-    'maxToolRounds',
-    'input',
-    'mode',
-    'condition',
-    'onNoMatch',
-    'items',
-    'maxItems',
-    'join',
-    'instructions',
-    'assignees',
-    'payload',
-    'schema',
-    'deadlineSeconds',
-    'onDeadline',
-    'notify',
-    'output',
-    'outcome',
-    'retry',
-    'timeoutSeconds',
-    'pool',
-  ].map((name) => `config.${name}`),
 ]
 
 /** The faults of what is selected that no field below tells: those of all of it, and of settings that it does not have. */
 export function OtherIssues() {
   const subject = useContext(SubjectContext)
   const issues = useEditor((state) => issuesOf(state, subject))
-  const others = issues.filter(({ field }) => !SHOWN.some((shown) => isInField(field, shown)))
+  const type = useEditor((state) =>
+    subject.kind === 'node' ? findNode(graphOf(state), subject.id)?.type : undefined,
+  )
+  const settings = type === undefined ? [] : nodeFields(type).map(({ name }) => `config.${name}`)
+  const shown = [...SHOWN, ...settings]
+  const others = issues.filter(({ field }) => !shown.some((place) => isInField(field, place)))
   if (others.length === 0) return null
   return (
     <ul className="plain stack">
@@ -65,7 +45,7 @@ export function OtherIssues() {
           <Icon name="warning" />
           <span className="small">
             {isWarning(one) && 'Note: '}
-            <Message text={one.issue.message} />
+            <Message text={messageOf(one)} />
           </span>
         </li>
       ))}

@@ -1,6 +1,6 @@
 import type { GraphEdge, GraphNode } from '../../api/types'
 import { findNode, mayConnect, moveEdge, remove, setCondition, titleOf } from '../../graph/edits'
-import { nodeType } from '../../types/types'
+import { edgesOf, hasConditions, nodeType } from '../../types/types'
 import { Combobox } from '../../ui/Combobox'
 import { Icon } from '../../ui/icons'
 import { changeGraph, connectNodes, graphOf, select } from '../state'
@@ -61,7 +61,7 @@ function OutEdge({ node, edge, isFirst, isLast }: OutEdgeProps) {
     store.change((state) =>
       changeGraph(state, (graph) => setCondition(graph, edge.id, text), `${edge.id} condition`),
     )
-  const hasConditions = nodeType(node.type).mayChoose && node.config['mode'] !== 'each'
+  const mayAsk = hasConditions(node)
   return (
     <SubjectContext value={{ kind: 'edge', id: edge.id }}>
       <div className="edge-row">
@@ -81,7 +81,7 @@ function OutEdge({ node, edge, isFirst, isLast }: OutEdgeProps) {
           label={`Select the edge to ${title}`}
           onClick={() => store.change((state) => select(state, [], [edge.id]))}
         />
-        {hasConditions && (
+        {mayAsk && (
           <>
             <SmallButton
               icon="up"
@@ -105,7 +105,7 @@ function OutEdge({ node, edge, isFirst, isLast }: OutEdgeProps) {
           }
         />
       </div>
-      {(hasConditions || edge.condition !== undefined) && (
+      {(mayAsk || edge.condition !== undefined) && (
         <ConditionField
           node={node}
           edge={edge}
@@ -140,14 +140,7 @@ function SmallButton({ icon, label, isOff = false, onClick }: SmallButtonProps) 
 }
 
 function hintFor(node: GraphNode, edges: readonly GraphEdge[]): string | undefined {
-  if (node.type === 'human_approval') {
-    return edges.some((edge) => edge.condition !== undefined)
-      ? 'An edge without a condition is the default: taken when no other is.'
-      : 'A rejection ends the run as failed, unless conditions say where to go on.'
-  }
-  if (!nodeType(node.type).mayChoose)
-    return edges.length > 1 ? 'All of these run at the same time.' : undefined
-  if (node.config['mode'] === 'all') return 'Every edge whose condition is true is taken.'
-  if (node.config['mode'] === 'each') return 'Everything up to the join runs once for each item.'
-  return 'Tried in this order. An edge without a condition is the default: taken when no other is.'
+  const { ports, hint, plainHint } = edgesOf(node)
+  if (ports === 'all') return edges.length > 1 ? 'All of these run at the same time.' : undefined
+  return edges.some((edge) => edge.condition !== undefined) ? hint : (plainHint ?? hint)
 }

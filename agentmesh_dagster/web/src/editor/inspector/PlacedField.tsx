@@ -2,6 +2,7 @@ import { createContext, useCallback, useContext, useEffect } from 'react'
 import type { ReactNode } from 'react'
 import { Field } from '../../ui/Field'
 import type { FieldProps } from '../../ui/Field'
+import { messageOf } from '../../graph/issues'
 import { faultAt, issuesOf, keyOf, THE_WORKFLOW } from '../issuesOf'
 import type { Subject } from '../issuesOf'
 import { useEditor, useEditorStore } from '../useEditor'
@@ -23,7 +24,7 @@ function useOwnFault(field: string): string | undefined {
     useEditor((state) =>
       issuesOf(state, subject)
         .filter((one) => one.field === field)
-        .map(({ issue }) => issue.message)
+        .map(messageOf)
         .join(' '),
     ) || undefined
   )

@@ -31,7 +31,7 @@ export function Section({ title, places = [], isOpen = false, summary, children 
     <details className="section" open={isOpenAtFirst}>
       <summary className="section-head">
         <Icon name="chevron" size={14} />
-        <span>{title}</span>
+        <span className="section-title">{title}</span>
         {isFaulty && (
           <span className="section-fault">
             <Icon name="warning" size={13} />

@@ -1,6 +1,6 @@
 import { useEveryEntity } from '../../api/catalogue'
 import type { Json, Trigger } from '../../api/types'
-import { listEventFields } from '../../graph/completions'
+import { triggerType } from '../../types/types'
 import { Combobox } from '../../ui/Combobox'
 import { ExpressionInput } from './ExpressionInput'
 import { PlacedField, PlacedGroup } from './PlacedField'
@@ -15,6 +15,7 @@ interface Props {
 
 /** What one trigger waits for, and the input that it gives. */
 export function TriggerFields({ trigger, place, onChange }: Props) {
+  const info = triggerType(trigger.type)
   const setInput = (input: Json | undefined) => {
     const { input: _, ...others } = trigger
     onChange(input === undefined ? (others as Trigger) : { ...trigger, input })
@@ -30,18 +31,12 @@ export function TriggerFields({ trigger, place, onChange }: Props) {
           place={`${place}.input`}
           value={trigger.input ?? undefined}
           onChange={setInput}
-          offers={() => listEventFields(trigger.type)}
-          unset={UNSET[trigger.type]}
+          offers={() => info.event}
+          unset={info.unset}
         />
       </PlacedGroup>
     </>
   )
-}
-
-const UNSET: Readonly<Record<Trigger['type'], string>> = {
-  cron: 'An empty object',
-  event: 'The posted body',
-  run: 'The output of that run',
 }
 
 type Of<Type extends Trigger['type']> = Omit<Props, 'trigger'> & { trigger: Extract<Trigger, { type: Type }> }
@@ -104,7 +99,7 @@ function EventFields({ trigger, place, onChange }: Of<'event'>) {
             {...field}
             value={trigger.condition ?? ''}
             onChange={setCondition}
-            offers={() => listEventFields('event')}
+            offers={() => triggerType(trigger.type).event}
             placeholder='context.event.kind == "new"'
           />
         )}

@@ -1,21 +1,10 @@
 import type { Trigger } from '../../api/types'
+import { triggerType, triggerTypes } from '../../types/types'
 import { Icon } from '../../ui/icons'
 import { changeWorkflow, workflowOf } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
 import { PlacedGroup } from './PlacedField'
 import { TriggerFields } from './TriggerFields'
-
-const NEW: Readonly<Record<Trigger['type'], Trigger>> = {
-  cron: { type: 'cron', cron: '0 9 * * 1-5', timezone: 'UTC', enabled: true },
-  event: { type: 'event', name: '', enabled: true },
-  run: { type: 'run', workflow: '', status: 'succeeded', enabled: true },
-}
-
-const WORDS: Readonly<Record<Trigger['type'], string>> = {
-  cron: 'Schedule',
-  event: 'Event',
-  run: 'Run of another workflow',
-}
 
 /** What starts the workflow by itself. */
 export function TriggerList() {
@@ -33,7 +22,7 @@ export function TriggerList() {
       {triggers.map((trigger, at) => (
         <div key={at} className="card trigger stack">
           <div className="row spread">
-            <strong>{WORDS[trigger.type] ?? trigger.type}</strong>
+            <strong>{triggerType(trigger.type).label}</strong>
             <span className="row">
               <label className="field-check small">
                 <input
@@ -63,15 +52,15 @@ export function TriggerList() {
         </div>
       ))}
       <div className="row row-wrap">
-        {(['cron', 'event', 'run'] as const).map((type) => (
+        {triggerTypes().map(({ type, label, first }) => (
           <button
             key={type}
             type="button"
             className="button button-small"
-            onClick={() => write([...triggers, NEW[type]])}
+            onClick={() => write([...triggers, first as Trigger])}
           >
             <Icon name="plus" size={13} />
-            {WORDS[type]}
+            {label}
           </button>
         ))}
       </div>

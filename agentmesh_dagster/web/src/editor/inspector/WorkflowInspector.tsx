@@ -3,10 +3,10 @@ import { Icon } from '../../ui/icons'
 import { askForName, changeWorkflow, workflowOf } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
 import { DeleteWorkflow } from './DeleteWorkflow'
+import { InputSchemaField } from './InputSchemaField'
 import { InspectorHead } from './InspectorHead'
 import { OtherIssues } from './OtherIssues'
 import { PlacedField } from './PlacedField'
-import { StartFields } from './StartFields'
 import { TriggerList } from './TriggerList'
 
 /** The workflow itself: shown while nothing is selected. */
@@ -20,7 +20,7 @@ export function WorkflowInspector() {
     )
   return (
     <div className="stack inspector-body">
-      <InspectorHead icon={<Icon name="layout" size={18} />} kind="workflow" title="Workflow">
+      <InspectorHead icon={<Icon name="layout" size={18} />} title="Workflow">
         Select a node or an edge to edit it.
       </InspectorHead>
       <OtherIssues />
@@ -64,7 +64,7 @@ export function WorkflowInspector() {
           )}
         </PlacedField>
       )}
-      <StartFields />
+      <InputSchemaField />
       <TriggerList />
       {!isNew && <DeleteWorkflow />}
     </div>

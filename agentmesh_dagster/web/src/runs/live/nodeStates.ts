@@ -1,0 +1,76 @@
+/** What the steps of a run mean for its graph: one status per node, and the edges that were taken. No React. */
+import type { StepStatus, WorkflowGraph } from '../../api/types'
+import { isOver } from './foldStep'
+
+/** What is known of a step here. */
+interface SomeStep {
+  nodeId: string
+  status: StepStatus
+  taken?: readonly string[]
+}
+
+export interface NodeState {
+  status: StepStatus
+  /** More than one inside an `each`. */
+  steps: number
+  /** Of these, how many have ended. */
+  ended: number
+}
+
+// The first that some step of the node has is what the node shows.
+const WORST_FIRST: readonly StepStatus[] = [
+  'failed',
+  'waiting_human',
+  'waiting',
+  'running',
+  'pending',
+  'canceled',
+  'succeeded',
+  'skipped',
+]
+
+export function stateByNode(steps: Iterable<SomeStep>): ReadonlyMap<string, NodeState> {
+  const states = new Map<string, NodeState>()
+  for (const { nodeId, status } of steps) {
+    const known = states.get(nodeId)
+    states.set(nodeId, {
+      status: known ? worseStatus(known.status, status) : status,
+      steps: (known?.steps ?? 0) + 1,
+      ended: (known?.ended ?? 0) + (isOver(status) ? 1 : 0),
+    })
+  }
+  return states
+}
+
+/** Ids of the edges that were taken. A branch and a gate name them; of any other node that succeeded it is all. */
+export function takenEdges(graph: WorkflowGraph, steps: Iterable<SomeStep>): ReadonlySet<string> {
+  const all = [...steps]
+  const chosen = new Map<string, ReadonlySet<string> | 'all'>()
+  for (const { nodeId, status, taken } of all) {
+    if (status !== 'succeeded') continue
+    const before = chosen.get(nodeId)
+    chosen.set(
+      nodeId,
+      before === 'all' || taken === undefined ? 'all' : new Set([...(before ?? []), ...taken]),
+    )
+  }
+  const skipped = listSkipped(all)
+  const taken = new Set<string>()
+  for (const edge of graph.edges) {
+    const ids = chosen.get(edge.fromNodeId)
+    if (ids === 'all' ? !skipped.has(edge.toNodeId) : ids?.has(edge.id)) taken.add(edge.id)
+  }
+  return taken
+}
+
+/** Nodes that no way in led to: all of their steps were skipped. */
+function listSkipped(steps: readonly SomeStep[]): ReadonlySet<string> {
+  return new Set(
+    [...stateByNode(steps)].filter(([, { status }]) => status === 'skipped').map(([nodeId]) => nodeId),
+  )
+}
+
+/** Of two statuses the one that a summary shows. */
+export function worseStatus(one: StepStatus, other: StepStatus): StepStatus {
+  return WORST_FIRST.indexOf(one) <= WORST_FIRST.indexOf(other) ? one : other
+}

@@ -1,0 +1,105 @@
+import { Link } from 'wouter'
+import type { PinnedWorkflow, Run } from '../../api/types'
+import { addresses } from '../../app/addresses'
+import { addUsages } from '../live/foldStep'
+import type { RunStep } from '../live/runSteps'
+import type { StreamStatus } from '../live/stream'
+import { Icon } from '../../ui/icons'
+import { StatusChip } from '../../ui/StatusChip'
+import { Duration, Time } from '../../ui/Time'
+import { formatCost, formatCount, formatTokens } from './figures'
+import { RunActions } from './RunActions'
+
+interface Props {
+  run: Run
+  pinned: PinnedWorkflow | undefined
+  steps: readonly RunStep[]
+  stream: StreamStatus
+  error: unknown
+  onGate: (nodeId: string) => void
+}
+
+/** What ran, how far it is, what it took, and what can be done with it. */
+export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
+  const name = pinned?.workflow.name ?? run.workflowId
+  const waiting = steps.filter(({ status }) => status === 'waiting_human')
+  const isParked = waiting.length > 0 && !steps.some(({ status }) => status === 'running')
+  const canOnlyFail =
+    !isEnded(run) && (run.hasFailed === true || steps.some(({ status }) => status === 'failed'))
+  const usage = addUsages(steps.map((step) => step.usage))
+  const titles = new Map(pinned?.workflow.graph.nodes.map((node) => [node.id, node.label || node.id]))
+  return (
+    <header className="run-head">
+      <div className="grow">
+        <nav className="page-trail" aria-label="Where this belongs">
+          <Link href={addresses.runs()}>Runs</Link>
+          <Link href={addresses.runs({ workflow: run.workflowId })} className="truncate" dir="auto">
+            {name}
+          </Link>
+          <span className="muted mono" aria-current="page" title={run.id}>
+            {run.id.slice(0, 8)}
+          </span>
+        </nav>
+        <div className="row row-wrap">
+          <h1 className="truncate" dir="auto" title={name}>
+            {name}
+          </h1>
+          <span role="status">
+            <StatusChip
+              status={isParked ? 'waiting_human' : run.status}
+              detail={canOnlyFail ? 'can only fail' : undefined}
+            />
+          </span>
+          {waiting.slice(0, 2).map((step) => (
+            <button
+              key={step.stepId}
+              type="button"
+              className="button button-small run-gate"
+              onClick={() => onGate(step.nodeId)}
+            >
+              <Icon name="person" size={13} />
+              <span className="truncate" dir="auto">
+                {titles.get(step.nodeId) ?? step.nodeId}
+              </span>
+            </button>
+          ))}
+        </div>
+        <div className="run-facts muted small">
+          {run.startedAt ? (
+            <>
+              <span>
+                Started <Time at={run.startedAt} />
+              </span>
+              <span>
+                {run.finishedAt && 'took '}
+                <Duration from={run.startedAt} to={run.finishedAt} />
+                {!run.finishedAt && ' so far'}
+              </span>
+            </>
+          ) : (
+            <span>{run.status === 'pending' ? 'Waiting for a worker' : 'Never started'}</span>
+          )}
+          <span>{formatCount(steps.length, 'step')}</span>
+          {usage && <span>{[formatTokens(usage), formatCost(usage)].filter(Boolean).join(' · ')}</span>}
+          <span title="A run never changes what it runs">revision {run.revision}</span>
+          <StreamState stream={stream} error={error} />
+        </div>
+      </div>
+      <RunActions run={run} pinned={pinned} />
+    </header>
+  )
+}
+
+function isEnded({ status }: Run): boolean {
+  return status !== 'running' && status !== 'pending'
+}
+
+function StreamState({ stream, error }: { stream: StreamStatus; error: unknown }) {
+  const isLost = stream === 'late' || error !== undefined
+  if (stream === 'over' && !isLost) return null
+  return (
+    <span className={isLost ? 'run-stream run-stream-late' : 'run-stream'} role="status">
+      {isLost ? 'Not live: the connection is being tried again' : stream === 'live' ? 'Live' : 'Connecting …'}
+    </span>
+  )
+}
