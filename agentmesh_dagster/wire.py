@@ -4,6 +4,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agentmesh_dagster.entities import gates
 from agentmesh_dagster.entities.models import (
     Agent,
     Entity,
@@ -335,45 +336,13 @@ class PinnedWorkflow(Entity):
     dagster_run_url: str  # path of the newest launch in Dagster's UI
 
 
-class PastAsking(Entity):
-    """How a gate was asked, and closed, before it was asked anew."""
-
-    state: Literal["answered", "expired", "canceled"]
-    instructions: str
-    payload: Any = None
-    assignees: list[str]
-    opened_at: Timestamp
-    deadline: Timestamp | None = None
-    answer: Any = None
-    answered_by: str | None = None
-    answered_at: Timestamp | None = None
-    answered_via: str | None = None
-
-
-class Gate(Entity):
+class Gate(gates.Gate):
     """A question to a person."""
 
-    step_id: str
-    run_id: str
-    project_id: str
-    workflow_id: str
     workflow: str  # its name
-    node_id: str
-    label: str
-    instructions: str
-    payload: Any = None
-    answer_schema: JsonObject | None = Field(default=None, alias="schema")  # JSON Schema of the answer
-    assignees: list[str]
-    opened_at: Timestamp
-    deadline: Timestamp | None = None
-    state: Literal["open", "answered", "expired", "canceled"]
-    answer: Any = None
-    answered_by: str | None = None
-    answered_at: Timestamp | None = None
-    answered_via: str | None = None
-    history: list[PastAsking] = Field(default_factory=list[PastAsking])  # oldest first
+    label: str  # of the node
+    history: list[gates.Asking] = Field(default_factory=list[gates.Asking])  # how it was asked before, oldest first
     run_has_failed: bool = False  # a step of its run has failed, so the run can only fail
-    taken_over_from: str | None = None  # the run whose answer this is; nobody was asked here
 
 
 class HumanAnswer(Entity):

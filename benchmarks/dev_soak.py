@@ -74,7 +74,7 @@ _ALLOWED: dict[str, tuple[float, float]] = {
 
 
 @dataclass
-class Deeds:
+class Actions:
     """What was done so far, and what went wrong."""
 
     runs: int = 0
@@ -136,7 +136,7 @@ class Worker:
 
     def __init__(self, client: httpx2.Client) -> None:
         self._client = client
-        self.deeds = Deeds()
+        self.actions = Actions()
         self._echo = self._save(build_echo("Soak echo"))
         self._gated = self._save(build_gated("Soak gate"))
 
@@ -145,23 +145,23 @@ class Worker:
 
     def do_one(self) -> None:
         """One run to its end, every second one through a gate; a save; a look at what people look at."""
-        deeds = self.deeds
+        actions = self.actions
         try:
-            if deeds.runs % 2:
+            if actions.runs % 2:
                 self._run(self._gated, answer=True)
-                deeds.gates += 1
+                actions.gates += 1
             else:
                 self._run(self._echo, answer=False)
-            deeds.runs += 1
+            actions.runs += 1
             path = f"/api/workflows/{self._echo}"
-            changed = self._client.get(path).json() | build_echo("Soak echo", f"hello number {deeds.runs}")
+            changed = self._client.get(path).json() | build_echo("Soak echo", f"hello number {actions.runs}")
             self._client.put(path, json=changed).raise_for_status()
-            deeds.saves += 1
+            actions.saves += 1
             for page in ("/api/runs?limit=50", "/api/workflows", "/agentmesh/", "/overview"):
                 self._client.get(page)
             self._client.post("/graphql", json={"query": _JOBS}).raise_for_status()
         except (httpx2.HTTPError, AssertionError, KeyError) as fault:
-            deeds.faults.append(f"after {deeds.runs} runs: {type(fault).__name__}: {fault}")
+            actions.faults.append(f"after {actions.runs} runs: {type(fault).__name__}: {fault}")
 
     def _run(self, workflow: str, *, answer: bool) -> None:
         launched = self._client.post(f"/api/workflows/{workflow}/runs", json={"input": {"who": "Ada"}})
@@ -204,10 +204,10 @@ def judge(samples: Sequence[Sample]) -> list[Verdict]:
     return verdicts
 
 
-def tell(samples: Sequence[Sample], verdicts: Sequence[Verdict], deeds: Deeds) -> None:
+def tell(samples: Sequence[Sample], verdicts: Sequence[Verdict], actions: Actions) -> None:
     """Prints a table."""
     minutes = samples[-1].seconds / 60
-    print(f"{minutes:.0f} minutes: {deeds.runs} runs, {deeds.gates} gates answered, {deeds.saves} saves")
+    print(f"{minutes:.0f} minutes: {actions.runs} runs, {actions.gates} gates answered, {actions.saves} saves")
     print(f"{'after warm-up':16}{'first':>9}{'last':>9}{'growth':>9}{'an hour':>9}{'allowed':>9}")
     for one in verdicts:
         word = "flat" if one.is_flat else "GROWS"
@@ -218,7 +218,7 @@ def tell(samples: Sequence[Sample], verdicts: Sequence[Verdict], deeds: Deeds) -
     if more_runs:
         grown = warm[-1].store_bytes - warm[0].store_bytes
         print(f"the home: {samples[-1].store_bytes / 1e6:.1f} MB, {grown / more_runs / 1000:.1f} kB a run")
-    for fault in deeds.faults:
+    for fault in actions.faults:
         print(f"FAULT {fault}")
 
 
@@ -236,7 +236,7 @@ def soak(minutes: float, every: float, output: Path | None) -> bool:
 
             def sample() -> None:
                 while not over.is_set():
-                    samples.append(measure(dev, temporary, started, worker.deeds.runs))
+                    samples.append(measure(dev, temporary, started, worker.actions.runs))
                     if len(samples) % 6 == 1:
                         print(json.dumps(asdict(samples[-1])), flush=True)
                     over.wait(_SAMPLE_EVERY_SECONDS)
@@ -247,17 +247,17 @@ def soak(minutes: float, every: float, output: Path | None) -> bool:
             over.set()
             sampler.join()
             if dev.process.poll() is not None:
-                worker.deeds.faults.append(f"agentmesh dev ended by itself: {dev.log.read_text()[-2000:]}")
+                worker.actions.faults.append(f"agentmesh dev ended by itself: {dev.log.read_text()[-2000:]}")
     verdicts = judge(samples)
-    tell(samples, verdicts, worker.deeds)
+    tell(samples, verdicts, worker.actions)
     if output is not None:
         report = {
-            "deeds": asdict(worker.deeds),
+            "actions": asdict(worker.actions),
             "verdicts": [asdict(one) for one in verdicts],
             "samples": [asdict(one) for one in samples],
         }
         output.write_text(json.dumps(report, indent=1))
-    return not worker.deeds.faults and all(one.is_flat for one in verdicts)
+    return not worker.actions.faults and all(one.is_flat for one in verdicts)
 
 
 def _work(worker: Worker, every: float, is_over: Callable[[], bool]) -> None:

@@ -2,10 +2,10 @@
 
     python -m benchmarks.gate_interleavings --count 10000 --seed 1
 
-Each interleaving is a random graph with gates, and some twenty deeds in random order: answers, double answers, passing
-deadlines, launches at work, sensor ticks, cancels, and processes that die, or are overtaken, in the middle. What must
-hold is checked after each deed, and after the faults against a model: see `tests/gates`. The store and all of our
-code are real; Dagster's part is played by `tests/gates/driver.py`.
+Each interleaving is a random graph with gates, and some twenty actions in random order: answers, double answers,
+passing deadlines, launches at work, sensor ticks, cancels, and processes that die, or are overtaken, in the middle.
+What must hold is checked after each action, and after the faults against a model: see `tests/gates`. The store and all
+of our code are real; Dagster's part is played by `tests/gates/driver.py`.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from tests.gates.interleavings import Interleaving, play_on
 from tests.gates.watched_store import WatchedStore
 
 BATCH = 100  # interleavings that one seed stands for
-DEEDS = 20
+ACTIONS = 20
 SHOWN_VIOLATIONS = 5
 
 
@@ -35,7 +35,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=_fast_folder()) as folder:
         services = _open(given.database, Path(folder))
         began = time.monotonic()
-        played = deeds = number = 0
+        played = actions = number = 0
         violations: list[int] = []
         while played < given.count and time.monotonic() - began < given.minutes * 60:
             this_seed = given.seed + number
@@ -46,15 +46,15 @@ def main() -> int:
             except Exception as error:  # noqa: BLE001 whatever it is, it must not have happened
                 violations.append(this_seed)
                 _show(this_seed, error)
-            played, deeds = played + machine.played, deeds + machine.deeds_done
+            played, actions = played + machine.played, actions + machine.actions_done
             seconds = time.monotonic() - began
-            print(f"seed {this_seed}: {played:,} interleavings, {deeds:,} deeds, {seconds:,.0f} s", flush=True)
+            print(f"seed {this_seed}: {played:,} interleavings, {actions:,} actions, {seconds:,.0f} s", flush=True)
             if len(violations) >= SHOWN_VIOLATIONS:
                 break
         print(
-            f"\n{played:,} interleavings with {deeds:,} deeds on {given.database.partition(':')[0]}, seeds {given.seed}"
-            f" to {given.seed + number - 1}, {BATCH} each, in {seconds:,.0f} s: {played / seconds:.1f} a second,"
-            f" {len(violations)} violations {violations or ''}"
+            f"\n{played:,} interleavings with {actions:,} actions on {given.database.partition(':')[0]},"
+            f" seeds {given.seed} to {given.seed + number - 1}, {BATCH} each, in {seconds:,.0f} s:"
+            f" {played / seconds:.1f} a second, {len(violations)} violations {violations or ''}"
         )
     return 1 if violations else 0
 
@@ -76,7 +76,7 @@ def _fast_folder() -> str | None:
 
 def _open(database: str, folder: Path) -> Services:
     os.environ["AGENTMESH_HOME"] = str(folder)
-    os.environ["AGENTMESH_LEASE_SECONDS"] = "3600"  # leases end when a deed says so
+    os.environ["AGENTMESH_LEASE_SECONDS"] = "3600"  # leases end when an action says so
     if database != "sqlite":
         os.environ["AGENTMESH_DATABASE_URL"] = database
     services = open_services()
@@ -88,7 +88,7 @@ def _play(machine: type[Interleaving], this_seed: int, *, shrinks: bool) -> None
         seed(this_seed)(machine),
         settings=settings(
             max_examples=BATCH,
-            stateful_step_count=DEEDS,
+            stateful_step_count=ACTIONS,
             deadline=None,
             database=None,
             phases=(Phase.generate, Phase.shrink) if shrinks else (Phase.generate,),

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
-from agentmesh_dagster.cli.reports import RunReport, write_report
+from agentmesh_dagster.cli.output.reports import RunReport, write_report
 from agentmesh_dagster.entities.documents import Document
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import (
@@ -182,12 +182,12 @@ def check_steps(run: FinishedRun, plan: Plan) -> None:
             (0, True) if step.status is StepStatus.SKIPPED else (1, False)
         )
         assert (step.finished_at is None) == (step.status is StepStatus.WAITING_HUMAN)
-        each = plan.each_of.get(step.node_id)
+        each = plan.scopes.head_of(step.node_id)
         is_reached = any(other.node_id == each and other.status is StepStatus.SUCCEEDED for other in run.steps)
         assert (step.item_index is not None) == is_reached
         assert all(by_id[parent].status is StepStatus.SUCCEEDED for parent in step.parent_step_ids)
         graph_parents = set(plan.graph.parents(step.node_id))
-        graph_parents |= {plan.each_of[parent] for parent in graph_parents if parent in plan.each_of}  # without items
+        graph_parents |= {head for parent in graph_parents if (head := plan.scopes.head_of(parent))}  # without items
         assert {by_id[parent].node_id for parent in step.parent_step_ids} <= graph_parents
 
 

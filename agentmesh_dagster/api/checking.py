@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
 
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.problems import InvalidBody
 from agentmesh_dagster.entities.documents import SECTIONS, Document
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, as_object
 from agentmesh_dagster.entities.models import JsonObject, Kind
 from agentmesh_dagster.entities.recovery import salvage_document
 from agentmesh_dagster.graph.document import check_value
@@ -28,7 +27,7 @@ def read_entity(
     kind = kind_of_type(entity_type)
     document, issues = check_entity(context, kind, body, identity)
     if is_given and isinstance(body, dict):
-        said = cast("JsonObject", body).get("id")
+        said = body.get("id")
         if said is not None and str(said) != identity:
             issues = [*issues, _describe_other_id(identity)]
     raise_for_issues(issues)
@@ -45,8 +44,8 @@ def _describe_other_id(identity: str) -> Issue:
 def check_entity(context: ApiContext, kind: Kind, body: JsonValue, identity: str) -> tuple[Document, list[Issue]]:
     """The document of the entity in a body, and what is wrong with it; paths begin at the entity."""
     section = _SECTION_OF[kind]
-    if isinstance(body, dict) and (fields := cast("JsonObject", body)).get("id") is None:
-        body = {**fields, "id": identity}
+    if isinstance(body, dict) and body.get("id") is None:
+        body = {**body, "id": identity}
     document, issues = check_document(context, {section: [body]})
     return document, [_move(issue, f"$.{section}[0]") for issue in issues]
 
@@ -59,7 +58,7 @@ def check_draft(context: ApiContext, kind: Kind, fields: JsonObject, identity: s
     _, issues = check_entity(context, kind, fields, identity)
     section = _SECTION_OF[kind]
     entries = salvage_document({section: [{**fields, "id": identity}]}, KNOWN_TYPES).entries
-    if not all(entry.has_graph and not entry.damage.placeholder_ids for entry in entries):
+    if not all(entry.has_graph and not entry.recovery.placeholder_ids for entry in entries):
         raise InvalidBody([issue for issue in issues if (issue.path or "").startswith("$.graph")])
     if (said := fields.get("id")) is not None and str(said) != identity:
         raise InvalidBody([_describe_other_id(identity)])
@@ -80,7 +79,7 @@ def raise_for_issues(issues: Sequence[Issue]) -> None:
 
 def read_revision(body: JsonValue) -> int | None:
     """The `revision` that the author of a workflow has seen; None where the body says none. Raises InvalidBody."""
-    revision: object = cast("JsonObject", body).get("revision") if isinstance(body, dict) else None
+    revision: object = as_object(body).get("revision")
     if revision is None or (isinstance(revision, int) and not isinstance(revision, bool) and revision > 0):
         return revision
     raise InvalidBody([Issue("bad-value", "`revision` must be the whole number of an answer.", path="$.revision")])

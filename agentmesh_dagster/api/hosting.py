@@ -31,8 +31,8 @@ from agentmesh_dagster.api.workspace import LoadedWorkspace
 from agentmesh_dagster.control.instance import enter_home
 from agentmesh_dagster.control.workspace_file import find_workspace_file
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.extensions.on_demand_jobs import fetch_jobs_on_demand
 from agentmesh_dagster.runtime.services import Services, open_services
+from agentmesh_dagster.speedups import fetch_jobs_on_demand
 
 _GRACE_SECONDS = 3  # for what is being answered when the server ends
 
@@ -128,16 +128,16 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, *, started: Callable[[], None], ending: Callable[[], None]) -> None:
         super().__init__(config)
-        self._tell_started = started
-        self._tell_ending = ending
+        self._on_started = started
+        self._on_ending = ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            await asyncio.to_thread(self._tell_started)
+            await asyncio.to_thread(self._on_started)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._tell_ending()
+        self._on_ending()
         await super().shutdown(sockets)
 
 

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from agentmesh_dagster import wire
+from agentmesh_dagster.entities.json_values import JsonValue, as_list, as_object
 from agentmesh_dagster.entities.models import JsonObject
 
 _REFERENCE = "#/components/schemas/"
@@ -38,7 +38,9 @@ def build_openapi(app: FastAPI) -> JsonObject:
         "token": {"type": "http", "scheme": "bearer", "description": "Made by `agentmesh token create`."},
     }
     document["security"] = [{"session": []}, {"token": []}]
-    return _rename(_without_null(document), {name: _choose_name(name, schema) for name, schema in schemas.items()})
+    return _rename(
+        as_object(_without_null(document)), {name: _choose_name(name, schema) for name, schema in schemas.items()}
+    )
 
 
 def _name_body(operation: JsonObject, schemas: JsonObject) -> None:
@@ -67,14 +69,15 @@ def _rename(document: JsonObject, names: Mapping[str, str]) -> JsonObject:
     return renamed
 
 
-def _without_null(value: Any) -> Any:
+def _without_null(value: JsonValue) -> JsonValue:
     """A copy in which no type is "or null": nothing sends null, and to leave a thing out says the same."""
     if isinstance(value, list):
-        return [_without_null(item) for item in cast("list[Any]", value)]
+        return [_without_null(item) for item in value]
     if not isinstance(value, dict):
         return value
-    schema = {key: _without_null(item) for key, item in cast("JsonObject", value).items()}
-    if _NULL in schema.get("anyOf", ()):
-        kept = [choice for choice in schema.pop("anyOf") if choice != _NULL]
-        schema |= kept[0] if len(kept) == 1 else {"anyOf": kept}
+    schema = {key: _without_null(item) for key, item in value.items()}
+    if _NULL in (choices := as_list(schema.get("anyOf"))):
+        del schema["anyOf"]
+        kept = [choice for choice in choices if choice != _NULL]
+        schema |= as_object(kept[0]) if len(kept) == 1 else {"anyOf": kept}
     return schema

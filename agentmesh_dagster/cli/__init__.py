@@ -24,11 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if os.environ.get("AGENTMESH_DEBUG"):
             raise
-        _explain(error)
+        _print_error(error)
         sys.exit(ExitCode.REFUSED)
 
 
-def _explain(error: Exception) -> None:
-    from agentmesh_dagster.cli.explaining import explain  # most commands end well and need it not
+def _print_error(error: Exception) -> None:
+    from agentmesh_dagster.cli.error_messages import print_error  # most commands end well and need it not
 
-    explain(error)
+    print_error(error)

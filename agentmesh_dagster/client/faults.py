@@ -1,9 +1,10 @@
 """What the API refuses, and what goes wrong on the way to it."""
 
-from typing import Any, cast
+from typing import Any
 
 import httpx2
 
+from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.errors import AgentMeshError
 
 
@@ -19,8 +20,8 @@ class ApiFault(AgentMeshError):
         self.status = status
         self.problem = problem
         self.issues: list[dict[str, Any]] = problem.get("issues", [])  # of a document, all at once
-        told = [f"- {issue.get('message')}" for issue in self.issues]
-        super().__init__("\n".join([f"{problem.get('detail') or problem.get('title') or ''} ({status})", *told]))
+        lines = [f"- {issue.get('message')}" for issue in self.issues]
+        super().__init__("\n".join([f"{problem.get('detail') or problem.get('title') or ''} ({status})", *lines]))
 
 
 class NotLoggedIn(ApiFault):
@@ -48,8 +49,8 @@ def raise_for(response: httpx2.Response) -> None:
 
 def _read_problem(response: httpx2.Response) -> dict[str, Any]:
     try:
-        body: object = response.json()
+        body: JsonValue = response.json()
     except ValueError:
         body = None
     # A proxy in between answers in its own words.
-    return cast("dict[str, Any]", body) if isinstance(body, dict) else {"detail": response.reason_phrase}
+    return body if isinstance(body, dict) else {"detail": response.reason_phrase}

@@ -150,8 +150,8 @@ class _Names:
         if (holder := self.instigators.get(one.name)) == "trigger":
             return False  # of the same workflow, given twice
         if holder is not None:
-            told = f"lacks a trigger: `{one.name}` is a {holder} of this code location's own. {_RENAME}"
-            self._report(job, told)
+            fault = f"lacks a trigger: `{one.name}` is a {holder} of this code location's own. {_RENAME}"
+            self._report(job, fault)
             return False
         self.instigators[one.name] = "trigger"
         return True
@@ -176,9 +176,9 @@ class _Names:
             self._runs_sensor = scopes
             yield build_runs_sensor(scopes, f"{one.name}_")
 
-    def _report(self, job: dg.JobDefinition, told: str) -> None:
+    def _report(self, job: dg.JobDefinition, fault: str) -> None:
         workflow_id = job.tags[WORKFLOW_TAG]
-        self.problems.append(JobProblem(_find_store_url(job), workflow_id, f"The workflow `{workflow_id}` {told}"))
+        self.problems.append(JobProblem(_find_store_url(job), workflow_id, f"The workflow `{workflow_id}` {fault}"))
 
 
 def _find_store_url(job: dg.JobDefinition) -> str:

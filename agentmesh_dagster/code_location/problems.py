@@ -42,7 +42,7 @@ class _Report:
             for problem in self.problems:
                 if problem.store_url == url:
                     texts.setdefault(problem.workflow_id, []).append(problem.text)
-            save_job_problems(store, _identify_location(), {key: " ".join(told) for key, told in texts.items()})
+            save_job_problems(store, _identify_location(), {key: " ".join(problems) for key, problems in texts.items()})
         self.at = time.monotonic()
 
 

@@ -44,7 +44,7 @@ def build_runs_sensor(scopes: list[Scope], name: str | None = None) -> dg.Sensor
             _describe(run_maintenance(scope.services, context.instance, projects=scope.projects)) for scope in scopes
         ]
         # Last: what waits for somebody is more urgent than what is old.
-        said += [told for scope in scopes if (told := _prune(scope, context.instance))]
+        said += [pruned for scope in scopes if (pruned := _prune(scope, context.instance))]
         return dg.SkipReason(" ".join(said))
 
     return dg.SensorDefinition(

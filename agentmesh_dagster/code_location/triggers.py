@@ -40,8 +40,8 @@ def _build_schedule(services: Services, loaded: LoadedTrigger, when: Schedule) -
             return dg.RunRequest(run_config=run_config)
         tick = ask_at(services, instance, loaded, time, read_location_name())
         if not tick.is_ours:
-            told = f"it is run `{tick.run_id}`" if tick.run_id else "another code location or instance asks for it"
-            return dg.SkipReason(f"There is one run for {time}: {told}.")
+            reason = f"it is run `{tick.run_id}`" if tick.run_id else "another code location or instance asks for it"
+            return dg.SkipReason(f"There is one run for {time}: {reason}.")
         return dg.RunRequest(run_key=tick.delivery_id, run_config=run_config)
 
     is_enabled = loaded.trigger.definition.enabled
@@ -86,7 +86,7 @@ def _build_sensor(services: Services, loaded: LoadedTrigger) -> dg.SensorDefinit
 
 
 def _describe_tick(tick: TriggerTick) -> str:
-    told = [
+    described = [
         f"{delivery.source}: {reason}"
         for delivery, reason in [
             *((asked.delivery, "asks for a run.") for asked in tick.asked),
@@ -95,5 +95,5 @@ def _describe_tick(tick: TriggerTick) -> str:
             *tick.missed,
         ]
     ]
-    more = [f"and {len(told) - 20} more"] if len(told) > 20 else []
-    return "; ".join([*told[:20], *more]) or "Nothing has arrived."
+    more = [f"and {len(described) - 20} more"] if len(described) > 20 else []
+    return "; ".join([*described[:20], *more]) or "Nothing has arrived."

@@ -6,9 +6,9 @@ from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.runtime import run_ends
 from agentmesh_dagster.runtime.endings import cancel_left_steps
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.gates import cancel_gates
 from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.runs import lock_run
+from agentmesh_dagster.store.waits import cancel_waits
 from agentmesh_dagster.translator.suspension import close_suspended
 
 
@@ -17,7 +17,7 @@ class RunIsOver(Conflict):
 
 
 def cancel_run(services: Services, instance: dg.DagsterInstance, run_id: str, *, by: str) -> None:
-    """Cancels a run: its open gates in one transaction with the run itself, then its launches in Dagster.
+    """Cancels a run: its open waits in one transaction with the run itself, then its launches in Dagster.
 
     A worker in the middle of a step is fenced off at once and asked to stop. Raises RunNotFound, RunIsOver.
     """
@@ -26,7 +26,7 @@ def cancel_run(services: Services, instance: dg.DagsterInstance, run_id: str, *,
         run = lock_run(tx, run_id)
         if run.status.is_end:
             raise RunIsOver(f"`{run_id}` is {run.status.value}")
-        cancel_gates(tx, run_id)
+        cancel_waits(tx, run_id)
         cancel_left_steps(tx, run, reason)
         run_ends.cancel_run(tx, run, reason, by=by)
     stop_launches(services, instance, run_id, reason)

@@ -1,6 +1,7 @@
 """Dagster's instance: where its runs and their logs are kept."""
 
 import fcntl
+import logging
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -13,7 +14,10 @@ from agentmesh_dagster.control.dagster_internals import CheckError
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.private_files import make_private_folder
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.speedups import WITHOUT_EXTENSIONS, fit_dagster_yaml
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
+
+_log = logging.getLogger(__name__)
 
 _CONFIG = "dagster.yaml"
 _PACKAGE = Path(__file__).parents[1]
@@ -82,11 +86,16 @@ def _touch(instance: dg.DagsterInstance) -> None:
 def _write_config(home: Path, given: Path | None) -> None:
     config, here = home / _CONFIG, Path.cwd() / _CONFIG
     chosen = given or (here if here.exists() else None)
-    if config.exists() and not (chosen and config.read_text().startswith(_MARK)):
+    before = config.read_text() if config.exists() else None
+    if before is not None and not before.startswith(_MARK):
         return
-    wanted = _MARK + (chosen or _find_default_config()).read_text()
-    if not config.exists() or config.read_text() != wanted:
-        config.write_text(wanted)
+    source = chosen.read_text() if chosen else before or _find_default_config().read_text()
+    wanted = fit_dagster_yaml(source.removeprefix(_MARK))
+    if before == _MARK + wanted:
+        return
+    if wanted != source.removeprefix(_MARK):
+        _log.warning(WITHOUT_EXTENSIONS)
+    config.write_text(_MARK + wanted)
 
 
 def _find_default_config() -> Path:

@@ -31,8 +31,8 @@ def read_failure(instance: dg.DagsterInstance, dagster_run: dg.DagsterRun) -> La
         if isinstance(error := getattr(data, "error", None), SerializableErrorInfo):
             errors.append(error)
     message = next((message for message in messages if message != _SAYS_NOTHING), None)
-    told = errors[0].message.strip() if errors else None
-    reason = " ".join(part for part in (message, told) if part) or "Dagster failed it, and did not say why."
+    said_by_dagster = errors[0].message.strip() if errors else None
+    reason = " ".join(part for part in (message, said_by_dagster) if part) or "Dagster failed it, and did not say why."
     will_retry = dagster_run.tags.get(WILL_RETRY_TAG) == "true"
     return LaunchFailure(reason, may_pass=not will_retry and not any(map(_is_lasting, errors)))
 

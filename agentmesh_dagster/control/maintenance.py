@@ -1,4 +1,4 @@
-"""Upkeep: what the sensor does at each tick, derived from the store alone, as much as fits into a tick."""
+"""Maintenance: what the sensor does at each tick, derived from the store alone, as much as fits into a tick."""
 
 import random
 import time
@@ -12,12 +12,13 @@ from agentmesh_dagster.control.adopt import adopt_launches
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import submit_resume
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.runtime.answers import GateClosed, expire_gate
+from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.notices import send_notice
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.gates import Gate, list_due_gates, list_due_notices, list_runs_to_resume
+from agentmesh_dagster.store.gates import list_due_notices
 from agentmesh_dagster.store.launches import Launch, list_parked_launches
 from agentmesh_dagster.store.runs import filter_run_ids, list_unsettled_run_ids
+from agentmesh_dagster.store.waits import list_due_waits, list_runs_to_resume
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 
 _TICK_SECONDS = 40.0  # Dagster gives a tick 60
@@ -34,7 +35,7 @@ class MaintenanceReport:
     expired: list[str] = field(default_factory=list[str])  # step ids
     settled: list[str] = field(default_factory=list[str])  # run ids
     resumed: list[str] = field(default_factory=list[str])  # run ids
-    waiting: int = 0  # runs that wait for a person
+    waiting: int = 0  # runs of which a step waits
     notified: int = 0  # webhooks told of a gate
     faults: list[str] = field(default_factory=list[str])  # what went wrong, with single runs
 
@@ -46,8 +47,8 @@ def run_maintenance(
     seconds: float = _TICK_SECONDS,
     projects: Collection[str] | None = None,
 ) -> MaintenanceReport:
-    """Settles what nobody else has: dead workers, deadlines, answers that no launch followed; of all projects, or
-    of these (ids).
+    """Settles what nobody else has: dead workers, waits whose time is over, and those that ended and that no launch
+    followed; of all projects, or of these (ids).
 
     What goes wrong with one run is told, and does not hold up the others. What there is no time for is left to the
     next tick.
@@ -56,14 +57,14 @@ def run_maintenance(
     instance_id = read_instance_id(instance)
     adopted = adopt_launches(services, instance)
     with services.store.read() as connection:
-        due = list_due_gates(connection)
+        due = list_due_waits(connection)
         unsettled = list_unsettled_run_ids(connection, instance_id)
         parked = list_parked_launches(connection, instance_id)
     looks_after = _Chosen(services, projects)
-    due = looks_after.choose(due, lambda gate: gate.run_id)
+    due = looks_after.choose(due, lambda wait: wait.run_id)
     unsettled = looks_after.choose(unsettled, lambda run_id: run_id)
     parked = looks_after.choose(parked, lambda launch: launch.run_id)
-    expired = tick.do(due, lambda gate: _expire(services, gate), until=0.25)
+    expired = tick.do(due, lambda wait: end_due_wait(services, wait), until=0.25)
     unsettled = list(dict.fromkeys([*unsettled, *_find_given_up(instance, parked)]))
     settled = tick.do(_begin_anywhere(unsettled), lambda run_id: reconcile_run(services, instance, run_id), until=0.6)
     with services.store.read() as connection:
@@ -76,7 +77,7 @@ def run_maintenance(
     notified = tick.do(notices, lambda gate: send_notice(services, gate), until=1.0)
     return MaintenanceReport(
         adopted,
-        [gate.step_id for gate in expired],
+        [wait.step_id for wait in expired],
         settled,
         resumed,
         len({launch.run_id for launch in parked}.difference(resumed)),
@@ -134,14 +135,6 @@ def _begin_anywhere(things: Sequence[Thing]) -> list[Thing]:
     """
     place = random.randrange(len(things) or 1)
     return [*things[place:], *things[:place]]
-
-
-def _expire(services: Services, gate: Gate) -> bool:
-    try:
-        expire_gate(services, gate)
-    except GateClosed:
-        return False  # an answer came first
-    return True
 
 
 def _find_given_up(instance: dg.DagsterInstance, parked: Sequence[Launch]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Resuming: the launch of what stands behind answered gates."""
+"""Resuming: the launch of what stands behind steps that have waited."""
 
 import uuid
 from collections.abc import Collection, Mapping
@@ -12,17 +12,19 @@ from agentmesh_dagster.control.launch import PreparedLaunch, find_origins
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
-from agentmesh_dagster.graph.progress import Progress, RunState, StepKey, StepState
+from agentmesh_dagster.graph.progress import Progress, RunState, StepState
 from agentmesh_dagster.graph.regions import Region
+from agentmesh_dagster.graph.scopes import list_items
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.unbegun import find_due
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.gates import has_untaken_answers, take_answers
 from agentmesh_dagster.store.launches import Launch, LaunchKind, insert_launch, list_launches, mark_launch_submitted
 from agentmesh_dagster.store.runs import get_run, lock_run
 from agentmesh_dagster.store.steps import read_states
+from agentmesh_dagster.store.waits import has_untaken_wait, take_ended_waits
 from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
 
@@ -58,7 +60,7 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
                 return None
         else:
             due = find_due(tx, before)
-            has_to = due is not None or has_untaken_answers(tx, run_id)
+            has_to = due is not None or has_untaken_wait(tx, run_id)
             if not has_to or (due is not None and now(tx) < due) or not _may_go_on(plan, states):
                 return None
             launch_id = name_next_launch(run_id, before)
@@ -71,9 +73,9 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
                 instance_id=instance_id,
                 is_submitted=False,
             )
-        answered = take_answers(tx, run_id, launch.id)
+        waited = take_ended_waits(tx, run_id, launch.id)
     crash_point(CrashPoint.RESUME_STORED)
-    step_keys = select_steps(plan, states, answered)
+    step_keys = select_steps(plan, states, waited)
     parent = before[launch.position - 1].id
     if not instance.has_run(launch.id):
         with suppress(DagsterRunAlreadyExists):  # somebody else resumes it at the same moment
@@ -98,7 +100,7 @@ def name_next_launch(run_id: str, before: Collection[Launch]) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{run_id}:{len(before)}"))
 
 
-def _may_go_on(plan: Plan, states: Mapping[StepKey, StepState]) -> bool:
+def _may_go_on(plan: Plan, states: Mapping[Address, StepState]) -> bool:
     return Progress(plan, states).read_run_state() is RunState.ACTIVE
 
 
@@ -119,36 +121,36 @@ def submit_prepared(instance: dg.DagsterInstance, launch_id: str) -> None:
         instance.submit_run(launch_id, workspace=None)  # pyright: ignore[reportArgumentType]
 
 
-def select_steps(plan: Plan, states: Mapping[StepKey, StepState], answered: Collection[str]) -> list[str]:
-    """The step keys of a resume: the answered gates, and all that has not ended.
+def select_steps(plan: Plan, states: Mapping[Address, StepState], waited: Collection[Address]) -> list[str]:
+    """The step keys of a resume: the steps that have waited, and all that has not ended.
 
     Gates that were rejected, or expired, are among them: nobody is asked twice, and so Dagster sees them fail.
     """
-    unended = {region.each for region in plan.regions.values() if not _has_ended(region, states)}
-    return [_write_step_key(op) for op in plan.ops if _is_left(op, states, unended) or _goes_on(op, states, answered)]
+    unended = {region.each for region in plan.scopes.by_head.values() if not _has_ended(region, states)}
+    return [_write_step_key(op) for op in plan.ops if _is_left(op, states, unended) or _goes_on(op, states, waited)]
 
 
-def _goes_on(op: PlannedOp, states: Mapping[StepKey, StepState], answered: Collection[str]) -> bool:
-    state = states.get(StepKey(op.node.id))
+def _goes_on(op: PlannedOp, states: Mapping[Address, StepState], waited: Collection[Address]) -> bool:
+    state = states.get(Address(op.node.id))
     has_failed = state is not None and state.status is StepStatus.FAILED
-    return op.node.id in answered or (op.node.spec.waits and has_failed)
+    return any(step.node_id == op.node.id for step in waited) or (op.node.spec.waits and has_failed)
 
 
-def _is_left(op: PlannedOp, states: Mapping[StepKey, StepState], unended: Collection[str]) -> bool:
+def _is_left(op: PlannedOp, states: Mapping[Address, StepState], unended: Collection[str]) -> bool:
     """Whether something of the op has not ended; an `each` with all that it repeats counts as one."""
     if op.each is not None or op.node.is_each:
         return (op.each or op.node.id) in unended
-    state = states.get(StepKey(op.node.id))
+    state = states.get(Address(op.node.id))
     return state is None or not state.status.is_end
 
 
-def _has_ended(region: Region, states: Mapping[StepKey, StepState]) -> bool:
+def _has_ended(region: Region, states: Mapping[Address, StepState]) -> bool:
     """Whether an `each`, and every step of every item of it, has ended."""
-    each = states.get(StepKey(region.each))
+    each = states.get(Address(region.each))
     if each is None or not each.status.is_end:
         return False
-    keys = (StepKey(node_id, item) for node_id in region.body for item in range(each.item_count or 0))
-    return all((state := states.get(key)) is not None and state.status.is_end for key in keys)
+    steps = (Address(node_id, path) for node_id in region.body for path in list_items((), each.item_count or 0))
+    return all((state := states.get(step)) is not None and state.status.is_end for step in steps)
 
 
 def _write_step_key(op: PlannedOp) -> str:

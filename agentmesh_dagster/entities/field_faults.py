@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from agentmesh_dagster.entities.json_values import JsonValue, write_path
+from agentmesh_dagster.entities.json_values import JsonValue, as_object, write_path
 from agentmesh_dagster.entities.suggestions import find_nearest, with_hint
 from agentmesh_dagster.entities.text import join_names
 
@@ -57,15 +57,13 @@ def _read_place(location: Path, value: JsonValue) -> Path:
     for number, step in enumerate(location):
         is_last = number == len(location) - 1
         if isinstance(current, dict):
-            fields = cast("dict[str, JsonValue]", current)
-            if not is_last and (fields.get("type") == step or step not in fields):
+            if not is_last and (current.get("type") == step or step not in current):
                 continue
             place.append(step)
-            current = fields.get(str(step))
+            current = current.get(str(step))
         elif isinstance(current, list) and isinstance(step, int):
             place.append(step)
-            items = cast("list[JsonValue]", current)
-            current = items[step] if step < len(items) else None
+            current = current[step] if step < len(current) else None
     return tuple(place)
 
 
@@ -82,8 +80,8 @@ def _describe(detail: ErrorDetails, path: Path, list_fields: Callable[[Path], li
         return FieldFault("bad-value", (*path, "type"), _describe_choice(details["tag"], details["expected_tags"]))
     if kind in ("enum", "literal_error"):
         return FieldFault("bad-value", path, _describe_choice(given, details["expected"]))
-    tell = _REASONS.get(kind)
-    return FieldFault("bad-value", path, tell(details, given) if tell else _soften(detail["msg"]))
+    write = _REASONS.get(kind)
+    return FieldFault("bad-value", path, write(details, given) if write else _soften(detail["msg"]))
 
 
 def _describe_choice(given: JsonValue, expected: str) -> str:
@@ -114,7 +112,7 @@ def _say(text: str) -> Callable[[Mapping[str, Any], JsonValue], str]:
 _REASONS: Mapping[str, Callable[[Mapping[str, Any], JsonValue], str]] = {
     "string_type": _describe_text,
     "too_long": _describe_too_long,
-    "string_too_long": lambda details, given: _describe_too_long(dict(details, actual_length=len(given)), given),
+    "string_too_long": lambda details, given: _describe_too_long(dict(details, actual_length=len(str(given))), given),
     "value_error": _say("{error}."),
     "string_pattern_mismatch": _say("must not hold blanks or be empty."),
     "greater_than_equal": _say("must be at least {ge:,.15g}."),
@@ -140,9 +138,15 @@ def _list_fields(model: type[BaseModel], path: Path, value: JsonValue) -> list[s
             record = _choose_model(candidates, current)
             field = _by_alias(record).get(step) if record else None
             candidates = list(_list_models(field.annotation)) if field else []
-        current = current[step]
+        current = _look_inside(current, step)
     found = _choose_model(candidates, current)
     return list(_by_alias(found)) if found else []
+
+
+def _look_inside(value: JsonValue, step: str | int) -> JsonValue:
+    if isinstance(value, list) and isinstance(step, int):
+        return value[step]
+    return as_object(value)[str(step)]
 
 
 def _by_alias(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
@@ -153,7 +157,7 @@ def _choose_model(candidates: list[type[BaseModel]], value: JsonValue) -> type[B
     """The model that `value` was read as: of several, the one whose `type` is that of the value."""
     if len(candidates) < 2:
         return candidates[0] if candidates else None
-    return next((model for model in candidates if value["type"] in get_args(_type_of(model))), None)
+    return next((model for model in candidates if as_object(value).get("type") in get_args(_type_of(model))), None)
 
 
 def _type_of(model: type[BaseModel]) -> Any:

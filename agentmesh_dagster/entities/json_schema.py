@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import jsonschema
 import jsonschema.exceptions
@@ -76,10 +76,10 @@ class JsonSchema:
                     for _, error in zip(range(self.MAX_FAULTS), self._validator.iter_errors(value), strict=False)
                 ]
         except TooManyEvaluations:
-            told = (
+            message = (
                 f"it takes more than {most:,} evaluations of its schema: make the schema simpler, or the value smaller"
             )
-            return [SchemaFault("$", told)]
+            return [SchemaFault("$", message)]
         except TooManyPatterns as error:
             return [SchemaFault("$", str(error))]
         except InvalidPattern as error:  # in a part that only a `$ref` makes a schema
@@ -102,9 +102,9 @@ def _count_values(value: JsonValue) -> int:
         current = waiting.pop()
         count += 1
         if isinstance(current, dict):
-            waiting.extend(cast("dict[str, JsonValue]", current).values())
+            waiting.extend(current.values())
         elif isinstance(current, list):
-            waiting.extend(cast("list[JsonValue]", current))
+            waiting.extend(current)
     return count
 
 
@@ -130,16 +130,15 @@ def fit_input(schema: JsonValue, value: JsonValue) -> JsonValue:
     """`value` with the `default` of every property that it lacks, and `2.0` as 2 where an integer is wanted."""
     if not isinstance(schema, dict):
         return value
-    rules = cast("dict[str, JsonValue]", schema)
-    if rules.get("type") == "integer" and isinstance(value, float) and value.is_integer():
+    if schema.get("type") == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
-        return [fit_input(rules.get("items"), item) for item in cast("list[JsonValue]", value)]
-    properties = rules.get("properties")
+        return [fit_input(schema.get("items"), item) for item in value]
+    properties = schema.get("properties")
     if not isinstance(value, dict) or not isinstance(properties, dict):
-        return cast("JsonValue", value)
-    filled = dict(cast("dict[str, JsonValue]", value))
-    for name, inner in cast("dict[str, JsonValue]", properties).items():
+        return value
+    filled = dict(value)
+    for name, inner in properties.items():
         if name in filled:
             filled[name] = fit_input(inner, filled[name])
         elif isinstance(inner, dict) and "default" in inner:

@@ -4,13 +4,15 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
 
 from agentmesh_dagster.errors import InvalidValue
 from agentmesh_dagster.settings import get_settings
 
-JsonValue: TypeAlias = Any
-"""None, bool, int, float, str, list or dict with str keys, all the way down."""
+if TYPE_CHECKING:
+    JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+else:  # not for pydantic to walk: values are checked below, and may be nested deeper than it recurses
+    JsonValue = Any
 
 MAX_DEPTH = 200
 MAX_INTEGER_BITS = 1024
@@ -68,13 +70,24 @@ def check_value_count(text: str) -> None:
 def check_json(value: object, *, max_bytes: int | None = None) -> JsonValue:
     """`value` unchanged if it is canonical JSON, else InvalidJson with path and reason."""
     _check(value, get_settings().max_values)
-    _check_size(len(write_json(value).encode()), max_bytes)
-    return value
+    checked = cast("JsonValue", value)
+    _check_size(len(write_json(checked).encode()), max_bytes)
+    return checked
 
 
 def write_json(value: JsonValue) -> str:
     """Compact JSON text of a checked value; keys stay in their order."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def as_object(value: object) -> dict[str, JsonValue]:
+    """The fields of a JSON value that is an object; none of any other."""
+    return cast("dict[str, JsonValue]", value) if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[JsonValue]:
+    """The items of a JSON value that is a list; none of any other."""
+    return cast("list[JsonValue]", value) if isinstance(value, list) else []
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -89,13 +89,19 @@ class StepStatus(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    WAITING_HUMAN = "waiting_human"
+    WAITING_HUMAN = "waiting_human"  # for a person
+    WAITING = "waiting"  # for anything else
     SKIPPED = "skipped"
     CANCELED = "canceled"
 
     @property
     def is_end(self) -> bool:
         return self in (StepStatus.SUCCEEDED, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.CANCELED)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the step holds nothing until what it waits for has come."""
+        return self in (StepStatus.WAITING_HUMAN, StepStatus.WAITING)
 
 
 class EventType(StrEnum):
@@ -329,8 +335,8 @@ class Step(Entity):
     finished_at: Timestamp | None = None
     parent_step_ids: list[str] = Field(default_factory=list)
     attempt: int = 0  # 1 for the first
-    visit: int = 0
-    item_index: int | None = None  # inside `each`
+    path: str = ""  # where the node stands: `/`-separated sub-workflow nodes, `[item]`, `#round`
+    item_index: int | None = None  # inside `each`, from 0
     taken_over_from: str | None = None  # the run that did this work; here nothing was executed, and nobody asked
     cut: dict[str, CutValue] | None = None  # as a run's
 

@@ -1,24 +1,24 @@
 """Salvage: entities out of a document that may hold faults, so that all of them can be told at once.
 
-What cannot be read is left out, or replaced by a stand-in where something must stand. So an entity that is not
+What cannot be read is left out, or replaced by a placeholder where something must stand. So an entity that is not
 whole serves only to look for more faults.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
 from agentmesh_dagster.entities.documents import SECTIONS, STORE_FIELDS, Document
 from agentmesh_dagster.entities.field_faults import FieldFault, Path, describe_kind, list_field_faults
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, as_object
 from agentmesh_dagster.entities.models import DEFAULT_PROJECT, ENTITY_TYPES, CatalogueEntity, JsonObject, Kind
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.entities.type_names import KnownTypes
 
-_STAND_IN = "\N{REPLACEMENT CHARACTER}"  # begins ids and names that nobody wrote
+_PLACEHOLDER = "\N{REPLACEMENT CHARACTER}"  # begins ids and names that nobody wrote
 _ROUNDS = 3  # a fault may hide another
 
 
@@ -31,14 +31,14 @@ class DocumentFault:
 
 @dataclass(frozen=True)
 class Recovery:
-    """What of a workflow's graph is a stand-in."""
+    """What of a workflow's graph is a placeholder."""
 
-    node_ids: frozenset[str] = frozenset()  # nodes with something unreadable, stand-in ids included
-    untyped_ids: frozenset[str] = frozenset()  # those of them whose id or type is a stand-in
+    node_ids: frozenset[str] = frozenset()  # nodes with something unreadable, placeholders included
+    untyped_ids: frozenset[str] = frozenset()  # those of them whose id or type is a placeholder
     placeholder_ids: frozenset[str] = frozenset()  # ids that nobody wrote; edges may name them too
 
 
-NO_DAMAGE = Recovery()
+NO_PLACEHOLDERS = Recovery()
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Salvaged:
     path: Path  # inside the document
     is_complete: bool = True
     has_graph: bool = True  # False: a workflow whose list of nodes or of edges could not be read
-    damage: Recovery = NO_DAMAGE
+    recovery: Recovery = NO_PLACEHOLDERS
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,12 @@ class _Reader:
             self.faults.append(DocumentFault("not-an-object", message, ()))
             self.kinds_with_unknown_ids.update(Kind)
             return
-        sections = cast("JsonObject", value)
-        for name in sections:
+        for name in value:
             if name not in SECTIONS:
                 message = with_hint(f"{quote(name)} is no part of a document", name, SECTIONS)
                 self.faults.append(DocumentFault("unknown-field", message, (name,)))
         for name, kind in SECTIONS.items():
-            entries = [*self._read_section(kind, name, sections.get(name))]
+            entries = [*self._read_section(kind, name, value.get(name))]
             if kind is Kind.PROJECT and len(entries) == 1:
                 self._default_project = entries[0].entity.id
             yield from entries
@@ -101,9 +100,9 @@ class _Reader:
         if value is None:
             return
         if kind is Kind.PROJECT and isinstance(value, dict):  # the one section where a list is seldom meant
-            items: list[tuple[Path, JsonValue]] = [((name,), cast("JsonObject", value))]
+            items: list[tuple[Path, JsonValue]] = [((name,), value)]
         elif isinstance(value, list):
-            items = [((name, place), item) for place, item in enumerate(cast("list[JsonValue]", value))]
+            items = [((name, place), item) for place, item in enumerate(value)]
         else:
             message = f"{quote(name)} must be a list (lines that begin with `- `), not {describe_kind(value)}."
             self.faults.append(DocumentFault("bad-value", message, (name,)))
@@ -126,7 +125,7 @@ class _Reader:
             message = f"Here stands an object (lines of `name: value`), not {describe_kind(value)}."
             self.faults.append(DocumentFault("bad-value", message, path))
             return None
-        fields = _leave_out(cast("JsonObject", value), kind)
+        fields = _leave_out(value, kind)
         if kind is not Kind.PROJECT:
             fields.setdefault("projectId", self._default_project)
         found: list[FieldFault] = []
@@ -147,7 +146,9 @@ class _Reader:
             if any(fault.path == ("id",) for fault in found):
                 self.kinds_with_unknown_ids.add(kind)
             has_graph = not any(fault.path in _WHOLE_GRAPH for fault in found)
-            return Salvaged(entity, path, not found, has_graph, _assess(found, fields) if has_graph else NO_DAMAGE)
+            return Salvaged(
+                entity, path, not found, has_graph, _assess(found, fields) if has_graph else NO_PLACEHOLDERS
+            )
         return None
 
     def _validate(self, kind: Kind, fields: JsonObject) -> CatalogueEntity:
@@ -182,13 +183,12 @@ def _leave_out(fields: JsonObject, kind: Kind) -> JsonObject:
 
 def _without_nulls(value: Any) -> Any:
     """A copy of an object without its empty fields; anything else as it is."""
-    if not isinstance(value, dict):
-        return value
-    return {key: item for key, item in cast("JsonObject", value).items() if item is not None}
+    fields = as_object(value)
+    return {key: item for key, item in fields.items() if item is not None} if isinstance(value, dict) else value
 
 
 def _repair(fields: JsonObject, fault: FieldFault) -> None:
-    """Takes what is wrong out of `fields`, or puts a stand-in there."""
+    """Takes what is wrong out of `fields`, or puts a placeholder there."""
     # A trigger with a fault is replaced as a whole; a field too many is only taken out.
     path = fault.path[:2] if fault.path[0] == "triggers" and fault.code != "unknown-field" else fault.path
     parent, key = _follow(fields, path[:-1]), path[-1]
@@ -213,7 +213,8 @@ def _follow(value: Any, path: Path) -> Any:
     for step in path:
         if value is None:
             return None
-        value = cast("JsonObject", value).get(str(step)) if isinstance(value, dict) else value[step]
+        fields = as_object(value)
+        value = fields.get(str(step)) if isinstance(value, dict) else value[step]
     return value
 
 
@@ -224,21 +225,21 @@ def _placeholder_for(path: Path) -> JsonValue:
         case ("type",):
             return "function"
         case ("id" | "name" | "modelName",):
-            return _STAND_IN
+            return _PLACEHOLDER
         case ("graph",):
             return {}
         case ("graph", "nodes", int(place)):
-            return {"id": f"{_STAND_IN}{place}", "type": "agent"}
+            return {"id": f"{_PLACEHOLDER}{place}", "type": "agent"}
         case ("graph", "nodes", int(place), "id"):
-            return f"{_STAND_IN}{place}"
+            return f"{_PLACEHOLDER}{place}"
         case ("graph", "nodes", _, "type"):
             return "agent"
         case ("graph", "edges", int(place)):
-            return {"id": f"{_STAND_IN}{place}", "fromNodeId": _STAND_IN, "toNodeId": _STAND_IN}
+            return {"id": f"{_PLACEHOLDER}{place}", "fromNodeId": _PLACEHOLDER, "toNodeId": _PLACEHOLDER}
         case ("graph", "edges", int(place), "id"):
-            return f"{_STAND_IN}{place}"
+            return f"{_PLACEHOLDER}{place}"
         case ("graph", "edges", _, "fromNodeId" | "toNodeId"):
-            return _STAND_IN
+            return _PLACEHOLDER
         case ("triggers", int()):
             return {"type": "cron", "cron": "@daily"}
         case _:
@@ -246,9 +247,9 @@ def _placeholder_for(path: Path) -> JsonValue:
 
 
 def _assess(found: list[FieldFault], fields: JsonObject) -> Recovery:
-    """What of a workflow's graph is a stand-in once its faults are mended."""
+    """What of a workflow's graph is a placeholder once its faults are mended."""
     if not found or "graph" not in fields:
-        return NO_DAMAGE
+        return NO_PLACEHOLDERS
     nodes, edges = fields["graph"].get("nodes", ()), fields["graph"].get("edges", ())
     damaged: set[str] = set()
     vague: set[str] = set()
@@ -264,4 +265,4 @@ def _assess(found: list[FieldFault], fields: JsonObject) -> Recovery:
                 pass
     ids = {str(node["id"]) for node in nodes}
     ids |= {str(edge[field]) for edge in edges for field in ("id", "fromNodeId", "toNodeId")}
-    return Recovery(frozenset(damaged), frozenset(vague), frozenset(i for i in ids if i.startswith(_STAND_IN)))
+    return Recovery(frozenset(damaged), frozenset(vague), frozenset(i for i in ids if i.startswith(_PLACEHOLDER)))

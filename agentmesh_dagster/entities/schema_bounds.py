@@ -1,10 +1,10 @@
 """Bounds of a JSON Schema: how large it may be, and how often it may make one value be looked at."""
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
-from agentmesh_dagster.entities.json_values import JsonValue, write_path
+from agentmesh_dagster.entities.json_values import JsonValue, as_object, write_path
 from agentmesh_dagster.entities.patterns import MAX_SCHEMA_WORK, InvalidPattern, measure_work
 from agentmesh_dagster.entities.schema_faults import InvalidSchema
 
@@ -55,12 +55,11 @@ def list_parts(schema: JsonValue) -> Iterator[tuple[_Path, dict[str, Any]]]:
     while waiting and count <= MAX_OBJECTS:
         path, value = waiting.pop()
         if isinstance(value, list):
-            waiting.extend(((*path, place), item) for place, item in enumerate(cast("list[JsonValue]", value)))
+            waiting.extend(((*path, place), item) for place, item in enumerate(value))
         elif isinstance(value, dict):
             count += 1
-            fields = cast("dict[str, JsonValue]", value)
-            yield path, fields
-            waiting.extend(((*path, key), item) for key, item in fields.items() if key not in DATA_KEYWORDS)
+            yield path, value
+            waiting.extend(((*path, key), item) for key, item in value.items() if key not in DATA_KEYWORDS)
 
 
 def _list_patterns(part: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -98,21 +97,19 @@ def _check_looks(root: JsonValue) -> None:
 
 def _list_same_value(root: JsonValue, part: JsonValue) -> Iterator[dict[str, Any]]:
     """The schemas that a schema holds against the same value."""
-    if not isinstance(part, dict):
-        return
-    fields = cast("dict[str, Any]", part)
+    fields = as_object(part)
     candidates: list[JsonValue] = [fields.get(keyword) for keyword in ("not", "if", "then", "else")]
     for keyword in ("allOf", "anyOf", "oneOf", "extends"):
         inner = fields.get(keyword)
-        candidates.extend(cast("list[JsonValue]", inner) if isinstance(inner, list) else [inner])
+        candidates.extend(inner if isinstance(inner, list) else [inner])
     for keyword in ("dependentSchemas", "dependencies"):
         inner = fields.get(keyword)
-        candidates.extend(cast("dict[str, JsonValue]", inner).values() if isinstance(inner, dict) else ())
+        candidates.extend(as_object(inner).values())
     for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
         reference = fields.get(keyword)
         if isinstance(reference, str):
             candidates.append(look_up(root, reference))
-    yield from (cast("dict[str, Any]", each) for each in candidates if isinstance(each, dict))
+    yield from (each for each in candidates if isinstance(each, dict))
 
 
 def look_up(root: JsonValue, reference: str) -> JsonValue:
@@ -123,9 +120,9 @@ def look_up(root: JsonValue, reference: str) -> JsonValue:
     for step in reference.split("/")[1:]:
         key = unquote(step).replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict) and key in value:
-            value = cast("dict[str, JsonValue]", value)[key]
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(cast("list[JsonValue]", value)):
-            value = cast("list[JsonValue]", value)[int(key)]
+            value = value[key]
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
         else:
             return None
     return value

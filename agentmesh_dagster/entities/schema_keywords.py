@@ -9,14 +9,14 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import jsonschema
 import jsonschema.exceptions
 import jsonschema.validators
 
 from agentmesh_dagster.entities.formats import FORMAT_CHECKER
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, as_object
 from agentmesh_dagster.entities.patterns import compile_pattern
 
 MAX_MESSAGE = 500  # characters
@@ -69,10 +69,9 @@ def guard(stock: Any) -> Any:
 
     def evolve(self: Any, **changes: Any) -> Any:
         # A schema inside that names a draft would be given to that draft's stock class: one draft holds for all of it.
-        schema = changes.get("schema")
-        if isinstance(schema, dict) and "$schema" in schema:
-            named = cast("dict[str, JsonValue]", schema)
-            changes["schema"] = {key: value for key, value in named.items() if key != "$schema"}
+        schema = as_object(changes.get("schema"))
+        if "$schema" in schema:
+            changes["schema"] = {key: value for key, value in schema.items() if key != "$schema"}
         return stock_evolve(self, **changes)
 
     guarded.evolve = evolve
@@ -116,7 +115,7 @@ def _cost_of_text(_: Any, instance: JsonValue) -> int:
 
 
 def _length(value: JsonValue) -> int:
-    return len(cast("list[Any]", value)) if isinstance(value, list | dict) else 0
+    return len(value) if isinstance(value, list | dict) else 0
 
 
 def _cost_of_rule(rule: Any, _: JsonValue) -> int:
@@ -144,13 +143,13 @@ _COSTS: Mapping[str, Callable[[Any, JsonValue], int]] = {
 }
 
 
-def _pattern(validator: Any, pattern: str, instance: JsonValue, _: Any) -> Iterator[Any]:
-    if validator.is_type(instance, "string") and not compile_pattern(pattern).search(instance):
+def _pattern(_validator: Any, pattern: str, instance: JsonValue, _: Any) -> Iterator[Any]:
+    if isinstance(instance, str) and not compile_pattern(pattern).search(instance):
         yield jsonschema.exceptions.ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
 def _pattern_properties(validator: Any, patterns: Any, instance: JsonValue, _: Any) -> Iterator[Any]:
-    if validator.is_type(instance, "object"):
+    if isinstance(instance, dict):
         for pattern, schema in patterns.items():
             compiled = compile_pattern(pattern)
             _spend(1 + len(instance))
@@ -160,7 +159,7 @@ def _pattern_properties(validator: Any, patterns: Any, instance: JsonValue, _: A
 
 
 def _additional_properties(validator: Any, rule: Any, instance: JsonValue, schema: Any) -> Iterator[Any]:
-    if not validator.is_type(instance, "object"):
+    if not isinstance(instance, dict):
         return
     known = schema.get("properties", {})
     patterns = [compile_pattern(pattern) for pattern in schema.get("patternProperties", {})]
@@ -175,8 +174,8 @@ def _additional_properties(validator: Any, rule: Any, instance: JsonValue, schem
         yield jsonschema.exceptions.ValidationError(message)
 
 
-def _unique_items(validator: Any, rule: Any, instance: JsonValue, _: Any) -> Iterator[Any]:
-    if rule and validator.is_type(instance, "array"):
+def _unique_items(_validator: Any, rule: Any, instance: JsonValue, _: Any) -> Iterator[Any]:
+    if rule and isinstance(instance, list):
         seen: set[str] = set()
         for item in instance:
             text = json.dumps(_with_whole_numbers(item), sort_keys=True)
@@ -192,7 +191,7 @@ def _with_whole_numbers(value: JsonValue) -> JsonValue:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        return {key: _with_whole_numbers(item) for key, item in cast("dict[str, JsonValue]", value).items()}
+        return {key: _with_whole_numbers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_with_whole_numbers(item) for item in cast("list[JsonValue]", value)]
+        return [_with_whole_numbers(item) for item in value]
     return value

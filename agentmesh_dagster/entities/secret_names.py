@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.settings import OpenedSecret
@@ -63,10 +62,9 @@ def put_in(value: JsonValue, look_up: Callable[[NamedSecret], str], path: Path =
     if isinstance(value, str):
         return _PLACE.sub(lambda match: look_up(NamedSecret(match[1], match[0], path)), value)
     if isinstance(value, list):
-        return [put_in(item, look_up, (*path, index)) for index, item in enumerate(cast("list[JsonValue]", value))]
+        return [put_in(item, look_up, (*path, index)) for index, item in enumerate(value)]
     if isinstance(value, dict):
-        fields = cast("dict[str, JsonValue]", value)
-        return {key: put_in(item, look_up, (*path, key)) for key, item in fields.items()}
+        return {key: put_in(item, look_up, (*path, key)) for key, item in value.items()}
     return value
 
 

@@ -6,7 +6,7 @@ Read from the parser's events, so that depth, repetition and tags are looked at 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -223,7 +223,7 @@ class _Builder:
         if depth > MAX_DEPTH:
             raise _Refused(TextFault("too-deep", f"The alias in line {self._line} nests deeper than {MAX_DEPTH}."))
         if isinstance(value, dict):
-            return {key: self._copy(item, depth + 1) for key, item in cast("dict[str, JsonValue]", value).items()}
+            return {key: self._copy(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list):
-            return [self._copy(item, depth + 1) for item in cast("list[JsonValue]", value)]
+            return [self._copy(item, depth + 1) for item in value]
         return value

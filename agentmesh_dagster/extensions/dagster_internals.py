@@ -122,17 +122,17 @@ __all__ = [
     "get_tag_concurrency_limits_config",
     "load_run_worker",
     "redirect_to_file",
+    "report_log_setup_error",
+    "report_log_teardown_error",
     "snapshot_repository",
-    "tell_log_setup_error",
-    "tell_log_teardown_error",
     "touch_file",
     "trigger_hooks",
 ]
 
 EventsOnError = Callable[[PlanExecutionContext, Any], Iterator[DagsterEvent]]  # the second is sys.exc_info()
 
-tell_log_setup_error: EventsOnError = execute_plan._handle_compute_log_setup_error  # pyright: ignore
-tell_log_teardown_error: EventsOnError = execute_plan._handle_compute_log_teardown_error  # pyright: ignore
+report_log_setup_error: EventsOnError = execute_plan._handle_compute_log_setup_error  # pyright: ignore
+report_log_teardown_error: EventsOnError = execute_plan._handle_compute_log_teardown_error  # pyright: ignore
 trigger_hooks: Callable[[StepExecutionContext, Sequence[DagsterEvent]], Iterator[DagsterEvent]]
 trigger_hooks = execute_plan._trigger_hook  # pyright: ignore[reportPrivateUsage]
 

@@ -108,9 +108,9 @@ def _to_issue(fault: DocumentFault, workflow: Salvaged | None) -> Issue:
         return issue
     graph = workflow.entity.graph
     match fault.path[2:5]:
-        case ("graph", "nodes", int(place)) if graph.nodes[place].id not in workflow.damage.placeholder_ids:
+        case ("graph", "nodes", int(place)) if graph.nodes[place].id not in workflow.recovery.placeholder_ids:
             return replace(issue, node_id=graph.nodes[place].id)
-        case ("graph", "edges", int(place)) if graph.edges[place].id not in workflow.damage.placeholder_ids:
+        case ("graph", "edges", int(place)) if graph.edges[place].id not in workflow.recovery.placeholder_ids:
             return replace(issue, edge_id=graph.edges[place].id)
         case _:
             return issue
@@ -154,13 +154,13 @@ def _without_faults(tool: Tool) -> Tool:
     bad = {field for field, _, _ in list_tool_schema_faults(tool)}
     names = {"inputSchema": "input_schema", "outputSchema": "output_schema"}
     sound = tool.model_copy(update={name: {} for field, name in names.items() if field in bad})
-    told = bool(list_secret_faults(tool)) or any(list_missing_settings(tool))
-    return sound.model_copy(update={"config": _FINE}) if told else sound
+    has_faults = bool(list_secret_faults(tool)) or any(list_missing_settings(tool))
+    return sound.model_copy(update={"config": _FINE}) if has_faults else sound
 
 
 def _check_workflow(entry: Salvaged, workflow: Workflow, lookup: Lookup) -> Iterator[Issue]:
-    unwritten = entry.damage.placeholder_ids
-    for issue in validate(read_graph(workflow, entry.damage), lookup):
+    unwritten = entry.recovery.placeholder_ids
+    for issue in validate(read_graph(workflow, entry.recovery), lookup):
         yield replace(
             issue,
             node_id=None if issue.node_id in unwritten else issue.node_id,

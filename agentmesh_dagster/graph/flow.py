@@ -29,7 +29,7 @@ class Flow:
     def find_input(self, node_id: str) -> Shape | None:
         """`context.last_output` of the node: what its one parent gives; None where there are several."""
         parents = self._graph.parents(node_id)
-        if len(parents) != 1 or node_id in self._joins or self._graph.nodes[parents[0]].is_each:
+        if len(parents) != 1 or node_id in self._graph.scopes.exits or self._graph.nodes[parents[0]].is_each:
             return None
         if node_id in self._graph.unknowns.missing_sources:
             return None
@@ -37,19 +37,10 @@ class Flow:
 
     def find_output(self, node_id: str, seen_from: str) -> Shape | None:
         """`context.outputs.<node_id>` as the other node sees it: a list where an `each` was closed between."""
-        each = self._each_of.get(node_id)
-        if each is not None and each != self._each_of.get(seen_from):
+        scopes = self._graph.scopes
+        if scopes.count_common(node_id, seen_from) < scopes.depth(node_id):
             return _LIST
         return self._outputs.get(node_id)
-
-    @cached_property
-    def _joins(self) -> frozenset[str]:
-        return frozenset(region.join for region in self._graph.regions.values() if region)
-
-    @cached_property
-    def _each_of(self) -> Mapping[str, str]:
-        regions = [region for region in self._graph.regions.values() if region]
-        return {node_id: region.each for region in regions for node_id in region.body}
 
     def _read_output(self, node: GraphNode) -> Shape | None:
         if node.id in self._graph.unknowns.vague | self._graph.unknowns.missing_sources or not node.is_complete:

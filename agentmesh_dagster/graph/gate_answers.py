@@ -1,10 +1,9 @@
 """Answers to gates, looked at before anything is stored: what a gate asks for, and what its out-edges can use."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
 
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, SchemaMismatch
-from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.json_values import JsonValue, as_list, as_object, write_json
 from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.entities.text import quote, shorten
 from agentmesh_dagster.graph.expressions import ExpressionFault
@@ -22,7 +21,7 @@ def find_misfit(graph: Graph, node: GraphNode, schema: JsonObject | None, output
 
     `schema` is the gate's own. Whether an out-edge can use the answer shows only in the run's context.
     """
-    says = cast("dict[str, JsonValue]", output) if isinstance(output, dict) else {}
+    says = as_object(output)
     is_yes_or_no = isinstance(says.get(APPROVED), bool)
     if schema is not None:
         try:
@@ -59,7 +58,7 @@ def read_rejection(graph: Graph, node: GraphNode, output: JsonValue) -> str | No
         return None
     if output is False:
         return "Rejected."
-    said = cast("dict[str, JsonValue]", output) if isinstance(output, dict) else {}
+    said = as_object(output)
     return str(said.get("comment") or "Rejected.") if said.get(APPROVED) is False else None
 
 
@@ -97,21 +96,19 @@ def _is_open(schema: JsonObject) -> bool:
 def _names_approved(schema: JsonObject) -> bool:
     """Whether a schema speaks of the field `approved` of the value itself, anywhere."""
     seen: set[int] = set()
-    waiting: list[Any] = [schema]
+    waiting: list[JsonValue] = [schema]
     while waiting:
         part = waiting.pop()
-        if not isinstance(part, dict) or id(cast("object", part)) in seen:
+        if not isinstance(part, dict) or id(part) in seen:
             continue
-        rules = cast("JsonObject", part)
-        seen.add(id(rules))
-        if APPROVED in (rules.get("properties") or {}) or APPROVED in _as_list(rules.get("required")):
+        seen.add(id(part))
+        if APPROVED in as_object(part.get("properties")) or APPROVED in as_list(part.get("required")):
             return True
         for keyword in _IN_PLACE:
-            waiting.extend(_as_list(rules.get(keyword)))
-        waiting.extend(rules.get(keyword) for keyword in _IN_PLACE_TOO)
-        dependent = rules.get("dependentSchemas")
-        waiting.extend(cast("JsonObject", dependent).values() if isinstance(dependent, dict) else ())
-        waiting.append(_resolve(schema, rules.get("$ref")))
+            waiting.extend(as_list(part.get(keyword)))
+        waiting.extend(part.get(keyword) for keyword in _IN_PLACE_TOO)
+        waiting.extend(as_object(part.get("dependentSchemas")).values())
+        waiting.append(_resolve(schema, part.get("$ref")))
     return False
 
 
@@ -119,15 +116,11 @@ def _resolve(schema: JsonObject, reference: object) -> JsonValue:
     """What a `$ref` inside the schema points to; None where that is not to be seen."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
-    found: Any = schema
+    found: JsonValue = schema
     for key in reference[1:].split("/")[1:]:
         name = key.replace("~1", "/").replace("~0", "~")
-        found = cast("JsonObject", found).get(name) if isinstance(found, dict) else None
+        found = as_object(found).get(name)
     return found
-
-
-def _as_list(value: object) -> Sequence[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else ()
 
 
 def describe_edges(graph: Graph, node: GraphNode, fault: str) -> str:

@@ -12,6 +12,7 @@ from agentmesh_dagster.graph.cycles import find_components
 from agentmesh_dagster.graph.expressions import Expression, Reference
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.regions import Region, find_regions
+from agentmesh_dagster.graph.scopes import Scopes
 from agentmesh_dagster.graph.templates import Template
 from agentmesh_dagster.specs import NODE_SPECS
 from agentmesh_dagster.specs.node_config import NodeConfig
@@ -211,6 +212,11 @@ class Graph:
     def regions(self) -> Mapping[str, Region | None]:
         """For each `each` branch, by node id, what it repeats; see `find_regions`."""
         return find_regions(self)
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """What is repeated: the regions that are closed."""
+        return Scopes(region for region in self.regions.values() if region)
 
     def is_ancestor(self, node_id: str, other: str) -> bool:
         """Whether a path leads from `node_id` to `other`."""

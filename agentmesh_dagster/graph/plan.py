@@ -9,6 +9,7 @@ from agentmesh_dagster.entities.models import Agent, Tool, Workflow
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.names import name_all, safe_name
 from agentmesh_dagster.graph.regions import Region
+from agentmesh_dagster.graph.scopes import Scopes
 from agentmesh_dagster.specs.node_spec import Place, Ports
 
 RESULT = "result"  # the output of every op that does not choose
@@ -53,7 +54,6 @@ class Plan:
     agents: Mapping[str, Agent]
     tools: Mapping[str, Tool]
     ops: tuple[PlannedOp, ...]  # in topological order
-    regions: Mapping[str, Region]  # by node id of the `each`
 
     @cached_property
     def by_name(self) -> Mapping[str, PlannedOp]:
@@ -64,10 +64,10 @@ class Plan:
         """The op that executes a node, by node id."""
         return {op.node.id: op for op in self.ops if op.wiring is not Wiring.COLLECT}
 
-    @cached_property
-    def each_of(self) -> Mapping[str, str]:
-        """For each node inside a region, the node id of the `each` around it."""
-        return {node_id: region.each for region in self.regions.values() for node_id in region.body}
+    @property
+    def scopes(self) -> Scopes:
+        """What is repeated."""
+        return self.graph.scopes
 
     @property
     def start(self) -> PlannedOp:
@@ -76,23 +76,17 @@ class Plan:
 
 def plan_graph(graph: Graph, agents: Mapping[str, Agent], tools: Mapping[str, Tool], *, revision: int = 0) -> Plan:
     """The plan of a graph in which `validate` found no errors; agents and tools by id, as of that revision."""
-    regions = {each: region for each, region in graph.regions.items() if region}
-    planner = _Planner(graph, regions)
-    return Plan(graph.workflow, revision, graph, agents, tools, planner.plan_ops(), regions)
+    return Plan(graph.workflow, revision, graph, agents, tools, _Planner(graph).plan_ops())
 
 
 class _Planner:
-    def __init__(self, graph: Graph, regions: Mapping[str, Region]) -> None:
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.regions = regions
+        self.scopes = graph.scopes
         self.names = name_all(graph.nodes)
-        self.each_of = {node_id: region.each for region in regions.values() for node_id in region.body}
-        self.closed_by: dict[str, list[Region]] = {}
-        for region in regions.values():
-            self.closed_by.setdefault(region.join, []).append(region)
         taken = set(self.names.values())
         self.collect_names: dict[str, str] = {}
-        for each in regions:
+        for each in self.scopes.by_head:
             self.collect_names[each] = safe_name(f"{self.names[each]}_collect", taken)
             taken.add(self.collect_names[each])
         self.outputs = {node_id: self._plan_outputs(node) for node_id, node in graph.nodes.items()}
@@ -100,7 +94,7 @@ class _Planner:
     def plan_ops(self) -> tuple[PlannedOp, ...]:
         ops: list[PlannedOp] = []
         for node_id in self.graph.order:
-            ops.extend(self._plan_collect(region) for region in self.closed_by.get(node_id, ()))
+            ops.extend(self._plan_collect(region) for region in self.scopes.exits.get(node_id, ()))
             ops.append(self._plan_op(self.graph.nodes[node_id]))
         return tuple(ops)
 
@@ -112,11 +106,11 @@ class _Planner:
             self._wiring(node),
             tuple(dict.fromkeys(ports)),
             self.outputs[node.id],
-            self.each_of.get(node.id),
+            self.scopes.head_of(node.id),
         )
 
     def _plan_collect(self, region: Region) -> PlannedOp:
-        exits = [edge.source for edge in self.graph.in_edges[region.join] if self._leaves(edge, region)]
+        exits = [edge.source for edge in self.graph.in_edges[region.join] if self.scopes.left_by(edge) is region]
         ports = [Port(self.names[source], ITEM if source == region.each else RESULT) for source in exits]
         return PlannedOp(
             self.collect_names[region.each],
@@ -127,20 +121,15 @@ class _Planner:
         )
 
     def _plan_port(self, edge: GraphEdge) -> Port:
-        for region in self.closed_by.get(edge.target, ()):
-            if self._leaves(edge, region):
-                return Port(self.collect_names[region.each], RESULT)
+        if region := self.scopes.left_by(edge):
+            return Port(self.collect_names[region.each], RESULT)
         source = self.graph.nodes[edge.source]
         if self._wiring(source) is Wiring.FAN_OUT:
             return Port(self.names[edge.source], ITEM)
         return Port(self.names[edge.source], self.outputs[edge.source].get(edge.id, RESULT))
 
-    @staticmethod
-    def _leaves(edge: GraphEdge, region: Region) -> bool:
-        return edge.source in region.body or edge.source == region.each
-
     def _wiring(self, node: GraphNode) -> Wiring:
-        if node.id in self.each_of:
+        if self.scopes.head_of(node.id):
             return Wiring.REPEATED
         if node.is_each:
             return Wiring.FAN_OUT

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 from agentmesh_dagster.entities.field_faults import list_field_faults
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json, write_path
 from agentmesh_dagster.entities.models import Edge, Node, Workflow
-from agentmesh_dagster.entities.recovery import NO_DAMAGE, Recovery
+from agentmesh_dagster.entities.recovery import NO_PLACEHOLDERS, Recovery
 from agentmesh_dagster.entities.suggestions import find_nearest, with_hint
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.expressions import Expression, ExpressionFault, parse_expression
@@ -23,7 +23,7 @@ from agentmesh_dagster.specs.node_spec import UNKNOWN
 _OTHER_SPELLINGS: Mapping[str, JsonValue] = {"True": True, "False": False, "None": None}
 
 
-def read_graph(workflow: Workflow, damage: Recovery = NO_DAMAGE) -> Graph:
+def read_graph(workflow: Workflow, recovery: Recovery = NO_PLACEHOLDERS) -> Graph:
     """The graph of a workflow; never raises: what is wrong is in `Graph.faults`."""
     faults: list[Issue] = []
     nodes: dict[str, GraphNode] = {}
@@ -32,19 +32,19 @@ def read_graph(workflow: Workflow, damage: Recovery = NO_DAMAGE) -> Graph:
         if node.id in nodes:
             path = f"$.graph.nodes[{position}].id"
             faults.append(Issue("duplicate-node-id", _describe_duplicate("node", node.id), node.id, path=path))
-            repeated.append(_read_node(node, position, node.id not in damage.node_ids, faults))
+            repeated.append(_read_node(node, position, node.id not in recovery.node_ids, faults))
         else:
-            nodes[node.id] = _read_node(node, position, node.id not in damage.node_ids, faults)
-    edges = tuple(_read_edges(workflow.graph.edges, nodes, damage, faults))
+            nodes[node.id] = _read_node(node, position, node.id not in recovery.node_ids, faults)
+    edges = tuple(_read_edges(workflow.graph.edges, nodes, recovery, faults))
     ends = [(edge.from_node_id, edge.to_node_id) for edge in workflow.graph.edges]
-    untyped = damage.untyped_ids | {node.id for node in workflow.graph.nodes if node.type not in NODE_SPECS}
+    untyped = recovery.untyped_ids | {node.id for node in workflow.graph.nodes if node.type not in NODE_SPECS}
     unknowns = Unknowns(
         untyped=untyped,
         vague=untyped | {node.id for node in repeated},
         ambiguous=untyped | {node.id for node in repeated if node.type != nodes[node.id].type},
         missing_sources=frozenset(target for source, target in ends if source not in nodes),
         missing_targets=frozenset(source for source, target in ends if target not in nodes),
-        missing_nodes=bool(damage.placeholder_ids & nodes.keys()),
+        missing_nodes=bool(recovery.placeholder_ids & nodes.keys()),
     )
     return Graph(workflow, nodes, edges, tuple(faults), unknowns, tuple(repeated))
 
@@ -55,13 +55,13 @@ def _describe_duplicate(what: str, identity: str) -> str:
 
 def _read_node(node: Node, position: int, is_complete: bool, faults: list[Issue]) -> GraphNode:
     path = f"$.graph.nodes[{position}]"
-    told = len(faults)
+    reported = len(faults)
     if node.type not in NODE_SPECS:
         message = with_hint(f"There is no node type {quote(node.type)}", node.type, NODE_SPECS)
         faults.append(Issue("unknown-node-type", message, node.id, path=f"{path}.type"))
         node = node.model_copy(update={"config": {}})  # its fields belong to a type that is not known
     config = _read_config(node, path, faults)
-    has_fields, is_complete = is_complete, is_complete and len(faults) == told
+    has_fields, is_complete = is_complete, is_complete and len(faults) == reported
     expressions: dict[str, Expression] = {}
     templates: dict[str, Template] = {}
     written = NODE_SPECS.get(node.type, UNKNOWN).written
@@ -121,11 +121,11 @@ def _read_config(node: Node, path: str, faults: list[Issue]) -> NodeConfig:
     broken = {str(fault.path[0]) for fault in found}
     for fault in found:
         if fault.path[0] in renamed:
-            continue  # told already that it stands under another name
+            continue  # reported already that it stands under another name
         code = "unknown-config-key" if fault.code == "unknown-field" else "bad-config"
         message = f"`{fault.field}` {fault.reason}"
         faults.append(Issue(code, message, node.id, path=write_config_path(path, fault.path)))
-    # The rest of the config is still read, so that its faults are told too.
+    # The rest of the config is still read, so that its faults are reported too.
     rest = {key: value for key, value in given.items() if key not in broken}
     return _without_required(config_type).model_validate(rest, by_alias=True, by_name=False)
 
@@ -166,7 +166,7 @@ def _parse_template(value: JsonValue, path: str, node_id: str, faults: list[Issu
 
 
 def _read_edges(
-    edges: list[Edge], nodes: Mapping[str, GraphNode], damage: Recovery, faults: list[Issue]
+    edges: list[Edge], nodes: Mapping[str, GraphNode], recovery: Recovery, faults: list[Issue]
 ) -> Iterator[GraphEdge]:
     seen: set[str] = set()
     for position, edge in enumerate(edges):
@@ -177,13 +177,13 @@ def _read_edges(
         seen.add(edge.id)
         if edge.from_node_id in nodes and edge.to_node_id in nodes:
             yield _read_edge(edge, position, nodes[edge.from_node_id], faults)
-        elif not damage.placeholder_ids & nodes.keys():  # else it may be the node whose id could not be read
-            faults.extend(_list_missing_ends(edge, path, nodes, damage))
+        elif not recovery.placeholder_ids & nodes.keys():  # else it may be the node whose id could not be read
+            faults.extend(_list_missing_ends(edge, path, nodes, recovery))
 
 
-def _list_missing_ends(edge: Edge, path: str, nodes: Mapping[str, GraphNode], damage: Recovery) -> Iterator[Issue]:
+def _list_missing_ends(edge: Edge, path: str, nodes: Mapping[str, GraphNode], recovery: Recovery) -> Iterator[Issue]:
     for name, node_id in (("fromNodeId", edge.from_node_id), ("toNodeId", edge.to_node_id)):
-        if node_id not in nodes and node_id not in damage.placeholder_ids:
+        if node_id not in nodes and node_id not in recovery.placeholder_ids:
             message = with_hint(f"There is no node {quote(node_id)}", node_id, nodes)
             yield Issue("dangling-edge", message, edge_id=edge.id, path=f"{path}.{name}")
 

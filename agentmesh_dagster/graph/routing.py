@@ -74,10 +74,10 @@ def _describe_values(tried: Sequence[GraphEdge], context: Context, choice: Choic
     if choice.subject:
         literals = ", ".join(edge.condition or "" for edge in tried)
         return f"the condition gave {_show(value)}; the edges match {literals}"
-    told = [
+    described = [
         f"`{edge.condition}` with {_describe_looked_at(context, edge.expression)}" for edge in tried if edge.expression
     ]
-    return "; ".join(told) or "it has no out-edges with conditions"
+    return "; ".join(described) or "it has no out-edges with conditions"
 
 
 def _describe_looked_at(context: Context, expression: Expression) -> str:

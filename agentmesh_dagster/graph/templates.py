@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from agentmesh_dagster.entities.json_values import MAX_DEPTH, JsonValue, write_json, write_path
 from agentmesh_dagster.errors import AgentMeshError
@@ -14,7 +14,6 @@ from agentmesh_dagster.graph.expressions import (
     Reference,
     parse_expression,
 )
-from agentmesh_dagster.graph.expressions.operators import name_kind
 from agentmesh_dagster.settings import get_settings
 
 _OPENING, _CLOSING = "{{", "}}"
@@ -56,12 +55,16 @@ class _TemplatedText:
     parts: tuple[str | Expression, ...]  # one alone, if an expression, keeps the type of its value
 
 
+_Parsed: TypeAlias = "bool | int | float | str | _TemplatedText | list[_Parsed] | dict[str, _Parsed] | None"
+"""A JSON value as written, with a _TemplatedText for each string with placeholders."""
+
+
 @dataclass(frozen=True)
 class Template:
     """A JSON value with its placeholders parsed."""
 
     references: tuple[TemplateReference, ...]
-    _value: JsonValue = field(repr=False)  # as written, with a _TemplatedText for each string with placeholders
+    _value: _Parsed = field(repr=False)
 
     @property
     def is_constant(self) -> bool:
@@ -77,9 +80,9 @@ class Template:
             if isinstance(value, _TemplatedText):
                 yield from ((value.path, part) for part in value.parts if isinstance(part, Expression))
             elif isinstance(value, dict):
-                waiting.extend(cast("dict[str, JsonValue]", value).values())
+                waiting.extend(value.values())
             elif isinstance(value, list):
-                waiting.extend(cast("list[JsonValue]", value))
+                waiting.extend(value)
 
     def render(self, context: Mapping[str, JsonValue]) -> JsonValue:
         """The value with every placeholder filled in; raises TemplateFault.
@@ -112,16 +115,15 @@ def _read_template(value: JsonValue) -> tuple[Template, list[TemplateFault]]:
 
 def _read_value(
     value: JsonValue, path: _Path, references: list[TemplateReference], faults: list[TemplateFault]
-) -> JsonValue:
+) -> _Parsed:
     if isinstance(value, str):
         return _read_text(value, write_path(path)[1:], references, faults) if _OPENING in value else value
-    kind = name_kind(value)
-    if kind not in ("object", "list"):
+    if not isinstance(value, dict | list):
         return value
     if len(path) > MAX_DEPTH:
         faults.append(TemplateFault(write_path(path[:8])[1:] + "…", f"nested deeper than {MAX_DEPTH}"))
         return None
-    if kind == "object":
+    if isinstance(value, dict):
         return {key: _read_value(item, (*path, key), references, faults) for key, item in value.items()}
     return [_read_value(item, (*path, index), references, faults) for index, item in enumerate(value)]
 
@@ -190,12 +192,11 @@ class _Budget:
 
 def _measure_alone(value: JsonValue) -> int:
     """Bytes of the value as JSON, escapes and what is inside it left out."""
-    kind = name_kind(value)
-    if kind == "text":
+    if isinstance(value, str):
         return 2 + _count_bytes(value)
-    if kind == "object":
+    if isinstance(value, dict):
         return 2 + sum(4 + _count_bytes(key) for key in value)
-    return 2 + len(value) if kind == "list" else 4  # 4 for a number, true, false or null
+    return 2 + len(value) if isinstance(value, list) else 4  # 4 for a number, true, false or null
 
 
 def _count_bytes(text: str) -> int:
@@ -203,19 +204,17 @@ def _count_bytes(text: str) -> int:
 
 
 def _list_inner(value: JsonValue) -> Iterable[JsonValue]:
-    kind = name_kind(value)
-    if kind == "object":
+    if isinstance(value, dict):
         return value.values()
-    return value if kind == "list" else ()
+    return value if isinstance(value, list) else ()
 
 
-def _render(value: JsonValue, context: Mapping[str, JsonValue], budget: _Budget) -> JsonValue:
+def _render(value: _Parsed, context: Mapping[str, JsonValue], budget: _Budget) -> JsonValue:
     if isinstance(value, _TemplatedText):
         return _render_text(value, context, budget)
-    kind = name_kind(value)
-    if kind == "object":
+    if isinstance(value, dict):
         return {key: _render(item, context, budget) for key, item in value.items()}
-    if kind == "list":
+    if isinstance(value, list):
         return [_render(item, context, budget) for item in value]
     return value
 

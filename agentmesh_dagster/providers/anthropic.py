@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.json_values import JsonValue, as_object, write_json
 from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.providers.calls import get_call_loop
 from agentmesh_dagster.providers.chat import (
@@ -131,7 +131,7 @@ def _is_enforceable(schema: JsonValue) -> bool:
     """
     if not isinstance(schema, dict):
         return False
-    fields = cast("JsonObject", schema)
+    fields: JsonObject = schema
     if not fields.keys() <= _ENFORCEABLE or fields.get("additionalProperties", False) is not False:
         return False
     match fields.get("type"):
@@ -177,12 +177,12 @@ def _write_result(message: Message) -> JsonObject:
 def _write_assistant(message: Message) -> JsonValue:
     if message.provider_state is not None:
         return message.provider_state
-    blocks: list[JsonObject] = [{"type": "text", "text": message.text}] if message.text.strip() else []
-    blocks += [
+    text: list[JsonObject] = [{"type": "text", "text": message.text}] if message.text.strip() else []
+    calls: list[JsonObject] = [
         {"type": "tool_use", "id": call.id, "name": call.name, "input": write_tool_arguments(call)}
         for call in message.tool_calls
     ]
-    return blocks
+    return [*text, *calls]
 
 
 def _read_reply(endpoint: Endpoint, request: ChatRequest, body: JsonObject) -> ChatReply:
@@ -207,14 +207,14 @@ def _read_reply(endpoint: Endpoint, request: ChatRequest, body: JsonObject) -> C
             tool_calls=tool_calls,
             stop_reason="tool_calls" if tool_calls else "end",
             usage=build_usage(get_text(body, "model") or request.model, *_read_tokens(body)),
-            provider_state=content if has_more else None,
+            provider_state=[*content] if has_more else None,
         )
     )
 
 
 def _read_tokens(body: JsonObject) -> tuple[int | None, int | None, int]:
     """Tokens in, tokens out, and the cached part of those in, which the API counts apart."""
-    usage = cast("JsonObject", body["usage"]) if isinstance(body.get("usage"), dict) else {}
+    usage = as_object(body.get("usage"))
     fresh = read_count(usage, "input_tokens")
     cached = read_count(usage, "cache_read_input_tokens") or 0
     kept = read_count(usage, "cache_creation_input_tokens") or 0

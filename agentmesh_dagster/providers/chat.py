@@ -38,7 +38,7 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()  # assistant only
     tool_call_id: str | None = None  # tool only
     is_error: bool = False  # tool only
-    provider_state: JsonValue = None  # assistant only: see ChatReply.echo
+    provider_state: JsonValue = None  # assistant only: see ChatReply
 
 
 def ignore_retry(_fault: str, _delay_seconds: float) -> None:

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
+from agentmesh_dagster.entities.json_values import JsonValue, as_object
 from agentmesh_dagster.providers.errors import (
     AccessRefused,
     ProviderBroken,
@@ -81,7 +81,7 @@ def _split_address(base_url: str) -> SplitResult | None:
         return None
 
 
-def explain_status(endpoint: Endpoint, status: int, headers: Mapping[str, str], body: object) -> ProviderError:
+def explain_status(endpoint: Endpoint, status: int, headers: Mapping[str, str], body: JsonValue) -> ProviderError:
     """The fault that an HTTP error status stands for; `body` is the parsed body, or its text."""
     message, code = _read_error_body(body)
     said = f' and said: "{endpoint.quote(message)}"' if message else ""
@@ -93,20 +93,19 @@ def explain_status(endpoint: Endpoint, status: int, headers: Mapping[str, str], 
     )
 
 
-def explain_error_body(endpoint: Endpoint, body: object) -> str:
+def explain_error_body(endpoint: Endpoint, body: JsonValue) -> str:
     """The provider's words in a body that says it is an error."""
     return endpoint.quote(_read_error_body(body)[0])
 
 
-def _read_error_body(body: object) -> tuple[str, str]:
+def _read_error_body(body: JsonValue) -> tuple[str, str]:
     """Message and code of an error body; openai, anthropic and their imitators nest it differently."""
-    inner = cast("dict[str, Any]", body).get("error", cast("object", body)) if isinstance(body, dict) else body
+    inner = as_object(body).get("error", body)
     if not isinstance(inner, dict):
         return (inner, "") if isinstance(inner, str) else ("", "")
-    fields = cast("dict[str, Any]", inner)
-    message = fields.get("message")
-    code = fields.get("code") or fields.get("type")
-    return (message if isinstance(message, str) else json.dumps(fields)), code if isinstance(code, str) else ""
+    message = inner.get("message")
+    code = inner.get("code") or inner.get("type")
+    return (message if isinstance(message, str) else json.dumps(inner)), code if isinstance(code, str) else ""
 
 
 def _judge_status(endpoint: Endpoint, status: int, code: str, message: str) -> tuple[type[ProviderError], str]:

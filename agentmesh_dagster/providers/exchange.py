@@ -135,7 +135,6 @@ def _read_object(endpoint: Endpoint, body: bytes, max_bytes: int) -> JsonObject:
         ) from None
     if not isinstance(value, dict):
         raise MalformedReply("a JSON object was expected")
-    fields = cast("JsonObject", value)
-    if fields.get("error"):
-        raise MalformedReply(f"an error with status 200: {explain_error_body(endpoint, fields)}")
-    return fields
+    if value.get("error"):
+        raise MalformedReply(f"an error with status 200: {explain_error_body(endpoint, value)}")
+    return value

@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.json_values import JsonValue, as_object, write_json
 from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.providers.calls import get_call_loop
 from agentmesh_dagster.providers.chat import (
@@ -151,9 +151,8 @@ def _read_reply(endpoint: Endpoint, request: ChatRequest, body: JsonObject) -> C
     model = body.get("model")
     model = model if isinstance(model, str) and model else request.model
     reply_id = body.get("id")
-    usage = cast("JsonObject", body["usage"]) if isinstance(body.get("usage"), dict) else {}
-    details = usage.get("prompt_tokens_details")
-    cached = read_count(cast("JsonObject", details), "cached_tokens") if isinstance(details, dict) else None
+    usage = as_object(body.get("usage"))
+    cached = read_count(as_object(usage.get("prompt_tokens_details")), "cached_tokens")
     return check_reply(
         ChatReply(
             id=reply_id if isinstance(reply_id, str) else "",

@@ -1,8 +1,6 @@
 """Checks that every provider's reply goes through: nothing is believed about its shape."""
 
-from typing import Any, cast
-
-from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json
+from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, as_list, as_object, read_json
 from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.providers.chat import ChatReply, ToolCall, Usage
 from agentmesh_dagster.providers.errors import MalformedReply
@@ -11,18 +9,19 @@ from agentmesh_dagster.providers.prices import compute_cost
 
 def get_object(fields: JsonObject, key: str) -> JsonObject:
     """The object at `key`; MalformedReply when there is none."""
-    value = fields.get(key)
+    value: JsonValue = fields.get(key)
     if not isinstance(value, dict):
         raise MalformedReply(f"`{key}` is missing or no object")
-    return cast("JsonObject", value)
+    return value
 
 
 def get_objects(fields: JsonObject, key: str) -> list[JsonObject]:
     """The objects in the list at `key`; MalformedReply when it is something else."""
-    value = fields.get(key)
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in cast("list[Any]", value)):
+    value: JsonValue = fields.get(key)
+    found = [item for item in as_list(value) if isinstance(item, dict)]
+    if not isinstance(value, list) or len(found) < len(value):
         raise MalformedReply(f"`{key}` is missing or no list of objects")
-    return cast("list[JsonObject]", value)
+    return found
 
 
 def get_text(fields: JsonObject, key: str) -> str:
@@ -48,13 +47,13 @@ def read_tool_call(call_id: str, name: str, arguments: JsonValue) -> ToolCall:
             return ToolCall(call_id, name, arguments, f"the arguments are not valid JSON: {error.reason}")
     if not isinstance(value, dict):
         return ToolCall(call_id, name, arguments, "the arguments must be a JSON object")
-    return ToolCall(call_id, name, cast("JsonObject", value), None)
+    return ToolCall(call_id, name, value, None)
 
 
 def write_tool_arguments(call: ToolCall) -> JsonObject:
     """The arguments as they go back to the model; servers refuse a conversation that holds broken ones."""
     if call.fault is None:
-        return call.arguments
+        return as_object(call.arguments)
     return {"invalid_arguments": call.arguments}
 
 

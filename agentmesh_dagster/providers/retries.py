@@ -36,7 +36,7 @@ def call_with_retries(
 ) -> T:
     """The result of the first attempt that succeeds; else the last ProviderError, and how many there were.
 
-    `tell_retry` is told of each fault that is tried again, and after how many seconds.
+    `report_retry` is told of each fault that is tried again, and after how many seconds.
     """
     started = time.monotonic()
     if started >= budget.deadline:

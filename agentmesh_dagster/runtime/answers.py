@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.access import Identity, Role
-from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.entities.gates import GateState
+from agentmesh_dagster.entities.json_values import JsonValue, as_object, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.errors import AgentMeshError, Conflict, InvalidValue
+from agentmesh_dagster.graph.address import describe_address
 from agentmesh_dagster.graph.gate_answers import (
     DEADLINE_COMMENT,
     describe_edges,
@@ -15,7 +17,6 @@ from agentmesh_dagster.graph.gate_answers import (
     read_rejection,
 )
 from agentmesh_dagster.graph.plan import Plan, is_conditional
-from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.graph.routing import choose_edges
 from agentmesh_dagster.runtime.context import read_sources, read_step_input
 from agentmesh_dagster.runtime.endings import end_wait
@@ -23,7 +24,7 @@ from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event
-from agentmesh_dagster.store.gates import Gate, GateState, close_gate, get_gate
+from agentmesh_dagster.store.gates import StoredGate, close_gate, get_gate
 from agentmesh_dagster.store.runs import lock_run
 from agentmesh_dagster.store.steps import StepEnd
 
@@ -31,7 +32,7 @@ from agentmesh_dagster.store.steps import StepEnd
 class GateClosed(Conflict):
     """This gate is not open any more."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: StoredGate) -> None:
         self.gate = gate
         by = f" by {gate.answered_by}" if gate.answered_by else ""
         at = f" at {gate.answered_at.isoformat()}" if gate.answered_at else ""
@@ -53,7 +54,7 @@ class Answer:
     via: str  # how they came: cli, token, session, deadline
 
 
-def answer_gate(services: Services, step_id: str, answer: Answer) -> Gate:
+def answer_gate(services: Services, step_id: str, answer: Answer) -> StoredGate:
     """Stores a person's answer and all that follows from it; returns the gate, closed.
 
     Nothing is launched here: see `resume_run`. Raises GateNotFound, GateClosed (who was first), UnfitAnswer and
@@ -65,10 +66,10 @@ def answer_gate(services: Services, step_id: str, answer: Answer) -> Gate:
     plan = load_pinned_plan(services.store, gate.workflow_id, gate.revision)
     if gate.state is GateState.OPEN:  # outside of the transaction: a schema may take its time
         _check_fit(plan, gate, answer.output)
-    return _close(services, plan, gate, GateState.ANSWERED, answer)
+    return _close(services, plan, gate, answer)
 
 
-def answer_gate_as(services: Services, identity: Identity, step_id: str, output: JsonValue) -> Gate:
+def answer_gate_as(services: Services, identity: Identity, step_id: str, output: JsonValue) -> StoredGate:
     """`answer_gate` by somebody whom the server knows.
 
     Raises NotAsked, too: a gate with assignees takes an answer of these and of an admin only. Where login is switched
@@ -82,7 +83,7 @@ def answer_gate_as(services: Services, identity: Identity, step_id: str, output:
     return answer_gate(services, step_id, Answer(output, by=identity.name, via=identity.via))
 
 
-def expire_gate(services: Services, gate: Gate) -> Gate:
+def expire_gate(services: Services, gate: StoredGate) -> StoredGate:
     """Closes a gate whose deadline has passed, as its `onDeadline` says. Raises GateClosed."""
     plan = load_pinned_plan(services.store, gate.workflow_id, gate.revision)
     answer, fault = None, ""
@@ -94,54 +95,53 @@ def expire_gate(services: Services, gate: Gate) -> Gate:
             break
         except UnfitAnswer as misfit:
             fault = fault or misfit.detail
-    return _close(services, plan, gate, GateState.EXPIRED, Answer(answer, by="deadline", via="deadline"), fault)
+    return _close(services, plan, gate, Answer(answer, by="deadline", via="deadline"), expires=True, fault=fault)
 
 
-def _check_fit(plan: Plan, gate: Gate, output: JsonValue) -> None:
-    if misfit := find_misfit(plan.graph, plan.graph.nodes[gate.node_id], gate.schema, output):
+def _check_fit(plan: Plan, gate: StoredGate, output: JsonValue) -> None:
+    if misfit := find_misfit(plan.graph, plan.graph.nodes[gate.node_id], gate.answer_schema, output):
         raise UnfitAnswer(misfit)
 
 
-def _close(services: Services, plan: Plan, gate: Gate, state: GateState, answer: Answer, fault: str = "") -> Gate:
+def _close(
+    services: Services, plan: Plan, gate: StoredGate, answer: Answer, *, expires: bool = False, fault: str = ""
+) -> StoredGate:
     """`fault` is why the answer that a deadline should give is none."""
     with services.store.begin() as tx:
         run = lock_run(tx, gate.run_id)
         gate = get_gate(tx, gate.step_id)  # as it is now
         if gate.state is not GateState.OPEN:
             raise GateClosed(gate)
-        expires = state is GateState.EXPIRED
         end = _expire(tx, plan, gate, answer.output, fault) if expires else _conclude(tx, plan, gate, answer.output)
-        if not close_gate(tx, gate, state, answer=end.output, by=answer.by, via=answer.via):
+        if not close_gate(tx, gate, expires=expires, answer=end.output, by=answer.by, via=answer.via):
             raise GateClosed(get_gate(tx, gate.step_id))
-        said: dict[str, JsonValue] = {
-            "nodeId": gate.node_id,
-            "item": None,
-            "state": state.value,
+        said = describe_address(gate.address) | {
+            "state": (GateState.EXPIRED if expires else GateState.ANSWERED).value,
             "output": end.output,
             "by": answer.by,
             "via": answer.via,
         }
         answered = Event(EventType.GATE_ANSWERED, said, gate.step_id)
-        end_wait(tx, plan, run, StepKey(gate.node_id), end, after=answered)
+        end_wait(tx, plan, run, gate.address, end, after=answered)
         closed = get_gate(tx, gate.step_id)
     crash_point(CrashPoint.GATE_ANSWERED)
     return closed
 
 
-def _conclude(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> StepEnd:
+def _conclude(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue) -> StepEnd:
     """How an answer ends the gate's step: which way it goes on, or why it fails. Raises UnfitAnswer."""
     comment = read_rejection(plan.graph, plan.graph.nodes[gate.node_id], output)
     return _route(tx, plan, gate, output) if comment is None else StepEnd(StepStatus.FAILED, output, comment)
 
 
-def _route(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> StepEnd:
+def _route(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue) -> StepEnd:
     """The out-edges that the answer takes. Raises UnfitAnswer when there is none that can use it."""
     node = plan.graph.nodes[gate.node_id]
     if not is_conditional(plan.graph, node):
         return StepEnd(StepStatus.SUCCEEDED, output)
-    key = StepKey(gate.node_id)
-    found = read_step_input(tx, plan, gate.run_id, key, read_sources(tx, plan, gate.run_id, key))
-    outputs = {**found.context["outputs"], gate.node_id: output}
+    sources = read_sources(tx, plan, gate.run_id, gate.address)
+    found = read_step_input(tx, plan, gate.run_id, gate.address, sources)
+    outputs = {**as_object(found.context["outputs"]), gate.node_id: output}
     context = {**found.context, "last_output": output, "outputs": outputs}
     try:
         taken = choose_edges(plan.graph.out_edges[gate.node_id], context)
@@ -150,7 +150,7 @@ def _route(tx: Connection, plan: Plan, gate: Gate, output: JsonValue) -> StepEnd
     return StepEnd(StepStatus.SUCCEEDED, output, taken=[edge.id for edge in taken])
 
 
-def _expire(tx: Connection, plan: Plan, gate: Gate, output: JsonValue, fault: str) -> StepEnd:
+def _expire(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue, fault: str) -> StepEnd:
     """How a deadline ends the gate's step: with the answer that it stands for, or as a failure."""
     if output is not None:
         try:

@@ -2,12 +2,11 @@
 
 from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.graph.plan import Plan
-from agentmesh_dagster.graph.progress import Progress, Readiness, StepKey
+from agentmesh_dagster.graph.progress import Progress
 from agentmesh_dagster.runtime.launches import LaunchFacts, RunHasEnded, start_launch
 from agentmesh_dagster.runtime.run_ends import fail_run
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import StepTask, run_step
-from agentmesh_dagster.runtime.takeover import covers
 from agentmesh_dagster.store.runs import lock_run
 from agentmesh_dagster.store.steps import read_states
 
@@ -32,32 +31,25 @@ def begin_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
 
 def _ask_before(services: Services, plan: Plan, facts: LaunchFacts) -> None:
     """Asks at each gate that may be asked now and that the launch itself does not come to."""
-    assert facts.selected is not None
     for op in plan.ops:
-        key = StepKey(op.node.id)
-        if not op.node.spec.waits or any(covers(chosen, key) for chosen in facts.selected):
+        if not op.node.spec.waits:
             continue
         with services.store.read() as connection:
             progress = Progress(plan, read_states(connection, facts.launch_id))
-        if progress.read_state(key) is None and progress.read_readiness(key) is Readiness.RUNS:
-            run_step(services, plan, StepTask(facts.launch_id, facts.launch_id, op, None, True))
+        for step in progress.list_ready():
+            if step.node_id == op.node.id and not facts.asks_for(step):
+                run_step(services, plan, StepTask(facts.launch_id, facts.launch_id, op, step.path, True))
 
 
 def _check_work(services: Services, plan: Plan, facts: LaunchFacts) -> None:
-    assert facts.selected is not None
     with services.store.begin() as tx:
         run = lock_run(tx, facts.launch_id)
         states = read_states(tx, run.id)
-        has_begun = any(
-            state.status is not StepStatus.SKIPPED for key, state in states.items() if _is_chosen(facts, key)
-        )
-        waits = any(state.status is StepStatus.WAITING_HUMAN for state in states.values())
+        chosen = [state for step, state in states.items() if facts.asks_for(step)]
+        has_begun = any(state.status is not StepStatus.SKIPPED for state in chosen)
+        waits = any(state.status.is_waiting for state in states.values())
         ready = Progress(plan, states).list_ready()
-        if run.status.is_end or has_begun or waits or any(_is_chosen(facts, key) for key in ready):
+        if run.status.is_end or has_begun or waits or any(map(facts.asks_for, ready)):
             return
         fail_run(tx, run, _NOTHING_CAN_RUN)
     raise RunHasEnded(_NOTHING_CAN_RUN)
-
-
-def _is_chosen(facts: LaunchFacts, key: StepKey) -> bool:
-    return any(covers(chosen, key) for chosen in facts.selected or ())

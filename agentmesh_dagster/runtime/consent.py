@@ -1,9 +1,7 @@
 """Consent: whether a person agreed before a run came to a step that is never done without."""
 
-from typing import cast
-
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import JsonObject, StepStatus
+from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.rules.approvals import asks_somebody
 from agentmesh_dagster.specs.nodes.human_approval import APPROVED
@@ -33,4 +31,4 @@ def was_approved(connection: Connection, plan: Plan, run_id: str, node_id: str) 
 
 
 def _is_no(output: JsonValue) -> bool:
-    return output is False or (isinstance(output, dict) and cast("JsonObject", output).get(APPROVED) is False)
+    return output is False or (isinstance(output, dict) and output.get(APPROVED) is False)

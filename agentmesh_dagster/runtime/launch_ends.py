@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import Enum, auto
 
-from agentmesh_dagster.entities.models import Run, StepStatus
+from agentmesh_dagster.entities.models import Run
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.progress import Progress, RunState
 from agentmesh_dagster.runtime.endings import cancel_left_steps, fail_left_steps, give_up_gates
@@ -12,11 +12,11 @@ from agentmesh_dagster.runtime.run_ends import cancel_run, complete_run, end_run
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.unbegun import MOST_TRIES, count_unbegun
 from agentmesh_dagster.store import Connection
-from agentmesh_dagster.store.gates import cancel_gates, has_untaken_answers, release_answers
 from agentmesh_dagster.store.launches import end_launch, find_launch, list_launches, park_launch
 from agentmesh_dagster.store.runs import RunHead, get_run, lock_run
 from agentmesh_dagster.store.step_leases import is_at_work
 from agentmesh_dagster.store.steps import read_states
+from agentmesh_dagster.store.waits import cancel_waits, has_open_wait, has_untaken_wait, release_waits
 
 
 class LaunchEnd(Enum):
@@ -38,7 +38,7 @@ def finish_work(
 ) -> LaunchEnd:
     """A worker has done all that it could of a launch: what becomes of that, and of its run.
 
-    The run goes on while a person is asked, an answer waits for its launch, or another launch is at work. Else it has
+    The run goes on while a step waits, a wait that ended has no launch yet, or another launch is at work. Else it has
     ended by the time this returns; `left` is why it fails if there are steps that nobody will run, None that this is
     how it was asked for. `has_failed`: a step failed in Dagster, maybe without a word, as when its process died.
 
@@ -56,7 +56,7 @@ def finish_work(
             return LaunchEnd.NOT_YET  # such as after a cluster had started a second worker for it
         reason = "The worker died with it." if has_failed else left or "Its launch ended without it."
         were_left = fail_left_steps(tx, run, launch_id, reason)
-        if (were_left or not _is_waiting(tx, run_id)) and _end_if_over(tx, services, run, launch_id, left):
+        if (were_left or not has_open_wait(tx, run_id)) and _end_if_over(tx, services, run, launch_id, left):
             return LaunchEnd.WITH_ITS_RUN
         show()
         park_launch(tx, launch_id)
@@ -102,9 +102,9 @@ def end_failed(services: Services, run_id: str, launch_id: str, reason: str, *, 
         end_launch(tx, launch_id)
         tries = 0 if run.status.is_end or not may_begin_again else count_unbegun(tx, list_launches(tx, run_id))
         if 0 < tries < MOST_TRIES:
-            release_answers(tx, launch_id)
+            release_waits(tx, launch_id)
         elif tries:
-            cancel_gates(tx, run_id)
+            cancel_waits(tx, run_id)
             fail_run(tx, run, f"It could not be started, in {tries} tries. {reason}")
         elif not run.status.is_end:
             fail_left_steps(tx, run, launch_id, reason)
@@ -121,12 +121,8 @@ def end_canceled(services: Services, run_id: str, launch_id: str, reason: str) -
         end_launch(tx, launch_id)
         if not run.status.is_end:
             cancel_left_steps(tx, run, reason)
-            cancel_gates(tx, run_id)
+            cancel_waits(tx, run_id)
             cancel_run(tx, run, reason)
-
-
-def _is_waiting(tx: Connection, run_id: str) -> bool:
-    return any(state.status is StepStatus.WAITING_HUMAN for state in read_states(tx, run_id).values())
 
 
 def _end_if_over(tx: Connection, services: Services, run: RunHead, launch_id: str, left: str | None) -> bool:
@@ -134,14 +130,14 @@ def _end_if_over(tx: Connection, services: Services, run: RunHead, launch_id: st
     try:
         plan = load_pinned_plan(services.store, run.workflow_id, run.revision)
     except AgentMeshError as fault:
-        cancel_gates(tx, run.id)
+        cancel_waits(tx, run.id)
         fail_run(tx, run, f"The workflow cannot be read any more: {fault}")
         return True
     give_up_gates(tx, plan, run)
     if end_run_if_over(tx, plan, run, Progress(plan, read_states(tx, run.id))) in (RunState.SUCCEEDED, RunState.FAILED):
         return True
     others = any(launch.is_live and launch.id != launch_id for launch in list_launches(tx, run.id))
-    if others or _is_waiting(tx, run.id) or has_untaken_answers(tx, run.id):
+    if others or has_open_wait(tx, run.id) or has_untaken_wait(tx, run.id):
         return False
     if left is None:
         complete_run(tx, plan, run)

@@ -7,14 +7,14 @@ from agentmesh_dagster.entities.json_schema import fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
 from agentmesh_dagster.errors import Conflict
+from agentmesh_dagster.graph.address import Address, describe_address
 from agentmesh_dagster.graph.plan import Plan
-from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.takeover import covers, list_parts, take_over_steps
+from agentmesh_dagster.runtime.takeover import list_parts, take_over_steps
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.catalogue import has_changed
 from agentmesh_dagster.store.events import Event, record_events
-from agentmesh_dagster.store.gates import Gate, list_taken_over
+from agentmesh_dagster.store.gates import StoredGate, list_taken_over
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, insert_launch, renew_launch
 from agentmesh_dagster.store.runs import NewRun, get_run, get_run_head, insert_run, lock_run, mark_run_started
 from agentmesh_dagster.store.steps import read_states, reopen_steps
@@ -42,10 +42,14 @@ class LaunchFacts:
     job_name: str
     input: JsonValue
     parent_id: str | None = None  # the Dagster run that it re-executes
-    selected: frozenset[StepKey] | None = None  # without an item: all items; None: all steps
+    selected: frozenset[Address] | None = None  # without an item: all items; None: all steps
     is_from_failure: bool = False  # a re-execution of what Dagster saw fail, or never saw end
     launched_by: str | None = None
     delivery_id: str | None = None  # of what a trigger starts it for
+
+    def asks_for(self, step: Address) -> bool:
+        """Whether the step is one of the selected ones."""
+        return any(chosen.covers(step) for chosen in self.selected or ())
 
 
 def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submitted: bool = True) -> Launch:
@@ -120,9 +124,9 @@ def _continues_run(tx: Connection, plan: Plan, parent: Launch, facts: LaunchFact
     # From failure, Dagster also asks for the steps whose end its worker did not live to report.
     if facts.is_from_failure or facts.selected is None:
         return facts.is_from_failure
-    states = read_states(tx, parent.run_id, {key.node_id for key in facts.selected})
-    succeeded = [key for key, state in states.items() if state.status is StepStatus.SUCCEEDED]
-    return not any(covers(selected, key) for selected in facts.selected for key in succeeded)
+    states = read_states(tx, parent.run_id, {chosen.node_id for chosen in facts.selected})
+    succeeded = [step for step, state in states.items() if state.status is StepStatus.SUCCEEDED]
+    return not any(facts.asks_for(step) for step in succeeded)
 
 
 def start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
@@ -153,7 +157,7 @@ def start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
     return run.id
 
 
-def _describe_taken(gate: Gate) -> Event:
-    about: dict[str, JsonValue] = {"nodeId": gate.node_id, "item": None, "fromRunId": gate.taken_from_run_id}
+def _describe_taken(gate: StoredGate) -> Event:
+    about = describe_address(gate.address) | {"fromRunId": gate.taken_over_from}
     answered = about | {"output": gate.answer, "by": gate.answered_by, "via": gate.answered_via}
     return Event(EventType.GATE_TAKEN_OVER, answered, gate.step_id)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import Tool
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.gates import Gate, record_notice
+from agentmesh_dagster.store.gates import StoredGate, record_notice
 from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
 
 SIGNATURE_HEADER = "X-AgentMesh-Signature"
@@ -18,7 +18,7 @@ _LONGEST_DELAY_SECONDS = 3600.0
 _CALL_SECONDS = 5.0
 
 
-def send_notice(services: Services, gate: Gate) -> bool:
+def send_notice(services: Services, gate: StoredGate) -> bool:
     """Tells the gate's `notify.url`; when it cannot be reached, plans the next try. Says whether it was told."""
     body = _write_body(services, gate)
     tool = Tool.model_validate(
@@ -46,19 +46,19 @@ def send_notice(services: Services, gate: Gate) -> bool:
     return True
 
 
-def _record(services: Services, gate: Gate, again_in_seconds: float | None) -> None:
+def _record(services: Services, gate: StoredGate, again_in_seconds: float | None) -> None:
     with services.store.begin() as tx:
         record_notice(tx, gate, again_in_seconds=again_in_seconds)
 
 
-def _write_body(services: Services, gate: Gate) -> dict[str, JsonValue]:
+def _write_body(services: Services, gate: StoredGate) -> dict[str, JsonValue]:
     body: dict[str, JsonValue] = {
         "stepId": gate.step_id,
         "runId": gate.run_id,
         "workflowId": gate.workflow_id,
         "nodeId": gate.node_id,
         "instructions": gate.instructions,
-        "assignees": gate.assignees,
+        "assignees": [*gate.assignees],
         "openedAt": gate.opened_at.isoformat(),
     }
     if services.settings.public_url:

@@ -7,17 +7,14 @@ from collections.abc import Mapping
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventType, RunStatus
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, RunState
 from agentmesh_dagster.specs.node_spec import Place
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.runs import RunHead, mark_run_ended
-from agentmesh_dagster.store.steps import (
-    FailedStep,
-    list_failures,
-    read_outputs,
-)
+from agentmesh_dagster.store.steps import list_failures, read_outputs
 from agentmesh_dagster.store.triggers import deliver_run_end
 
 
@@ -34,7 +31,7 @@ def end_run_if_over(tx: Connection, plan: Plan, run: RunHead, progress: Progress
 def complete_run(tx: Connection, plan: Plan, run: RunHead) -> None:
     """The run has succeeded; its output is that of the end that ran, with several a mapping node id → output."""
     ends = [node.id for node in plan.graph.ends]
-    outputs = {key.node_id: output for key, output in read_outputs(tx, run.id, ends).items()}
+    outputs = {address.node_id: output for address, output in read_outputs(tx, run.id, ends).items()}
     output = _merge({node_id: outputs[node_id] for node_id in ends if node_id in outputs})
     mark_run_ended(tx, run.id, RunStatus.SUCCEEDED, output=output)
     _record_end(tx, run, EventType.RUN_COMPLETED, {"output": output})
@@ -62,18 +59,15 @@ def _record_end(tx: Connection, run: RunHead, event_type: EventType, payload: di
 
 def _describe_failures(tx: Connection, plan: Plan, run_id: str) -> str:
     failures = list_failures(tx, run_id)
-    if len(failures) == 1 and _is_end(plan, failures[0].node_id):
+    if len(failures) == 1 and _is_end(plan, failures[0].address.node_id):
         return failures[0].error  # the author's own words
-    return "; ".join(f"`{_title(plan, failure.node_id)}`{_name_item(failure)}: {failure.error}" for failure in failures)
+    return "; ".join(f"{_name_step(plan, failure.address)}: {failure.error}" for failure in failures)
 
 
-def _name_item(failure: FailedStep) -> str:
-    return "" if failure.item is None else f", item {failure.item}"
-
-
-def _title(plan: Plan, node_id: str) -> str:
-    node = plan.graph.nodes.get(node_id)
-    return node.title if node else node_id
+def _name_step(plan: Plan, address: Address) -> str:
+    node = plan.graph.nodes.get(address.node_id)
+    item = "" if address.item is None else f", item {address.item}"
+    return f"`{node.title if node else address.node_id}`{item}"
 
 
 def _is_end(plan: Plan, node_id: str) -> bool:

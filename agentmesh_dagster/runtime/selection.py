@@ -2,12 +2,12 @@
 
 from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.entities.text import join_names
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan, PlannedOp
-from agentmesh_dagster.graph.progress import Progress, Readiness, StepKey
+from agentmesh_dagster.graph.progress import Progress, Readiness
 from agentmesh_dagster.runtime.launches import LaunchFacts
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import StepTask, run_step
-from agentmesh_dagster.runtime.takeover import covers
 from agentmesh_dagster.store.steps import read_states
 
 
@@ -20,22 +20,19 @@ def finish_selection(services: Services, plan: Plan, facts: LaunchFacts, run_id:
         return None
     with services.store.read() as connection:
         states = read_states(connection, run_id)
-    left = [op for op in plan.ops if _is_chosen(facts, op) and op.each is None and StepKey(op.node.id) not in states]
-    if not left or any(state.status in (StepStatus.FAILED, StepStatus.WAITING_HUMAN) for state in states.values()):
+    single = {Address(op.node.id): op for op in plan.ops if op.each is None}
+    left = [op for step, op in single.items() if facts.asks_for(step) and step not in states]
+    if not left or any(state.status.is_waiting or state.status is StepStatus.FAILED for state in states.values()):
         return None
     gates = [op for op in plan.ops if _is_gate_before(plan, op, left)]
-    ready = [op for op in gates if Progress(plan, states).read_readiness(StepKey(op.node.id)) is Readiness.RUNS]
+    ready = [op for op in gates if Progress(plan, states).read_readiness(Address(op.node.id)) is Readiness.RUNS]
     for op in ready:
-        if StepKey(op.node.id) not in states:
-            run_step(services, plan, StepTask(run_id, facts.launch_id, op, None, True))
+        if Address(op.node.id) not in states:
+            run_step(services, plan, StepTask(run_id, facts.launch_id, op, (), True))
     if ready:
         return None
     names = join_names([op.node.id for op in left])
     return f"{names} could not run: what stands before has to be done again, and was not asked for. Launch all steps."
-
-
-def _is_chosen(facts: LaunchFacts, op: PlannedOp) -> bool:
-    return any(covers(chosen, StepKey(op.node.id)) for chosen in facts.selected or ())
 
 
 def _is_gate_before(plan: Plan, op: PlannedOp, left: list[PlannedOp]) -> bool:

@@ -13,8 +13,9 @@ from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.address import Address, Path, describe_address
 from agentmesh_dagster.graph.plan import Plan, PlannedOp
-from agentmesh_dagster.graph.progress import Progress, Readiness, StepKey
+from agentmesh_dagster.graph.progress import Progress, Readiness
 from agentmesh_dagster.runtime.attempt import Attempt
 from agentmesh_dagster.runtime.context import StepInput, read_sources, read_step_input
 from agentmesh_dagster.runtime.endings import begin_wait, end_attempt
@@ -27,7 +28,6 @@ from agentmesh_dagster.runtime.work import Result, Work
 from agentmesh_dagster.settings import link_run
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
-from agentmesh_dagster.store.gates import was_asked
 from agentmesh_dagster.store.launches import find_launch
 from agentmesh_dagster.store.runs import RunHead, lock_run
 from agentmesh_dagster.store.steps import (
@@ -41,6 +41,7 @@ from agentmesh_dagster.store.steps import (
     renew_step,
     step_id,
 )
+from agentmesh_dagster.store.waits import has_waited
 
 _ERROR_CHARACTERS = 10_000
 
@@ -60,7 +61,7 @@ class Outcome(Enum):
     ENDED = auto()  # now, or in a launch before this one
     SKIPPED = auto()  # no in-edge was taken
     NOT_READY = auto()  # something before it has not ended, such as a gate
-    WAITS_FOR_PERSON = auto()
+    WAITING = auto()
 
 
 def _say_nothing(_line: str) -> None:
@@ -74,14 +75,14 @@ class StepTask:
     run_id: str
     launch_id: str
     op: PlannedOp
-    item: int | None
+    path: Path  # where inside of what is repeated
     is_last_attempt: bool
     resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project
     say: Callable[[str], None] = _say_nothing  # a line in the step's log
 
     @property
-    def key(self) -> StepKey:
-        return StepKey(self.op.node.id, self.item)
+    def address(self) -> Address:
+        return Address(self.op.node.id, self.path)
 
 
 @dataclass(frozen=True)
@@ -103,19 +104,19 @@ def run_step(services: Services, plan: Plan, task: StepTask) -> StepReport:
         with services.store.begin() as tx:
             run = lock_run(tx, task.run_id)
             _check_launch(tx, task)
-            states = read_sources(tx, plan, run.id, task.key)
+            states = read_sources(tx, plan, run.id, task.address)
             report = _look(tx, task, Progress(plan, states))
             if report is not None:
                 return report
             if run.status.is_end:
                 raise RunHasEnded(f"`{run.id}` is {run.status.value}")
-            step_input = read_step_input(tx, plan, run.id, task.key, states)
+            step_input = read_step_input(tx, plan, run.id, task.address, states)
             claim = _claim(tx, services, run, task, step_input)
     except AgentMeshError:
         raise  # it is another's turn, or nobody's: nothing has become of the step
     except Exception as error:
         _fail_unclaimed(services, plan, task, error)
-        raise StepFailed(_describe_error(error), retryable=False) from error
+        raise StepFailed(_name_item(task, _describe_error(error)), retryable=False) from error
     crash_point(CrashPoint.STEP_CLAIMED)
     log = StepLog(task.say, link_run(services.settings, run.id) or f"agentmesh show {run.id} --events")
     return _Execution(services, plan, task, run, step_input, claim, log).run()
@@ -130,20 +131,20 @@ def _check_launch(tx: Connection, task: StepTask) -> None:
 
 def _look(tx: Connection, task: StepTask, progress: Progress) -> StepReport | None:
     """The report of a step that is not to be executed now; None for one that is."""
-    identity = step_id(task.run_id, task.key)
-    state = progress.read_state(task.key)
+    identity = step_id(task.run_id, task.address)
+    state = progress.read_state(task.address)
     if state is not None and state.status is StepStatus.SUCCEEDED:
         return StepReport(Outcome.ENDED, identity, read_end(tx, identity))
     if state is not None and state.status is StepStatus.SKIPPED:
         return StepReport(Outcome.SKIPPED, identity)
-    if state is not None and state.status is StepStatus.WAITING_HUMAN:
-        return StepReport(Outcome.WAITS_FOR_PERSON, identity)
-    if state is not None and state.status is StepStatus.FAILED and was_asked(tx, identity):
-        # Rejected, or too late: nobody is asked twice, and Dagster is told what came of it.
+    if state is not None and state.status.is_waiting:
+        return StepReport(Outcome.WAITING, identity)
+    if state is not None and state.status is StepStatus.FAILED and has_waited(tx, identity):
+        # Rejected, or too late: it waits no second time, and Dagster is told what came of it.
         raise StepFailed(read_end(tx, identity).error or "Rejected.", retryable=False)
-    if state is not None and state.status is StepStatus.CANCELED and was_asked(tx, identity):
+    if state is not None and state.status is StepStatus.CANCELED and has_waited(tx, identity):
         return StepReport(Outcome.NOT_READY, identity)  # given up, and not reopened since
-    readiness = progress.read_readiness(task.key)
+    readiness = progress.read_readiness(task.address)
     if readiness is Readiness.RUNS:
         return None
     return StepReport(Outcome.NOT_READY if readiness is Readiness.WAITS else Outcome.SKIPPED, identity)
@@ -153,7 +154,7 @@ def _claim(tx: Connection, services: Services, run: RunHead, task: StepTask, ste
     claim = claim_step(
         tx,
         run.id,
-        NewStep(task.key, task.op.node.type, step_input.parent_step_ids),
+        NewStep(task.address, task.op.node.type, step_input.parent_step_ids),
         input=step_input.last_output,
         launch_id=task.launch_id,
         owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}:{uuid.uuid4().hex[:8]}",
@@ -161,7 +162,7 @@ def _claim(tx: Connection, services: Services, run: RunHead, task: StepTask, ste
     )
     started = Event(
         EventType.STEP_STARTED,
-        {"nodeId": task.op.node.id, "item": task.item, "attempt": claim.attempt, "launchId": task.launch_id},
+        describe_address(task.address) | {"attempt": claim.attempt, "launchId": task.launch_id},
         claim.step_id,
     )
     record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[started])
@@ -176,7 +177,7 @@ def _fail_unclaimed(services: Services, plan: Plan, task: StepTask, error: Excep
             return
         claim = _claim(tx, services, run, task, StepInput(None, {}, []))
         end = StepEnd(StepStatus.FAILED, error=_describe_error(error))
-        end_attempt(tx, plan, run, task.key, claim, end)
+        end_attempt(tx, plan, run, task.address, claim, end)
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ class _Execution:
         except Exception as error:
             # The one place where a step's failure is recorded, whatever it was.
             self._fail(error)
-            raise StepFailed(self._name_item(_describe_error(error)), retryable=_is_retryable(error)) from error
+            raise StepFailed(_name_item(self.task, _describe_error(error)), retryable=_is_retryable(error)) from error
         crash_point(CrashPoint.STEP_EXECUTED)
         report = self._finish(result)
         crash_point(CrashPoint.STEP_ENDED)
@@ -243,34 +244,30 @@ class _Execution:
         self._log.add(event_type, payload)
 
     def _record_in(self, tx: Connection, event_type: EventType, payload: Mapping[str, JsonValue]) -> None:
-        about = {"nodeId": self.task.op.node.id, "item": self.task.item, "attempt": self.claim.attempt}
+        about = describe_address(self.task.address) | {"attempt": self.claim.attempt}
         event = Event(event_type, about | dict(payload), self.claim.step_id)
         record_events(tx, project_id=self.run_head.project_id, run_id=self.claim.run_id, recorded=[event])
 
     def _finish(self, result: Result) -> StepReport:
-        if result.gate is not None:
+        if result.wait is not None:
             return self._wait(result)
         taken = None if result.taken is None else list(result.taken)
         status = StepStatus.SUCCEEDED if result.failure is None else StepStatus.FAILED
         end = StepEnd(status, result.output, result.failure, taken, result.item_count)
         self._end(end)
         if result.failure is not None:
-            raise StepFailed(self._name_item(result.failure), retryable=False)
+            raise StepFailed(_name_item(self.task, result.failure), retryable=False)
         return StepReport(Outcome.ENDED, self.claim.step_id, end, self.step_input.last_output, result.notes)
 
-    def _name_item(self, message: str) -> str:
-        """For Dagster, whose error lists show no step key."""
-        return message if self.task.item is None else f"Item {self.task.item}: {message}"
-
     def _wait(self, result: Result) -> StepReport:
-        assert result.gate is not None
+        assert result.wait is not None
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.claim.run_id)
-            is_asked = begin_wait(tx, self.plan, run, self.task.key, self.claim, result.gate)
+            is_waiting = begin_wait(tx, self.plan, run, self.task.address, self.claim, result.wait)
         report_input = self.step_input.last_output
-        if not is_asked:
+        if not is_waiting:
             return StepReport(Outcome.NOT_READY, self.claim.step_id, None, report_input)
-        return StepReport(Outcome.WAITS_FOR_PERSON, self.claim.step_id, None, report_input, result.notes)
+        return StepReport(Outcome.WAITING, self.claim.step_id, None, report_input, result.notes)
 
     def _fail(self, error: Exception) -> None:
         tries_again = _is_retryable(error) and not self.task.is_last_attempt
@@ -279,13 +276,19 @@ class _Execution:
     def _end(self, end: StepEnd) -> None:
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.claim.run_id)
-            end_attempt(tx, self.plan, run, self.task.key, self.claim, end)
+            end_attempt(tx, self.plan, run, self.task.address, self.claim, end)
 
 
 def _describe_error(error: Exception) -> str:
     """The error in one text that every database can keep."""
     text = str(error) if isinstance(error, AgentMeshError) else f"{type(error).__name__}: {error}"
     return text[:_ERROR_CHARACTERS].replace("\x00", "\\u0000").encode("utf-8", "backslashreplace").decode()
+
+
+def _name_item(task: StepTask, message: str) -> str:
+    """For Dagster, whose error lists show no step key."""
+    item = task.address.item
+    return message if item is None else f"Item {item}: {message}"
 
 
 def _is_retryable(error: Exception) -> bool:

@@ -6,7 +6,7 @@ A line is made from what the event holds and nothing else, so what is kept out o
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.json_values import JsonValue, as_object, write_json
 from agentmesh_dagster.entities.models import EventType
 
 _SHOWN_CHARACTERS = 2_000  # of each value
@@ -60,7 +60,7 @@ class StepLog:
         return "\n".join([f"{about}:" if lines else f"{about}, with the results of its tool calls.", *lines])
 
     def _describe_reply(self, payload: Payload) -> str:
-        usage = cast("Mapping[str, JsonValue]", payload.get("usage") or {})
+        usage = as_object(payload.get("usage"))
         spent = f"{usage.get('inputTokens', 0)} tokens in, {usage.get('outputTokens', 0)} out"
         if (cost := usage.get("costUsd")) is not None:
             spent += f", {cost} USD"

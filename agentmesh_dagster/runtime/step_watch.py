@@ -6,8 +6,8 @@ from enum import Enum, auto
 
 from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan
-from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.endings import end_attempt
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store import StoreUnavailable
@@ -17,7 +17,7 @@ from agentmesh_dagster.store.steps import Claim, LeaseLost, StepEnd, step_id
 
 _LOOKS_PER_LEASE = 6
 
-_ENDED_WELL = (StepStatus.SUCCEEDED, StepStatus.SKIPPED, StepStatus.WAITING_HUMAN)
+_DONE = [status for status in StepStatus if status.is_waiting or status in (StepStatus.SUCCEEDED, StepStatus.SKIPPED)]
 
 
 class WorkerDied(AgentMeshError):
@@ -36,7 +36,7 @@ class StepWatch:
 
     services: Services
     run_id: str
-    key: StepKey | None  # None: the op that closes an `each`, which claims nothing
+    address: Address | None  # None: the op that closes an `each`, which claims nothing
     begins_within_seconds: float = 120.0  # a worker needs seconds to load its code and to claim the step
     _fence: int = field(init=False)  # whoever has a higher one came after this delivery
     _next_look: float = field(default=0.0, init=False)
@@ -67,7 +67,7 @@ class StepWatch:
         patience = lease_seconds if is_taken else self.begins_within_seconds
         if not has_died and time.monotonic() - self._silent_since < patience:
             return Finding.FINE
-        if lease is None or not is_taken or lease.status in _ENDED_WELL:
+        if lease is None or not is_taken or lease.status in _DONE:
             return Finding.SAFE_TO_REPEAT
         return Finding.DIED_AT_WORK
 
@@ -75,7 +75,7 @@ class StepWatch:
         """Ends the attempt of the dead worker, which can write nothing from then on; False: it had ended it."""
         lease = self._find_lease()
         if lease is None or lease.status is not StepStatus.RUNNING:
-            return lease is not None and lease.status not in _ENDED_WELL
+            return lease is not None and lease.status not in _DONE
         try:
             self._end(plan, lease.claim, reason, tries_again=tries_again)
         except LeaseLost:
@@ -83,14 +83,14 @@ class StepWatch:
         return True
 
     def _end(self, plan: Plan, claim: Claim, reason: str, *, tries_again: bool) -> None:
-        assert self.key is not None
+        assert self.address is not None
         end = StepEnd(StepStatus.PENDING if tries_again else StepStatus.FAILED, error=reason)
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.run_id)
-            end_attempt(tx, plan, run, self.key, claim, end)
+            end_attempt(tx, plan, run, self.address, claim, end)
 
     def _find_lease(self) -> StepLease | None:
-        if self.key is None:
+        if self.address is None:
             return None
         with self.services.store.read() as connection:
-            return find_step_lease(connection, step_id(self.run_id, self.key))
+            return find_step_lease(connection, step_id(self.run_id, self.address))

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 
 from agentmesh_dagster.entities.models import Kind, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan
-from agentmesh_dagster.graph.progress import StepKey, StepState
+from agentmesh_dagster.graph.progress import StepState
 from agentmesh_dagster.runtime.context import describe_run, read_step_input
 from agentmesh_dagster.runtime.nodes.human_approval import render_gate
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.catalogue import has_changed
-from agentmesh_dagster.store.gates import Gate, digest_shown, find_gate, inherit_gate
+from agentmesh_dagster.store.gates import StoredGate, digest_shown, find_gate, inherit_gate
 from agentmesh_dagster.store.launches import Launch
 from agentmesh_dagster.store.runs import get_run
 from agentmesh_dagster.store.steps import inherit_steps, read_states, step_id
@@ -25,7 +26,7 @@ def list_parts(plan: Plan) -> list[Part]:
     return [(Kind.WORKFLOW, plan.workflow.id), *agents, *tools]
 
 
-def take_over_steps(tx: Connection, plan: Plan, parent: Launch, launch_id: str, selected: frozenset[StepKey]) -> None:
+def take_over_steps(tx: Connection, plan: Plan, parent: Launch, launch_id: str, selected: frozenset[Address]) -> None:
     """Gives the new run `launch_id` what the run of `parent` did, but for what is selected and all behind that.
 
     Both have the same input. An answer to a gate is taken over only if it holds here: nothing that stands before or
@@ -33,49 +34,52 @@ def take_over_steps(tx: Connection, plan: Plan, parent: Launch, launch_id: str, 
     behind it to be done again.
     """
     states = read_states(tx, parent.run_id)
-    kept = {key for key in states if key.node_id in plan.graph.index and not _is_touched(plan, selected, key)}
-    gates: list[Gate] = []
-    for node_id in plan.graph.order:
-        key = StepKey(node_id)
-        is_answered = plan.graph.nodes[node_id].spec.waits and key in kept
-        if not is_answered or states[key].status is not StepStatus.SUCCEEDED:
+    kept = {step for step in states if step.node_id in plan.graph.index and not _is_touched(plan, selected, step)}
+    gates: list[StoredGate] = []
+    for step in _list_answered(plan, states):
+        if step not in kept:
             continue
-        gate = find_gate(tx, step_id(parent.run_id, key))
+        gate = find_gate(tx, step_id(parent.run_id, step))
         if gate is not None and _holds(tx, plan, parent, launch_id, gate, states):
             gates.append(gate)
         else:
-            kept -= {key for key in kept if key.node_id == node_id or plan.graph.is_ancestor(node_id, key.node_id)}
+            kept = {other for other in kept if not _is_touched(plan, frozenset([step]), other)}
     inherit_steps(tx, parent.run_id, launch_id, kept)
     for gate in gates:
-        if StepKey(gate.node_id) in kept:
-            inherit_gate(tx, gate, to_run_id=launch_id, step_id=step_id(launch_id, StepKey(gate.node_id)))
+        if gate.address in kept:
+            inherit_gate(tx, gate, to_run_id=launch_id, step_id=step_id(launch_id, gate.address))
 
 
-def covers(selected: StepKey, key: StepKey) -> bool:
-    """Whether a selected step is this one; without an item it is all items."""
-    return selected.node_id == key.node_id and selected.item in (None, key.item)
+def _list_answered(plan: Plan, states: Mapping[Address, StepState]) -> list[Address]:
+    """The gates that were answered and let the run go on, each behind those that stand before it."""
+    nodes, index = plan.graph.nodes, plan.graph.index
+    answered = [
+        step
+        for step, state in states.items()
+        if state.status is StepStatus.SUCCEEDED and step.node_id in nodes and nodes[step.node_id].spec.waits
+    ]
+    return sorted(answered, key=lambda step: index[step.node_id])
 
 
-def _is_touched(plan: Plan, selected: frozenset[StepKey], key: StepKey) -> bool:
+def _is_touched(plan: Plan, selected: frozenset[Address], step: Address) -> bool:
     """Whether a step is run again, or stands behind one that is."""
     return any(
-        covers(chosen, key)
+        chosen.covers(step)
         or (
-            plan.graph.is_ancestor(chosen.node_id, key.node_id)
-            and (None in (chosen.item, key.item) or chosen.item == key.item)
+            plan.graph.is_ancestor(chosen.node_id, step.node_id)
+            and (chosen.at(step.node_id).covers(step) or step.at(chosen.node_id).covers(chosen))
         )
         for chosen in selected
     )
 
 
 def _holds(
-    tx: Connection, plan: Plan, parent: Launch, run_id: str, gate: Gate, states: Mapping[StepKey, StepState]
+    tx: Connection, plan: Plan, parent: Launch, run_id: str, gate: StoredGate, states: Mapping[Address, StepState]
 ) -> bool:
     """Whether what was consented to is what this run is about to do."""
     if has_changed(tx, list(_list_parts_around(plan, gate.node_id)), parent.revision, plan.revision):
         return False
-    key = StepKey(gate.node_id)
-    found = read_step_input(tx, plan, parent.run_id, key, states)
+    found = read_step_input(tx, plan, parent.run_id, gate.address, states)
     context = {**found.context, "run": describe_run(get_run(tx, run_id), plan)}
     try:
         here = render_gate(plan.graph.nodes[gate.node_id], context)

@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from agentmesh_dagster.entities.access import Identity
-from agentmesh_dagster.entities.json_values import JsonValue, check_json, write_json
+from agentmesh_dagster.entities.json_values import JsonValue, as_object, check_json, write_json
 from agentmesh_dagster.entities.models import Agent, EventType, Tool, Workflow
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.graph import Graph
@@ -83,14 +83,14 @@ def try_agent(services: Services, trial: AgentTrial, *, by: Identity) -> dict[st
         plan_graph(graph, lookup.agents, lookup.tools),
         graph.nodes[_NODE],
         check_json(trial.input),
-        check_json(context),
+        as_object(check_json(context)),
         idempotency_key=str(uuid.uuid4()),
         deadline=_find_deadline(services),
         record=_forget,
     )
     about: dict[str, JsonValue] = {"agentId": trial.agent.id, "agent": trial.agent.name, "tools": list(trial.tools)}
     tried = _Tried(services, EventType.AGENT_TRIED, trial.agent.project_id, about, trial.input, by)
-    return cast("dict[str, JsonValue]", _try(lambda: run_node(work).output, work.deadline, tried))
+    return as_object(_try(lambda: run_node(work).output, work.deadline, tried))
 
 
 def try_tool(services: Services, tool: Tool, tool_input: JsonValue, *, by: Identity) -> JsonValue:
@@ -100,7 +100,7 @@ def try_tool(services: Services, tool: Tool, tool_input: JsonValue, *, by: Ident
     """
     _refuse_unapproved(tool)
     request = ToolRequest(tool, tool_input, str(uuid.uuid4()), _find_deadline(services))
-    about: dict[str, JsonValue] = {"toolId": tool.id, "tool": tool.name, "secrets": tool.secrets or []}
+    about: dict[str, JsonValue] = {"toolId": tool.id, "tool": tool.name, "secrets": [*(tool.secrets or ())]}
     tried = _Tried(services, EventType.TOOL_TRIED, tool.project_id, about, tool_input, by)
     return _try(lambda: call_tool(request, services.settings), request.deadline, tried)
 

@@ -51,7 +51,7 @@ class Result:
     taken: Sequence[str] | None = None  # ids of the out-edges taken; None: all
     item_count: int | None = None  # of an `each`
     failure: str | None = None  # an end with `outcome: failed`: the run's error
-    gate: NewGate | None = None  # a person is asked; there is no output yet
+    wait: NewGate | None = None  # what the step waits for; there is no output yet
     notes: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])  # shown as Dagster metadata
 
 

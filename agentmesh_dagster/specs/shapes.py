@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, as_list, as_object
 from agentmesh_dagster.entities.patterns import InvalidPattern, compile_pattern
 from agentmesh_dagster.entities.schema_bounds import look_up
 from agentmesh_dagster.entities.suggestions import find_nearest
@@ -29,12 +29,10 @@ class Shape:
             part = waiting.pop()
             seen += 1
             if isinstance(part, dict):
-                fields = cast("dict[str, Any]", part)
-                yield fields
-                if isinstance(fields.get("$ref"), str):
-                    waiting.append(look_up(self.root, fields["$ref"]))
-                if isinstance(fields.get("allOf"), list):
-                    waiting.extend(fields["allOf"])
+                yield part
+                if isinstance(reference := part.get("$ref"), str):
+                    waiting.append(look_up(self.root, reference))
+                waiting.extend(as_list(part.get("allOf")))
 
     @property
     def kinds(self) -> frozenset[str] | None:
@@ -68,8 +66,7 @@ class Shape:
 
 
 def _properties(part: dict[str, Any]) -> dict[str, Any]:
-    found = part.get("properties")
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return as_object(part.get("properties"))
 
 
 def _is_closed_to(part: dict[str, Any], name: str) -> bool:

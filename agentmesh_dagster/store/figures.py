@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.tables import gates, launches, runs
+from agentmesh_dagster.store.tables import gates, launches, runs, waits
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,9 @@ def read_figures(connection: Connection) -> Figures:
     counted = connection.execute(select(runs.c.status, func.count()).group_by(runs.c.status))
     by_status = {RunStatus(status): count for status, count in counted}
     open_gates, opened = connection.execute(
-        select(func.count(), func.min(gates.c.opened_at)).where(gates.c.state == "open")
+        select(func.count(), func.min(waits.c.opened_at))
+        .join_from(waits, gates, gates.c.step_id == waits.c.step_id)
+        .where(waits.c.state == "open")
     ).one()
     waiting, created = connection.execute(
         select(func.count(), func.min(launches.c.created_at)).where(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, select, tuple_
 from agentmesh_dagster.entities.models import Kind
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.pages import Page, read_cursor, write_cursor
-from agentmesh_dagster.store.tables import entities, gates, runs
+from agentmesh_dagster.store.tables import entities, gates, runs, waits
 
 _DAY = timedelta(hours=24)
 
@@ -38,9 +38,10 @@ def page_projects(connection: Connection, *, limit: int, cursor: str | None = No
         runs.c.project_id.in_(ids), runs.c.created_at > now(connection) - _DAY
     )
     waiting = (
-        select(runs.c.project_id, func.count(gates.c.run_id.distinct()))
-        .join(gates, gates.c.run_id == runs.c.id)
-        .where(gates.c.state == "open", runs.c.project_id.in_(ids))
+        select(runs.c.project_id, func.count(waits.c.run_id.distinct()))
+        .join(waits, waits.c.run_id == runs.c.id)
+        .join(gates, gates.c.step_id == waits.c.step_id)
+        .where(waits.c.state == "open", runs.c.project_id.in_(ids))
     )
     counts = [
         _count(connection, workflows.group_by(entities.c.project_id)),

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeGuard, TypeVar, cast
+from typing import Generic, TypeGuard, TypeVar
 
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json, write_json
 from agentmesh_dagster.errors import AgentMeshError, InvalidValue
@@ -74,4 +74,4 @@ def read_cursor(cursor: str, length: int) -> list[str]:
 
 
 def _is_place(value: JsonValue, length: int) -> TypeGuard[list[str]]:
-    return isinstance(value, list) and [type(part) for part in cast("list[object]", value)] == [str] * length
+    return isinstance(value, list) and [type(part) for part in value] == [str] * length

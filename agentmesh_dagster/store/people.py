@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, delete, or_, select, update
 
 from agentmesh_dagster.entities.access import Identity, Role
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import EventType
+from agentmesh_dagster.entities.models import EventType, JsonObject
 from agentmesh_dagster.errors import Conflict, InvalidValue, NotFound
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.events import record_audit
@@ -83,7 +83,7 @@ def change_user(
     user = get_user(tx, name)
     if password_hash is not None:
         tx.execute(delete(sessions).where(sessions.c.user_name == name))
-    changed = {"name": name, "role": user.role.value, "newPassword": password_hash is not None}
+    changed: JsonObject = {"name": name, "role": user.role.value, "newPassword": password_hash is not None}
     _record(tx, EventType.USER_SAVED, by, changed)
     return user
 

@@ -16,7 +16,7 @@ from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.engine import Store
 from agentmesh_dagster.store.events import DEEDS, Event, record_events
 from agentmesh_dagster.store.faults import in_plain_words
-from agentmesh_dagster.store.tables import deliveries, events, gates, launches, posted_events, runs, steps
+from agentmesh_dagster.store.tables import deliveries, events, gates, launches, posted_events, runs, steps, waits
 from agentmesh_dagster.store.timeline import measure
 
 _ENDS = tuple(status.value for status in RunStatus if status.is_end)
@@ -78,12 +78,14 @@ def lock_old_runs(tx: Connection, run_ids: Sequence[str], before: datetime, inst
 
 
 def delete_runs(tx: Connection, run_ids: Sequence[str], *, by: str, via: str) -> None:
-    """Deletes locked runs with their steps, gates, launches and events, but for the events of the audit."""
+    """Deletes locked runs with their steps, waits, launches and events, but for the events of the audit."""
     for run_id in run_ids:
         _sum_up(tx, run_id, by=by, via=via)
     ends = select(events.c.id).where(events.c.run_id.in_(run_ids))
     tx.execute(delete(deliveries).where(or_(deliveries.c.run_id.in_(run_ids), deliveries.c.ended_id.in_(ends))))
-    tx.execute(delete(gates).where(gates.c.run_id.in_(run_ids)))
+    of_runs = select(waits.c.step_id).where(waits.c.run_id.in_(run_ids))
+    tx.execute(delete(gates).where(gates.c.step_id.in_(of_runs)))
+    tx.execute(delete(waits).where(waits.c.run_id.in_(run_ids)))
     tx.execute(delete(steps).where(steps.c.run_id.in_(run_ids)))
     tx.execute(delete(events).where(events.c.run_id.in_(run_ids), events.c.type.not_in(_KEPT)))
     tx.execute(delete(launches).where(launches.c.run_id.in_(run_ids)))

@@ -29,8 +29,9 @@ from agentmesh_dagster.store.cutting import leave_out_large, read_cuts
 from agentmesh_dagster.store.insert_new import insert_new
 from agentmesh_dagster.store.pages import Page, write_cursor, write_moment
 from agentmesh_dagster.store.steps import find_failed_runs
-from agentmesh_dagster.store.tables import gates, launches, runs, steps
+from agentmesh_dagster.store.tables import launches, runs, steps, waits
 from agentmesh_dagster.store.timeline import Timeline, find_page
+from agentmesh_dagster.store.waits import select_open_waits
 
 _IDS_AT_ONCE = 500  # in one query
 _VALUES = (runs.c.input, runs.c.output, runs.c.error)  # that may be large
@@ -153,7 +154,7 @@ class RunFilter:
     workflow_id: str | None = None
     project_id: str | None = None
     statuses: Sequence[RunStatus] = ()
-    waiting: bool | None = None  # whether they wait for a person
+    waiting: bool | None = None  # whether a step of them waits
     has_failed: bool | None = None  # whether a step of them has failed, also while they wait
 
 
@@ -184,8 +185,8 @@ def _list_conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.project_id is not None:
         yield runs.c.project_id == wanted.project_id
     if wanted.waiting is not None:
-        asked = select(gates.c.run_id).where(gates.c.run_id == runs.c.id, gates.c.state == "open").exists()
-        yield asked if wanted.waiting else ~asked
+        is_waiting = select_open_waits().where(waits.c.run_id == runs.c.id).exists()
+        yield is_waiting if wanted.waiting else ~is_waiting
     if wanted.has_failed is not None:
         failed = select(steps.c.id).where(steps.c.run_id == runs.c.id, steps.c.status == StepStatus.FAILED.value)
         has_failed = or_(runs.c.status == RunStatus.FAILED.value, failed.exists())
@@ -205,7 +206,7 @@ def list_runs(
     limit: int = 50,
     before: str | None = None,
 ) -> list[Run]:
-    """Runs, newest first; `waiting` keeps those that wait for a person, `before` is the id of the last one seen.
+    """Runs, newest first; `waiting` keeps those of which a step waits, `before` is the id of the last one seen.
 
     `has_failed` keeps those of which a step has failed, also while they wait.
     """
@@ -229,18 +230,18 @@ def list_unsettled_run_ids(connection: Connection, instance_id: str | None = Non
     """Ids of the runs of which something may have to be settled with this Dagster instance, or any; oldest first.
 
     That is: a launch is live; or one is parked although its run has ended or gone on; or the run is open although
-    no launch of it lives and nobody is asked. All of them: a limit would let those that stand in the queue, and need
+    no launch of it lives and no step waits. All of them: a limit would let those that stand in the queue, and need
     nothing, hide the others.
     """
     is_open = runs.c.status.in_([RunStatus.PENDING.value, RunStatus.RUNNING.value])
-    waits = _waiting_steps(steps.c.run_id == runs.c.id).exists()
+    is_waiting = select_open_waits().where(waits.c.run_id == runs.c.id).exists()
     unended = select(launches.c.run_id).where(launches.c.ended_at.is_(None))
     if instance_id is not None:
         unended = unended.where(launches.c.instance_id == instance_id)
     # Each of the three by an index of its own: the many runs that have ended are not read.
     unsettled = union(
         unended.where(launches.c.parked_at.is_(None)),
-        select(runs.c.id).where(is_open, ~waits, _launches_of(runs.c.id, instance_id).exists()),
+        select(runs.c.id).where(is_open, ~is_waiting, _launches_of(runs.c.id, instance_id).exists()),
         unended.join(runs, runs.c.id == launches.c.run_id).where(~is_open),
     )
     rows = connection.execute(select(runs.c.id).where(runs.c.id.in_(unsettled)).order_by(runs.c.created_at, runs.c.id))
@@ -262,10 +263,6 @@ def _launches_of(run_id: ColumnElement[str], instance_id: str | None) -> Select[
     return query if instance_id is None else query.where(launches.c.instance_id == instance_id)
 
 
-def _waiting_steps(condition: ColumnElement[bool]) -> Select[Any, Any]:
-    return select(steps.c.run_id, steps.c.id).where(steps.c.status == StepStatus.WAITING_HUMAN.value, condition)
-
-
 def _complete(connection: Connection, rows: Sequence[RowMapping]) -> list[Run]:
     """Runs from their rows, with the launches and waiting steps of all of them in two queries."""
     ids = [row["id"] for row in rows]
@@ -277,7 +274,8 @@ def _complete(connection: Connection, rows: Sequence[RowMapping]) -> list[Run]:
         for run_id, launch_id in connection.execute(query.order_by(launches.c.position)):
             launched[run_id].append(launch_id)
         failed = find_failed_runs(connection, ids)
-        for run_id, step_id in connection.execute(_waiting_steps(steps.c.run_id.in_(ids)).order_by(steps.c.id)):
+        open_waits = select_open_waits().where(waits.c.run_id.in_(ids))
+        for run_id, step_id in connection.execute(open_waits.order_by(waits.c.step_id)):
             waiting[run_id].append(step_id)
     return [_read_run(row, launched[row["id"]], waiting[row["id"]], has_failed=row["id"] in failed) for row in rows]
 

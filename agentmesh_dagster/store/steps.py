@@ -1,17 +1,18 @@
 """Steps: who may execute one (a claim with a fencing number), and what came of it, written once."""
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, null, select, update
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Step, StepStatus
 from agentmesh_dagster.errors import Conflict, NotFound
-from agentmesh_dagster.graph.progress import StepKey, StepState
+from agentmesh_dagster.graph.address import Address, Item, Path, list_around, read_address, write_path
+from agentmesh_dagster.graph.progress import StepState
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.cutting import leave_out_large, read_cuts
 from agentmesh_dagster.store.pages import Page
@@ -19,7 +20,7 @@ from agentmesh_dagster.store.tables import UtcDateTime, runs, steps
 from agentmesh_dagster.store.timeline import Timeline, find_page
 
 _NAMESPACE = uuid.UUID("5f0c2a3e-7d0b-5a5e-9a38-6f1f6b7b1c52")
-_NO_ITEM = -1
+_WAITING = [status.value for status in StepStatus if status.is_waiting]
 _VALUES = (steps.c.input, steps.c.output, steps.c.error)  # that may be large
 
 
@@ -47,7 +48,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class NewStep:
-    key: StepKey
+    address: Address
     node_type: str
     parent_step_ids: list[str]
 
@@ -63,10 +64,16 @@ class StepEnd:
     item_count: int | None = None  # of an `each`
 
 
-def step_id(run_id: str, key: StepKey, visit: int = 0) -> str:
-    """The id of a step: the same for the same run, node, visit and item, so that it can be known beforehand."""
-    item = _NO_ITEM if key.item is None else key.item
-    return str(uuid.uuid5(_NAMESPACE, "\x1f".join((run_id, key.node_id, str(visit), str(item)))))
+def step_id(run_id: str, address: Address) -> str:
+    """The id of a step: the same for the same run and address, so that it can be known beforehand."""
+    match address.path:  # of these two shapes ids were given before there were paths, and stay as they are
+        case ():
+            place = ("0", "-1")
+        case (Item(index),):
+            place = ("0", str(index))
+        case path:
+            place = (write_path(path),)
+    return str(uuid.uuid5(_NAMESPACE, "\x1f".join((run_id, address.node_id, *place))))
 
 
 def claim_step(
@@ -81,9 +88,9 @@ def claim_step(
 ) -> Claim:
     """Takes a step for one attempt; StepIsBusy while another worker's lease on it lives.
 
-    The caller has looked: the step has not succeeded, is not skipped and does not wait for a person.
+    The caller has looked: the step has not succeeded, is not skipped and does not wait.
     """
-    identity = step_id(run_id, step.key)
+    identity = step_id(run_id, step.address)
     moment = now(tx)
     taken_up = {
         "status": StepStatus.RUNNING.value,
@@ -102,8 +109,8 @@ def claim_step(
             insert(steps).values(
                 id=identity,
                 run_id=run_id,
-                node_id=step.key.node_id,
-                item=_NO_ITEM if step.key.item is None else step.key.item,
+                node_id=step.address.node_id,
+                path=write_path(step.address.path),
                 node_type=step.node_type,
                 attempt=1,
                 fence=1,
@@ -113,7 +120,7 @@ def claim_step(
         )
         return Claim(identity, run_id, fence=1, attempt=1)
     if row.status == StepStatus.RUNNING.value and moment < row.lease_expires_at:
-        raise StepIsBusy(f"`{step.key.node_id}` by {row.owner}")
+        raise StepIsBusy(f"`{step.address.node_id}` by {row.owner}")
     claim = Claim(identity, run_id, fence=row.fence + 1, attempt=row.attempt + 1)
     tx.execute(
         update(steps)
@@ -158,10 +165,10 @@ def end_step(tx: Connection, claim: Claim, end: StepEnd) -> None:
 
 
 def end_waiting_step(tx: Connection, identity: str, end: StepEnd) -> None:
-    """Ends a step that waits for a person, in the transaction that closes its gate."""
+    """Ends a step that waits, in the transaction that ends its wait."""
     tx.execute(
         update(steps)
-        .where(steps.c.id == identity, steps.c.status == StepStatus.WAITING_HUMAN.value)
+        .where(steps.c.id == identity, steps.c.status.in_(_WAITING))
         .values(
             status=end.status.value,
             output=end.output,
@@ -184,10 +191,10 @@ def insert_skipped(tx: Connection, run_id: str, skipped: Sequence[NewStep]) -> N
         insert(steps),
         [
             {
-                "id": step_id(run_id, step.key),
+                "id": step_id(run_id, step.address),
                 "run_id": run_id,
-                "node_id": step.key.node_id,
-                "item": _NO_ITEM if step.key.item is None else step.key.item,
+                "node_id": step.address.node_id,
+                "path": write_path(step.address.path),
                 "node_type": step.node_type,
                 "status": StepStatus.SKIPPED.value,
                 "parent_step_ids": step.parent_step_ids,
@@ -198,18 +205,18 @@ def insert_skipped(tx: Connection, run_id: str, skipped: Sequence[NewStep]) -> N
     )
 
 
-def reopen_steps(tx: Connection, run_id: str, launch_id: str, keys: Collection[StepKey] | None = None) -> list[str]:
+def reopen_steps(tx: Connection, run_id: str, launch_id: str, chosen: Collection[Address] | None = None) -> list[str]:
     """Makes the steps that failed, or were canceled with them, pending again, for a launch that will execute them.
 
-    A key without an item means all items; `keys` None means all steps. Returns their ids.
+    An address without an item means all items; `chosen` None means all steps. Returns their ids.
     """
     given_up = steps.c.status.in_([StepStatus.FAILED.value, StepStatus.CANCELED.value])
-    rows = tx.execute(select(steps.c.id, steps.c.node_id, steps.c.item).where(steps.c.run_id == run_id, given_up))
-    wanted = None if keys is None else set(keys)
+    rows = tx.execute(select(steps.c.id, steps.c.node_id, steps.c.path).where(steps.c.run_id == run_id, given_up))
+    wanted = None if chosen is None else set(chosen)
     ids = [
-        row["id"]
-        for row in rows.mappings()
-        if wanted is None or not wanted.isdisjoint((_read_key(dict(row)), StepKey(row["node_id"])))
+        row.id
+        for row in rows
+        if wanted is None or not wanted.isdisjoint(_list_covering(read_address(row.node_id, row.path)))
     ]
     tx.execute(
         update(steps)
@@ -227,17 +234,22 @@ def reopen_steps(tx: Connection, run_id: str, launch_id: str, keys: Collection[S
     return ids
 
 
-def inherit_steps(tx: Connection, from_run_id: str, to_run_id: str, keys: Collection[StepKey]) -> None:
+def _list_covering(address: Address) -> Iterator[Address]:
+    """The addresses that stand for the step: its own, and those with fewer frames."""
+    return (Address(address.node_id, path) for path in list_around(address.path))
+
+
+def inherit_steps(tx: Connection, from_run_id: str, to_run_id: str, kept: Collection[Address]) -> None:
     """Gives a new run these steps of another run, as far as they succeeded or were skipped, outputs included."""
     ended = select(steps).where(
         steps.c.run_id == from_run_id,
         steps.c.status.in_([StepStatus.SUCCEEDED.value, StepStatus.SKIPPED.value]),
     )
-    wanted = set(keys)
+    wanted = set(kept)
     found: list[dict[str, Any]] = [dict(row) for row in tx.execute(ended).mappings()]
-    rows = [row for row in found if _read_key(row) in wanted]
-    ids: dict[str, str] = {row["id"]: step_id(to_run_id, _read_key(row), row["visit"]) for row in rows}
-    for row in rows:
+    rows = {address: row for row in found if (address := read_address(row["node_id"], row["path"])) in wanted}
+    ids: dict[str, str] = {row["id"]: step_id(to_run_id, address) for address, row in rows.items()}
+    for row in rows.values():
         row |= {
             "id": ids[row["id"]],
             "run_id": to_run_id,
@@ -245,10 +257,6 @@ def inherit_steps(tx: Connection, from_run_id: str, to_run_id: str, keys: Collec
             "parent_step_ids": [ids.get(parent, parent) for parent in row["parent_step_ids"]],
         }
         tx.execute(insert(steps).values({name: null() if value is None else value for name, value in row.items()}))
-
-
-def _read_key(row: Mapping[str, Any]) -> StepKey:
-    return StepKey(row["node_id"], None if row["item"] == _NO_ITEM else row["item"])
 
 
 def close_running_steps(
@@ -276,20 +284,17 @@ def close_running_steps(
 
 
 def read_states(
-    connection: Connection,
-    run_id: str,
-    node_ids: Collection[str] | None = None,
-    item: int | None = None,
-) -> dict[StepKey, StepState]:
-    """The states of a run's steps; only of these nodes, and inside an `each` only of this item, where given."""
-    query = select(steps.c.node_id, steps.c.item, steps.c.status, steps.c.taken, steps.c.item_count)
+    connection: Connection, run_id: str, node_ids: Collection[str] | None = None, around: Path | None = None
+) -> dict[Address, StepState]:
+    """The states of a run's steps; only of these nodes, and only at this path and around it, where given."""
+    query = select(steps.c.node_id, steps.c.path, steps.c.status, steps.c.taken, steps.c.item_count)
     query = query.where(steps.c.run_id == run_id)
     if node_ids is not None:
         query = query.where(steps.c.node_id.in_(node_ids))
-    if item is not None:
-        query = query.where(or_(steps.c.item == _NO_ITEM, steps.c.item == item))
+    if around is not None:
+        query = query.where(_is_around(around))
     return {
-        StepKey(row.node_id, None if row.item == _NO_ITEM else row.item): StepState(
+        read_address(row.node_id, row.path): StepState(
             StepStatus(row.status), None if row.taken is None else frozenset(row.taken), row.item_count
         )
         for row in connection.execute(query)
@@ -297,20 +302,21 @@ def read_states(
 
 
 def read_outputs(
-    connection: Connection, run_id: str, node_ids: Iterable[str], item: int | None = None
-) -> dict[StepKey, JsonValue]:
-    """The outputs of the steps of these nodes that succeeded; inside an `each` only of this item, where given."""
-    query = select(steps.c.node_id, steps.c.item, steps.c.output).where(
+    connection: Connection, run_id: str, node_ids: Iterable[str], around: Path | None = None
+) -> dict[Address, JsonValue]:
+    """The outputs of the steps of these nodes that succeeded; only at this path and around it, where given."""
+    query = select(steps.c.node_id, steps.c.path, steps.c.output).where(
         steps.c.run_id == run_id,
         steps.c.node_id.in_(list(node_ids)),
         steps.c.status == StepStatus.SUCCEEDED.value,
     )
-    if item is not None:
-        query = query.where(or_(steps.c.item == _NO_ITEM, steps.c.item == item))
-    return {
-        StepKey(row.node_id, None if row.item == _NO_ITEM else row.item): row.output
-        for row in connection.execute(query)
-    }
+    if around is not None:
+        query = query.where(_is_around(around))
+    return {read_address(row.node_id, row.path): row.output for row in connection.execute(query)}
+
+
+def _is_around(path: Path) -> ColumnElement[bool]:
+    return steps.c.path.in_([write_path(outer) for outer in list_around(path)])
 
 
 def read_end(connection: Connection, identity: str) -> StepEnd:
@@ -321,18 +327,17 @@ def read_end(connection: Connection, identity: str) -> StepEnd:
 
 @dataclass(frozen=True)
 class FailedStep:
-    node_id: str
+    address: Address
     error: str
-    item: int | None = None  # of an `each`
 
 
 def list_failures(connection: Connection, run_id: str, limit: int = 10) -> list[FailedStep]:
     """The first failed steps of a run."""
-    query = select(steps.c.node_id, steps.c.item, steps.c.error).where(
+    query = select(steps.c.node_id, steps.c.path, steps.c.error).where(
         steps.c.run_id == run_id, steps.c.status == StepStatus.FAILED.value
     )
     rows = connection.execute(query.order_by(steps.c.finished_at, steps.c.id).limit(limit))
-    return [FailedStep(row.node_id, row.error or "failed", None if row.item == _NO_ITEM else row.item) for row in rows]
+    return [FailedStep(read_address(row.node_id, row.path), row.error or "failed") for row in rows]
 
 
 def has_failed_step(connection: Connection, run_id: str) -> bool:
@@ -347,17 +352,17 @@ def find_failed_runs(connection: Connection, run_ids: Collection[str]) -> set[st
 
 
 def count_ended(
-    connection: Connection, run_id: str, node_ids: Collection[str] | None = None, item: int | None = None
+    connection: Connection, run_id: str, node_ids: Collection[str] | None = None, path: Path | None = None
 ) -> int:
-    """How many steps of these nodes, or of all, have succeeded or were skipped; inside an `each` only of this item."""
+    """How many steps of these nodes, or of all, have succeeded or were skipped; only at this path, where given."""
     ended = select(func.count()).where(
         steps.c.run_id == run_id,
         steps.c.status.in_([StepStatus.SUCCEEDED.value, StepStatus.SKIPPED.value]),
     )
     if node_ids is not None:
         ended = ended.where(steps.c.node_id.in_(node_ids))
-    if item is not None:
-        ended = ended.where(steps.c.item == item)
+    if path is not None:
+        ended = ended.where(steps.c.path == write_path(path))
     return connection.execute(ended).scalar_one()
 
 
@@ -383,7 +388,8 @@ def list_steps(connection: Connection, run_id: str) -> list[Step]:
         steps.c.started_at,
         steps.c.finished_at,
         steps.c.node_id,
-        steps.c.item,
+        func.length(steps.c.path),  # [9] before [10]
+        steps.c.path,
     )
     return [
         _read_step(row)
@@ -427,8 +433,8 @@ def _read_step(values: RowMapping) -> Step:
         finished_at=values["finished_at"],
         parent_step_ids=values["parent_step_ids"],
         attempt=values["attempt"],
-        visit=values["visit"],
-        item_index=None if values["item"] == _NO_ITEM else values["item"],
+        path=values["path"],
+        item_index=read_address(values["node_id"], values["path"]).item,
         taken_over_from=values["taken_from_run_id"],
         cut=read_cuts(values, _VALUES),
     )

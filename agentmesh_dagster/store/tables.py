@@ -222,8 +222,6 @@ steps = Table(
     Column("id", Key, primary_key=True),
     Column("run_id", Key, ForeignKey(runs.c.id), nullable=False),
     Column("node_id", Key, nullable=False),
-    Column("visit", Integer, nullable=False, server_default=text("0")),
-    Column("item", Integer, nullable=False, server_default=text("-1")),  # -1: not inside `each`
     Column("node_type", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
@@ -240,8 +238,9 @@ steps = Table(
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("taken_from_run_id", Key),  # the run that did its work, where another took it over
+    Column("path", Key, nullable=False),  # where it stands: as `graph.address.write_path` writes it
     _one_of("status", StepStatus),
-    UniqueConstraint("run_id", "node_id", "visit", "item"),
+    UniqueConstraint("run_id", "node_id", "path"),
     Index(None, "run_id", "status"),
     Index(None, "status", "lease_expires_at"),
 )
@@ -262,33 +261,42 @@ events = Table(
     sqlite_autoincrement=True,  # an id is never given twice
 )
 
-gates = Table(
-    PREFIX + "gates",
+# What each step that waits, or has waited, waits for; the newest of each step.
+waits = Table(
+    PREFIX + "waits",
     metadata,
     Column("step_id", Key, ForeignKey(steps.c.id), primary_key=True),
     Column("run_id", Key, ForeignKey(runs.c.id), nullable=False),
+    Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime),  # when it ends by itself; NULL: never
+    Column("closed_by", Text),
+    Column("closed_at", UtcDateTime),
+    Column("launch_id", Key),  # which goes on from there
+    _one_of("state", ("open", "closed", "expired", "canceled")),
+    Index(None, "run_id"),
+    Index(None, "state", "opened_at"),
+)
+
+# What the waits for a person ask, and what was answered.
+gates = Table(
+    PREFIX + "gates",
+    metadata,
+    Column("step_id", Key, ForeignKey(waits.c.step_id), primary_key=True),
     Column("instructions", Text, nullable=False),
     Column("payload", Json),
     Column("schema", Json),
     Column("assignees", Json, nullable=False),
-    Column("opened_at", UtcDateTime, nullable=False),
-    Column("deadline_at", UtcDateTime),
     Column("on_deadline", Text),
     Column("notify_url", Text),
     Column("notice_due_at", UtcDateTime),  # when to tell notify_url next; NULL: told, given up, or nobody to tell
     Column("notice_attempts", Integer, nullable=False, server_default=text("0")),
     Column("answer", Json),
-    Column("answered_by", Text),
     Column("answered_via", Text),
-    Column("answered_at", UtcDateTime),
     Column("seen_hash", Text),
-    Column("launch_id", Key),
     Column("taken_from_run_id", Key),  # the run whose answer this is, where another took it over
-    _one_of("state", ("open", "answered", "expired", "canceled")),
     _one_of("on_deadline", ("fail", "approve", "reject")),
-    Index(None, "state", "opened_at"),
-    Index(None, "run_id"),
 )
 
 # How a gate was asked before it was asked anew; rows are only added.

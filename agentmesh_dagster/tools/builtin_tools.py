@@ -5,7 +5,6 @@ import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import JsonObject
@@ -30,7 +29,7 @@ class Builtin:
 
 def run_current_time(request: ToolRequest, _: Settings) -> JsonValue:
     """The time now in a zone of the IANA database."""
-    name: str = cast("dict[str, JsonValue]", request.input).get("timezone", "UTC")
+    name: str = request.fields.get("timezone", "UTC")
     try:
         zone = zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -15,7 +15,7 @@ from decimal import (
     Overflow,
 )
 from decimal import localcontext as decimal_context
-from typing import Any, cast
+from typing import Any
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.settings import Settings
@@ -42,7 +42,7 @@ _OPERATORS: Mapping[type[ast.AST], Callable[..., Decimal]] = {
 
 def run_calculator(request: ToolRequest, _: Settings) -> JsonValue:
     """`{"result": …}` of the expression, whole where it is a whole number."""
-    expression: str = cast("dict[str, JsonValue]", request.input)["expression"]
+    expression: str = request.fields["expression"]
     try:
         with decimal_context(_ARITHMETIC):
             result = +_evaluate(ast.parse(expression.strip(), mode="eval").body)

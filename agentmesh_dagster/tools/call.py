@@ -35,8 +35,7 @@ def call_tool(request: ToolRequest, settings: Settings) -> JsonValue:
     with without_secrets(settings):
         result = find_kind(request.tool).run(request, settings)
     try:
-        value = {"text": result} if isinstance(result, str) else result
-        check_json(value, max_bytes=settings.max_value_bytes)
+        value = check_json({"text": result} if isinstance(result, str) else result, max_bytes=settings.max_value_bytes)
         _check([gives], value)
     except (InvalidJson, SchemaMismatch) as error:
         raise InvalidToolOutput(error.detail) from error

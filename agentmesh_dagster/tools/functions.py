@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, overload
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.tools.errors import (
@@ -57,7 +57,7 @@ class ToolFunction:
         if value is not None and not isinstance(value, dict):
             raise InvalidToolInput("a function takes an object, whose fields are its keyword arguments")
         # A copy, since the function may change what it gets.
-        arguments = copy.deepcopy(cast("dict[str, JsonValue]", value or {}))
+        arguments = copy.deepcopy(value or {})
         if _KEY_PARAMETER in self.signature.parameters:
             arguments[_KEY_PARAMETER] = idempotency_key
         self._give_resources(arguments, resources)

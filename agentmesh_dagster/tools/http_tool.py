@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import httpx2
 
-from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, write_json
+from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, as_object, write_json
+from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, InvalidToolOutput, cut_excerpt
 from agentmesh_dagster.tools.outgoing import OutgoingCall, send_call
@@ -56,11 +57,11 @@ def call_http_tool(request: ToolRequest, settings: Settings) -> JsonValue:
     url = _read_url(address, InvalidTool)
     lookup = SecretLookup(settings.secrets, scheme=url.scheme, host=url.host, port=url.port)
     url = _read_url(address + question + cast("str", lookup.fill(fixed_query, _quote)), InvalidTool, has_secrets=True)
-    url = _add_query(url, lookup.fill(config.query or {}))
-    headers = _check_headers(cast("dict[str, str]", lookup.fill(config.headers or {})), InvalidTool)
+    url = _add_query(url, lookup.fill({**(config.query or {})}))
+    headers = _check_headers(cast("dict[str, str]", lookup.fill({**(config.headers or {})})), InvalidTool)
     body: bytes | None = None
     if config.method == "POST":
-        body = write_json(_add_fields(lookup.fill(config.body), request.input)).encode()
+        body = write_json(_add_fields(as_object(lookup.fill(config.body)), request.input)).encode()
     elif config.body:
         raise InvalidTool("config.body is for the method POST")
     elif request.input is not None:
@@ -72,8 +73,8 @@ def call_http_tool(request: ToolRequest, settings: Settings) -> JsonValue:
 
 def call_http_request(request: ToolRequest, settings: Settings) -> JsonValue:
     """The answer to the call that the input describes; nothing in it is replaced by secrets."""
-    wanted = cast("dict[str, JsonValue]", request.input)
-    headers = _check_headers(cast("dict[str, str]", wanted.get("headers", {})), InvalidToolInput)
+    wanted = request.fields
+    headers = _check_headers(wanted.get("headers", {}), InvalidToolInput)
     refuse_secrets(headers)
     has_body = "body" in wanted
     method: Method = wanted.get("method", "POST" if has_body else "GET")
@@ -109,13 +110,13 @@ def _quote(secret: str) -> str:
     return quote(secret, safe="")
 
 
-def _add_fields(fixed: JsonValue, value: JsonValue) -> JsonValue:
+def _add_fields(fixed: JsonObject, value: JsonValue) -> JsonValue:
     """The input with the fields of the body that the tool fixes."""
     if not fixed:
         return value
     if not isinstance(value, dict | None):
         raise InvalidToolInput("the tool has fields of its own in the body, so the input must be an object")
-    fields = cast("dict[str, JsonValue]", value or {})
+    fields = value or {}
     for name in fixed:
         if name in fields:
             raise InvalidToolInput(f"`{name}` is fixed by the tool")
@@ -145,13 +146,12 @@ def _add_query(url: httpx2.URL, query: JsonValue) -> httpx2.URL:
     """`url` with the fields of `query`: texts as they stand, other values as JSON text, null left out."""
     if not isinstance(query, dict):
         raise InvalidToolInput("a GET sends its input as query, so it must be an object")
-    fields = cast("dict[str, JsonValue]", query)
-    for name in fields:
+    for name in query:
         if name in url.params:
             raise InvalidToolInput(f"`{name}` is fixed by the url")
     added = {
         name: value if isinstance(value, str) else write_json(value)
-        for name, value in fields.items()
+        for name, value in query.items()
         if value is not None
     }
     try:

@@ -5,7 +5,7 @@ JMESPath cannot loop, but `[@,@] | [@,@] | …` doubles its value with every ste
 
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from jmespath.functions import Functions, signature
@@ -27,7 +27,7 @@ class _CostError(Exception):
 
 def run_json_query(request: ToolRequest, settings: Settings) -> JsonValue:
     """`{"result": …}` of the query; null where there is nothing."""
-    wanted = cast("dict[str, JsonValue]", request.input)
+    wanted = request.fields
     query: str = wanted["query"]
     try:
         parsed: Any = Parser().parse(query).parsed
@@ -90,12 +90,12 @@ class _BoundedInterpreter(TreeInterpreter):
 
     def _spend_on(self, made: JsonValue) -> JsonValue:
         """`made`, paid for with everything in it, as often as it stands there."""
-        stack: list[Any] = [made]
+        stack = [made]
         while stack:
             value = stack.pop()
             self._spend(_VALUE_COST + (len(value) if isinstance(value, str) else 0))
             if isinstance(value, list):
-                stack.extend(cast("list[Any]", value))
+                stack.extend(value)
             elif isinstance(value, dict):
-                stack.extend(cast("dict[str, Any]", value).values())
+                stack.extend(value.values())
         return made

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.patterns import InvalidPattern, compile_pattern
@@ -16,7 +16,7 @@ MAX_SECONDS = 2.0  # one match takes linear time, but many matches of a long tex
 
 def run_regex_extract(request: ToolRequest, _: Settings) -> JsonValue:
     """The first match (or the group asked for), its groups, and all matches up to 1,000."""
-    wanted = cast("dict[str, JsonValue]", request.input)
+    wanted = request.fields
     pattern = _compile(wanted["pattern"])
     group: int | str = wanted.get("group", 0)
     if group not in pattern.groupindex and group not in range(pattern.groups + 1):

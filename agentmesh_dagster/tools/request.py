@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import Tool
+from agentmesh_dagster.entities.json_values import JsonValue, as_object
+from agentmesh_dagster.entities.models import JsonObject, Tool
 
 
 def _record_nothing(_name: str, _host: str) -> None:
@@ -19,3 +19,8 @@ class ToolRequest:
     deadline: float  # time.monotonic() value
     record_secret: Callable[[str, str], None] = _record_nothing  # told name and host before a secret is sent
     resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project, for functions
+
+    @property
+    def fields(self) -> JsonObject:
+        """The input of a builtin, whose schema says what it has and of which types."""
+        return as_object(self.input)

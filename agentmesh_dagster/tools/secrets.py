@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
 from urllib.parse import quote, quote_plus
 
 from agentmesh_dagster.entities.json_values import JsonValue
@@ -38,10 +37,9 @@ class Secrets:
         if isinstance(value, str):
             return self.scrub_text(value)
         if isinstance(value, list):
-            return [self.scrub_result(item) for item in cast("list[JsonValue]", value)]
+            return [self.scrub_result(item) for item in value]
         if isinstance(value, dict):
-            fields = cast("dict[str, JsonValue]", value)
-            return {self.scrub_text(key): self.scrub_result(item) for key, item in fields.items()}
+            return {self.scrub_text(key): self.scrub_result(item) for key, item in value.items()}
         # A secret of digits alone may come back as a number.
         return _MASK if not isinstance(value, bool) and self.scrub_text(str(value)) == _MASK else value
 

@@ -1,9 +1,8 @@
 """The builtin `text_template`: a text with named places, filled with values."""
 
 import re
-from typing import cast
 
-from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.json_values import JsonValue, as_list, as_object, write_json
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.tools.errors import InvalidToolInput
 from agentmesh_dagster.tools.request import ToolRequest
@@ -16,7 +15,7 @@ _PLACE = re.compile(rf"\{{\{{\s*(?P<spaced>{_PATH})\s*\}}\}}|\{{(?P<plain>{_PATH
 
 def run_text_template(request: ToolRequest, settings: Settings) -> JsonValue:
     """The template with each `{name}` or `{customer.name}` replaced by that value; other braces stay."""
-    wanted = cast("dict[str, JsonValue]", request.input)
+    wanted = request.fields
     template: str = wanted["template"]
     values: JsonValue = wanted.get("values", {})
     pieces: list[str] = []
@@ -35,7 +34,7 @@ def _look_up(values: JsonValue, path: str) -> JsonValue:
     """The value at a dotted path; names look into objects, numbers into lists."""
     value = values
     for name in path.split("."):
-        fields, items = _as_fields(value), _as_items(value)
+        fields, items = as_object(value), as_list(value)
         if name in fields:
             value = fields[name]
         elif _INDEX.fullmatch(name) and int(name) < len(items):
@@ -45,11 +44,3 @@ def _look_up(values: JsonValue, path: str) -> JsonValue:
             here = f"names here are {names}" if names else "nothing has a name here"
             raise InvalidToolInput(f"no value for `{path}`: {here}")
     return value
-
-
-def _as_fields(value: JsonValue) -> dict[str, JsonValue]:
-    return cast("dict[str, JsonValue]", value) if isinstance(value, dict) else {}
-
-
-def _as_items(value: JsonValue) -> list[JsonValue]:
-    return cast("list[JsonValue]", value) if isinstance(value, list) else []

@@ -7,17 +7,17 @@ import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.lru_cache import LRUCache
+from agentmesh_dagster.graph.address import Address, Item, Path
 from agentmesh_dagster.graph.plan import Plan, Wiring
-from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.launches import LaunchFacts
 from agentmesh_dagster.translator.dagster_internals import SqlRunStorage
 from agentmesh_dagster.translator.launchpad import INPUT
 from agentmesh_dagster.translator.run_tags import USER_TAG
 
-ITEM_KEY = "item_"  # before the item's index in the mapping key of a dynamic output
+_ITEM_KEY = "item_"  # before the item's index in the mapping key of a dynamic output
 DELIVERY_TAG = "dagster/run_key"  # the sensors of our triggers ask for a run by the id of what they deliver
 # By Dagster run. Every step asks for it, and it takes as long as there are steps.
-_selections: LRUCache[str, frozenset[StepKey] | None] = LRUCache(64)
+_selections: LRUCache[str, frozenset[Address] | None] = LRUCache(64)
 _LAUNCHERS = {"dagster/schedule_name": "schedule", "dagster/sensor_name": "sensor"}  # by tag
 
 
@@ -64,20 +64,32 @@ def build_run_config(plan: Plan, run_input: JsonValue, *, log_level: str | None 
     return config
 
 
-def _read_selection(plan: Plan, run: dg.DagsterRun) -> frozenset[StepKey] | None:
+def _read_selection(plan: Plan, run: dg.DagsterRun) -> frozenset[Address] | None:
     """The steps that a re-execution asks for, without an item where it asks for all; None when for everything."""
     names = run.step_keys_to_execute if run.step_keys_to_execute is not None else run.resolved_op_selection
     if names is None:
         return None
     chosen = frozenset(key for name in names if (key := read_step_key(plan, name)))
-    everything = {StepKey(op.node.id) for op in plan.ops if op.wiring is not Wiring.COLLECT}
+    everything = {Address(op.node.id) for op in plan.ops if op.wiring is not Wiring.COLLECT}
     return None if chosen >= everything else chosen
 
 
-def read_step_key(plan: Plan, name: str) -> StepKey | None:
+def read_step_key(plan: Plan, name: str) -> Address | None:
     """`work[item_3]` is one item of the op `work`, `work[?]` and `work` are all of them; None for a collect op."""
     op_name, _, mapping_key = name.removesuffix("]").partition("[")
     op = plan.by_name.get(op_name)
     if op is None or op.wiring is Wiring.COLLECT:
         return None
-    return StepKey(op.node.id, int(mapping_key.removeprefix(ITEM_KEY)) if mapping_key.startswith(ITEM_KEY) else None)
+    return Address(op.node.id, read_mapping_key(mapping_key))
+
+
+def write_mapping_key(item: Item) -> str:
+    """What Dagster calls an item: the key of a dynamic output."""
+    return f"{_ITEM_KEY}{item.index}"
+
+
+def read_mapping_key(mapping_key: str | None) -> Path:
+    """The path of an item that Dagster calls so; () for none, and for `?`, which stands for all."""
+    if mapping_key is None or not mapping_key.startswith(_ITEM_KEY):
+        return ()
+    return (Item(int(mapping_key.removeprefix(_ITEM_KEY))),)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.extensions.thread_executor import build_thread_executor
 from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.runtime.selection import finish_selection
 from agentmesh_dagster.settings import Settings, link_run
+from agentmesh_dagster.speedups import build_thread_executor
 from agentmesh_dagster.store.launches import renew_launch
 from agentmesh_dagster.translator.dagster_internals import (
     execute_in_process_executor,

@@ -1,19 +1,19 @@
 """The launchpad: a workflow's inputSchema as Dagster config, typed, described and prefilled."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import cast
 
 import dagster as dg
 
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, fit_input
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, as_list, as_object
 from agentmesh_dagster.graph.names import safe_name
 from agentmesh_dagster.translator.dagster_internals import CheckError
 
 INPUT = "input"  # the one config field of the start op
 _DEEPEST = 5  # config below that is free-form: the input is checked against the schema anyway
 
-Schema = Mapping[str, JsonValue]
+Schema = dict[str, JsonValue]
 
 
 def build_input_field(schema: Schema | None) -> dg.Field:
@@ -72,7 +72,7 @@ def _build_typed_field(schema: Schema, *, required: bool, namespace: str, depth:
 
 def _build_type(schema: Schema, namespace: str, depth: int) -> object:
     choices = schema.get("enum")
-    if isinstance(choices, list) and choices and all(isinstance(c, str) and c for c in cast("list[Any]", choices)):
+    if isinstance(choices, list) and choices and all(isinstance(c, str) and c for c in choices):
         values = [dg.EnumValue(choice) for choice in dict.fromkeys(cast("list[str]", choices))]
         return dg.Enum(f"{namespace}_choice", values)
     kind = schema.get("type")
@@ -86,15 +86,15 @@ def _build_object(schema: Schema, namespace: str, depth: int) -> object:
     properties = schema.get("properties")
     if not isinstance(properties, dict) or "patternProperties" in schema:
         return cast("object", dg.Permissive())
-    required = cast("list[str]", schema.get("required") or [])
+    required = as_list(schema.get("required"))
     fields = {
         name: _build_field(
-            cast("Schema", inner if isinstance(inner, dict) else {}),
+            as_object(inner),
             required=name in required,
             namespace=f"{namespace}_{number}_{safe_name(name)}",  # names of enums are unique in a job
             depth=depth + 1,
         )
-        for number, (name, inner) in enumerate(cast("dict[str, Any]", properties).items())
+        for number, (name, inner) in enumerate(properties.items())
     }
     is_closed = schema.get("additionalProperties") is False
     return cast("object", dg.Shape(fields) if is_closed else dg.Permissive(fields))
@@ -102,7 +102,7 @@ def _build_object(schema: Schema, namespace: str, depth: int) -> object:
 
 def _build_array(schema: Schema, namespace: str, depth: int) -> object:
     inner = None if "prefixItems" in schema else schema.get("items")
-    return dg.Array(_build_type(cast("Schema", inner), namespace, depth + 1) if isinstance(inner, dict) else dg.Any)
+    return dg.Array(_build_type(inner, namespace, depth + 1) if isinstance(inner, dict) else dg.Any)
 
 
 _SCALARS: Mapping[str, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
@@ -121,9 +121,9 @@ def _is_acceptable(default: JsonValue, schema: Schema) -> bool:
     }
     expected = python_types.get(str(schema.get("type")))
     if expected is None:
-        return "enum" not in schema or default in schema["enum"]
+        return "enum" not in schema or default in as_list(schema["enum"])
     right_type = isinstance(default, expected) and isinstance(default, bool) == (expected == (bool,))
-    return right_type and ("enum" not in schema or default in schema["enum"])
+    return right_type and ("enum" not in schema or default in as_list(schema["enum"]))
 
 
 def _read_prefill(schema: Schema) -> JsonValue:
@@ -131,14 +131,14 @@ def _read_prefill(schema: Schema) -> JsonValue:
         return schema["default"]
     properties = schema.get("properties")
     if isinstance(properties, dict):
-        required = cast("list[str]", schema.get("required") or [])
+        required = as_list(schema.get("required"))
         return {
-            name: _read_prefill(cast("Schema", inner))
-            for name, inner in cast("dict[str, Any]", properties).items()
+            name: _read_prefill(inner)
+            for name, inner in properties.items()
             if isinstance(inner, dict) and (name in required or "default" in inner)
         }
     choices = schema.get("enum")
     if isinstance(choices, list) and choices:
-        return cast("list[JsonValue]", choices)[0]
+        return choices[0]
     kind = schema.get("type")
     return _EMPTY.get(kind, {}) if isinstance(kind, str) else {}

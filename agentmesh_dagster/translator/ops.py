@@ -10,9 +10,9 @@ from weakref import WeakValueDictionary
 import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.entities.models import JsonObject, StepStatus
+from agentmesh_dagster.graph.address import Address, Item
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
-from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import Outcome, StepFailed, StepReport, StepTask, run_step
@@ -21,7 +21,7 @@ from agentmesh_dagster.specs import TOOL_SPECS
 from agentmesh_dagster.specs.node_config import Retry
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.translator.dagster_internals import EngineEventData
-from agentmesh_dagster.translator.dagster_runs import ITEM_KEY, read_launch_facts
+from agentmesh_dagster.translator.dagster_runs import read_launch_facts, read_mapping_key, write_mapping_key
 from agentmesh_dagster.translator.launchpad import INPUT, build_input_field
 from agentmesh_dagster.translator.presentation import build_gate_metadata, build_metadata, describe_op, kind_of
 
@@ -51,13 +51,13 @@ class _OpContent:
     description: str
     kind: str
     pool: str | None
-    input_schema: Mapping[str, JsonValue] | None  # of the start op
+    input_schema: JsonObject | None  # of the start op
     resource_keys: tuple[str, ...] = ()  # of a host project's
 
     @property
     def definition_name(self) -> str:
         """Unique over the repository, as Dagster asks for: another content is another name."""
-        rest = [self.wiring, self.inputs, self.outputs, self.description, self.kind, self.pool]
+        rest: list[JsonValue] = [self.wiring, [*self.inputs], [*self.outputs], self.description, self.kind, self.pool]
         text = write_json([*rest, self.input_schema, *self.resource_keys])
         return f"{self.name}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
@@ -151,12 +151,11 @@ def execute_step(context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) -> 
     """Compute function of every op that stands for a node."""
     compiled = _compiled(context)
     op = compiled.plan.by_name[context.op_handle.name]
-    mapping_key = context.get_mapping_key()
     task = StepTask(
         run_id=_take_up(context, compiled),
         launch_id=context.run_id,
         op=op,
-        item=int(mapping_key.removeprefix(ITEM_KEY)) if mapping_key else None,
+        path=read_mapping_key(context.get_mapping_key()),
         is_last_attempt=context.retry_number >= op.node.config.retry.max_attempts - 1,
         say=context.log.info,
         resources={key: getattr(context.resources, key) for key in context.op_def.required_resource_keys - {RESOURCE}},
@@ -174,7 +173,7 @@ def collect_items(context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) ->
     run_id = _take_up(context, compiled)
     each = compiled.plan.by_name[context.op_handle.name].node.id
     with compiled.services.store.read() as connection:
-        state = read_states(connection, run_id, [each]).get(StepKey(each))
+        state = read_states(connection, run_id, [each]).get(Address(each))
     if state is not None and state.status is StepStatus.SUCCEEDED:
         yield dg.Output(None, RESULT, metadata={"items": state.item_count or 0})
 
@@ -191,7 +190,7 @@ def _take_up(context: dg.OpExecutionContext, compiled: CompiledWorkflow) -> str:
 
 
 def _report_to_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepReport, run_id: str) -> Yielded:
-    if report.outcome is Outcome.WAITS_FOR_PERSON:
+    if report.outcome is Outcome.WAITING:
         _report_who_is_asked(context, report)
     elif report.outcome is not Outcome.ENDED:
         context.log.info(_SAY[report.outcome])
@@ -207,7 +206,7 @@ def _report_to_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: St
     if op.wiring is Wiring.FAN_OUT:
         context.log.info(f"{report.end.item_count} items")
         for index in range(report.end.item_count or 0):
-            yield dg.DynamicOutput(None, f"{ITEM_KEY}{index}", ITEM)
+            yield dg.DynamicOutput(None, write_mapping_key(Item(index)), ITEM)
     elif op.wiring is Wiring.CONDITIONAL:
         for edge_id in report.end.taken or ():
             yield dg.Output(None, op.outputs[edge_id], metadata=metadata)

@@ -1,7 +1,6 @@
 """What people see of a workflow in Dagster's UI: descriptions, chips, links, metadata."""
 
 from collections.abc import Mapping
-from typing import cast
 from urllib.parse import quote
 
 import dagster as dg
@@ -27,8 +26,8 @@ def describe_job(plan: Plan, settings: Settings) -> str:
     """A job's description in markdown."""
     workflow = plan.workflow
     # The workflow's own revision, not the catalogue's: what is said of a job changes only with what it is made from.
-    told = "" if workflow.revision is None else f", revision {workflow.revision}"
-    lines = [workflow.description or "", f"AgentMesh workflow **{escape_markdown(workflow.name)}**{told}."]
+    revision = "" if workflow.revision is None else f", revision {workflow.revision}"
+    lines = [workflow.description or "", f"AgentMesh workflow **{escape_markdown(workflow.name)}**{revision}."]
     if settings.public_url:
         base = settings.public_url.rstrip("/")
         lines.append(f"[Open in AgentMesh]({base}/agentmesh/workflows/{quote(workflow.id, safe='')})")
@@ -110,7 +109,7 @@ def show_value(value: JsonValue) -> dg.MetadataValue:
     if len(text) > _SHOWN_BYTES:
         return dg.MetadataValue.text(f"{text[:_SHOWN_BYTES]}… ({len(text):,} characters, cut here)")
     if isinstance(value, dict | list):
-        return dg.MetadataValue.json(cast("dict[str, JsonValue]", value))
+        return dg.MetadataValue.json(value)
     return dg.MetadataValue.text(value if isinstance(value, str) else text)
 
 

@@ -266,10 +266,10 @@ def test_who_did_what_is_written_down(office: Office):
 
     found = office.ok("GET", "/events?type=entity.saved&type=entity.deleted&limit=2")["items"]
 
-    deeds = [
+    actions = [
         (event["type"], event["payload"]["id"], event["payload"]["by"], event["payload"]["via"]) for event in found
     ]
-    assert deeds == [("entity.deleted", "sum", "ann", "session"), ("entity.saved", "sum", "bob", "token")]
+    assert actions == [("entity.deleted", "sum", "ann", "session"), ("entity.saved", "sum", "bob", "token")]
     assert office.ok("GET", "/events?projectId=none")["items"] == []
 
 

@@ -164,9 +164,9 @@ def test_who_discarded_whose_draft_is_written_down(office: Office):
     bob = office.open_client("bob editor session")
     assert bob.delete("/agents/writer/draft").status_code == 204
 
-    [deed] = office.ok("GET", "/events?type=draft.discarded")["items"]
+    [action] = office.ok("GET", "/events?type=draft.discarded")["items"]
 
-    assert (deed["payload"]["by"], deed["payload"]["savedBy"], deed["payload"]["id"]) == ("bob", "ann", "writer")
+    assert (action["payload"]["by"], action["payload"]["savedBy"], action["payload"]["id"]) == ("bob", "ann", "writer")
 
 
 def test_only_who_may_edit_writes_drafts(office: Office):

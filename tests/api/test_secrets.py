@@ -10,21 +10,21 @@ from sqlalchemy import select
 from agentmesh_dagster.store.tables import metadata
 from tests.api.office import Office
 from tests.shapes import node, workflow
-from tests.tools.servers import Witness, run_witness
+from tests.tools.servers import Recorder, run_recorder
 
 SECRET = "s3cret-of-the-shop"
 
 
 @pytest.fixture(autouse=True)
-def shop(home: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Witness]:
+def shop(home: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
     """A server to which the secret SHOP may go; it sends back what it gets."""
-    with run_witness() as witness:
+    with run_recorder() as recorder:
         monkeypatch.setenv("AGENTMESH_HTTP_ALLOW_HOSTS", "127.0.0.1")
         monkeypatch.setenv("AGENTMESH_SECRET_SHOP", SECRET)
-        monkeypatch.setenv("AGENTMESH_SECRET_SHOP_HOSTS", f"http://127.0.0.1:{witness.port}")
+        monkeypatch.setenv("AGENTMESH_SECRET_SHOP_HOSTS", f"http://127.0.0.1:{recorder.port}")
         monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-server")
-        witness.answers(200, json.dumps({"seen": SECRET}).encode())
-        yield witness
+        recorder.answers(200, json.dumps({"seen": SECRET}).encode())
+        yield recorder
 
 
 def http(url: str, header: str) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def flow() -> dict[str, Any]:
     return dict(workflow("flow", nodes, ["start -> ask", "ask -> end"]).to_wire())
 
 
-def test_a_saved_tool_shows_the_names_of_its_secrets(office: Office, shop: Witness):
+def test_a_saved_tool_shows_the_names_of_its_secrets(office: Office, shop: Recorder):
     saved = office.ok("POST", "/tools", http(shop.url, "a ${SHOP}"))
     again = office.ok("PUT", "/tools/shop", saved | {"name": "The shop", "secrets": ["OTHER"]})
     listed = office.ok("GET", "/tools")["items"]
@@ -48,7 +48,7 @@ def test_a_saved_tool_shows_the_names_of_its_secrets(office: Office, shop: Witne
     assert office.ok("POST", "/workflows/validate", {"tools": [saved]}) == {"issues": []}
 
 
-def test_what_does_not_resolve_is_told_when_it_is_checked(office: Office, shop: Witness):
+def test_what_does_not_resolve_is_told_when_it_is_checked(office: Office, shop: Recorder):
     old, other = http(shop.url, "${SHOP_TOKEN}"), http("https://evil.example/", "${SHOP}")
     own = http("https://evil.example/", "${OPENAI_API_KEY}")
 
@@ -69,7 +69,7 @@ def test_what_does_not_resolve_is_told_when_it_is_checked(office: Office, shop: 
     assert (issue["code"], issue["nodeId"], issue["severity"]) == ("secret-not-open", "ask", "warning")
 
 
-def test_each_use_is_an_event_and_the_secret_stays_out_of_the_store(office: Office, shop: Witness):
+def test_each_use_is_an_event_and_the_secret_stays_out_of_the_store(office: Office, shop: Recorder):
     office.apply(tools=[http(shop.url, "${SHOP}")], workflows=[flow()])
 
     run = office.run("flow")
@@ -88,8 +88,8 @@ def test_each_use_is_an_event_and_the_secret_stays_out_of_the_store(office: Offi
     assert SECRET not in json.dumps([entry.to_json() for entry in office.instance.all_logs(run["launches"][0])])
 
 
-def test_a_tool_that_goes_to_an_editors_own_host_gets_nothing(office: Office, shop: Witness):
-    with run_witness() as own:
+def test_a_tool_that_goes_to_an_editors_own_host_gets_nothing(office: Office, shop: Recorder):
+    with run_recorder() as own:
         office.apply(tools=[http(own.url, "${SHOP}")], workflows=[flow()])
 
         run = office.run("flow")

@@ -1,6 +1,6 @@
 """The demo: one command on a fresh machine, and again."""
 
-from agentmesh_dagster.cli.seeding import find_examples
+from agentmesh_dagster.cli.documents.seeds import find_examples
 
 
 def test_the_demo_runs_and_may_be_repeated(agentmesh, folder, home):

@@ -8,7 +8,7 @@ import pytest
 from agentmesh_dagster.control.instance import open_instance
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.entities.models import Kind
-from agentmesh_dagster.graph.progress import StepKey
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.runtime.launches import start_launch
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import open_services
@@ -159,7 +159,7 @@ def test_an_empty_store_says_what_to_type(agentmesh):
 def test_looking_settles_a_run_whose_worker_died(applied):
     run_id = leave_behind("hello")
     with open_services().store.begin() as tx:  # a launch of which nothing ran would be launched again
-        step = NewStep(StepKey("start"), "start", [])
+        step = NewStep(Address("start"), "start", [])
         claim_step(tx, run_id, step, input=None, launch_id=run_id, owner="its worker", lease_seconds=30)
 
     assert applied("runs", "--format", "json").json[0]["status"] == "running"

@@ -73,7 +73,7 @@ def test_the_same_input_revision_and_content_take_the_answer_over_and_say_so(off
         step = next(step for step in list_steps(connection, again) if step.node_id == "gate")
         gate = get_gate(connection, step.id)
     assert gate_id == again
-    assert (gate.taken_from_run_id, gate.answered_by, gate.state) == (done, "ann", "answered")
+    assert (gate.taken_over_from, gate.answered_by, gate.state) == (done, "ann", "answered")
     types = office.event_types(again)
     assert types[:2] == [EventType.RUN_STARTED, EventType.GATE_TAKEN_OVER]
     assert EventType.GATE_ANSWERED not in types, "nobody answered here"

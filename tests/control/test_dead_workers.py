@@ -35,17 +35,17 @@ PATIENCE_SECONDS = 90
 
 @pytest.fixture(autouse=True)
 def saved_workflow(services: Services) -> None:
-    nodes = [node("start", "start"), node("call", "tool", toolId="witness", input={}), node("end", "end")]
-    save(services, function_tool("witness"), workflow("w", nodes, ["start -> call", "call -> end"]))
+    nodes = [node("start", "start"), node("call", "tool", toolId="recorder", input={}), node("end", "end")]
+    save(services, function_tool("recorder"), workflow("w", nodes, ["start -> call", "call -> end"]))
 
 
 class Worker:
     """A run worker in a process of its own, in the middle of the tool call."""
 
     def __init__(self, tmp_path: Path, seconds: float) -> None:
-        self.witness = tmp_path / "witness"
+        self.recorder = tmp_path / "recorder"
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.control.worker", "w", str(self.witness), str(seconds)],
+            [sys.executable, "-m", "tests.control.worker", "w", str(self.recorder), str(seconds)],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -53,11 +53,11 @@ class Worker:
         )
         assert self.process.stdout
         self.run_id = self.process.stdout.readline().strip()
-        wait_until(lambda: self.witness.exists())
+        wait_until(lambda: self.recorder.exists())
 
     @property
     def calls(self) -> list[str]:
-        return self.witness.read_text().split()
+        return self.recorder.read_text().split()
 
     def end(self) -> None:
         self.process.kill()

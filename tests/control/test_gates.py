@@ -12,8 +12,10 @@ from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import resume_run
 from agentmesh_dagster.entities.models import EventType, Kind, RunStatus, StepStatus, Workflow
 from agentmesh_dagster.runtime.answers import Answer, GateClosed, UnfitAnswer, answer_gate
+from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import delete_entity
+from agentmesh_dagster.store.waits import list_due_waits
 from tests.control.office import APPROVED, CALLS, Office, draft_gate_publish, noting
 from tests.shapes import node, save, workflow
 
@@ -256,12 +258,9 @@ def test_a_deadline_closes_the_gate_as_the_author_said(
 
 
 def expire(office: Office) -> list[str]:
-    from agentmesh_dagster.runtime.answers import expire_gate
-    from agentmesh_dagster.store.gates import list_due_gates
-
     with office.services.store.read() as connection:
-        due = list_due_gates(connection)
-    return [expire_gate(office.services, gate).step_id for gate in due]
+        due = list_due_waits(connection)
+    return [wait.step_id for wait in due if end_due_wait(office.services, wait)]
 
 
 def test_a_cancel_of_the_suspended_run_in_dagster_cancels_the_run_and_its_gates(office: Office):

@@ -15,10 +15,10 @@ from agentmesh_dagster.runtime.plans import forget_plans, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import StepTask, run_step
 from agentmesh_dagster.store.catalogue import current_revision
-from agentmesh_dagster.store.gates import list_runs_to_resume
 from agentmesh_dagster.store.launches import LaunchKind, end_launch, insert_launch, list_launches
 from agentmesh_dagster.store.runs import list_unsettled_run_ids, lock_run
 from agentmesh_dagster.store.tables import launches, revisions
+from agentmesh_dagster.store.waits import list_runs_to_resume
 from agentmesh_dagster.translator.build_job import build_job
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id, read_launch_facts
 from tests.control.dagster_actions import reexecute_all
@@ -111,7 +111,7 @@ def test_a_worker_whose_launch_was_given_up_starts_no_more_steps(services: Servi
         end_launch(tx, launch.launch_id)
 
     with pytest.raises(RunHasEnded, match="given up"):
-        run_step(services, plan, StepTask(launch.run_id, launch.launch_id, plan.start, None, is_last_attempt=True))
+        run_step(services, plan, StepTask(launch.run_id, launch.launch_id, plan.start, (), is_last_attempt=True))
 
 
 def two_gates_and_a_join() -> Workflow:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.tables import gates
 from tests.control.test_gates import Office, draft_gate_publish
 
@@ -93,7 +94,7 @@ def test_a_webhook_that_fails_is_told_again_later_and_the_gate_can_be_answered_m
     assert len(webhook.heard) == 1, "not at once"
 
     with office.services.store.begin() as tx:
-        tx.execute(gates.update().values(notice_due_at=gates.c.opened_at))
+        tx.execute(gates.update().values(notice_due_at=now(tx)))
     run_maintenance(office.services, office.instance)
     assert len(webhook.heard) == 2
     assert office.run(run_id).waiting_on

@@ -15,7 +15,7 @@ from agentmesh_dagster.entities.models import EventType, RunStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.events import page_audit
 from agentmesh_dagster.store.runs import RunNotFound
-from agentmesh_dagster.store.tables import deliveries, events, gates, launches, posted_events, runs, steps
+from agentmesh_dagster.store.tables import deliveries, events, gates, launches, posted_events, runs, steps, waits
 from agentmesh_dagster.store.triggers import receive_event
 from tests.control.ageing import make_older
 from tests.control.dagster_actions import execute_launch, reexecute_all
@@ -92,7 +92,8 @@ def test_what_waits_stays_and_so_does_who_decided_what(office: Office):
     pruned = prune_now(office)
 
     assert (pruned.runs, pruned.launches) == (1, 2)
-    assert count(office, gates, gates.c.run_id == answered) == 0
+    assert count(office, waits, waits.c.run_id == answered) == 0
+    assert count(office, gates) == 3, "of the last good run, and of the two that wait"
     with office.services.store.read() as connection:
         page = page_audit(connection, types=[EventType.GATE_ANSWERED, EventType.RUN_PRUNED], limit=10)
     summary, decision = (event for event in page.items if event.run_id == answered)

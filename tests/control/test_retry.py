@@ -10,7 +10,7 @@ from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import resume_run
 from agentmesh_dagster.control.retry import NothingToRetry, retry_run
 from agentmesh_dagster.entities.models import EventType, RunStatus, Workflow
-from agentmesh_dagster.graph.progress import StepKey
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.runtime.answers import expire_gate
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gate_history import read_history
@@ -50,7 +50,7 @@ def retry(office: Office, run_id: str) -> str:
 
 
 def history(office: Office, run_id: str) -> list[tuple[Any, ...]]:
-    identity = step_id(run_id, StepKey("gate"))
+    identity = step_id(run_id, Address("gate"))
     with office.services.store.read() as connection:
         asked = read_history(connection, [identity]).get(identity, [])
     return [(past.state, past.answer, past.answered_by, past.payload) for past in asked]

@@ -160,7 +160,7 @@ def test_a_launch_whose_gate_was_answered_meanwhile_is_suspended_until_the_run_h
     assert ends(office, run_id) == [["PIPELINE_SUCCESS"]] * 2
 
 
-def meanwhile(monkeypatch: pytest.MonkeyPatch, deed: Callable[[str], object]) -> None:
+def meanwhile(monkeypatch: pytest.MonkeyPatch, action: Callable[[str], object]) -> None:
     """Lets something happen once a launch has done all of its steps, and before its worker says so."""
     from agentmesh_dagster.translator import executor
 
@@ -169,7 +169,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, deed: Callable[[str], object]) ->
     def finish_later(services: Services, instance: dg.DagsterInstance, run: dg.DagsterRun, **more: Any) -> bool:
         if not done:
             done.add(run.run_id)
-            deed(run.run_id)
+            action(run.run_id)
         return finish(services, instance, run, **more)
 
     monkeypatch.setattr(executor, "finish_launch", finish_later)

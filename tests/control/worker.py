@@ -1,8 +1,8 @@
 """A run worker for tests to kill: runs one workflow in place, with a tool that says when it was called.
 
-    python -m tests.control.worker WORKFLOW_ID WITNESS_FILE
+    python -m tests.control.worker WORKFLOW_ID RECORDER_FILE
 
-The tool `witness` appends its idempotency key to the witness file and sleeps for as long as the run's input says.
+The tool `recorder` appends its idempotency key to the recorder file and sleeps for as long as the run's input says.
 """
 
 import sys
@@ -18,12 +18,12 @@ from agentmesh_dagster.tools import tool
 from tests.control.instances import open_test_instance
 
 
-def main(workflow_id: str, witness_file: str, seconds: float) -> None:
-    witness_path = Path(witness_file)
+def main(workflow_id: str, recorder_file: str, seconds: float) -> None:
+    recorder_path = Path(recorder_file)
 
     @tool
-    def witness(idempotency_key: str) -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
-        with witness_path.open("a") as file:
+    def recorder(idempotency_key: str) -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
+        with recorder_path.open("a") as file:
             file.write(f"{idempotency_key}\n")
         time.sleep(seconds)
         return {"key": idempotency_key}

@@ -20,7 +20,7 @@ from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.runs import get_run, list_runs
 from agentmesh_dagster.store.tables import steps
 from tests.deploy.compose import DEPLOY, read_services
-from tests.deploy.witness import Witness
+from tests.deploy.recorder import Recorder
 from tests.faults.processes import Process, list_session, wait_until
 from tests.shapes import save
 
@@ -67,11 +67,11 @@ class CeleryWorker:
 
 
 class CelerySite:
-    def __init__(self, services: Services, instance: dg.DagsterInstance, folder: Path, witness: Witness) -> None:
+    def __init__(self, services: Services, instance: dg.DagsterInstance, folder: Path, recorder: Recorder) -> None:
         self.services = services
         self.instance = instance
         self.folder = folder
-        self.witness = witness
+        self.recorder = recorder
         self.workers: list[CeleryWorker] = []
         self._processes: list[Process] = []
 
@@ -81,11 +81,11 @@ class CelerySite:
         wait_until(lambda: all(worker.is_ready() for worker in added))
 
     def save(self, flow: Workflow) -> None:
-        save(self.services, self.witness.tool(), flow)
+        save(self.services, self.recorder.tool(), flow)
 
-    def start(self, deed: str, *arguments: Any) -> Process:
-        """Starts a process that does a deed of `tests.faults.deeds`, such as a run worker."""
-        process = Process(self.folder / f"process-{len(self._processes)}", deed, *arguments)
+    def start(self, action: str, *arguments: Any) -> Process:
+        """Starts a process that does an action of `tests.faults.actions`, such as a run worker."""
+        process = Process(self.folder / f"process-{len(self._processes)}", action, *arguments)
         self._processes.append(process)
         return process
 

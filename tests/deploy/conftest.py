@@ -11,8 +11,8 @@ from agentmesh_dagster.settings import get_settings
 from tests.control.instances import open_test_instance
 from tests.deploy.celery_site import CelerySite
 from tests.deploy.compose import DEPLOY
+from tests.deploy.recorder import run_recorder
 from tests.deploy.redis import NoRedis, run_redis
-from tests.deploy.witness import run_witness
 from tests.postgres import PostgresServer
 
 LEASE_SECONDS = 2
@@ -35,7 +35,7 @@ def celery_site(
 ) -> Iterator[CelerySite]:
     home.mkdir()
     (home / "dagster.yaml").write_text((DEPLOY / "dagster.yaml").read_text())
-    with postgres.database() as store_url, postgres.database() as dagster_url, run_witness() as witness:
+    with postgres.database() as store_url, postgres.database() as dagster_url, run_recorder() as recorder:
         environment = {
             "AGENTMESH_DATABASE_URL": store_url,
             "AGENTMESH_EXECUTOR": "celery",
@@ -51,7 +51,7 @@ def celery_site(
         get_settings.cache_clear()
         with open_test_instance(home) as instance:
             instance.get_runs_count()
-            site = CelerySite(open_services(), instance, tmp_path, witness)
+            site = CelerySite(open_services(), instance, tmp_path, recorder)
             try:
                 yield site
             finally:

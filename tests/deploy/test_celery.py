@@ -8,7 +8,7 @@ import dagster as dg
 from agentmesh_dagster.entities.models import RunStatus, Workflow
 from tests.control.dagster_actions import reexecute_from_failure
 from tests.deploy.celery_site import APPROVED, CelerySite
-from tests.deploy.witness import calling
+from tests.deploy.recorder import calling
 from tests.faults.processes import wait_until
 from tests.shapes import node, workflow
 
@@ -29,11 +29,11 @@ def run_until_its_worker_is_killed(site: CelerySite, flow: Workflow, *, edited: 
     It may have executed one of them as well, and then it would die in the middle of two steps. `edited` is saved just
     before that.
     """
-    site.witness.held.add("slow")
+    site.recorder.held.add("slow")
     site.save(flow)
     site.start_workers("one", "two")
     runner = site.start("run", "w")
-    wait_until(lambda: "slow" in site.witness.count() and site.list_ended() >= {"quick", "other"})
+    wait_until(lambda: "slow" in site.recorder.count() and site.list_ended() >= {"quick", "other"})
     if edited is not None:
         site.save(edited)
     killed = site.kill_worker_of("slow")
@@ -54,8 +54,8 @@ def test_a_killed_worker_fails_its_step_and_the_run_goes_on_from_there(celery_si
     site.start("execute", again).end_well()
     run = site.run()
     assert (run.waiting_on, run.launches) == ([site.gate()], [run.id, again])
-    assert site.witness.count() == {"quick": 1, "slow": 2, "other": 1}, "what had ended is not repeated"
-    assert len(set(site.witness.calls)) == 3, "the same step sends the same key"
+    assert site.recorder.count() == {"quick": 1, "slow": 2, "other": 1}, "what had ended is not repeated"
+    assert len(set(site.recorder.calls)) == 3, "the same step sends the same key"
 
     site.start("answer", site.gate(), APPROVED, "ann").end_well()
     site.start("execute", site.last_launch()).end_well()
@@ -75,7 +75,7 @@ def test_a_step_that_may_be_retried_is_given_to_another_worker_at_the_runs_revis
     assert not site.instance.all_logs(launched.run_id, of_type=dg.DagsterEventType.RUN_SUCCESS)
     run = site.run()
     assert (run.waiting_on, run.launches) == ([site.gate()], [run.id])
-    assert site.witness.count() == {"quick": 1, "slow": 2, "other": 1}
+    assert site.recorder.count() == {"quick": 1, "slow": 2, "other": 1}
     assert site.list_celery_workers() == {"one", "two"}
 
 
@@ -88,7 +88,7 @@ def test_a_process_that_dies_when_its_step_had_ended_costs_nothing(celery_site: 
     run = site.run()
     assert (run.status, run.output) == (RunStatus.SUCCEEDED, {"from": "a"})
     assert site.list_attempts() == ["a", "end", "start"]
-    assert site.witness.count() == {"a": 1}
+    assert site.recorder.count() == {"a": 1}
 
 
 def test_the_executor_is_an_extra_and_says_how_to_get_it():

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan
-from agentmesh_dagster.graph.progress import StepKey
 from agentmesh_dagster.runtime.launches import LaunchFacts, start_launch
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services, open_services
@@ -16,7 +16,7 @@ from agentmesh_dagster.store.catalogue import current_revision
 from agentmesh_dagster.store.steps import Claim, LeaseLost, NewStep, StepEnd, claim_step, end_step, get_step, renew_step
 from tests.shapes import node, save, workflow
 
-KEY = StepKey("start")
+KEY = Address("start")
 RUN_ID = "11111111-1111-4111-8111-111111111111"
 
 

@@ -1,7 +1,7 @@
 """Processes to kill that write to Dagster's storage: `python -m tests.extensions.sqlite_nursery`.
 
-It imports everything once. A line on its input names a deed and its arguments; it forks a process for it and prints
-the process's id. A deed prints into the file that is its first argument.
+It imports everything once. A line on its input names an action and its arguments; it forks a process for it and prints
+the process's id. An action prints into the file that is its first argument.
 """
 
 import itertools
@@ -81,15 +81,15 @@ def fork_and_close(output: str, home: str, run_id: str) -> None:
     say(output, "done")
 
 
-DEEDS = {deed.__name__: deed for deed in (write_new_runs, write_and_read, fork_and_close)}
+ACTIONS = {action.__name__: action for action in (write_new_runs, write_and_read, fork_and_close)}
 
 
 def main() -> None:
     for line in sys.stdin:
-        deed, *arguments = json.loads(line)
+        action, *arguments = json.loads(line)
         if (process := os.fork()) == 0:
             os.dup2(os.open(arguments[0] + ".errors", os.O_WRONLY | os.O_CREAT), sys.stderr.fileno())
-            DEEDS[deed](*arguments)
+            ACTIONS[action](*arguments)
             sys.exit()
         sys.stdout.write(f"{process}\n")
         sys.stdout.flush()

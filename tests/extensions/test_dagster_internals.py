@@ -27,9 +27,9 @@ from agentmesh_dagster.extensions.dagster_internals import (
     get_python_environment_entry_point,
     get_run_crash_explanation,
     load_run_worker,
+    report_log_setup_error,
+    report_log_teardown_error,
     snapshot_repository,
-    tell_log_setup_error,
-    tell_log_teardown_error,
     trigger_hooks,
 )
 from agentmesh_dagster.extensions.on_demand_jobs import list_jobs
@@ -88,7 +88,7 @@ def test_a_plan_is_executed_as_dagsters_own_executor_for_one_process_does_it():
         "_handle_compute_log_teardown_error(job_context, sys.exc_info())",
     ):
         assert call in theirs
-    for function in (trigger_hooks, tell_log_setup_error, tell_log_teardown_error):
+    for function in (trigger_hooks, report_log_setup_error, report_log_teardown_error):
         assert len(inspect.signature(function).parameters) == 2
 
 

@@ -29,7 +29,7 @@ from tests.extensions.warm_launching import (
 # Parent and child both end as Python does. What either does at its end is said on standard output.
 _FORK = """
 import atexit, gc, logging, logging.handlers, multiprocessing.util, os, socket, sys, tempfile, weakref
-from agentmesh_dagster.extensions.forking import leave_all_to_parent, write_out
+from agentmesh_dagster.forking import leave_all_to_parent, write_out
 
 class Thing: ...
 

@@ -59,11 +59,11 @@ def nursery() -> Iterator[subprocess.Popen[str]]:
         process.stdin.close()
 
 
-def begin(nursery: subprocess.Popen[str], deed: str, *arguments: object) -> int:
-    """Begins a deed in a process of its own; the process's id."""
+def begin(nursery: subprocess.Popen[str], action: str, *arguments: object) -> int:
+    """Begins an action in a process of its own; the process's id."""
     assert nursery.stdin
     assert nursery.stdout
-    nursery.stdin.write(json.dumps([deed, *map(str, arguments)]) + "\n")
+    nursery.stdin.write(json.dumps([action, *map(str, arguments)]) + "\n")
     nursery.stdin.flush()
     return int(nursery.stdout.readline())
 

@@ -17,7 +17,7 @@ __all__ = ["dagster_home", "instance", "services"]
 def site(
     services: Services, instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Site]:
-    monkeypatch.setenv("AGENTMESH_TEST_WITNESS", str(tmp_path / "witness"))
+    monkeypatch.setenv("AGENTMESH_TEST_RECORDER", str(tmp_path / "recorder"))
     site = Site(services, instance, tmp_path)
     yield site
     site.close()

@@ -1,4 +1,4 @@
-"""The checker: reads ledger, Dagster and witness once the faults have stopped, and asserts what must hold then."""
+"""The checker: reads journal, Dagster and recorder once the faults have stopped, and asserts what must hold then."""
 
 import json
 from collections import Counter
@@ -15,8 +15,9 @@ from agentmesh_dagster.entities.models import EventLog, EventType, RunStatus, St
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.launches import Launch, LaunchKind, list_launches
-from agentmesh_dagster.store.tables import gates, runs, steps
+from agentmesh_dagster.store.tables import runs, steps, waits
 from tests.faults.processes import list_session
+from tests.store.gate_rows import select_gates
 
 Row = Mapping[str, Any]
 
@@ -30,7 +31,7 @@ _DAGSTER_SAYS = {
 
 
 @dataclass(frozen=True)
-class Witness:
+class Recorder:
     """What was seen from outside the system."""
 
     calls: Sequence[str] = ()  # the idempotency key of each call
@@ -40,31 +41,31 @@ class Witness:
     sessions: Sequence[int] = ()  # of the processes that were started
 
 
-def check_invariants(services: Services, instance: dg.DagsterInstance, witness: Witness) -> None:
+def check_invariants(services: Services, instance: dg.DagsterInstance, recorder: Recorder) -> None:
     """Asserts I1 to I10 of every run in the store."""
     with services.store.read() as connection:
         run_rows = connection.execute(select(runs)).mappings().all()
     known: set[str] = set()
     for run in run_rows:
-        ledger = _Ledger(services, instance, run, witness)
-        no_run_is_lost(ledger)
-        no_answer_is_lost(ledger)
-        each_step_is_committed_once(ledger)
-        claims_do_not_overlap(ledger)
-        each_answer_is_continued_once(ledger)
-        runs_only_go_forward(ledger)
-        answers_can_be_audited(ledger)
-        known |= {step["id"] for step in ledger.steps}
-    the_witness_saw_no_more_than_the_faults_explain(witness, known)
-    assert not [pid for session in witness.sessions for pid in list_session(session)], "a process was left behind"
+        journal = _Journal(services, instance, run, recorder)
+        no_run_is_lost(journal)
+        no_answer_is_lost(journal)
+        each_step_is_committed_once(journal)
+        claims_do_not_overlap(journal)
+        each_answer_is_continued_once(journal)
+        runs_only_go_forward(journal)
+        answers_can_be_audited(journal)
+        known |= {step["id"] for step in journal.steps}
+    the_recorder_saw_no_more_than_the_faults_explain(recorder, known)
+    assert not [pid for session in recorder.sessions for pid in list_session(session)], "a process was left behind"
 
 
-class _Ledger:
+class _Journal:
     """All that store and Dagster have of one run."""
 
-    def __init__(self, services: Services, instance: dg.DagsterInstance, run: Row, witness: Witness) -> None:
+    def __init__(self, services: Services, instance: dg.DagsterInstance, run: Row, recorder: Recorder) -> None:
         self.run = run
-        self.witness = witness
+        self.recorder = recorder
         self.status = RunStatus(run["status"])
         with services.store.read() as connection:
             self.launches: list[Launch] = list_launches(connection, run["id"])
@@ -72,7 +73,7 @@ class _Ledger:
                 connection.execute(select(steps).where(steps.c.run_id == run["id"])).mappings()
             )
             self.gates: list[Row] = list(
-                connection.execute(select(gates).where(gates.c.run_id == run["id"])).mappings()
+                connection.execute(select_gates().where(waits.c.run_id == run["id"])).mappings()
             )
             self.events = list_events(connection, run["id"], limit=100_000)
         with services.store.read() as connection:
@@ -91,53 +92,53 @@ def _read_in_pages(connection: Any, run_id: str) -> list[EventLog]:
     return seen
 
 
-def no_run_is_lost(ledger: _Ledger) -> None:
+def no_run_is_lost(journal: _Journal) -> None:
     """I1: a run has ended, with a reason if not well, or waits for a person; Dagster and we agree."""
-    waits = [gate for gate in ledger.gates if gate["state"] == "open"]
-    if ledger.status in (RunStatus.FAILED, RunStatus.CANCELED):
-        assert ledger.run["error"], "a run that did not end well says why"
-    if ledger.status.is_end:
+    waits = [gate for gate in journal.gates if gate["state"] == "open"]
+    if journal.status in (RunStatus.FAILED, RunStatus.CANCELED):
+        assert journal.run["error"], "a run that did not end well says why"
+    if journal.status.is_end:
         assert not waits, "an ended run asks nobody"
-        assert not [step for step in ledger.steps if not StepStatus(step["status"]).is_end]
+        assert not [step for step in journal.steps if not StepStatus(step["status"]).is_end]
     else:
-        assert ledger.status is RunStatus.RUNNING, ledger.status
+        assert journal.status is RunStatus.RUNNING, journal.status
         assert waits, "an open run waits for a person"
-    for launch in ledger.launches:
+    for launch in journal.launches:
         assert not launch.is_live, f"launch {launch.position} is still live"
-        found = ledger.dagster[launch.id]
+        found = journal.dagster[launch.id]
         if found is None:
-            assert launch.id in ledger.witness.deleted or launch.submitted_at is None, "Dagster lost a launch"
+            assert launch.id in journal.recorder.deleted or launch.submitted_at is None, "Dagster lost a launch"
         elif launch.ended_at is None:
             assert found.status is dg.DagsterRunStatus.SUSPENDED, found.status
         else:
             assert found.is_finished, f"launch {launch.position} is {found.status} in Dagster"
-    last = ledger.dagster[ledger.launches[-1].id]
-    if last is not None and ledger.status in _DAGSTER_SAYS:
-        assert last.status in _DAGSTER_SAYS[ledger.status], (ledger.status, last.status)
+    last = journal.dagster[journal.launches[-1].id]
+    if last is not None and journal.status in _DAGSTER_SAYS:
+        assert last.status in _DAGSTER_SAYS[journal.status], (journal.status, last.status)
 
 
-def no_answer_is_lost(ledger: _Ledger) -> None:
+def no_answer_is_lost(journal: _Journal) -> None:
     """I2: an accepted answer is stored once and goes on as these very bytes; a refused one is nowhere."""
-    for gate in ledger.gates:
-        answered = [event for event in ledger.of_step(gate["step_id"]) if event.type is EventType.GATE_ANSWERED]
+    for gate in journal.gates:
+        answered = [event for event in journal.of_step(gate["step_id"]) if event.type is EventType.GATE_ANSWERED]
         if gate["state"] == "answered":
-            accepted = ledger.witness.accepted[gate["step_id"]]
+            accepted = journal.recorder.accepted[gate["step_id"]]
             assert _bytes(gate["answer"]) == _bytes(accepted)
             assert [_bytes(event.payload["output"]) for event in answered] == [_bytes(accepted)]
-            step = next(step for step in ledger.steps if step["id"] == gate["step_id"])
+            step = next(step for step in journal.steps if step["id"] == gate["step_id"])
             assert _bytes(step["output"]) == _bytes(accepted)
         else:
-            assert gate["step_id"] not in ledger.witness.accepted, "an accepted answer is lost"
+            assert gate["step_id"] not in journal.recorder.accepted, "an accepted answer is lost"
             assert gate["state"] == "expired" or not answered
 
 
-def each_step_is_committed_once(ledger: _Ledger) -> None:
+def each_step_is_committed_once(journal: _Journal) -> None:
     """I3 and I6: per node and item one step that succeeds at most once; each input is what its parents gave."""
-    places = Counter((step["node_id"], step["visit"], step["item"]) for step in ledger.steps)
+    places = Counter((step["node_id"], step["path"]) for step in journal.steps)
     assert all(count == 1 for count in places.values())
-    by_id = {step["id"]: step for step in ledger.steps}
-    for step in ledger.steps:
-        kinds = [event.type for event in ledger.of_step(step["id"])]
+    by_id = {step["id"]: step for step in journal.steps}
+    for step in journal.steps:
+        kinds = [event.type for event in journal.of_step(step["id"])]
         if EventType.STEP_COMPLETED in kinds:
             assert kinds.count(EventType.STEP_COMPLETED) == 1
             assert kinds[-1] is EventType.STEP_COMPLETED, "what is done is not begun again"
@@ -149,10 +150,10 @@ def each_step_is_committed_once(ledger: _Ledger) -> None:
             assert _bytes(step["input"]) == _bytes(expected), step["node_id"]
 
 
-def claims_do_not_overlap(ledger: _Ledger) -> None:
+def claims_do_not_overlap(journal: _Journal) -> None:
     """I4: between two claims of a step stands the end of the first; attempts and fences count up."""
-    for step in ledger.steps:
-        kinds = [event.type for event in ledger.of_step(step["id"])]
+    for step in journal.steps:
+        kinds = [event.type for event in journal.of_step(step["id"])]
         held = False
         for kind in kinds:
             if kind is EventType.STEP_STARTED:
@@ -160,40 +161,40 @@ def claims_do_not_overlap(ledger: _Ledger) -> None:
                 held = True
             elif kind in _STEP_ENDS:
                 held = False
-        started = [e.payload["attempt"] for e in ledger.of_step(step["id"]) if e.type is EventType.STEP_STARTED]
+        started = [e.payload["attempt"] for e in journal.of_step(step["id"]) if e.type is EventType.STEP_STARTED]
         assert started == list(range(1, len(started) + 1))
         assert step["fence"] >= step["attempt"] == len(started)
         assert step["owner"] is None or step["status"] == StepStatus.RUNNING.value
 
 
-def the_witness_saw_no_more_than_the_faults_explain(witness: Witness, known: set[str]) -> None:
+def the_recorder_saw_no_more_than_the_faults_explain(recorder: Recorder, known: set[str]) -> None:
     """I5: one key per step; one call of it, and at most one more per fault that hit that very step."""
-    for key, calls in Counter(witness.calls).items():
+    for key, calls in Counter(recorder.calls).items():
         step_id = key.partition("/")[0]
         assert step_id in known, f"a call with a key of no step: {key}"
-        assert calls <= 1 + witness.faults.get(step_id, 0), f"{calls} calls of {key}"
+        assert calls <= 1 + recorder.faults.get(step_id, 0), f"{calls} calls of {key}"
 
 
-def each_answer_is_continued_once(ledger: _Ledger) -> None:
+def each_answer_is_continued_once(journal: _Journal) -> None:
     """I7: an answer is taken by one launch, and no launch was made for none."""
-    closed = [gate for gate in ledger.gates if gate["state"] in ("answered", "expired")]
+    closed = [gate for gate in journal.gates if gate["state"] in ("answered", "expired")]
     taken = {gate["launch_id"] for gate in closed} - {None}
-    again = {launch.id for launch in ledger.launches if launch.kind is LaunchKind.AGAIN}
-    unbegun = {before.id for before, after in pairwise(ledger.launches) if after.id in again}
-    resumes = {launch.id for launch in ledger.launches if launch.kind is LaunchKind.RESUME}
+    again = {launch.id for launch in journal.launches if launch.kind is LaunchKind.AGAIN}
+    unbegun = {before.id for before, after in pairwise(journal.launches) if after.id in again}
+    resumes = {launch.id for launch in journal.launches if launch.kind is LaunchKind.RESUME}
     assert resumes - unbegun <= taken <= resumes | again, "each resume that began takes an answer, and takes it alone"
-    if ledger.status is RunStatus.SUCCEEDED:
+    if journal.status is RunStatus.SUCCEEDED:
         assert all(gate["launch_id"] for gate in closed), "an answer that no launch took"
 
 
-def runs_only_go_forward(ledger: _Ledger) -> None:
+def runs_only_go_forward(journal: _Journal) -> None:
     """I8: no end is left again but by a re-execution; a reader that reconnects misses no event and sees none twice."""
-    ids = [event.id for event in ledger.events]
+    ids = [event.id for event in journal.events]
     assert ids == sorted(set(ids))
-    assert [event.id for event in ledger.events_in_pages] == ids
+    assert [event.id for event in journal.events_in_pages] == ids
     is_over = False
     starts = 0
-    for event in ledger.events:
+    for event in journal.events:
         if event.type is EventType.RUN_STARTED:
             assert starts == 0 or is_over, "a run starts once"
             starts += 1
@@ -201,16 +202,16 @@ def runs_only_go_forward(ledger: _Ledger) -> None:
         else:
             assert not is_over, f"{event.type} after the end"
         is_over = is_over or event.type in _ENDS
-    reexecutions = [launch for launch in ledger.launches if launch.kind is LaunchKind.REEXECUTION]
+    reexecutions = [launch for launch in journal.launches if launch.kind is LaunchKind.REEXECUTION]
     assert starts <= 1 + len(reexecutions)
-    assert ledger.status.is_end == is_over
-    completed = [event.type for event in ledger.events].count(EventType.RUN_COMPLETED)
-    assert completed == (ledger.status is RunStatus.SUCCEEDED)
+    assert journal.status.is_end == is_over
+    completed = [event.type for event in journal.events].count(EventType.RUN_COMPLETED)
+    assert completed == (journal.status is RunStatus.SUCCEEDED)
 
 
-def answers_can_be_audited(ledger: _Ledger) -> None:
+def answers_can_be_audited(journal: _Journal) -> None:
     """I9: who answered, how they came, when, and what they had seen."""
-    for gate in ledger.gates:
+    for gate in journal.gates:
         if gate["state"] in ("answered", "expired"):
             assert gate["answered_by"]
             assert gate["answered_via"]

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table
 
-from agentmesh_dagster.graph.progress import StepKey
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.steps import step_id
-from agentmesh_dagster.store.tables import events, gates, launches, runs, steps
+from agentmesh_dagster.store.tables import events, gates, launches, runs, steps, waits
 
-_TABLES = ((runs, "id"), (launches, "run_id"), (steps, "run_id"), (gates, "run_id"), (events, "run_id"))
+_TABLES = ((runs, "id"), (launches, "run_id"), (steps, "run_id"), (waits, "run_id"), (events, "run_id"))
 
 
 def multiply(services: Services, instance: dg.DagsterInstance, run_id: str, count: int) -> list[str]:
@@ -26,7 +26,8 @@ def multiply(services: Services, instance: dg.DagsterInstance, run_id: str, coun
         nodes = [row.node_id for row in tx.execute(steps.select().where(steps.c.run_id == run_id))]
         renamed = {copy: _rename(nodes, run_id, copy) for copy in copies}
         for table, of_run in _TABLES:
-            _copy_rows(tx, table, of_run, run_id, renamed)
+            _copy_rows(tx, table, table.c[of_run] == run_id, renamed)
+        _copy_rows(tx, gates, gates.c.step_id.in_(_rename(nodes, run_id, run_id)), renamed)
     original = instance.get_run_by_id(run_id)
     assert original
     events_of_run = Path(instance.root_directory) / "history" / "runs"
@@ -45,11 +46,13 @@ def _write_out(file: Path) -> None:
 
 
 def _rename(nodes: list[str], run_id: str, copy: str) -> dict[str, str]:
-    return {run_id: copy} | {step_id(run_id, StepKey(node)): step_id(copy, StepKey(node)) for node in nodes}
+    return {run_id: copy} | {step_id(run_id, Address(node)): step_id(copy, Address(node)) for node in nodes}
 
 
-def _copy_rows(tx: Connection, table: Table, of_run: str, run_id: str, renamed: Mapping[str, dict[str, str]]) -> None:
-    found = tx.execute(table.select().where(table.c[of_run] == run_id).order_by(*table.primary_key)).mappings()
+def _copy_rows(
+    tx: Connection, table: Table, is_meant: ColumnElement[bool], renamed: Mapping[str, dict[str, str]]
+) -> None:
+    found = tx.execute(table.select().where(is_meant).order_by(*table.primary_key)).mappings()
     for row in found.all():
         left_out = {"id"} if table is events else set[str]()
         kept = {name: value for name, value in row.items() if value is not None and name not in left_out}

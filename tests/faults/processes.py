@@ -13,17 +13,17 @@ from agentmesh_dagster.settings import get_settings
 PATIENCE_SECONDS = 90
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["agentmesh_dagster.code_location", "tests.faults.deeds"])
+_context.set_forkserver_preload(["agentmesh_dagster.code_location", "tests.faults.actions"])
 
 
 class Process:
-    """A process of its own session that does one deed of `tests.faults.deeds`, in the environment of the test."""
+    """A process of its own session that does one action of `tests.faults.actions`, in the environment of the test."""
 
-    def __init__(self, output: Path, deed: str, *arguments: Any, **environment: str) -> None:
+    def __init__(self, output: Path, action: str, *arguments: Any, **environment: str) -> None:
         """What it prints goes to the file `output`."""
         self.output = output
         self._process = _context.Process(
-            target=_do, args=(deed, arguments, {**os.environ, **environment}, str(output)), daemon=False
+            target=_do, args=(action, arguments, {**os.environ, **environment}, str(output)), daemon=False
         )
         self._process.start()
         assert self._process.pid
@@ -48,7 +48,7 @@ class Process:
         return self.output.read_text() if self.output.exists() else ""
 
 
-def _do(deed: str, arguments: tuple[Any, ...], environment: dict[str, str], output: str) -> None:
+def _do(action: str, arguments: tuple[Any, ...], environment: dict[str, str], output: str) -> None:
     os.setsid()
     os.environ.clear()
     os.environ.update(environment)
@@ -58,9 +58,9 @@ def _do(deed: str, arguments: tuple[Any, ...], environment: dict[str, str], outp
     os.dup2(file, sys.stderr.fileno())
     get_settings.cache_clear()
 
-    from tests.faults import deeds
+    from tests.faults import actions
 
-    getattr(deeds, deed)(*arguments)
+    getattr(actions, action)(*arguments)
 
 
 def list_session(session: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""An installation under test: its store and Dagster, its processes, and what a witness saw from outside."""
+"""An installation under test: its store and Dagster, its processes, and what a recorder saw from outside."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import dagster as dg
 from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Run, Workflow
-from agentmesh_dagster.graph.progress import StepKey
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import list_open_gates
 from agentmesh_dagster.store.launches import list_launches
@@ -19,8 +19,8 @@ from agentmesh_dagster.store.runs import get_run, list_runs
 from agentmesh_dagster.store.steps import step_id
 from agentmesh_dagster.store.tables import launches
 from tests.control.dagster_actions import execute_launch
-from tests.faults.deeds import witnessed
-from tests.faults.invariants import Witness, check_invariants
+from tests.faults.actions import recorded
+from tests.faults.invariants import Recorder, check_invariants
 from tests.faults.processes import Process, wait_until
 from tests.shapes import function_tool, node, save, workflow
 
@@ -29,14 +29,14 @@ _ON_THEIR_WAY = [dg.DagsterRunStatus.QUEUED]
 
 
 def draft_gate_publish(seconds: float = 0) -> Workflow:
-    """start → draft → gate → publish → end; the witness sees `draft` and `publish`."""
+    """start → draft → gate → publish → end; the recorder sees `draft` and `publish`."""
     nodes = [node("start", "start"), calling("draft", seconds), node("gate", "human_approval")]
     nodes += [calling("publish", seconds), node("end", "end")]
     return workflow("w", nodes, ["start -> draft", "draft -> gate", "gate -> publish", "publish -> end"])
 
 
 def calling(identity: str, seconds: float = 0) -> dict[str, Any]:
-    return node(identity, "tool", toolId=witnessed.__name__, input={"seconds": seconds})
+    return node(identity, "tool", toolId=recorded.__name__, input={"seconds": seconds})
 
 
 class Site:
@@ -52,11 +52,11 @@ class Site:
         self._processes: list[Process] = []
 
     def save(self, *flows: Workflow) -> None:
-        save(self.services, function_tool(witnessed.__name__), *flows)
+        save(self.services, function_tool(recorded.__name__), *flows)
 
-    def start(self, deed: str, *arguments: Any, **environment: str) -> Process:
+    def start(self, action: str, *arguments: Any, **environment: str) -> Process:
         output = self.folder / f"process-{len(self._processes)}"
-        process = Process(output, deed, *arguments, **environment)
+        process = Process(output, action, *arguments, **environment)
         self._processes.append(process)
         return process
 
@@ -66,16 +66,16 @@ class Site:
 
     @property
     def calls(self) -> Sequence[str]:
-        """The keys that the witness saw, in the order of the calls."""
-        path = self.folder / "witness"
+        """The keys that the recorder saw, in the order of the calls."""
+        path = self.folder / "recorder"
         return path.read_text().split() if path.exists() else []
 
     def calls_of(self, run_id: str, node_id: str) -> int:
-        return self.calls.count(step_id(run_id, StepKey(node_id)))
+        return self.calls.count(step_id(run_id, Address(node_id)))
 
     def hit(self, run_id: str, node_id: str) -> None:
         """Notes that a fault hit this very step."""
-        self.faults[step_id(run_id, StepKey(node_id))] += 1
+        self.faults[step_id(run_id, Address(node_id))] += 1
 
     def run(self) -> Run:
         """The only run."""
@@ -126,9 +126,9 @@ class Site:
             return [launch.id for run_id in run_ids for launch in list_launches(connection, run_id) if launch.is_live]
 
     def check(self, calls: Sequence[str] | None = None) -> None:
-        """Asserts the invariants; the processes that were started must have ended. `calls`: seen by another witness."""
+        """Asserts the invariants; the processes that were started must have ended. `calls`: seen elsewhere."""
         sessions = [process.pid for process in self._processes]
-        witness = Witness(
+        recorder = Recorder(
             self.calls if calls is None else calls, self.accepted, self.faults, frozenset(self.deleted), sessions
         )
-        check_invariants(self.services, self.instance, witness)
+        check_invariants(self.services, self.instance, recorder)

@@ -12,8 +12,8 @@ from tests.faults.site import APPROVED, Site, draft_gate_publish
 KILLED = -9
 
 
-def crash(site: Site, deed: str, *arguments: object, at: str) -> None:
-    assert site.start(deed, *arguments, AGENTMESH_CRASH_AT=at).wait() == KILLED
+def crash(site: Site, action: str, *arguments: object, at: str) -> None:
+    assert site.start(action, *arguments, AGENTMESH_CRASH_AT=at).wait() == KILLED
 
 
 def finish(site: Site) -> str:

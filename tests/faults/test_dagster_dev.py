@@ -17,7 +17,7 @@ from tests.code_location.dagster_dev import LAUNCH, SELECTOR, DagsterDev
 from tests.faults.processes import list_session, wait_until
 from tests.faults.site import APPROVED, Site
 from tests.shapes import node, save, workflow
-from tests.tools.servers import Witness, run_witness, send
+from tests.tools.servers import Recorder, run_recorder, send
 
 SETTLED_WITHIN_SECONDS = 60  # what section 5 of the specification promises
 
@@ -43,8 +43,8 @@ def may_call_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def witness() -> Iterator[Witness]:
-    with run_witness() as running:
+def recorder() -> Iterator[Recorder]:
+    with run_recorder() as running:
         yield running
 
 
@@ -64,8 +64,8 @@ def run_dev(site: Site) -> Generator[DagsterDev]:
                 os.kill(pid, signal.SIGKILL)
 
 
-def post_tool(witness: Witness) -> Tool:
-    config = {"method": "POST", "url": witness.url}
+def post_tool(recorder: Recorder) -> Tool:
+    config = {"method": "POST", "url": recorder.url}
     return Tool.model_validate({"id": "post", "name": "post", "type": "http", "config": config})
 
 
@@ -73,8 +73,8 @@ def posting(identity: str, **config: Any) -> dict[str, Any]:
     return node(identity, "tool", toolId="post", input={"from": identity}, **config)
 
 
-def keys(witness: Witness) -> list[str]:
-    return [received.headers["idempotency-key"] for received in witness.received]
+def keys(recorder: Recorder) -> list[str]:
+    return [received.headers["idempotency-key"] for received in recorder.received]
 
 
 def kill_worker_and_code_server(dev: DagsterDev) -> int:
@@ -92,22 +92,22 @@ def _describe(pid: int) -> str:
 
 
 def test_a_run_whose_worker_and_code_server_were_killed_together_fails_by_itself_and_can_go_on(
-    site: Site, witness: Witness
+    site: Site, recorder: Recorder
 ):
     hold = threading.Event()
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
-        if witness.received[-1].json["from"] == "slow":
+        if recorder.received[-1].json["from"] == "slow":
             hold.wait(SETTLED_WITHIN_SECONDS)
         send(handler, 200, b"{}")
 
-    witness.reply = reply
+    recorder.reply = reply
     nodes = [node("start", "start"), posting("before"), posting("slow"), node("end", "end")]
-    save(site.services, post_tool(witness), workflow("w", nodes, ["start -> before", "before -> slow", "slow -> end"]))
+    save(site.services, post_tool(recorder), workflow("w", nodes, ["start -> before", "before -> slow", "slow -> end"]))
     with run_dev(site) as dev:
         params = {"selector": SELECTOR | {"jobName": "w"}, "runConfigData": {}}
         run_id = dev.ask(LAUNCH, params=params)["launchRun"]["run"]["runId"]
-        wait_until(lambda: len(witness.received) == 2)
+        wait_until(lambda: len(recorder.received) == 2)
         assert kill_worker_and_code_server(dev) >= 2
         wait_until(lambda: site.run().status is RunStatus.FAILED, SETTLED_WITHIN_SECONDS)
         hold.set()
@@ -119,15 +119,15 @@ def test_a_run_whose_worker_and_code_server_were_killed_together_fails_by_itself
 
     site.heal()
     assert len(site.run().launches) == 2
-    first, slow, again = keys(witness)
+    first, slow, again = keys(recorder)
     assert first != slow == again, "what had ended is not called again; what had not has the same key"
-    site.check(calls=keys(witness))
+    site.check(calls=keys(recorder))
 
 
-def test_an_answer_given_while_nothing_runs_is_followed_once_dagster_dev_is_there(site: Site, witness: Witness):
+def test_an_answer_given_while_nothing_runs_is_followed_once_dagster_dev_is_there(site: Site, recorder: Recorder):
     nodes = [node("start", "start"), node("gate", "human_approval"), posting("publish"), node("end", "end")]
     edges = ["start -> gate", "gate -> publish", "publish -> end"]
-    save(site.services, post_tool(witness), workflow("w", nodes, edges))
+    save(site.services, post_tool(recorder), workflow("w", nodes, edges))
     site.start("run", "w").end_well()
     [gate] = site.gates()
     site.start("answer", gate, APPROVED, "ann", AGENTMESH_CRASH_AT=CrashPoint.GATE_ANSWERED).wait()
@@ -137,5 +137,5 @@ def test_an_answer_given_while_nothing_runs_is_followed_once_dagster_dev_is_ther
         wait_until(lambda: site.run().status is RunStatus.SUCCEEDED)
 
     site.heal()
-    assert len(keys(witness)) == 1
-    site.check(calls=keys(witness))
+    assert len(keys(recorder)) == 1
+    site.check(calls=keys(recorder))

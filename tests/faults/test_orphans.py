@@ -11,7 +11,7 @@ from tests.faults.processes import list_session, wait_until
 from tests.faults.site import Site
 from tests.faults.test_dagster_dev import keys, post_tool, posting
 from tests.shapes import node, save, workflow
-from tests.tools.servers import Witness, run_witness, send
+from tests.tools.servers import Recorder, run_recorder, send
 
 
 @pytest.fixture
@@ -23,23 +23,23 @@ def store_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def witness() -> Iterator[Witness]:
-    with run_witness() as running:
+def recorder() -> Iterator[Recorder]:
+    with run_recorder() as running:
         yield running
 
 
-def test_a_step_process_ends_soon_after_its_worker_was_killed_and_writes_nothing(site: Site, witness: Witness):
+def test_a_step_process_ends_soon_after_its_worker_was_killed_and_writes_nothing(site: Site, recorder: Recorder):
     over = threading.Event()
 
     def hang(handler: object) -> None:
         over.wait(100)
         send(handler, 200, b"{}")  # type: ignore[arg-type]
 
-    witness.reply = hang
+    recorder.reply = hang
     nodes = [node("start", "start"), posting("call"), node("end", "end")]
-    save(site.services, post_tool(witness), workflow("w", nodes, ["start -> call", "call -> end"]))
+    save(site.services, post_tool(recorder), workflow("w", nodes, ["start -> call", "call -> end"]))
     worker = site.start("run", "w")
-    wait_until(lambda: witness.received)
+    wait_until(lambda: recorder.received)
     worker.kill()
     assert list_session(worker.pid), "the step's process still lives"
 
@@ -48,4 +48,4 @@ def test_a_step_process_ends_soon_after_its_worker_was_killed_and_writes_nothing
     over.set()
 
     assert site.run().status is RunStatus.FAILED
-    site.check(calls=keys(witness))
+    site.check(calls=keys(recorder))

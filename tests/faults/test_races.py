@@ -4,17 +4,16 @@ import time
 from pathlib import Path
 
 import dagster as dg
-from sqlalchemy import select
 
 from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.entities.models import EventType
 from agentmesh_dagster.runtime.answers import Answer, answer_gate
 from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.runs import list_runs
-from agentmesh_dagster.store.tables import gates
 from tests.faults.multiply import multiply
 from tests.faults.processes import wait_until
 from tests.faults.site import APPROVED, Site, draft_gate_publish
+from tests.store.gate_rows import select_gates
 
 GATES = 200
 RUNS = 20
@@ -42,7 +41,7 @@ def test_of_two_processes_that_answer_the_same_gates_each_gate_takes_one(site: S
 
     assert sorted(won["ann"] + won["bob"]) == sorted(waiting)
     with site.services.store.read() as connection:
-        found = {row.step_id: row for row in connection.execute(select(gates))}
+        found = {row.step_id: row for row in connection.execute(select_gates())}
         for by, step_ids in won.items():
             for step_id in step_ids:
                 gate = found[step_id]

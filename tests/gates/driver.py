@@ -16,8 +16,9 @@ import dagster as dg
 from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists
 from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.address import Address, Path
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
-from agentmesh_dagster.graph.progress import StepKey
+from agentmesh_dagster.graph.scopes import list_items
 from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.step import Outcome, StepReport, StepTask, run_step
@@ -251,21 +252,21 @@ class Worker:
                 self._ports[op.name] = self._collect(op)
             elif op.wiring is Wiring.REPEATED:
                 # Dagster maps it over the items of its `each`; the items of one op one after another is such an order.
-                for item in range(self._items.get(self._fan_out_of(op), 0)):
-                    self._run_step(op, item)
+                for path in list_items((), self._items.get(self._fan_out_of(op), 0)):
+                    self._run_step(op, path)
                 self._ports[op.name] = {RESULT}
             else:
-                self._ports[op.name] = self._tell(op, self._run_step(op, None))
+                self._ports[op.name] = self._list_yielded(op, self._run_step(op, ()))
         except AgentMeshError:  # StepFailed, or a Conflict that makes the op fail
             self._failed.add(op.name)
 
-    def _run_step(self, op: PlannedOp, item: int | None) -> StepReport:
+    def _run_step(self, op: PlannedOp, path: Path) -> StepReport:
         run = self._run()
         if run is not None:
             begin_launch(self.services, self.plan, read_launch_facts(self.plan, run, self.instance))
-        return run_step(self.services, self.plan, StepTask(self._run_id, self.launch_id, op, item, True))
+        return run_step(self.services, self.plan, StepTask(self._run_id, self.launch_id, op, path, True))
 
-    def _tell(self, op: PlannedOp, report: StepReport) -> set[str]:
+    def _list_yielded(self, op: PlannedOp, report: StepReport) -> set[str]:
         """The outputs that the op yields, as `translator/ops.py` has it."""
         if report.outcome is not Outcome.ENDED:
             return set()
@@ -279,7 +280,7 @@ class Worker:
 
     def _collect(self, op: PlannedOp) -> set[str]:
         with self.services.store.read() as connection:
-            state = read_states(connection, self._run_id, [op.node.id]).get(StepKey(op.node.id))
+            state = read_states(connection, self._run_id, [op.node.id]).get(Address(op.node.id))
         return {RESULT} if state is not None and state.status is StepStatus.SUCCEEDED else set()
 
     def _fan_out_of(self, op: PlannedOp) -> str:

@@ -9,21 +9,21 @@ import pytest
 from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
 from tests.control.instances import open_test_instance
-from tests.gates.dagster_world import DagsterWorld, forget_jobs
-from tests.gates.deeds import Deed
+from tests.gates.actions import Action
+from tests.gates.dagster_system import DagsterSystem, forget_jobs
 from tests.gates.driver import ShortMemory
+from tests.gates.recorder import CALLS
+from tests.gates.system import System
 from tests.gates.watched_store import empty_store
-from tests.gates.witness import CALLS
-from tests.gates.world import World
 from tests.shapes import node, workflow
 
 THROUGH_ONE_GATE = [
-    Deed("launch"),
-    Deed("finish"),
-    Deed("tick"),
-    Deed("answer_and_resume", 0, "approve"),
-    Deed("finish"),
-    Deed("tick"),
+    Action("launch"),
+    Action("finish"),
+    Action("tick"),
+    Action("answer_and_resume", 0, "approve"),
+    Action("finish"),
+    Action("tick"),
 ]
 
 
@@ -49,16 +49,16 @@ def ways_that_skip() -> Workflow:
     return workflow("w", nodes, [*edges, "left -> join", "right -> join", "yes -> join", "no -> join", "join -> end"])
 
 
-def play(world: World) -> tuple[Any, ...]:
+def play(system: System) -> tuple[Any, ...]:
     """What became of a run: its status, its steps, what was called with what, and what Dagster says of its launches."""
-    for deed in THROUGH_ONE_GATE:
-        world.do(deed)
-    [picture] = world.check().values()
-    world.close()
-    launched = [world.instance.get_run_by_id(launch.launch_id) for launch in picture.launches]
+    for action in THROUGH_ONE_GATE:
+        system.do(action)
+    [snapshot] = system.check().values()
+    system.close()
+    launched = [system.instance.get_run_by_id(launch.launch_id) for launch in snapshot.launches]
     return (
-        picture.status,
-        Counter((event.type, event.payload.get("nodeId"), event.payload.get("item")) for event in picture.events),
+        snapshot.status,
+        Counter((event.type, event.payload.get("nodeId"), event.payload.get("item")) for event in snapshot.events),
         Counter((call.what, str(call.saw)) for call in CALLS),
         [(run.status, set(run.step_keys_to_execute)) for run in launched],
     )
@@ -67,12 +67,12 @@ def play(world: World) -> tuple[Any, ...]:
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("flow", [each_beside_a_gate(), ways_that_skip()], ids=["each", "skips"])
 def test_a_run_comes_to_the_same_with_the_driver_and_with_dagster(services: Services, flow: Workflow):
-    with_driver = play(World(services, flow))
+    with_driver = play(System(services, flow))
 
     empty_store(services.store)
     forget_jobs()
     with open_test_instance(services.settings.home) as instance:
-        with_dagster = play(DagsterWorld(services, flow, instance))
+        with_dagster = play(DagsterSystem(services, flow, instance))
 
     assert with_driver == with_dagster
     assert with_driver[0] is RunStatus.SUCCEEDED

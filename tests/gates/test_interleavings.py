@@ -9,18 +9,18 @@ from hypothesis.stateful import run_state_machine_as_test
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.services import Services
 from tests.control.instances import open_test_instance
-from tests.gates.dagster_world import DagsterWorld, forget_jobs
+from tests.gates.dagster_system import DagsterSystem, forget_jobs
 from tests.gates.interleavings import Interleaving, play_on
+from tests.gates.system import System
 from tests.gates.watched_store import empty_store
-from tests.gates.world import World
 
 
-def play(machine: type[Interleaving], count: int, deeds: int, *, of_seed: int = 3) -> None:
+def play(machine: type[Interleaving], count: int, actions: int, *, of_seed: int = 3) -> None:
     run_state_machine_as_test(
         seed(of_seed)(machine),
         settings=settings(
             max_examples=count,
-            stateful_step_count=deeds,
+            stateful_step_count=actions,
             deadline=None,
             database=None,
             report_multiple_bugs=False,
@@ -40,7 +40,7 @@ def play(machine: type[Interleaving], count: int, deeds: int, *, of_seed: int = 
 def test_every_run_ends_as_its_answers_imply_and_no_step_runs_twice(services: Services, of_seed: int, count: int):
     machine = play_on(services)
 
-    play(machine, count, deeds=20, of_seed=of_seed)
+    play(machine, count, actions=20, of_seed=of_seed)
 
     assert machine.played >= count
 
@@ -49,14 +49,14 @@ def test_every_run_ends_as_its_answers_imply_and_no_step_runs_twice(services: Se
 def test_the_same_holds_on_a_real_instance_of_dagster(services: Services):
     with open_test_instance(services.settings.home) as instance:
 
-        def open_world(flow: Workflow, without: Collection[str]) -> World:
+        def open_system(flow: Workflow, without: Collection[str]) -> System:
             for run in instance.get_runs():
                 instance.delete_run(run.run_id)
             empty_store(services.store)
             forget_jobs()
-            return DagsterWorld(services, flow, instance, without=without)
+            return DagsterSystem(services, flow, instance, without=without)
 
-        machine = play_on(services, open_world=staticmethod(open_world))
-        play(machine, 20, deeds=10)
+        machine = play_on(services, open_system=staticmethod(open_system))
+        play(machine, 20, actions=10)
 
     assert machine.played >= 20

@@ -8,18 +8,18 @@ import pytest
 
 from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
-from tests.gates.deeds import Deed, Trouble
+from tests.gates.actions import Action, Trouble
 from tests.gates.healing import end_all
+from tests.gates.system import System
 from tests.gates.watched_store import empty_store
-from tests.gates.world import World
 from tests.shapes import node, workflow
 
 MOST_WINDOWS = 40
 
-LAUNCH, FINISH, TICK = Deed("launch"), Deed("finish"), Deed("tick")
-APPROVE_FIRST = Deed("answer_and_resume", 0, "approve")
-APPROVE_SECOND = Deed("answer_and_resume", 1, "approve")
-ANSWER_FIRST, ANSWER_SECOND = Deed("answer", 0, "approve"), Deed("answer", 1, "approve")
+LAUNCH, FINISH, TICK = Action("launch"), Action("finish"), Action("tick")
+APPROVE_FIRST = Action("answer_and_resume", 0, "approve")
+APPROVE_SECOND = Action("answer_and_resume", 1, "approve")
+ANSWER_FIRST, ANSWER_SECOND = Action("answer", 0, "approve"), Action("answer", 1, "approve")
 
 
 def two_gates_and_a_join() -> Workflow:
@@ -29,28 +29,28 @@ def two_gates_and_a_join() -> Workflow:
 
 
 @pytest.fixture
-def open_world(services: Services) -> Callable[[], World]:
-    def open_one() -> World:
+def open_system(services: Services) -> Callable[[], System]:
+    def open_one() -> System:
         empty_store(services.store)
-        return World(services, two_gates_and_a_join())
+        return System(services, two_gates_and_a_join())
 
     return open_one
 
 
-def play(world: World, before: list[Deed], deed: Deed, trouble: Trouble) -> int:
-    """Plays it to the end of the run; says how many of the troubles came: the deed may end before."""
+def play(system: System, before: list[Action], action: Action, trouble: Trouble) -> int:
+    """Plays it to the end of the run; says how many of the troubles came: the action may end before."""
     for earlier in before:
-        world.do(earlier)
-    world.do(deed, trouble)
-    came = world.troubles_came
-    end_all(world)
-    world.close()
+        system.do(earlier)
+    system.do(action, trouble)
+    came = system.troubles_came
+    end_all(system)
+    system.close()
     return came
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    ("before", "deed"),
+    ("before", "action"),
     [
         ([], LAUNCH),
         ([LAUNCH], FINISH),
@@ -64,10 +64,10 @@ def play(world: World, before: list[Deed], deed: Deed, trouble: Trouble) -> int:
 )
 @pytest.mark.parametrize("meanwhile", [None, TICK, APPROVE_FIRST], ids=["crash", "tick", "answer"])
 def test_nothing_is_lost_in_any_window_of(
-    open_world: Callable[[], World], before: list[Deed], deed: Deed, meanwhile: Deed | None
+    open_system: Callable[[], System], before: list[Action], action: Action, meanwhile: Action | None
 ):
     windows = 0
-    while play(open_world(), before, deed, Trouble(windows + 1, meanwhile)):
+    while play(open_system(), before, action, Trouble(windows + 1, meanwhile)):
         windows += 1
         assert windows < MOST_WINDOWS
 
@@ -84,8 +84,8 @@ def test_a_worker_that_was_overtaken_writes_nothing_also_when_the_other_dies_in_
     for window in range(1, MOST_WINDOWS, 2):
         for death in range(1, MOST_WINDOWS, 2):
             empty_store(services.store)
-            trouble = Trouble(window, Deed("twin", 0, "force"), then=Trouble(death))
-            reached = play(World(services, flow), [LAUNCH, Deed("start")], FINISH, trouble)
+            trouble = Trouble(window, Action("twin", 0, "force"), then=Trouble(death))
+            reached = play(System(services, flow), [LAUNCH, Action("start")], FINISH, trouble)
             came[reached] += 1
             if reached < 2:
                 break
@@ -94,14 +94,14 @@ def test_a_worker_that_was_overtaken_writes_nothing_also_when_the_other_dies_in_
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
-def test_a_launch_that_dagster_calls_a_success_fails_its_run_if_steps_were_left(open_world: Callable[[], World]):
-    world = open_world()
-    world.do(LAUNCH)
-    world.do(Deed("start"))
-    [worker] = world.workers
+def test_a_launch_that_dagster_calls_a_success_fails_its_run_if_steps_were_left(open_system: Callable[[], System]):
+    system = open_system()
+    system.do(LAUNCH)
+    system.do(Action("start"))
+    [worker] = system.workers
     worker.end(dg.DagsterRunStatus.SUCCESS)
-    world.do(TICK)
+    system.do(TICK)
 
-    [picture] = world.check().values()
-    assert (picture.status, picture.run.error) == (RunStatus.FAILED, "Steps were left that its launch never ran.")
-    world.close()
+    [snapshot] = system.check().values()
+    assert (snapshot.status, snapshot.run.error) == (RunStatus.FAILED, "Steps were left that its launch never ran.")
+    system.close()

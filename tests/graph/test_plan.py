@@ -90,7 +90,7 @@ def test_what_an_each_repeats_hangs_below_it_and_is_collected_before_the_join() 
         ("join", Wiring.SINGLE, (Port("each_collect", RESULT),), None),
         ("end", Wiring.SINGLE, (Port("join", RESULT),), None),
     ]
-    assert found.each_of == {"a": "each", "b": "each"}
+    assert [found.scopes.list_heads(node_id) for node_id in ("a", "b", "each")] == [["each"], ["each"], []]
 
 
 def test_an_op_that_collects_never_takes_the_name_of_a_node() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from agentmesh_dagster.entities.access import Role
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.tables import gates, launches, runs, steps
+from agentmesh_dagster.store.tables import gates, launches, runs, steps, waits
 from tests.login.server import Server, run_server
 from tests.store.trouble import make_full
 
@@ -72,8 +72,9 @@ def fill(store: Store) -> None:
         tx.execute(insert(runs).values(id="fresh", status="pending", created_at=lately, **run))
         step = {"id": "s", "run_id": "waiting", "node_id": "ask", "node_type": "human_approval"}
         tx.execute(insert(steps).values(status="waiting_human", parent_step_ids=[], **step))
-        gate = {"step_id": "s", "run_id": "waiting", "instructions": "", "assignees": []}
-        tx.execute(insert(gates).values(state="open", opened_at=long_ago, **gate))
+        wait = {"step_id": "s", "run_id": "waiting", "kind": "person"}
+        tx.execute(insert(waits).values(state="open", opened_at=long_ago, **wait))
+        tx.execute(insert(gates).values(step_id="s", instructions="", assignees=[]))
         launch = {"launch_id": "fresh", "run_id": "fresh", "instance_id": "i", "kind": "first", "revision": 1}
         tx.execute(insert(launches).values(position=0, created_at=lately, **launch))
 

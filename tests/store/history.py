@@ -22,6 +22,7 @@ from agentmesh_dagster.store.tables import (
     revisions,
     runs,
     steps,
+    waits,
 )
 
 INSTANCE = "instance"  # the Dagster instance of all launches
@@ -96,6 +97,7 @@ def fill(store: Store, count: int, *, waiting: int) -> None:
         _load(tx, runs, map(_describe_run, past))
         _load(tx, launches, map(_describe_launch, past))
         _load(tx, steps, (row for run in past for row in _list_steps(run)))
+        _load(tx, waits, (_describe_wait(run) for run in past if run.was_asked))
         _load(tx, gates, (_describe_gate(run) for run in past if run.was_asked))
         _load(tx, events, (row for run in past for row in _list_events(run)))
         _load(tx, deliveries, (_describe_delivery(run) for run in past[::10]))
@@ -168,6 +170,7 @@ def _list_steps(run: PastRun) -> Iterator[Row]:
             "id": run.step_id(node_id),
             "run_id": run.id,
             "node_id": node_id,
+            "path": "",
             "node_type": node_type,
             "status": "succeeded" if not last else "waiting_human" if run.waits else ended,
             "attempt": 1,
@@ -181,25 +184,34 @@ def _list_steps(run: PastRun) -> Iterator[Row]:
         }
 
 
-def _describe_gate(run: PastRun) -> Row:
-    """One gate of three has a deadline, one of four a webhook; of a canceled run it was canceled."""
-    state = "open" if run.waits else "canceled" if run.status is RunStatus.CANCELED else "answered"
+def _describe_wait(run: PastRun) -> Row:
+    """One gate of three has a deadline; of a canceled run it was canceled."""
+    state = "open" if run.waits else "canceled" if run.status is RunStatus.CANCELED else "closed"
     return {
         "step_id": run.step_id("ask"),
         "run_id": run.id,
+        "kind": "person",
         "state": state,
+        "opened_at": run.after(20),
+        "due_at": run.after(100 * 86_400) if run.number % 3 == 0 else None,
+        "closed_by": "ann" if state == "closed" else None,
+        "closed_at": None if run.waits else run.after(25),
+        "launch_id": run.launch_id if state == "closed" else None,
+    }
+
+
+def _describe_gate(run: PastRun) -> Row:
+    """One gate of four has a webhook."""
+    is_answered = not run.waits and run.status is not RunStatus.CANCELED
+    return {
+        "step_id": run.step_id("ask"),
         "instructions": "Is this right?",
         "payload": json.dumps("x" * 200),
         "assignees": "[]",
-        "opened_at": run.after(20),
-        "deadline_at": run.after(100 * 86_400) if run.number % 3 == 0 else None,
         "on_deadline": "fail" if run.number % 3 == 0 else None,
         "notify_url": "https://example.com" if run.number % 4 == 0 else None,
         "notice_due_at": run.after(20) if run.number % 4 == 0 and run.waits else None,
-        "answer": '"yes"' if state == "answered" else None,
-        "answered_by": "ann" if state == "answered" else None,
-        "answered_at": None if run.waits else run.after(25),
-        "launch_id": run.launch_id if state == "answered" else None,
+        "answer": '"yes"' if is_answered else None,
     }
 
 

@@ -9,10 +9,8 @@ from sqlalchemy import Connection
 from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.store.events import page_audit, page_events, read_tails
 from agentmesh_dagster.store.gates import (
-    list_due_gates,
     list_due_notices,
     list_open_gates,
-    list_runs_to_resume,
     page_open_gates,
 )
 from agentmesh_dagster.store.launches import find_unknown_launches, list_launches, list_parked_launches
@@ -21,6 +19,7 @@ from agentmesh_dagster.store.pages import write_cursor, write_moment
 from agentmesh_dagster.store.runs import RunFilter, get_run, list_runs, list_unsettled_run_ids, page_runs
 from agentmesh_dagster.store.steps import list_steps, page_steps
 from agentmesh_dagster.store.triggers import Asker, list_due_deliveries
+from agentmesh_dagster.store.waits import list_due_waits, list_runs_to_resume
 from tests.store.history import INSTANCE, TRIGGER, PastRun
 
 _PAGE = 50
@@ -82,7 +81,7 @@ LOOKS = (
         "who did what in a project",
         lambda connection, _: page_audit(connection, project_id="project-1", limit=_PAGE),
     ),
-    Look("tick: gates past their deadline", lambda connection, _: list_due_gates(connection)),
+    Look("tick: waits whose time is over", lambda connection, _: list_due_waits(connection)),
     Look("tick: webhooks to tell", lambda connection, _: list_due_notices(connection)),
     Look("tick: runs to settle", lambda connection, _: list_unsettled_run_ids(connection, INSTANCE)),
     Look("tick: runs to resume", lambda connection, _: list_runs_to_resume(connection, INSTANCE)),

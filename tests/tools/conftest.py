@@ -2,10 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.tools.servers import Witness, run_witness
+from tests.tools.servers import Recorder, run_recorder
 
 
 @pytest.fixture
-def witness() -> Iterator[Witness]:
-    with run_witness() as running:
+def recorder() -> Iterator[Recorder]:
+    with run_recorder() as running:
         yield running

@@ -30,7 +30,7 @@ class Received:
 
 
 @dataclass
-class Witness:
+class Recorder:
     """A server that keeps every call, and answers each as the test says."""
 
     port: int = 0
@@ -58,16 +58,16 @@ def send(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: s
 
 
 @contextmanager
-def run_witness(ssl_context: SSLContext | None = None) -> Iterator[Witness]:
-    witness = Witness()
+def run_recorder(ssl_context: SSLContext | None = None) -> Iterator[Recorder]:
+    recorder = Recorder()
 
     class Answering(BaseHTTPRequestHandler):
         def handle_one_call(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            witness.received.append(Received(self.command, self.path, headers, body))
+            recorder.received.append(Received(self.command, self.path, headers, body))
             try:
-                witness.reply(self)
+                recorder.reply(self)
             except OSError:
                 self.close_connection = True  # the caller hung up, as some tests want
 
@@ -86,11 +86,11 @@ def run_witness(ssl_context: SSLContext | None = None) -> Iterator[Witness]:
     server = Server(("127.0.0.1", 0), Answering)
     if ssl_context:
         server.socket = ssl_context.wrap_socket(server.socket, server_side=True)
-    witness.port = server.server_port
+    recorder.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield witness
+        yield recorder
     finally:
         server.shutdown()
         thread.join()

@@ -13,7 +13,7 @@ from agentmesh_dagster.tools.errors import AddressRefused, HttpTimedOut, HttpUnr
 from agentmesh_dagster.tools.outgoing import Answer, OutgoingCall, send_call
 from agentmesh_dagster.tools.secrets import Secrets
 from tests.costs import FAR_TOO_LONG_SECONDS
-from tests.tools.servers import Witness, call, make_tool
+from tests.tools.servers import Recorder, call, make_tool
 
 NOT_PUBLIC = """
     0.0.0.0 0.1.2.3 10.0.0.1 100.64.0.1 100.100.100.200 127.0.0.1 127.255.255.254 168.63.129.16 169.254.169.254
@@ -47,13 +47,13 @@ def test_a_public_address_is_open(address: str):
 
 
 @pytest.mark.parametrize("host", SPELLINGS.split())
-def test_no_spelling_of_a_refused_address_gets_past(host: str, witness: Witness):
-    tool = make_tool("http", url=f"http://{host}:{witness.port}/latest/meta-data")
+def test_no_spelling_of_a_refused_address_gets_past(host: str, recorder: Recorder):
+    tool = make_tool("http", url=f"http://{host}:{recorder.port}/latest/meta-data")
 
     with pytest.raises((AddressRefused, InvalidTool)):
         call(tool, settings=Settings(http_allow_hosts=""))
 
-    assert not witness.received
+    assert not recorder.received
 
 
 def test_a_refusal_names_the_address_and_the_setting():
@@ -80,9 +80,9 @@ def test_a_refusal_names_the_address_and_the_setting():
         ("", False),
     ],
 )
-def test_an_installation_may_allow_addresses_and_networks(allowed: str, works: bool, witness: Witness):
-    settings = Settings(http_allow_hosts=allowed.format(port=witness.port))
-    tool = make_tool("http", url=witness.url)
+def test_an_installation_may_allow_addresses_and_networks(allowed: str, works: bool, recorder: Recorder):
+    settings = Settings(http_allow_hosts=allowed.format(port=recorder.port))
+    tool = make_tool("http", url=recorder.url)
 
     if works:
         assert call(tool, settings=settings) == {}
@@ -120,72 +120,72 @@ class Names:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-def send_to(host: str, witness: Witness, names: Names, allowed: str = "127.0.0.1") -> Answer:
-    url = httpx2.URL(f"http://{host}:{witness.port}/")
+def send_to(host: str, recorder: Recorder, names: Names, allowed: str = "127.0.0.1") -> Answer:
+    url = httpx2.URL(f"http://{host}:{recorder.port}/")
     outgoing = OutgoingCall("GET", url, {}, None, Secrets(), time.monotonic() + 5)
     return send_call(outgoing, Settings(http_allow_hosts=allowed), resolve=names)
 
 
 @pytest.mark.parametrize("host", ["rebind.example", "localhost.", "127.0.0.1."])
-def test_a_name_that_points_inside_is_refused(host: str, witness: Witness):
+def test_a_name_that_points_inside_is_refused(host: str, recorder: Recorder):
     with pytest.raises(AddressRefused, match=r"` at 127.0.0.1 is a loopback address"):
-        send_to(host, witness, Names(["127.0.0.1"]), allowed="")
+        send_to(host, recorder, Names(["127.0.0.1"]), allowed="")
 
-    assert not witness.received
+    assert not recorder.received
 
 
-def test_a_name_that_changes_its_answer_is_asked_once_and_called_where_it_was_checked(witness: Witness):
+def test_a_name_that_changes_its_answer_is_asked_once_and_called_where_it_was_checked(recorder: Recorder):
     names = Names(["127.0.0.1"], ["169.254.169.254"])
 
-    assert send_to("rebind.example", witness, names).body == b"{}"
+    assert send_to("rebind.example", recorder, names).body == b"{}"
 
     assert names.asked == ["rebind.example"]
-    assert witness.received[0].headers["host"] == f"rebind.example:{witness.port}"
+    assert recorder.received[0].headers["host"] == f"rebind.example:{recorder.port}"
 
 
-def test_of_a_names_addresses_only_the_open_ones_are_tried(witness: Witness):
+def test_of_a_names_addresses_only_the_open_ones_are_tried(recorder: Recorder):
     names = Names(["10.0.0.1", "fd00:ec2::254", "127.0.0.1"])
 
-    assert send_to("mixed.example", witness, names).body == b"{}"
+    assert send_to("mixed.example", recorder, names).body == b"{}"
 
 
-def test_an_address_that_does_not_answer_is_followed_by_the_next(witness: Witness):
-    assert send_to("two.example", witness, Names(["127.0.0.2", "127.0.0.1"]), allowed="127.0.0.0/8").body == b"{}"
+def test_an_address_that_does_not_answer_is_followed_by_the_next(recorder: Recorder):
+    assert send_to("two.example", recorder, Names(["127.0.0.2", "127.0.0.1"]), allowed="127.0.0.0/8").body == b"{}"
 
 
 @pytest.mark.parametrize("answer", ["/var/run/docker.sock", "127.1", ""])
-def test_a_resolver_that_answers_no_address_reaches_nothing(answer: str, witness: Witness):
+def test_a_resolver_that_answers_no_address_reaches_nothing(answer: str, recorder: Recorder):
     with pytest.raises(AddressRefused, match="not at an IP address"):
-        send_to("odd.example", witness, Names([answer]))
+        send_to("odd.example", recorder, Names([answer]))
 
 
-def test_a_name_without_an_address_cannot_be_reached(witness: Witness):
+def test_a_name_without_an_address_cannot_be_reached(recorder: Recorder):
     with pytest.raises(HttpUnreachable, match="no address"):
-        send_to("empty.example", witness, Names([]))
+        send_to("empty.example", recorder, Names([]))
 
 
-def test_a_resolver_that_hangs_does_not_hold_the_call(witness: Witness):
+def test_a_resolver_that_hangs_does_not_hold_the_call(recorder: Recorder):
     over = threading.Event()
 
     def hang(*_: object) -> list[str]:
         over.wait(2 * FAR_TOO_LONG_SECONDS)
         return ["127.0.0.1"]
 
-    url = httpx2.URL(f"http://slow.example:{witness.port}/")
+    url = httpx2.URL(f"http://slow.example:{recorder.port}/")
     started = time.monotonic()
     with pytest.raises(HttpTimedOut, match=r"slow\.example"):
         send_call(OutgoingCall("GET", url, {}, None, Secrets(), started + 0.1), Settings(), resolve=hang)
 
     assert time.monotonic() - started < FAR_TOO_LONG_SECONDS
-    assert not witness.received
+    assert not recorder.received
     over.set()
 
 
-def test_a_proxy_from_the_environment_is_not_used(witness: Witness, monkeypatch: pytest.MonkeyPatch):
+def test_a_proxy_from_the_environment_is_not_used(recorder: Recorder, monkeypatch: pytest.MonkeyPatch):
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.setenv(name, witness.url)
+        monkeypatch.setenv(name, recorder.url)
 
     with pytest.raises(AddressRefused):
         call(make_tool("http", url="http://10.0.0.1/"))
 
-    assert not witness.received
+    assert not recorder.received

@@ -14,7 +14,7 @@ from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.tools import ToolError, describe_tool, list_builtins
 from agentmesh_dagster.tools.errors import AddressRefused, HttpRedirected, InvalidToolInput, UnknownBuiltin
 from tests.costs import FAR_TOO_LONG_SECONDS
-from tests.tools.servers import LOCAL, Witness, call, make_tool
+from tests.tools.servers import LOCAL, Recorder, call, make_tool
 
 
 def use(name: str, settings: Settings = LOCAL, **fields: Any) -> Any:
@@ -73,33 +73,33 @@ def test_a_tool_shows_its_own_words_before_the_builtins():
 # http_request
 
 
-def test_http_request_gets_with_query_and_headers(witness: Witness):
-    result = use("http_request", url=witness.url + "/a", query={"q": "x y", "n": [1]}, headers={"X-A": "b"})
+def test_http_request_gets_with_query_and_headers(recorder: Recorder):
+    result = use("http_request", url=recorder.url + "/a", query={"q": "x y", "n": [1]}, headers={"X-A": "b"})
 
     assert result == {}
-    assert witness.received[0].method == "GET"
-    assert witness.received[0].path == "/a?q=x+y&n=%5B1%5D"
-    assert witness.received[0].headers["x-a"] == "b"
-    assert witness.received[0].headers["idempotency-key"] == "run/node/0"
+    assert recorder.received[0].method == "GET"
+    assert recorder.received[0].path == "/a?q=x+y&n=%5B1%5D"
+    assert recorder.received[0].headers["x-a"] == "b"
+    assert recorder.received[0].headers["idempotency-key"] == "run/node/0"
 
 
-def test_http_request_posts_a_body(witness: Witness):
-    use("http_request", url=witness.url, body={"a": None})
-    use("http_request", url=witness.url, method="POST")
+def test_http_request_posts_a_body(recorder: Recorder):
+    use("http_request", url=recorder.url, body={"a": None})
+    use("http_request", url=recorder.url, method="POST")
 
-    assert [received.method for received in witness.received] == ["POST", "POST"]
-    assert witness.received[0].json == {"a": None}
-    assert witness.received[1].body == b""
+    assert [received.method for received in recorder.received] == ["POST", "POST"]
+    assert recorder.received[0].json == {"a": None}
+    assert recorder.received[1].body == b""
 
 
-def test_http_request_is_under_the_guard(witness: Witness):
+def test_http_request_is_under_the_guard(recorder: Recorder):
     with pytest.raises(AddressRefused):
-        use("http_request", Settings(http_allow_hosts=""), url=witness.url)
-    witness.answers(302, Location="http://169.254.169.254/")
+        use("http_request", Settings(http_allow_hosts=""), url=recorder.url)
+    recorder.answers(302, Location="http://169.254.169.254/")
     with pytest.raises(HttpRedirected):
-        use("http_request", url=witness.url)
+        use("http_request", url=recorder.url)
 
-    assert len(witness.received) == 1
+    assert len(recorder.received) == 1
 
 
 @pytest.mark.parametrize(
@@ -115,26 +115,28 @@ def test_http_request_is_under_the_guard(witness: Witness):
         {"query": [1]},
     ],
 )
-def test_http_request_refuses_what_a_model_may_not_ask(fields: Any, witness: Witness, monkeypatch: pytest.MonkeyPatch):
+def test_http_request_refuses_what_a_model_may_not_ask(
+    fields: Any, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("AGENTMESH_TEST_TOKEN", "a-secret-value")
 
     with pytest.raises(InvalidToolInput) as raised:
-        use("http_request", url=witness.url, **fields)
+        use("http_request", url=recorder.url, **fields)
 
     assert "a-secret-value" not in str(raised.value)
-    assert not witness.received
+    assert not recorder.received
 
 
-def test_http_request_gives_no_variable_away(witness: Witness, monkeypatch: pytest.MonkeyPatch):
+def test_http_request_gives_no_variable_away(recorder: Recorder, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AGENTMESH_TEST_TOKEN", "a-secret-value")
     text = "${AGENTMESH_TEST_TOKEN}"
 
-    use("http_request", url=witness.url, query={"q": text}, body={"b": text})
+    use("http_request", url=recorder.url, query={"q": text}, body={"b": text})
     with pytest.raises(InvalidToolInput):
-        use("http_request", url=witness.url + "/" + text)
+        use("http_request", url=recorder.url + "/" + text)
 
-    assert "a-secret-value" not in repr(witness.received)
-    assert witness.received[0].json == {"b": text}
+    assert "a-secret-value" not in repr(recorder.received)
+    assert recorder.received[0].json == {"b": text}
 
 
 @pytest.mark.parametrize("url", ["http://u:pw@127.0.0.1/", "file:///etc/passwd", "/path", "http://"])

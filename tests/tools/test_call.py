@@ -10,7 +10,7 @@ from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.tools import ToolError, tool
 from agentmesh_dagster.tools import errors as tool_errors
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, InvalidToolOutput
-from tests.tools.servers import LOCAL, Witness, call, make_tool
+from tests.tools.servers import LOCAL, Recorder, call, make_tool
 
 
 @tool("tests: echo")
@@ -58,11 +58,11 @@ def test_a_schema_that_is_none_is_the_tools_fault(field: str, schema: Any):
         echo({"a": 1}, **{field: schema})
 
 
-def test_a_broken_output_schema_is_found_before_the_call(witness: Witness):
+def test_a_broken_output_schema_is_found_before_the_call(recorder: Recorder):
     with pytest.raises(InvalidTool, match="outputSchema"):
-        call(make_tool("http", url=witness.url, output_schema={"type": 7}))
+        call(make_tool("http", url=recorder.url, output_schema={"type": 7}))
 
-    assert not witness.received
+    assert not recorder.received
 
 
 @pytest.mark.parametrize("value", [{"a": float("nan")}, {"a": "\x00"}, {"a": "\ud800"}, {"a": {1}}, {1: 2}])

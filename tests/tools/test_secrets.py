@@ -14,7 +14,7 @@ import pytest
 from agentmesh_dagster.settings import InvalidSettings, Settings, get_settings
 from agentmesh_dagster.tools import ToolError
 from agentmesh_dagster.tools.errors import HttpRedirected, HttpRefused, InvalidTool, InvalidToolInput
-from tests.tools.servers import Witness, call, make_tool, run_witness, send
+from tests.tools.servers import Recorder, call, make_tool, run_recorder, send
 
 SECRET = 'k3y "quoted"/+=&-value'
 
@@ -29,23 +29,23 @@ def local() -> Settings:
     return Settings(http_allow_hosts="127.0.0.1,localhost", http_timeout_seconds=5)
 
 
-def secret_tool(witness: Witness, **config: Any) -> Any:
-    return make_tool("http", **{"url": witness.url, "headers": {"Authorization": "Bearer ${SHOP}"}} | config)
+def secret_tool(recorder: Recorder, **config: Any) -> Any:
+    return make_tool("http", **{"url": recorder.url, "headers": {"Authorization": "Bearer ${SHOP}"}} | config)
 
 
-def test_an_opened_secret_is_put_into_headers_query_and_body(witness: Witness, monkeypatch: pytest.MonkeyPatch):
+def test_an_opened_secret_is_put_into_headers_query_and_body(recorder: Recorder, monkeypatch: pytest.MonkeyPatch):
     open_secret(monkeypatch, "SHOP", f" {SECRET}\n")
     tool = secret_tool(
-        witness,
+        recorder,
         method="POST",
-        url=witness.url + "/orders?limit=5&key=${SHOP}",
+        url=recorder.url + "/orders?limit=5&key=${SHOP}",
         query={"again": "x-${SHOP}"},
         body={"auth": {"keys": ["${SHOP}"]}, "fixed": 1},
     )
 
     call(tool, {"name": "Ann ${SHOP}"}, local())
 
-    [sent] = witness.received
+    [sent] = recorder.received
     assert sent.headers["authorization"] == f"Bearer {SECRET}"
     asked = dict(httpx2.URL(sent.path).params)
     assert asked == {"limit": "5", "key": SECRET, "again": f"x-{SECRET}"}
@@ -53,13 +53,13 @@ def test_an_opened_secret_is_put_into_headers_query_and_body(witness: Witness, m
     assert SECRET not in repr(tool)
 
 
-def test_what_a_tool_fixes_cannot_be_replaced_by_its_input(witness: Witness):
+def test_what_a_tool_fixes_cannot_be_replaced_by_its_input(recorder: Recorder):
     with pytest.raises(InvalidToolInput, match="`tenant` is fixed by the tool"):
-        call(make_tool("http", url=witness.url, method="POST", body={"tenant": 1}), {"tenant": 2})
+        call(make_tool("http", url=recorder.url, method="POST", body={"tenant": 1}), {"tenant": 2})
     with pytest.raises(InvalidToolInput, match="`tenant` is fixed by the url"):
-        call(make_tool("http", url=witness.url, query={"tenant": "1"}), {"tenant": "2"})
+        call(make_tool("http", url=recorder.url, query={"tenant": "1"}), {"tenant": "2"})
 
-    assert not witness.received
+    assert not recorder.received
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_a_tool_fixes_cannot_be_replaced_by_its_input(witness: Witness):
     ],
 )
 def test_nothing_else_of_the_environment_resolves(
-    name: str, fault: str, witness: Witness, monkeypatch: pytest.MonkeyPatch
+    name: str, fault: str, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ):
     open_secret(monkeypatch, "SHOP")
     open_secret(monkeypatch, "OPENAI_API_KEY")  # not even when it is opened by that name
@@ -83,17 +83,17 @@ def test_nothing_else_of_the_environment_resolves(
         monkeypatch.setenv(variable, "of-the-environment")
     places: list[dict[str, Any]] = [
         {"headers": {"X-Key": f"a ${{{name}}}"}},
-        {"headers": {}, "url": f"{witness.url}/?key=${{{name}}}"},
+        {"headers": {}, "url": f"{recorder.url}/?key=${{{name}}}"},
         {"headers": {}, "query": {"key": f"${{{name}}}"}},
         {"headers": {}, "method": "POST", "body": {"key": f"${{{name}}}"}},
     ]
 
     for place in places:
         with pytest.raises(InvalidTool, match=fault) as raised:
-            call(secret_tool(witness, **place), settings=local())
+            call(secret_tool(recorder, **place), settings=local())
         assert "of-the-environment" not in str(raised.value)
 
-    assert not witness.received
+    assert not recorder.received
 
 
 @pytest.mark.parametrize(
@@ -111,34 +111,34 @@ def test_nothing_else_of_the_environment_resolves(
     ],
 )
 def test_a_secret_goes_to_its_hosts_alone(
-    hosts: str, fault: str | None, witness: Witness, monkeypatch: pytest.MonkeyPatch
+    hosts: str, fault: str | None, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ):
-    open_secret(monkeypatch, "SHOP", hosts=hosts.format(port=witness.port))
+    open_secret(monkeypatch, "SHOP", hosts=hosts.format(port=recorder.port))
 
     if fault is None:
-        call(secret_tool(witness), settings=local())
+        call(secret_tool(recorder), settings=local())
     else:
         with pytest.raises(InvalidTool, match=fault):
-            call(secret_tool(witness), settings=local())
+            call(secret_tool(recorder), settings=local())
 
-    assert len(witness.received) == (0 if fault else 1)
+    assert len(recorder.received) == (0 if fault else 1)
 
 
-def test_a_secret_does_not_go_along_with_a_redirect(witness: Witness, monkeypatch: pytest.MonkeyPatch):
+def test_a_secret_does_not_go_along_with_a_redirect(recorder: Recorder, monkeypatch: pytest.MonkeyPatch):
     open_secret(monkeypatch, "SHOP")
-    with run_witness() as elsewhere:
-        witness.answers(302, Location=f"http://localhost:{elsewhere.port}/")
+    with run_recorder() as elsewhere:
+        recorder.answers(302, Location=f"http://localhost:{elsewhere.port}/")
 
         with pytest.raises(HttpRedirected):
-            call(secret_tool(witness), settings=local())
+            call(secret_tool(recorder), settings=local())
 
         assert not elsewhere.received
 
 
 @pytest.mark.parametrize("text", ["${}", "${A B}", "${OPEN", "${A-B}"])
-def test_a_secret_that_cannot_be_read_is_a_clear_error(text: str, witness: Witness):
+def test_a_secret_that_cannot_be_read_is_a_clear_error(text: str, recorder: Recorder):
     with pytest.raises(InvalidTool, match=re.escape("${NAME}")):
-        call(make_tool("http", url=witness.url, headers={"X-Key": text}))
+        call(make_tool("http", url=recorder.url, headers={"X-Key": text}))
 
 
 @pytest.mark.parametrize(
@@ -185,15 +185,15 @@ def echo(status: int) -> Any:
 
 @pytest.mark.parametrize("status", [200, 302, 404, 500])
 def test_a_secret_that_the_server_sends_back_is_scrubbed(
-    status: int, witness: Witness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    status: int, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.DEBUG)
     open_secret(monkeypatch, "SHOP")
     open_secret(monkeypatch, "PLAIN", "plain-secret-value")
     open_secret(monkeypatch, "NUMBER", "8315702264")
-    witness.reply = echo(status)
+    recorder.reply = echo(status)
     headers = {"Authorization": "Bearer ${SHOP}", "X-Plain": "${PLAIN}", "X-Number": "${NUMBER}"}
-    tool = secret_tool(witness, headers=headers)
+    tool = secret_tool(recorder, headers=headers)
 
     if status == 200:
         seen = json.dumps(call(tool, settings=local()))
@@ -210,11 +210,11 @@ def test_a_secret_that_the_server_sends_back_is_scrubbed(
         assert part not in caplog.text
 
 
-def test_a_secret_at_the_cut_of_a_long_error_is_scrubbed(witness: Witness, monkeypatch: pytest.MonkeyPatch):
+def test_a_secret_at_the_cut_of_a_long_error_is_scrubbed(recorder: Recorder, monkeypatch: pytest.MonkeyPatch):
     open_secret(monkeypatch, "SHOP", "t0ken-" * 20)
-    witness.answers(400, (b"." * 450) + b"t0ken-" * 20 + b"." * 1_000, "text/plain")
+    recorder.answers(400, (b"." * 450) + b"t0ken-" * 20 + b"." * 1_000, "text/plain")
 
     with pytest.raises(HttpRefused) as raised:
-        call(secret_tool(witness), settings=local())
+        call(secret_tool(recorder), settings=local())
 
     assert "t0ken" not in str(raised.value)

@@ -110,8 +110,8 @@ class _Guard:
         try:
             request = replace(request, identity=await self._make_identify(scope, request.request_info)())
         except StoreFull:
-            told = "There is no room left where the store is, and it cannot be read, so nobody is known."
-            return request, Denial(HTTPStatus.INSUFFICIENT_STORAGE, told)
+            message = "There is no room left where the store is, and it cannot be read, so nobody is known."
+            return request, Denial(HTTPStatus.INSUFFICIENT_STORAGE, message)
         except StoreUnavailable:
             return request, Denial(HTTPStatus.SERVICE_UNAVAILABLE, "The store cannot be read, so nobody is known.")
         return request, find_denial(RULES, request)

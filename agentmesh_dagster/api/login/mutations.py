@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType, get_operation_ast, parse
 
 from agentmesh_dagster.api.login.graphql_cost import FOR_EDITORS, FOR_READERS, MAX_TOKENS, TooCostly, check_cost
 from agentmesh_dagster.api.login.rules import Denial, may_edit, refuse_editing
 from agentmesh_dagster.entities.access import Identity
-from agentmesh_dagster.entities.json_values import InvalidJson, check_value_count
+from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, as_object, check_value_count
 
 _LONGEST_KEPT = 10_000  # characters, which take up to 2 MB when they are parsed
 
@@ -47,13 +47,12 @@ def message_is_for_dagster(text: str, is_editor: bool) -> bool:
     """The same of a websocket's message: Dagster executes subscriptions there, so a mutation in it has no business."""
     try:
         message = _read_object(text)
-        payload = message.get("payload") if message is not None else None
+        payload: JsonValue = message.get("payload") if message is not None else None
         if not isinstance(payload, dict) or "query" not in payload:
             return is_editor or message is not None  # the protocol's own: connection_init, stop
-        asked = cast("dict[str, Any]", payload)
-        document = _parse(asked["query"])
+        document = _parse(payload["query"])
         if document is not None:
-            _check_cost(document, asked, is_editor=is_editor)
+            _check_cost(document, payload, is_editor=is_editor)
     except (TooCostly, InvalidJson):
         return False
     return is_editor or not (document is None or _has_mutation(document))
@@ -68,7 +67,7 @@ def _has_mutation(document: DocumentNode) -> bool:
 
 def _check_cost(document: DocumentNode, request: Mapping[str, Any] | None, *, is_editor: bool) -> None:
     variables: object = request.get("variables") if request else None
-    known = cast("dict[str, Any]", variables) if isinstance(variables, dict) else {}
+    known = as_object(variables)
     check_cost(document, known, FOR_EDITORS if is_editor else FOR_READERS)
 
 
@@ -77,12 +76,12 @@ def _read_object(text: bytes | str) -> dict[str, Any] | None:
     try:
         decoded = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
         check_value_count(decoded)
-        value: Any = json.loads(decoded)
+        value: JsonValue = json.loads(decoded)
     except InvalidJson:
         raise
     except (ValueError, RecursionError):
         return None
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 @lru_cache(maxsize=64)

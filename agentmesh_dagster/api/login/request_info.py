@@ -1,4 +1,4 @@
-"""A visit: how a request has come, and the cookie that belongs to it."""
+"""How a request has come, and the cookie that belongs to it."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from agentmesh_dagster.settings import Settings
 
-REQUEST_INFO_KEY = "agentmesh.visit"  # in the ASGI scope, put there by the guard
+REQUEST_INFO_KEY = "agentmesh.request_info"  # in the ASGI scope, put there by the guard
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def read_request_info(scope: Scope, settings: Settings, prefix: str) -> RequestI
 
 
 def get_request_info(connection: HTTPConnection) -> RequestInfo:
-    """The visit that the guard has put into the scope."""
+    """What the guard has put into the scope."""
     request_info = connection.scope[REQUEST_INFO_KEY]
     assert isinstance(request_info, RequestInfo)
     return request_info

@@ -4,7 +4,6 @@ from fastapi import BackgroundTasks
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.continuation import continue_run
-from agentmesh_dagster.api.pinned_names import write_gate, write_gates
 from agentmesh_dagster.api.requests import (
     Approver,
     Asked,
@@ -18,6 +17,7 @@ from agentmesh_dagster.api.requests import (
     read_body,
 )
 from agentmesh_dagster.runtime.answers import answer_gate_as
+from agentmesh_dagster.runtime.shown_gates import show_gate, show_gates
 from agentmesh_dagster.store.gates import get_gate as get_stored_gate
 from agentmesh_dagster.store.gates import page_open_gates
 
@@ -31,7 +31,7 @@ def list_gates(
     """What waits for a person, oldest first."""
     with call.context.services.store.read() as connection:
         page = page_open_gates(connection, project_id=project_id, limit=limit, cursor=cursor)
-    items = write_gates(call.context.services.store, page.items)
+    items = show_gates(call.context.services.store, page.items)
     return wire.PageOf[wire.Gate](items=items, next_cursor=page.next_cursor)
 
 
@@ -40,7 +40,7 @@ def get_gate(call: Asked, identity: PathId) -> wire.Gate:
     """The gate of a step, open or closed."""
     with call.context.services.store.read() as connection:
         gate = get_stored_gate(connection, identity)
-    return write_gate(call.context.services.store, gate)
+    return show_gate(call.context.services.store, gate)
 
 
 @router.post("/steps/{id}/human-complete", responses=faults(404, 409))
@@ -53,4 +53,4 @@ def complete_human_step(
     gate = answer_gate_as(context.services, approver, identity, wanted.output)
     # The answer stands, whatever becomes of the launch: the sensor follows up.
     afterwards.add_task(continue_run, context, gate.run_id)
-    return write_gate(call.context.services.store, gate)
+    return show_gate(call.context.services.store, gate)

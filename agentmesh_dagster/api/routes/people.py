@@ -73,15 +73,15 @@ _tokens = build_router("/tokens", "people")
 @_doors.post("", status_code=201, responses=faults(429))
 def create_session(call: Asked, body: CredentialsBody) -> Session:
     """Logs a browser in: the session comes as a cookie. Scripts send a token instead."""
-    services, visit = call.context.services, get_request_info(call.request)
+    services, request_info = call.context.services, get_request_info(call.request)
     given = read_body(Credentials, body)
     try:
         secret = log_in(
-            services.store, services.settings, name=given.name, password=given.password, address=visit.address
+            services.store, services.settings, name=given.name, password=given.password, address=request_info.address
         )
     except (WrongLogin, TooManyFailures) as refused:
         raise _deny(refused) from refused
-    keep_session(call.response, visit, secret, services.settings.session_hours)
+    keep_session(call.response, request_info, secret, services.settings.session_hours)
     with services.store.read() as connection:
         user = people.get_user(connection, given.name)
     return _describe(call, Identity(user.name, user.role, via="session"))
@@ -96,10 +96,10 @@ def get_session(call: Asked, somebody: Reader) -> Session:
 @_sessions.delete("", status_code=204)
 def delete_session(call: Asked) -> None:
     """Logs out."""
-    visit = get_request_info(call.request)
-    if visit.session:
-        log_out(call.context.services.store, visit.session)
-    forget_session(call.response, visit)
+    request_info = get_request_info(call.request)
+    if request_info.session:
+        log_out(call.context.services.store, request_info.session)
+    forget_session(call.response, request_info)
 
 
 @_users.get("")

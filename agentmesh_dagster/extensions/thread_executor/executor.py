@@ -24,8 +24,8 @@ from agentmesh_dagster.extensions.dagster_internals import (
     get_retries_config,
     get_step_dependency_config_field,
     get_tag_concurrency_limits_config,
-    tell_log_setup_error,
-    tell_log_teardown_error,
+    report_log_setup_error,
+    report_log_teardown_error,
 )
 from agentmesh_dagster.extensions.thread_executor.pool_slots import PoolSlots
 from agentmesh_dagster.extensions.thread_executor.side_by_side import Limits, SideBySide
@@ -101,7 +101,7 @@ def _execute_plan(
         try:
             capture.close()
         except Exception:  # noqa: BLE001 as Dagster does it: a run does not fail for its compute logs
-            yield from tell_log_teardown_error(job_context, sys.exc_info())
+            yield from report_log_teardown_error(job_context, sys.exc_info())
 
 
 def _capture_logs(
@@ -115,7 +115,7 @@ def _capture_logs(
         log_context = capture.enter_context(manager.capture_logs(log_key))
         yield dg.DagsterEvent.capture_logs(job_context, step_keys, log_key, log_context)
     except Exception:  # noqa: BLE001 as above
-        yield from tell_log_setup_error(job_context, sys.exc_info())
+        yield from report_log_setup_error(job_context, sys.exc_info())
 
 
 @cache

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.extensions.forking import leave_all_to_parent, write_out
+from agentmesh_dagster.forking import leave_all_to_parent, write_out
 
 # Imported last: what every worker needs, then what makes the fork server ready.
 _READY = "agentmesh_dagster.extensions.warm_launcher.ready"

@@ -9,8 +9,8 @@ from pathlib import Path
 import dagster as dg
 from upath import UPath
 
-from agentmesh_dagster.extensions.forking import write_out
 from agentmesh_dagster.extensions.warm_launcher.worker import prepare_to_work
+from agentmesh_dagster.forking import write_out
 
 _THREADS = Path("/proc/self/task")  # also those that are not Python's, where the system tells
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentmesh_dagster.extensions.dagster_internals import InstanceRef, capture_interrupts, load_run_worker
-from agentmesh_dagster.extensions.forking import leave_all_to_parent
 from agentmesh_dagster.extensions.warm_launcher.worker_process import build_worker_tag, describe_this_process
+from agentmesh_dagster.forking import leave_all_to_parent
 
 
 @dataclass(frozen=True)

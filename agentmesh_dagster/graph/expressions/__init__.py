@@ -28,7 +28,7 @@ class Expression:
 
         Objects and lists in the result are those of `context`, not copies.
         """
-        return self._evaluate(context if name_kind(context) == "object" else dict(context))
+        return self._evaluate(context if isinstance(context, dict) else dict(context))
 
     def evaluate_condition(self, context: Mapping[str, JsonValue]) -> bool:
         """The value, which must be true or false; raises ExpressionFault."""

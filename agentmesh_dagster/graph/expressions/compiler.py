@@ -12,6 +12,7 @@ from agentmesh_dagster.graph.expressions.operators import (
     equal,
     find,
     is_in,
+    is_number,
     make_calculation,
     make_order,
     name_kind,
@@ -32,7 +33,8 @@ from agentmesh_dagster.graph.expressions.syntax import (
     Unary,
 )
 
-Evaluate: TypeAlias = Callable[[Mapping[str, JsonValue]], JsonValue]
+Context: TypeAlias = dict[str, JsonValue]
+Evaluate: TypeAlias = Callable[[Context], JsonValue]
 """From the object that `context` stands for to a value; raises ExpressionFault."""
 
 _FIELDS_SHOWN = 10
@@ -69,10 +71,10 @@ def _compile_look_up(look_up: LookUp) -> Evaluate:
         return _compile_computed_look_up(look_up)
 
     # The common case, `context.a.b`, in one loop without calls.
-    def look_up_fields(context: Mapping[str, JsonValue]) -> JsonValue:
+    def look_up_fields(context: Context) -> JsonValue:
         value: JsonValue = context
         for key, column in steps:
-            found = value.get(key, MISSING) if name_kind(value) == "object" else MISSING
+            found = value.get(key, MISSING) if type(value) is dict else MISSING
             if found is MISSING:
                 raise _explain_missing(value, key, computed=False, column=column)
             value = found
@@ -85,7 +87,7 @@ def _compile_computed_look_up(look_up: LookUp) -> Evaluate:
     base = _compile_base(look_up)
     steps = [(_compile_key(step), not isinstance(step.key, str | int), step.column) for step in look_up.steps]
 
-    def look_up_steps(context: Mapping[str, JsonValue]) -> JsonValue:
+    def look_up_steps(context: Context) -> JsonValue:
         value = base(context)
         for read_key, computed, column in steps:
             key = read_key(context)
@@ -102,12 +104,13 @@ def _compile_has(look_up: LookUp) -> Evaluate:
     base = _compile_base(look_up)
     keys = [_compile_key(step) for step in look_up.steps]
 
-    def has(context: Mapping[str, JsonValue]) -> bool:
+    def has(context: Context) -> bool:
         value = base(context)
         for read_key in keys:
-            value = find(value, read_key(context))
-            if value is MISSING:
+            found = find(value, read_key(context))
+            if found is MISSING:
                 return False
+            value = found
         return True
 
     return has
@@ -135,7 +138,7 @@ def _compile_unary(sign: str, operand: Evaluate, column: int) -> Evaluate:
 def _compile_logic(sign: str, left: Evaluate, right: Evaluate, column: int) -> Evaluate:
     decisive = sign == "||"  # the operand that settles the result alone
 
-    def evaluate(context: Mapping[str, JsonValue]) -> bool:
+    def evaluate(context: Context) -> bool:
         # As in CEL, a side that decides alone wins over a fault on the other side, in either order.
         try:
             if require_boolean(left(context), sign, column) is decisive:
@@ -165,7 +168,7 @@ def _compile_choice(choice: Choice) -> Evaluate:
     when_true, when_false = compile_syntax(choice.when_true), compile_syntax(choice.when_false)
     column = choice.column
 
-    def choose(context: Mapping[str, JsonValue]) -> JsonValue:
+    def choose(context: Context) -> JsonValue:
         chosen = when_true if require_boolean(condition(context), "?", column) else when_false
         return chosen(context)
 
@@ -173,19 +176,18 @@ def _compile_choice(choice: Choice) -> Evaluate:
 
 
 def _explain_missing(value: JsonValue, key: JsonValue, *, computed: bool, column: int) -> ExpressionFault:
-    kind, key_kind = name_kind(value), name_kind(key)
     # A computed key is a value, and values stay out of faults.
-    if key_kind == "text":
+    if type(key) is str:
         what = "field of that name" if computed else f"field '{_shorten(key)}'"
-    elif key_kind == "number":
+    elif is_number(key):
         what = "item at that index" if computed else f"item [{key}]"
     else:
-        return ExpressionFault(f"between [ ] stands text or an integer, not {key_kind}", column)
-    if kind == "object":
+        return ExpressionFault(f"between [ ] stands text or an integer, not {name_kind(key)}", column)
+    if type(value) is dict:
         return ExpressionFault(f"no {what}; {_describe_fields(value)}", column)
-    if kind == "list":
+    if type(value) is list:
         return ExpressionFault(f"no {what} in a list of {len(value):,}", column)
-    return ExpressionFault(f"no {what} in {kind}", column)
+    return ExpressionFault(f"no {what} in {name_kind(value)}", column)
 
 
 def _describe_fields(value: dict[str, JsonValue]) -> str:

@@ -1,13 +1,15 @@
 """What the operators and functions do with JSON values: CEL's rules, with one kind of number.
 
 Each of these raises ExpressionFault where the values do not fit. None takes longer than the size of its
-operands, and none makes text or lists that are larger than them.
+operands, and none makes text or lists that are larger than them. Types are compared, as a subclass is no JSON: no
+method of it is ever called.
 """
 
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from enum import Enum
+from typing import Any, Final, TypeGuard
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.graph.expressions.faults import ExpressionFault
@@ -24,7 +26,14 @@ _KINDS: Mapping[type, str] = {
 _ORDERED_KINDS = frozenset(("text", "number", "boolean"))
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
 
-MISSING: Final = object()
+
+class Missing(Enum):
+    """The type of MISSING."""
+
+    MISSING = "missing"
+
+
+MISSING: Final = Missing.MISSING
 """What `find` gives for a field or item that is not there."""
 
 
@@ -33,12 +42,16 @@ def name_kind(value: object) -> str:
     return _KINDS.get(type(value), "something that is not JSON")
 
 
-def find(value: JsonValue, key: JsonValue) -> JsonValue:
+def is_number(value: JsonValue) -> TypeGuard[int | float]:
+    """Whether it is a number; true and false are none."""
+    return type(value) in (int, float)
+
+
+def find(value: JsonValue, key: JsonValue) -> JsonValue | Missing:
     """The field or item at `key`, or MISSING; only in real objects and lists, never a Python attribute."""
-    kind, key_kind = name_kind(value), name_kind(key)
-    if kind == "object":
-        return value.get(key, MISSING) if key_kind == "text" else MISSING
-    if kind == "list" and key_kind == "number" and 0 <= key < len(value) and key % 1 == 0:
+    if type(value) is dict:
+        return value.get(key, MISSING) if type(key) is str else MISSING
+    if type(value) is list and is_number(key) and 0 <= key < len(value) and key % 1 == 0:
         return value[int(key)]
     return MISSING
 
@@ -55,18 +68,15 @@ def equal(left: JsonValue, right: JsonValue) -> bool:
         left, right = pair
         if left is right:
             continue
-        kind = name_kind(left)
-        if kind != name_kind(right):
-            return False
-        if kind == "list":
+        if type(left) is list and type(right) is list:
             if len(left) != len(right):
                 return False
             waiting.append(zip(left, right, strict=True))
-        elif kind == "object":
+        elif type(left) is dict and type(right) is dict:
             if left.keys() != right.keys():
                 return False
             waiting.append(_pair_fields(left, right))
-        elif left != right:
+        elif name_kind(left) != name_kind(right) or left != right:
             return False
     return True
 
@@ -82,13 +92,12 @@ def not_equal(left: JsonValue, right: JsonValue) -> bool:
 
 def is_in(element: JsonValue, container: JsonValue, column: int) -> bool:
     """Whether a list holds the element, or an object the key."""
-    element_kind, container_kind = name_kind(element), name_kind(container)
-    if container_kind == "object":
-        return element_kind == "text" and element in container
-    if container_kind != "list":
-        hint = ": use .contains(…)" if container_kind == "text" else ""
-        raise ExpressionFault(f"cannot look for {element_kind} in {container_kind}{hint}", column)
-    if element_kind == "text":
+    if type(container) is dict:
+        return type(element) is str and element in container
+    if type(container) is not list:
+        hint = ": use .contains(…)" if type(container) is str else ""
+        raise ExpressionFault(f"cannot look for {name_kind(element)} in {name_kind(container)}{hint}", column)
+    if type(element) is str:
         return element in container  # Python's own search: text equals nothing but text
     return any(equal(element, item) for item in container)
 
@@ -111,8 +120,8 @@ def make_calculation(sign: str) -> Callable[[JsonValue, JsonValue, int], int | f
     on_integers, on_floats = _CALCULATIONS[sign]
 
     def calculate(left: JsonValue, right: JsonValue, column: int) -> int | float:
-        kinds = (name_kind(left), name_kind(right))
-        if kinds != ("number", "number"):
+        if not is_number(left) or not is_number(right):
+            kinds = (name_kind(left), name_kind(right))
             hint = ": a template joins text" if sign == "+" and "text" in kinds else ""
             raise ExpressionFault(f"cannot calculate {kinds[0]} {sign} {kinds[1]}{hint}", column)
         _check_number(left, column)
@@ -127,7 +136,7 @@ def make_calculation(sign: str) -> Callable[[JsonValue, JsonValue, int], int | f
 
 def negate(value: JsonValue, column: int) -> int | float:
     """`-value`."""
-    if name_kind(value) != "number":
+    if not is_number(value):
         raise ExpressionFault(f"- needs a number, not {name_kind(value)}", column)
     return _check_number(-value, column)
 
@@ -141,19 +150,18 @@ def require_boolean(value: JsonValue, sign: str, column: int) -> bool:
 
 def measure_size(value: JsonValue, column: int) -> int:
     """Characters of a text, items of a list, fields of an object."""
-    if name_kind(value) in ("text", "list", "object"):
+    if type(value) is str or type(value) is list or type(value) is dict:
         return len(value)
     raise ExpressionFault(f"size() needs text, a list or an object, not {name_kind(value)}", column)
 
 
 def _make_text_test(name: str, test: Callable[[str, str], bool]) -> Callable[..., bool]:
     def test_text(text: JsonValue, part: JsonValue, column: int) -> bool:
-        kind, part_kind = name_kind(text), name_kind(part)
-        if kind != "text":
-            hint = ": use in" if name == "contains" and kind in ("list", "object") else ""
-            raise ExpressionFault(f".{name}() needs text before the dot, not {kind}{hint}", column)
-        if part_kind != "text":
-            raise ExpressionFault(f".{name}() needs text between its brackets, not {part_kind}", column)
+        if type(text) is not str:
+            hint = ": use in" if name == "contains" and type(text) in (list, dict) else ""
+            raise ExpressionFault(f".{name}() needs text before the dot, not {name_kind(text)}{hint}", column)
+        if type(part) is not str:
+            raise ExpressionFault(f".{name}() needs text between its brackets, not {name_kind(part)}", column)
         return test(text, part)
 
     return test_text

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from agentmesh_dagster.graph.expressions.faults import ExpressionFault
-from agentmesh_dagster.graph.expressions.operators import LARGEST_INTEGER, SMALLEST_INTEGER, name_kind
+from agentmesh_dagster.graph.expressions.operators import LARGEST_INTEGER, SMALLEST_INTEGER, is_number, name_kind
 from agentmesh_dagster.graph.expressions.suggestions import (
     explain_unexpected,
     explain_unknown_function,
@@ -185,7 +185,7 @@ class _Parser:
     def _read_number(self, *, negative: bool) -> Literal:
         token = self._advance()
         self._count(token.column)
-        number = -token.value if negative else token.value
+        number = -token.value if negative and is_number(token.value) else token.value
         if isinstance(number, int) and not SMALLEST_INTEGER <= number <= LARGEST_INTEGER:
             raise ExpressionFault("an integer beyond 64 bits", token.column)
         return Literal(number)

@@ -97,8 +97,7 @@ def _list_branches(graph: Graph) -> Iterator[tuple[GraphNode, BranchConfig]]:
 
 def _write_comparable(value: JsonValue) -> str:
     """Equal texts for equal JSON values: 1 and 1.0, but not 1 and true."""
-    is_complete = isinstance(value, float) and value.is_integer()
-    return write_json(int(value) if is_complete else value)
+    return write_json(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _is_complete(edges: Sequence[GraphEdge]) -> bool:

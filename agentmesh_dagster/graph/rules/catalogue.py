@@ -50,12 +50,12 @@ def only_agent_and_tool_nodes_name_one(graph: Graph, _: Lookup) -> Iterator[Issu
 
 def agents_have_known_tools(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """The tools of every agent that the graph uses exist."""
-    told: set[str] = set()
+    reported: set[str] = set()
     for node in graph.list_nodes(lambda spec: spec.names == "agent"):
         agent = lookup.agents.get(node.agent_id or "")
-        if agent is None or agent.id in told:
+        if agent is None or agent.id in reported:
             continue
-        told.add(agent.id)
+        reported.add(agent.id)
         for tool_id in list_unknown_tools(agent, lookup):
             message = describe_unknown_tool(agent, tool_id, lookup)
             yield Issue("unknown-agent-tool", message, node.id, path=f"{node.path}.agentId")

@@ -1,6 +1,6 @@
 """Rules about branches of mode each: what is repeated, what may stand there, what closes it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import join_names, quote, shorten
@@ -65,7 +65,7 @@ def _explain_open(graph: Graph, node: GraphNode) -> str:
 def the_join_of_an_each_is_plain(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Where more than one node could close a branch of mode each, `config.join` names it."""
     refused = {region.each for node, region in _list_inside(graph) if not node.may_repeat}
-    for region in _list_regions(graph):
+    for region in graph.scopes.by_head.values():
         if region.is_inferred and region.each not in refused:
             message = (
                 f"{graph.show(region.join)} is taken to close {graph.show(region.each)} and gets the list of results: "
@@ -128,12 +128,8 @@ def _is_doubtful(graph: Graph, node: GraphNode) -> bool:
     return bool(dead)  # told already: nothing follows there
 
 
-def _list_regions(graph: Graph) -> Sequence[Region]:
-    return [region for region in graph.regions.values() if region]
-
-
 def _list_inside(graph: Graph) -> Iterator[tuple[GraphNode, Region]]:
     """The nodes of each region, in the document's order."""
-    for region in _list_regions(graph):
+    for region in graph.scopes.by_head.values():
         for node in sorted((graph.nodes[inside] for inside in region.body), key=lambda node: node.position):
             yield node, region

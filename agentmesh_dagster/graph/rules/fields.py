@@ -65,7 +65,7 @@ def agents_do_not_feed_closed_tools(graph: Graph, lookup: Lookup) -> Iterator[Is
             continue
         if len(parents) != 1 or graph.nodes[parents[0]].spec.names != "agent" or len(graph.in_edges[node.id]) != 1:
             continue
-        if any(region and region.join == node.id for region in graph.regions.values()):
+        if node.id in graph.scopes.exits:
             continue
         shape = Shape(tool.input_schema, tool.input_schema, "")
         lacking = [name for name in ("text", "raw") if shape.lacks(name)]

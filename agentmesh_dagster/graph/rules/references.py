@@ -97,16 +97,15 @@ def _explain_no_ancestor(graph: Graph, named: str, node_id: str) -> str:
 
 def items_are_used_inside_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """`context.item` and `context.index` stand only between a branch of mode each and its closing join."""
-    inside = {node_id for region in graph.regions.values() if region for node_id in region.body}
     for use in _list_uses(graph):
         is_item = use.reference.path[:1] in (("item",), ("index",))
-        if is_item and use.node.id not in inside and not _may_be_inside(graph, use.node):
+        if is_item and graph.scopes.head_of(use.node.id) is None and not _may_be_inside(graph, use.node):
             name = f"`context.{use.reference.path[0]}`"
             yield use.issue("item-outside-each", _explain_no_item(graph, name, use.node.id))
 
 
 def _explain_no_item(graph: Graph, name: str, node_id: str) -> str:
-    closed = [region.each for region in graph.regions.values() if region and region.join == node_id]
+    closed = [region.each for region in graph.scopes.exits.get(node_id, ())]
     behind = [each for each in graph.regions if graph.is_ancestor(each, node_id)]
     if graph.nodes[node_id].is_each:
         return f"{name} is known only behind {graph.show(node_id)}, for each of its items."

@@ -1,7 +1,6 @@
 """Rules about JSON Schemas: in nodes, in the workflow, in the tools that the graph uses."""
 
 from collections.abc import Iterator
-from typing import cast
 
 from agentmesh_dagster.entities.formats import FORMATS, HINTS
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
@@ -66,11 +65,11 @@ def _list_schemas(node: GraphNode) -> Iterator[tuple[str, JsonObject]]:
 
 def schemas_of_tools_are_schemas(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """The schemas of every tool that the graph uses, itself or through an agent, are JSON Schemas."""
-    told: set[str] = set()
+    reported: set[str] = set()
     for node, tool in list_used_tools(graph, lookup):
-        if tool.id in told:
+        if tool.id in reported:
             continue
-        told.add(tool.id)
+        reported.add(tool.id)
         for field, _, reason in list_tool_schema_faults(tool):
             message = describe_schema_fault(f"{field} of the tool {quote(tool.id)}", reason)
             yield Issue("bad-schema", message, node.id, path=node.path)
@@ -100,24 +99,23 @@ def list_schema_faults(schema: JsonObject) -> list[tuple[str, str]]:
 
 def _list_dead_ends(root: JsonObject) -> Iterator[tuple[str, str]]:
     """References that lead nowhere: the grammar of JSON Schema lets them pass, a run would trip over them."""
-    told: set[str] = set()
+    reported: set[str] = set()
     waiting: list[tuple[JsonValue, tuple[str | int, ...]]] = [(root, ())]
     while waiting:
         value, path = waiting.pop()
         if isinstance(value, list):
-            waiting.extend((item, (*path, place)) for place, item in enumerate(cast("list[JsonValue]", value)))
+            waiting.extend((item, (*path, place)) for place, item in enumerate(value))
         if not isinstance(value, dict):
             continue
-        fields = cast("JsonObject", value)
         # `properties: {$ref: …}` holds a schema there, not text; so kinds tell keywords from names.
-        reference = fields.get("$ref")
-        if isinstance(reference, str) and (reason := _explain_reference(root, reference, told)):
+        reference = value.get("$ref")
+        if isinstance(reference, str) and (reason := _explain_reference(root, reference, reported)):
             yield write_path((*path, "$ref"))[1:], reason
-        waiting.extend((item, (*path, key)) for key, item in fields.items() if key not in DATA_KEYWORDS)
+        waiting.extend((item, (*path, key)) for key, item in value.items() if key not in DATA_KEYWORDS)
 
 
-def _explain_reference(root: JsonObject, reference: str, told: set[str]) -> str | None:
-    """Why the reference leads nowhere; not said again for what one in `told` was led to."""
+def _explain_reference(root: JsonObject, reference: str, reported: set[str]) -> str | None:
+    """Why the reference leads nowhere; not said again for what one in `reported` was led to."""
     seen: set[str] = set()
     current: JsonValue = reference
     while isinstance(current, str):
@@ -125,10 +123,10 @@ def _explain_reference(root: JsonObject, reference: str, told: set[str]) -> str 
             # An `$id` inside makes other addresses possible; following them is left to the run.
             outside = f'`$ref: "{shorten(current)}"` leads outside: only "#/…" is followed'
             return None if "$id" in write_json(root) else outside
-        if current in told:
+        if current in reported:
             return None
         if current in seen:
-            told |= seen
+            reported |= seen
             return f'`$ref: "{shorten(reference)}"` leads back to itself'
         seen.add(current)
         if current != "#" and not current.startswith("#/"):
@@ -136,5 +134,5 @@ def _explain_reference(root: JsonObject, reference: str, told: set[str]) -> str 
         target = look_up(root, current)
         if not isinstance(target, dict | bool):
             return f'`$ref: "{shorten(current)}"` leads nowhere'
-        current = cast("JsonObject", target).get("$ref") if isinstance(target, dict) else None
+        current = target.get("$ref") if isinstance(target, dict) else None
     return None

@@ -11,8 +11,8 @@ from agentmesh_dagster.graph.rules.lookup import Lookup
 from agentmesh_dagster.specs.node_spec import Place
 from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
-_CYCLES_TOLD = 20
-_NODES_TOLD = 8  # of one cycle
+_CYCLES_REPORTED = 20
+_NODES_REPORTED = 8  # of one cycle
 
 
 def a_graph_has_nodes(graph: Graph, _: Lookup) -> Iterator[Issue]:
@@ -65,7 +65,7 @@ def nothing_goes_in_circles(graph: Graph, _: Lookup) -> Iterator[Issue]:
     onward = _list_onward_edges(graph)
     successors = {node_id: [edge.target for edge in edges] for node_id, edges in onward.items()}
     cycles = find_cycles(successors, [node.id for node in graph.starts])
-    for path, place in islice(cycles, _CYCLES_TOLD):
+    for path, place in islice(cycles, _CYCLES_REPORTED):
         edge = onward[path[-1]][place]
         message = (
             f"These edges go in a circle: {_write_circle(graph, path)}. A run only goes forward: remove one of them."
@@ -147,8 +147,8 @@ def _list_onward_edges(graph: Graph) -> Mapping[str, list[GraphEdge]]:
 
 def _write_circle(graph: Graph, path: list[str]) -> str:
     shown = [graph.show(node_id) for node_id in path]
-    if len(shown) > _NODES_TOLD:
-        half = _NODES_TOLD // 2
+    if len(shown) > _NODES_REPORTED:
+        half = _NODES_REPORTED // 2
         shown[half:-half] = [f"… ({len(shown) - 2 * half:,} more) …"]
     return " → ".join((*shown, shown[0]))
 

@@ -2,9 +2,8 @@
 
 import re
 from hashlib import sha256
-from typing import cast
 
-from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.json_values import JsonValue, as_object, write_json
 from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.providers.chat import ChatReply, ChatRequest, ToolCall, ToolSpec, Usage
 from agentmesh_dagster.providers.errors import OfflineModelStuck
@@ -31,7 +30,7 @@ class OfflineModel:
         seed = _hash_request(request)
         asked = next((message.text for message in reversed(request.messages) if message.role == "user"), "")
         prose, value = read_prompt(asked)
-        fields = cast("JsonObject", value) if isinstance(value, dict) else {}
+        fields = as_object(value)
         text, calls = "", ()
         if request.tools and not any(message.role == "tool" for message in request.messages):
             calls = _call_tools(request.tools, Hints(prose, asked.strip(), fields, seed))
@@ -78,10 +77,9 @@ def _speaks_of(tool: ToolSpec, text: str) -> bool:
 
 def _make_arguments(tool: ToolSpec, hints: Hints) -> JsonObject:
     try:
-        arguments = make_value({"allOf": [{"type": "object"}, tool.input_schema]}, hints)
+        return as_object(make_value({"allOf": [{"type": "object"}, tool.input_schema]}, hints))
     except OfflineModelStuck:
         return {}  # the tool will say what it misses, as to any model that gets it wrong
-    return arguments
 
 
 def _write_answer(request: ChatRequest, prose: str) -> str:

@@ -1,10 +1,10 @@
 """JSON Schemas made flat: references followed, `allOf` merged, one branch of each alternative chosen."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, as_list, as_object
 from agentmesh_dagster.entities.models import JsonObject
 
 _MOST_STEPS = 60  # references and combinations of one place; a schema that refers to itself ends here
@@ -25,7 +25,7 @@ def flatten_schema(root: JsonValue, schema: JsonValue, choose: Choose) -> JsonOb
             return {"not": {}}
         if not isinstance(part, dict):
             continue
-        fields = dict(cast("JsonObject", part))
+        fields: JsonObject = dict(part)
         if isinstance(reference := fields.pop("$ref", None), str):
             waiting.append(find_reference(root, reference))
         waiting += fields.pop("allOf", [])
@@ -45,11 +45,7 @@ def find_reference(root: JsonValue, reference: str) -> JsonValue:
     place = root
     for step in reference.removeprefix("#").split("/")[1:]:
         name = unquote(step).replace("~1", "/").replace("~0", "~")
-        parts: dict[Any, JsonValue] = {}
-        if isinstance(place, dict):
-            parts = cast("JsonObject", place)
-        elif isinstance(place, list):
-            parts = {str(index): part for index, part in enumerate(cast("list[JsonValue]", place))}
+        parts = {str(index): part for index, part in enumerate(as_list(place))} | as_object(place)
         place = parts.get(name, {})
     return place
 
@@ -62,7 +58,7 @@ def merge_schemas(first: JsonObject, second: JsonObject) -> JsonObject:
     return merged
 
 
-def _merge_keyword(keyword: str, first: Any, second: Any) -> JsonValue:
+def _merge_keyword(keyword: str, first: Any, second: Any) -> Any:
     match keyword:
         case "properties" | "patternProperties":
             both = {name: {"allOf": [first[name], second[name]]} for name in first.keys() & second.keys()}
@@ -90,7 +86,7 @@ def _merge_types(first: list[str], second: list[str]) -> list[str]:
     return shared or first
 
 
-def list_types(value: JsonValue) -> list[str]:
+def list_types(value: Any) -> list[str]:
     """The value of `type`, which may be one name or several."""
     return [value] if isinstance(value, str) else list(value)
 

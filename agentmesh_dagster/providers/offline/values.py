@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import cast
 
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
@@ -100,14 +99,14 @@ class _Maker:
         schema: JsonValue = {"pattern": patterns[0]} if patterns else flat.get("propertyNames", {})
         name = "field"
         if schema:
-            name = self.make({"allOf": [{"type": "string"}, schema]}, (*path, len(made)))
+            name = str(self.make({"allOf": [{"type": "string"}, schema]}, (*path, len(made))))
         return f"{name}{len(made)}" if name in made else name
 
     def _make_array(self, flat: JsonObject, path: tuple[str | int, ...]) -> list[JsonValue]:
         rest: JsonValue = flat.get("items", {})
         schemas = list(flat.get("prefixItems", []))
         if isinstance(rest, list):  # draft 7 writes prefixItems so
-            schemas, rest = list(cast("list[JsonValue]", rest)), flat.get("additionalItems", {})
+            schemas, rest = [*rest], flat.get("additionalItems", {})
         if "contains" in flat:
             schemas += [{"allOf": [flat["contains"], rest]}] * min(flat.get("minContains", 1), _MOST)
         count = max(flat.get("minItems", 0), len(schemas))

@@ -2,9 +2,8 @@
 
 import re
 from collections import Counter
-from typing import Any, cast
 
-from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json
+from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, as_list, as_object, read_json
 from agentmesh_dagster.entities.patterns import compile_pattern
 
 # The escapes are the full stops, exclamation and question marks of Chinese and Japanese.
@@ -44,11 +43,7 @@ def _walk_texts(value: JsonValue) -> list[str]:
     # Canonical JSON is at most 200 deep, so plain recursion will do.
     if isinstance(value, str):
         return [value]
-    parts: list[Any] = []
-    if isinstance(value, dict):
-        parts = list(cast("dict[str, Any]", value).values())
-    elif isinstance(value, list):
-        parts = cast("list[Any]", value)
+    parts = [*as_object(value).values(), *as_list(value)]
     return [text for part in parts for text in _walk_texts(part)]
 
 

@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from agentmesh_dagster.entities.json_schema import JsonSchema
-from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, read_json, write_json
+from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, as_object, read_json, write_json
 from agentmesh_dagster.entities.models import Agent, EventType, Tool
 from agentmesh_dagster.graph.names import safe_name
 from agentmesh_dagster.providers.chat import (
@@ -125,8 +125,8 @@ class _Conversation:
         about: dict[str, JsonValue] = {"provider": self.agent.model_provider, "model": request.model}
         self.work.record(
             EventType.AGENT_REQUEST,
-            about
-            | {
+            {
+                **about,
                 "messages": [_write_message(message) for message in self.messages[self.told :]],  # since the last
                 "tools": list(self.tools),
                 "temperature": request.temperature,
@@ -138,8 +138,8 @@ class _Conversation:
         self.usages.append(reply.usage)
         self.work.record(
             EventType.AGENT_RESPONSE,
-            about
-            | {
+            {
+                **about,
                 "model": reply.model,
                 "text": reply.text,
                 "toolCalls": [_write_call(call) for call in reply.tool_calls],
@@ -190,7 +190,7 @@ class _Conversation:
             return {}, None if self.schema is None else f"it is not JSON: {fault.reason}"
         if self.schema is not None and (faults := self.schema.list_faults(value)):
             return {}, "; ".join(f"at {fault.path}: {fault.message}" for fault in faults)
-        return (cast("dict[str, JsonValue]", value) if isinstance(value, dict) else {}), None
+        return as_object(value), None
 
     def conclude(self, reply: ChatReply, fields: Mapping[str, JsonValue]) -> Result:
         usage = _add_up(self.usages)

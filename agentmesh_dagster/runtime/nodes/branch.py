@@ -1,7 +1,6 @@
 """Branches: which of the out-edges are taken, or the items over which an `each` repeats what is behind it."""
 
 from collections.abc import Sequence
-from typing import cast
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.graph.graph import GraphEdge
@@ -37,10 +36,9 @@ def run(work: Work) -> Result:
 
 def _run_each(work: Work, config: BranchConfig) -> Result:
     expression = work.node.expressions.get("items")
-    given = expression.evaluate(work.context) if expression else work.render("items")
-    if not isinstance(given, list):
-        raise NotAList(f"here it gave {_type_name(given)}")
-    items = cast("list[JsonValue]", given)
+    items = expression.evaluate(work.context) if expression else work.render("items")
+    if not isinstance(items, list):
+        raise NotAList(f"here it gave {_type_name(items)}")
     if len(items) > config.max_items:
         raise TooManyItems(f"{len(items):,} items, maxItems is {config.max_items:,}")
     return Result(items, item_count=len(items), notes={"items": len(items)})

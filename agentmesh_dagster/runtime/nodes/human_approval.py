@@ -1,9 +1,8 @@
 """Gates: a person is asked; the answer comes in another launch."""
 
 from collections.abc import Mapping
-from typing import cast
 
-from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.json_values import JsonValue, as_list, as_object, write_json
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.read import is_set
 from agentmesh_dagster.runtime.work import Result, Work
@@ -15,7 +14,7 @@ def run(work: Work) -> Result:
     """Asks: the step waits for a person from now on, and nothing behind it runs."""
     gate = render_gate(work.node, work.context)
     notes: dict[str, JsonValue] = {"asked": ", ".join(gate.assignees) or "anybody", "instructions": gate.instructions}
-    return Result(None, gate=gate, notes=notes)
+    return Result(None, wait=gate, notes=notes)
 
 
 def render_gate(node: GraphNode, context: Mapping[str, JsonValue]) -> NewGate:
@@ -27,13 +26,13 @@ def render_gate(node: GraphNode, context: Mapping[str, JsonValue]) -> NewGate:
         template = node.templates.get(name)
         return template.render(context) if template else None
 
-    notify = cast("dict[str, JsonValue]", render("notify") or {})
+    notify = as_object(render("notify"))
     return NewGate(
         instructions=_as_text(render("instructions")),
         payload=render("payload"),
         has_payload=is_set(config, "payload"),
         schema=config.answer_schema,
-        assignees=[_as_text(assignee) for assignee in cast("list[JsonValue]", render("assignees") or [])],
+        assignees=[_as_text(assignee) for assignee in as_list(render("assignees"))],
         deadline_seconds=config.deadline_seconds,
         on_deadline=config.on_deadline,
         notify_url=_as_text(notify.get("url")) or None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, as_object
 from agentmesh_dagster.entities.models import RunStatus, RunTrigger
 from agentmesh_dagster.entities.text import join_names
 from agentmesh_dagster.specs.field_issue import FieldIssue
@@ -20,7 +20,7 @@ def _list_issues(trigger: RunTrigger) -> Iterator[FieldIssue]:
 
 
 def _choose_input(trigger: RunTrigger, event: JsonValue) -> JsonValue:
-    return event["output"] if trigger.status is RunStatus.SUCCEEDED else event
+    return as_object(event)["output"] if trigger.status is RunStatus.SUCCEEDED else event
 
 
 SPEC = TriggerSpec(

@@ -7,7 +7,7 @@ two people who write the same draft notice each other.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, delete, insert, select, tuple_
 
@@ -68,10 +68,10 @@ class StaleDraft(Conflict):
         self.saved_by = None if found is None else found.saved_by
         self.saved_at = None if found is None else found.saved_at
         if found is None:
-            told = "it was published or discarded meanwhile"
+            reason = "it was published or discarded meanwhile"
         else:
-            told = f"it was saved by {found.saved_by} at {found.saved_at:%Y-%m-%d %H:%M:%S} UTC"
-        super().__init__(f"draft of {key[0]} `{key[1]}`: {told}")
+            reason = f"it was saved by {found.saved_by} at {found.saved_at:%Y-%m-%d %H:%M:%S} UTC"
+        super().__init__(f"draft of {key[0]} `{key[1]}`: {reason}")
 
 
 def get_draft(store: Store, kind: Kind, identity: str) -> Draft:
@@ -225,8 +225,8 @@ def _find_project(tx: Connection, key: Key, fields: JsonObject) -> str:
     if isinstance(named, str) and (named == DEFAULT_PROJECT or read_entries(tx, Kind.PROJECT, [named])):
         return named
     if published is None:
-        told = f"`{named}`, project of the" if isinstance(named, str) else "`projectId` must name the project of the"
-        raise MissingProject(f"{told} new {key[0]} `{key[1]}`")
+        place = f"`{named}`, project of the" if isinstance(named, str) else "`projectId` must name the project of the"
+        raise MissingProject(f"{place} new {key[0]} `{key[1]}`")
     return published
 
 
@@ -238,8 +238,8 @@ def _find_published(tx: Connection, key: Key) -> int | None:
 def _check_base(tx: Connection, key: Key, base_revision: int) -> None:
     newest = _find_published(tx, key)
     if newest is None or base_revision > newest:
-        told = "has no published revision" if newest is None else f"is at revision {newest}"
-        raise InvalidBase(f"`baseRevision` is {base_revision}, but {key[0]} `{key[1]}` {told}")
+        state = "has no published revision" if newest is None else f"is at revision {newest}"
+        raise InvalidBase(f"`baseRevision` is {base_revision}, but {key[0]} `{key[1]}` {state}")
 
 
 def _choose_name(fields: JsonObject, identity: str) -> str:
@@ -261,7 +261,7 @@ def _select_drafts() -> Select[Any]:
 
 def _read_draft(connection: Connection, key: Key) -> Draft | None:
     row = connection.execute(_select_drafts().add_columns(drafts.c.fields).where(_is_of(key))).mappings().first()
-    return None if row is None else Draft(_read_info(row), cast("JsonObject", row["fields"]))
+    return None if row is None else Draft(_read_info(row), row["fields"])
 
 
 def _read_info(row: RowMapping) -> DraftInfo:

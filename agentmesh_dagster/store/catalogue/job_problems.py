@@ -30,7 +30,7 @@ def list_job_problems(store: Store) -> dict[str, str]:
     with store.read() as connection:
         query = select(job_problems).where(job_problems.c.reported_at > now(connection) - _HOLDS_FOR)
         rows = connection.execute(query.order_by(job_problems.c.workflow_id, job_problems.c.location)).all()
-    told: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for row in rows:
-        told.setdefault(row.workflow_id, []).append(row.problem)
-    return {workflow_id: " ".join(dict.fromkeys(problems)) for workflow_id, problems in told.items()}
+        found.setdefault(row.workflow_id, []).append(row.problem)
+    return {workflow_id: " ".join(dict.fromkeys(problems)) for workflow_id, problems in found.items()}

@@ -9,6 +9,7 @@ const WORDS: Record<StepStatus, string> = {
   succeeded: 'Succeeded',
   failed: 'Failed',
   waiting_human: 'Waiting',
+  waiting: 'Waiting',
   skipped: 'Skipped',
   canceled: 'Canceled',
 }

@@ -86,6 +86,7 @@ export const STATUS_ICONS: Record<StepStatus, IconName> = {
   succeeded: 'check',
   failed: 'cross',
   waiting_human: 'person',
+  waiting: 'clock',
   skipped: 'dashed',
   canceled: 'ban',
 }

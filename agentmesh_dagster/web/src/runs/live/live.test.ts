@@ -161,7 +161,7 @@ describe('the steps', () => {
     status: 'running',
     parentStepIds: [],
     attempt: 1,
-    visit: 0,
+    path: '',
     startedAt: '2026-01-01T00:00:02Z',
     input: { q: 1 },
     ...more,

@@ -21,6 +21,7 @@ export interface NodeState {
 const WORST_FIRST: readonly StepStatus[] = [
   'failed',
   'waiting_human',
+  'waiting',
   'running',
   'pending',
   'canceled',

@@ -123,6 +123,8 @@ function describeNoOutput({ status }: RunStep): string {
       return 'No edge to this step was taken, so it was skipped.'
     case 'waiting_human':
       return 'The answer will be the output.'
+    case 'waiting':
+      return 'What the step waits for will be the output.'
     case 'failed':
     case 'canceled':
       return 'There is no output.'

@@ -36,6 +36,7 @@ export function formatCount(count: number, one: string): string {
 const ORDER: readonly StepStatus[] = [
   'failed',
   'waiting_human',
+  'waiting',
   'running',
   'pending',
   'canceled',
@@ -49,6 +50,7 @@ const WORDS: Record<StepStatus, string> = {
   succeeded: 'succeeded',
   failed: 'failed',
   waiting_human: 'waiting',
+  waiting: 'waiting',
   skipped: 'skipped',
   canceled: 'canceled',
 }

@@ -1,0 +1,1 @@
+"""The grammar calls these: what the commands do, by what they are about."""

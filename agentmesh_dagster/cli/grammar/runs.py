@@ -1,0 +1,50 @@
+"""Runs: list, show, retry, cancel."""
+
+from typing import Annotated
+
+import typer
+
+from agentmesh_dagster.cli.grammar.options import Format, FormatOption, RunArgument, WorkflowOption, exit_with
+
+
+def list_runs(
+    workflow: WorkflowOption = None,
+    status: Annotated[
+        str | None, typer.Option("--status", "-s", help="pending, running, succeeded, failed or canceled.")
+    ] = None,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Only runs that wait for a person.")] = False,
+    has_failed: Annotated[
+        bool, typer.Option("--has-failed", help="Only runs of which a step has failed, also while they wait.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many, the newest first.")] = 20,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """List runs, the newest first."""
+    from agentmesh_dagster.cli.commands import runs
+
+    runs.list_runs(workflow, status, waiting=waiting, has_failed=has_failed, limit=limit, as_json=output is Format.JSON)
+
+
+def show(
+    run_id: RunArgument,
+    events: Annotated[bool, typer.Option("--events", help="Also what happened, in order.")] = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Show a run: its steps with their inputs and outputs."""
+    from agentmesh_dagster.cli.commands.runs import show_run
+
+    show_run(run_id, with_events=events, as_json=output is Format.JSON)
+
+
+def retry(run_id: RunArgument, output: FormatOption = Format.TABLE) -> None:
+    """Continue a run that has failed: what succeeded is kept, its gates ask anew."""
+    from agentmesh_dagster.cli.commands.runs import retry_run
+
+    exit_with(retry_run(run_id, as_json=output is Format.JSON))
+
+
+def cancel(run_id: RunArgument) -> None:
+    """Cancel a run: queued, at work, or waiting for a person."""
+    from agentmesh_dagster.cli.commands.runs import cancel_run
+
+    cancel_run(run_id)

@@ -1,0 +1,91 @@
+"""One run, looked at closely."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from agentmesh_dagster.cli.output.console import build_table, plain
+from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_moment, show_status, show_whole
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import EventLog, Run, Step, StepStatus
+from agentmesh_dagster.specs import NODE_SPECS
+from agentmesh_dagster.specs.node_spec import UNKNOWN
+
+_SHOWN_ELSEWHERE = ("nodeId", "item")  # of an event's payload
+
+
+def print_run(console: Console, run: Run, steps: Sequence[Step]) -> None:
+    """The run, and below it its steps with their inputs and outputs."""
+    _print_head(console, run)
+    for step in steps:
+        _print_step(console, step)
+
+
+def print_events(console: Console, events: Sequence[EventLog], steps: Sequence[Step]) -> None:
+    """A table of what happened, in order; `steps` are those of the run."""
+    by_id = {step.id: step for step in steps}
+    table = build_table("event", "when", "type", "node", "what")
+    for event in events:
+        step = by_id.get(event.step_id or "")
+        what = {name: value for name, value in event.payload.items() if name not in _SHOWN_ELSEWHERE}
+        table.add_row(
+            str(event.id),
+            show_moment(event.timestamp),
+            event.type.value,
+            plain(step.node_id if step else ""),
+            show_brief(what),
+        )
+    console.print()
+    console.print(table)
+
+
+def _print_head(console: Console, run: Run) -> None:
+    waits = bool(run.waiting_on) and not run.status.is_end
+    took = show_duration(run.started_at, run.finished_at)
+    console.print(plain(f"Run {run.id}", "bold"), show_status(run.status, waits=waits))
+    console.print(plain(f"workflow {run.workflow_id}, revision {run.revision}", "dim"))
+    if run.started_at:
+        console.print(Text(f"started {show_moment(run.started_at)}" + (f", took {took}" if took else ""), "dim"))
+    if len(run.launches) > 1:
+        console.print(Text(f"{len(run.launches)} Dagster runs: {', '.join(run.launches)}", "dim"))
+    _print_value(console, "input", run.input)
+    if run.output is not None:
+        _print_value(console, "output", run.output)
+    if run.error:
+        console.print(plain(f"error   {run.error}", "red"))
+
+
+def _print_step(console: Console, step: Step) -> None:
+    console.print()
+    place = f" {step.path}" if step.path else ""
+    took = show_duration(step.started_at, step.finished_at)
+    tries = f"attempt {step.attempt}" if step.attempt > 1 else ""
+    about = ", ".join(part for part in (step.node_type, took, tries, _format_usage(step)) if part)
+    console.print(show_status(step.status), plain(f"{step.node_id}{place}", "bold"), Text(about, "dim"))
+    if step.status is StepStatus.SKIPPED:
+        return
+    _print_value(console, "input", step.input)
+    if step.error:
+        console.print(Padding(plain(step.error, "red"), (0, 0, 0, 2), expand=False))
+    if step.status is StepStatus.SUCCEEDED or step.output is not None:
+        _print_value(console, "output", step.output)
+
+
+def _format_usage(step: Step) -> str:
+    """Model and tokens of an agent's step."""
+    if NODE_SPECS.get(step.node_type, UNKNOWN).names != "agent" or step.status is not StepStatus.SUCCEEDED:
+        return ""
+    raw = step.output["raw"]
+    usage = raw["usage"]
+    return f"{raw['model']}, {usage['inputTokens']} + {usage['outputTokens']} tokens"
+
+
+def _print_value(console: Console, name: str, value: JsonValue) -> None:
+    shown = show_whole(value)
+    if "\n" not in shown.plain:
+        console.print(Padding(Text.assemble((f"{name:<8}", "dim"), shown), (0, 0, 0, 2), expand=False))
+        return
+    console.print(Padding(Text(name, "dim"), (0, 0, 0, 2), expand=False))
+    console.print(Padding(shown, (0, 0, 0, 4), expand=False))

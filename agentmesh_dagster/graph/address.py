@@ -1,0 +1,109 @@
+"""Addresses: which step of a run is meant: a node, and where it stands inside of what is repeated or called.
+
+A path is written as its frames, the outermost first, with `/` between: the empty text outside of everything, `[3]` for
+the item at index 3 of an `each`, `#2` for the second round of a loop, `review` for what the sub-workflow node `review`
+calls. Of which `each` or loop a frame is follows from the node.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote
+
+from agentmesh_dagster.entities.json_values import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of an `each`."""
+
+    index: int  # from 0
+
+    def __str__(self) -> str:
+        return f"[{self.index}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of a loop."""
+
+    number: int  # from 1
+
+    def __str__(self) -> str:
+        return f"#{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The inside of a sub-workflow."""
+
+    node_id: str  # of the node that calls it
+
+    def __str__(self) -> str:
+        escaped = self.node_id.replace("%", "%25").replace("/", "%2F")
+        return _FIRST.get(escaped[:1], escaped[:1]) + escaped[1:]
+
+
+_FIRST = {"[": "%5B", "#": "%23"}  # what the other frames begin with
+
+Frame = Item | Round | Call
+Path = tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Which step of a run."""
+
+    node_id: str
+    path: Path = ()
+
+    @property
+    def item(self) -> int | None:
+        """The index of the innermost item; None outside of every `each`."""
+        return next((frame.index for frame in reversed(self.path) if isinstance(frame, Item)), None)
+
+    def at(self, node_id: str) -> "Address":
+        """Another node at the same place."""
+        return Address(node_id, self.path)
+
+    def inside(self, *frames: Frame) -> "Address":
+        return Address(self.node_id, self.path + frames)
+
+    def covers(self, other: "Address") -> bool:
+        """Whether it is the other step, or stands for several of which that is one: without an item, for all items."""
+        return self.node_id == other.node_id and other.path[: len(self.path)] == self.path
+
+    def __str__(self) -> str:
+        """For people: the node, with where it stands."""
+        return f"{self.node_id}{write_path(self.path)}" if self.path else self.node_id
+
+
+def write_path(path: Path) -> str:
+    """As the store and the API have it."""
+    return "/".join(map(str, path))
+
+
+def read_address(node_id: str, path: str) -> Address:
+    """The address that the store keeps in two columns."""
+    return Address(node_id, read_path(path))
+
+
+@lru_cache(maxsize=4096)
+def read_path(text: str) -> Path:
+    """What `write_path` wrote."""
+    return tuple(_read_frame(part) for part in text.split("/")) if text else ()
+
+
+def _read_frame(text: str) -> Frame:
+    if text.startswith("["):
+        return Item(int(text[1:-1]))
+    return Round(int(text[1:])) if text.startswith("#") else Call(unquote(text))
+
+
+def list_around(path: Path) -> list[Path]:
+    """The path itself and all around it, the outermost first."""
+    return [path[:depth] for depth in range(len(path) + 1)]
+
+
+def describe_address(address: Address) -> dict[str, JsonValue]:
+    """As events name a step."""
+    return {"nodeId": address.node_id, "item": address.item, "path": write_path(address.path)}

@@ -1,0 +1,212 @@
+"""The journal read back: what the store says of every run, and what must hold of it at every moment."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from agentmesh_dagster.entities.gates import GateState
+from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
+from agentmesh_dagster.runtime.answers import Answer, GateClosed
+from agentmesh_dagster.store import Store
+from agentmesh_dagster.store.tables import events, gate_history, gates, launches, runs, steps
+from tests.gates.model import Given
+from tests.store.gate_rows import select_gates
+
+# How the error of a step begins whose worker died in the middle.
+LOST = ("The worker died", "Its launch ended", "Its Dagster run failed", "The worker did not start", "Steps failed")
+_RUN_ENDS = {EventType.RUN_COMPLETED, EventType.RUN_FAILED, EventType.RUN_CANCELED}
+_STEP_ENDS = {EventType.STEP_COMPLETED, EventType.STEP_FAILED}
+_ATTEMPT_ENDS = {*_STEP_ENDS, EventType.STEP_WAITING_HUMAN, EventType.STEP_RETRYING}
+
+
+class Violation(AssertionError):
+    """Something that must hold does not."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One run as all of its rows were at one moment."""
+
+    run: Row[Any]
+    launches: list[Row[Any]]  # by position
+    steps: Mapping[str, Row[Any]]  # by node id; inside an `each` one of them
+    gates: Mapping[str, Row[Any]]  # by node id
+    events: list[Row[Any]]
+    nodes: Mapping[str, str]  # step id → node id
+    history: Mapping[str, list[Row[Any]]]  # step id → how its gate was asked before
+
+    def count_starts(self) -> int:
+        """How often the run was begun: once, and once more for each retry."""
+        return sum(event.type == EventType.RUN_STARTED for event in self.events)
+
+    @property
+    def status(self) -> RunStatus:
+        return RunStatus(self.run.status)
+
+    @property
+    def given(self) -> Mapping[str, Given]:
+        """How the gates were closed, by node id."""
+        return {
+            node_id: Given(gate.answer, gate.state == "expired")
+            for node_id, gate in self.gates.items()
+            if gate.state in ("answered", "expired")
+        }
+
+
+def read_snapshots(store: Store) -> dict[str, Snapshot]:
+    """All runs, by id, in the order in which they were created."""
+    with store.read() as connection:
+        asked = connection.execute(select_gates().order_by(gates.c.step_id)).all()
+        found = {
+            table: connection.execute(select(table).order_by(*order)).all()
+            for table, order in (
+                (runs, (runs.c.created_at, runs.c.id)),
+                (launches, (launches.c.position,)),
+                (steps, (steps.c.id,)),
+                (events, (events.c.id,)),
+                (gate_history, (gate_history.c.step_id, gate_history.c.position)),
+            )
+        }
+    nodes = {step.id: step.node_id for step in found[steps]}
+    history: dict[str, list[Row[Any]]] = {}
+    for row in found[gate_history]:
+        history.setdefault(row.step_id, []).append(row)
+    return {
+        run.id: Snapshot(
+            run,
+            [row for row in found[launches] if row.run_id == run.id],
+            {row.node_id: row for row in found[steps] if row.run_id == run.id},
+            {nodes[row.step_id]: row for row in asked if row.run_id == run.id},
+            [row for row in found[events] if row.run_id == run.id],
+            {step.id: step.node_id for step in found[steps] if step.run_id == run.id},
+            history,
+        )
+        for run in found[runs]
+    }
+
+
+class Journal:
+    """Remembers what it has seen, and what people were told, so that it notices what is taken back."""
+
+    def __init__(self) -> None:
+        self._accepted: dict[str, list[Answer]] = {}  # by step id
+        self._ended: dict[
+            str, tuple[str, tuple[int, int]]
+        ] = {}  # run or step id → the status that it ended with, at which try
+        self._closed: dict[
+            tuple[str, int], Any
+        ] = {}  # step id, which asking → state, answer and by whom, as first seen
+        self._events: dict[str, list[int]] = {}  # run id → the event ids seen
+
+    def note_accepted(self, step_id: str, answer: Answer) -> None:
+        """Somebody was told that the answer counts."""
+        self._accepted.setdefault(step_id, []).append(answer)
+
+    def note_refused(self, answer: Answer, refusal: GateClosed) -> None:
+        """Somebody was told that the gate is closed, and by whom."""
+        if refusal.gate.state is GateState.OPEN or refusal.gate.answered_by == answer.by:
+            raise Violation(f"{answer.by} was refused: {refusal}")
+
+    def check(self, snapshot: Snapshot) -> None:
+        """What holds at every moment; raises Violation."""
+        tries = snapshot.count_starts()
+        self._check_forward(snapshot.run.id, snapshot.status, is_end=snapshot.status.is_end, at=(tries, 0))
+        for step in snapshot.steps.values():
+            status = StepStatus(step.status)
+            self._check_forward(step.id, status, is_end=status.is_end, at=(tries, step.attempt))
+        live = [launch for launch in snapshot.launches if launch.ended_at is None and launch.parked_at is None]
+        if len(live) > 1:
+            raise Violation(f"{len(live)} launches live at once")
+        for node_id, gate in snapshot.gates.items():
+            self._check_gate(snapshot, snapshot.steps[node_id], gate)
+        self._check_events(snapshot)
+
+    def _check_forward(
+        self, identity: str, status: RunStatus | StepStatus, *, is_end: bool, at: tuple[int, int]
+    ) -> None:
+        """`at` is which try it is: of the run, and within it the step's attempt."""
+        before, then = self._ended.get(identity, (status.value, at))
+        # A retry leaves what failed, and the gates that were closed for it.
+        is_tried_again = before in ("failed", "canceled") and at > then
+        if before != status.value and not is_tried_again:
+            raise Violation(f"{before} became {status.value}")
+        if is_end:
+            self._ended[identity] = status.value, at
+        elif is_tried_again:
+            del self._ended[identity]
+
+    def _check_gate(self, snapshot: Snapshot, step: Row[Any], gate: Row[Any]) -> None:
+        if gate.state == "open" and (snapshot.status.is_end or step.status != "waiting_human"):
+            raise Violation(f"a gate is open, its step {step.status}, its run {snapshot.status.value}")
+        askings = [*snapshot.history.get(gate.step_id, []), gate]
+        for place, asked in enumerate(askings):
+            as_closed = (asked.state, asked.answer, asked.answered_by)
+            if asked.state != "open" and self._closed.setdefault((gate.step_id, place), as_closed) != as_closed:
+                raise Violation(f"an answer was overwritten: {self._closed[gate.step_id, place]}, now {as_closed}")
+        for accepted in self._accepted.get(gate.step_id, []):
+            stored = [asked for asked in askings if asked.answered_by == accepted.by]
+            if [(asked.state, asked.answer) for asked in stored] != [("answered", accepted.output)]:
+                raise Violation(f"an answer was lost: {accepted}, now {[tuple(asked) for asked in askings]}")
+        # One that was to be asked anew, and whose worker died before that, still has the answer that had failed it.
+        was_lost = step.status == "failed" and str(step.error).startswith(LOST)
+        is_over = step.status in ("succeeded", "failed") and not was_lost
+        if is_over and gate.state not in ("open", "canceled") and step.output != gate.answer:
+            raise Violation(f"the answer {gate.answer} became {step.output}")
+
+    def _check_events(self, snapshot: Snapshot) -> None:
+        ids = [event.id for event in snapshot.events]
+        if ids[: len(seen := self._events.get(snapshot.run.id, []))] != seen:
+            raise Violation("an event appeared before one that was there already")
+        self._events[snapshot.run.id] = ids
+        over = False
+        for place, event in enumerate(snapshot.events):
+            event_type = EventType(event.type)
+            if over and event_type is not EventType.RUN_STARTED:
+                raise Violation(f"{event_type.value} came after the run's end")
+            if event_type is EventType.RUN_STARTED and place > 0 and not over:
+                raise Violation("the run started twice")
+            over = event_type in _RUN_ENDS
+        if over is not snapshot.status.is_end:
+            raise Violation(f"the run is {snapshot.status.value}, and its last event is another")
+        said = Counter((event.step_id, EventType(event.type)) for event in snapshot.events)
+        for gate in snapshot.gates.values():
+            times = said[gate.step_id, EventType.GATE_ANSWERED]
+            askings = [*snapshot.history.get(gate.step_id, []), gate]
+            if times != sum(asked.state in ("answered", "expired") for asked in askings):
+                raise Violation(f"a gate is {gate.state}, and gate.answered was said {times} times")
+        _check_attempts(snapshot)
+        _check_ends(snapshot)
+
+
+def _check_ends(snapshot: Snapshot) -> None:
+    """A step that has ended ends again only once it was started again, or its run continued from what had failed."""
+    ended: set[str] = set()
+    for event in snapshot.events:
+        if event.type == EventType.RUN_STARTED:
+            ended.clear()
+        elif event.type == EventType.STEP_STARTED:
+            ended.discard(event.step_id)
+        elif EventType(event.type) in _STEP_ENDS:
+            if event.step_id in ended:
+                raise Violation(f"`{snapshot.nodes[event.step_id]}` ended more than once")
+            ended.add(event.step_id)
+
+
+def _check_attempts(snapshot: Snapshot) -> None:
+    """Of a step only its newest attempt writes, and nothing after its end: whoever lost the step is fenced off."""
+    newest: dict[str, int] = {}  # step id → the attempt at work, 0 for none
+    for event in snapshot.events:
+        if event.step_id is None:
+            continue
+        node_id, attempt = snapshot.nodes[event.step_id], event.payload.get("attempt")
+        if event.payload.get("nodeId") != node_id:
+            raise Violation(f"{event.type} of `{node_id}` names {event.payload.get('nodeId')}")
+        if event.type == EventType.STEP_STARTED:
+            newest[event.step_id] = attempt
+        elif attempt is not None and attempt != newest[event.step_id]:
+            raise Violation(f"attempt {attempt} at `{node_id}` wrote {event.type}, and is not the one at work")
+        if EventType(event.type) in _ATTEMPT_ENDS:
+            newest[event.step_id] = 0
