@@ -1350,6 +1350,25 @@ export interface components {
             revision: number;
         };
         /**
+         * Asking
+         * @description One time that a person was asked.
+         */
+        Asking: {
+            state: components["schemas"]["GateState"];
+            instructions: string;
+            payload?: unknown;
+            assignees: string[];
+            /** Format: date-time */
+            openedAt: string;
+            /** Format: date-time */
+            deadline?: string;
+            answer?: unknown;
+            answeredBy?: string;
+            /** Format: date-time */
+            answeredAt?: string;
+            answeredVia?: string;
+        };
+        /**
          * Completion
          * @description Something that an expression may name.
          */
@@ -1567,34 +1586,33 @@ export interface components {
          * @description A question to a person.
          */
         Gate: {
-            stepId: string;
-            runId: string;
-            projectId: string;
-            workflowId: string;
-            workflow: string;
-            nodeId: string;
-            label: string;
+            state: components["schemas"]["GateState"];
             instructions: string;
             payload?: unknown;
-            schema?: {
-                [key: string]: unknown;
-            };
             assignees: string[];
             /** Format: date-time */
             openedAt: string;
             /** Format: date-time */
             deadline?: string;
-            /** @enum {string} */
-            state: "open" | "answered" | "expired" | "canceled";
             answer?: unknown;
             answeredBy?: string;
             /** Format: date-time */
             answeredAt?: string;
             answeredVia?: string;
-            history: components["schemas"]["PastAsking"][];
+            stepId: string;
+            runId: string;
+            projectId: string;
+            workflowId: string;
+            nodeId: string;
+            schema?: {
+                [key: string]: unknown;
+            };
+            takenOverFrom?: string;
+            workflow: string;
+            label: string;
+            history: components["schemas"]["Asking"][];
             /** @default false */
             runHasFailed: boolean;
-            takenOverFrom?: string;
         };
         /** GatePage */
         GatePage: {
@@ -1602,6 +1620,11 @@ export interface components {
             nextCursor?: string;
             faults?: string[];
         };
+        /**
+         * GateState
+         * @enum {string}
+         */
+        GateState: "open" | "answered" | "expired" | "canceled";
         /**
          * HumanAnswer
          * @description What a person answers.
@@ -1794,26 +1817,6 @@ export interface components {
             written: {
                 [key: string]: "template" | "expression" | "expression_or_template" | "schema";
             };
-        };
-        /**
-         * PastAsking
-         * @description How a gate was asked, and closed, before it was asked anew.
-         */
-        PastAsking: {
-            /** @enum {string} */
-            state: "answered" | "expired" | "canceled";
-            instructions: string;
-            payload?: unknown;
-            assignees: string[];
-            /** Format: date-time */
-            openedAt: string;
-            /** Format: date-time */
-            deadline?: string;
-            answer?: unknown;
-            answeredBy?: string;
-            /** Format: date-time */
-            answeredAt?: string;
-            answeredVia?: string;
         };
         /**
          * Permission

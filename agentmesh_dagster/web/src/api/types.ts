@@ -59,7 +59,7 @@ export type Cut = Schemas['CutValue']
 /** What a run is pinned to. */
 export type PinnedWorkflow = Known<Schemas['PinnedWorkflow']>
 /** A gate as it was asked, and closed, before it was asked anew. */
-export type PastAsking = Known<Schemas['PastAsking']>
+export type PastAsking = Known<Schemas['Asking']>
 export type Gate = Known<Schemas['Gate']>
 export type GateState = Gate['state']
 
