@@ -3,40 +3,43 @@
 A path is written as its frames, the outermost first, with `/` between: the empty text outside of everything, `[3]` for
 the item at index 3 of an `each`, `#2` for the second round of a loop, `review` for what the sub-workflow node `review`
 calls. Of which `each` or loop a frame is follows from the node.
+
+They are tuples, which are hashed and compared without a call of Python's: a run has one for each step. Each frame has
+its kind, so that an item is no round.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
 from agentmesh_dagster.entities.json_values import JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One item of an `each`."""
 
-    index: int  # from 0
+    position: int  # from 0
+    kind: Literal["item"] = "item"
 
     def __str__(self) -> str:
-        return f"[{self.index}]"
+        return f"[{self.position}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(NamedTuple):
     """One round of a loop."""
 
     number: int  # from 1
+    kind: Literal["round"] = "round"
 
     def __str__(self) -> str:
         return f"#{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """The inside of a sub-workflow."""
 
     node_id: str  # of the node that calls it
+    kind: Literal["call"] = "call"
 
     def __str__(self) -> str:
         escaped = self.node_id.replace("%", "%25").replace("/", "%2F")
@@ -49,8 +52,7 @@ Frame = Item | Round | Call
 Path = tuple[Frame, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Which step of a run."""
 
     node_id: str
@@ -59,7 +61,7 @@ class Address:
     @property
     def item(self) -> int | None:
         """The index of the innermost item; None outside of every `each`."""
-        return next((frame.index for frame in reversed(self.path) if isinstance(frame, Item)), None)
+        return next((frame.position for frame in reversed(self.path) if isinstance(frame, Item)), None)
 
     def at(self, node_id: str) -> "Address":
         """Another node at the same place."""

@@ -6,8 +6,8 @@ scope's head. All that knows how deep a node stands asks here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from agentmesh_dagster.graph.address import Address, Item, Path
@@ -71,6 +71,7 @@ class Scopes:
         return [Address(edge.target, source.path[: self.depth(edge.target)])]
 
 
-def list_items(path: Path, count: int) -> list[Path]:
+@lru_cache(maxsize=8)  # a step of each item asks for those of all
+def list_items(path: Path, count: int) -> Sequence[Path]:
     """The paths of all items of an `each` that stands at `path`."""
-    return [(*path, Item(index)) for index in range(count)]
+    return tuple((*path, Item(index)) for index in range(count))

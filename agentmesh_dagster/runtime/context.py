@@ -1,6 +1,6 @@
 """Context: what conditions and templates of a step see, read from the store."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentmesh_dagster.entities.json_values import JsonValue, as_list
@@ -185,7 +185,7 @@ class _View:
         state = self._states.get(source)
         return state is None or state.taken is None or edge.id in state.taken
 
-    def _list_items(self, each: Address) -> list[Path]:
+    def _list_items(self, each: Address) -> Sequence[Path]:
         return list_items(each.path, len(as_list(self._outputs[each])))
 
     def list_sources(self, edge: GraphEdge) -> list[Address]:

@@ -69,8 +69,8 @@ def step_id(run_id: str, address: Address) -> str:
     match address.path:  # of these two shapes ids were given before there were paths, and stay as they are
         case ():
             place = ("0", "-1")
-        case (Item(index),):
-            place = ("0", str(index))
+        case (Item(position),):
+            place = ("0", str(position))
         case path:
             place = (write_path(path),)
     return str(uuid.uuid5(_NAMESPACE, "\x1f".join((run_id, address.node_id, *place))))

@@ -85,7 +85,7 @@ def read_step_key(plan: Plan, name: str) -> Address | None:
 
 def write_mapping_key(item: Item) -> str:
     """What Dagster calls an item: the key of a dynamic output."""
-    return f"{_ITEM_KEY}{item.index}"
+    return f"{_ITEM_KEY}{item.position}"
 
 
 def read_mapping_key(mapping_key: str | None) -> Path:
