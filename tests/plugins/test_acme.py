@@ -9,13 +9,10 @@ from typing import Any
 import httpx2
 import pytest
 import yaml
-from playwright.sync_api import expect, sync_playwright
 
 from tests.plugins.conftest import KEY, AcmeServer
 from tests.plugins.installing import ACME, install
 from tests.process.servers import AGENTMESH, RunningDev, wait_until
-from tests.web.browsers import find_chromium, open_page, require_app
-from tests.web.editing import node
 
 RUN_SECONDS = 90
 DOCUMENT = ACME / "acme.yaml"
@@ -132,24 +129,6 @@ def test_a_type_has_rules_of_its_own(acme_site: Path, tmp_path: Path):
     assert told.returncode == 0
     assert (issue["code"], issue["severity"]) == ("key-picked-twice", "warning")
     assert issue["path"] == "$.workflows[0].graph.nodes[1].config.keys"
-
-
-def test_the_editor_has_the_node_in_its_palette_and_places_it(acme_dev: RunningDev, api: httpx2.Client):
-    require_app()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-        with open_page(browser, acme_dev.url) as page:
-            page.goto("workflows/letter")
-            expect(node(page, "Pick: Who")).to_be_visible()
-
-            page.get_by_role("button", name="Add Pick").click()
-
-            expect(node(page, "Pick: pick_2")).to_be_visible()
-            inspector = page.get_by_role("complementary", name="Inspector")
-            expect(inspector).to_contain_text("Lets some fields of an object go on.")
-            page.goto("agents/writer")
-            expect(page.get_by_role("combobox", name="Provider")).to_have_value("acme")
-        browser.close()
 
 
 def test_without_the_package_the_document_says_what_is_missing(tmp_path: Path):
