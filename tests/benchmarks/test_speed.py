@@ -86,7 +86,7 @@ def test_our_graphs_have_the_nodes_that_peers_run(graph: str):
     workflow = Workflow.model_validate(
         next(one for one in document["workflows"] if one["id"] == f"{graph.lower()}-500")
     )
-    kinds = [node.type.value for node in workflow.graph.nodes]
+    kinds = [node.type for node in workflow.graph.nodes]
     asked = {"G1": 10, "G2": 20, "G3": 4, "G4": 4}  # of G3 one arm is not taken
 
     assert kinds.count("agent") == asked[graph]
