@@ -6,7 +6,7 @@ import { useFilters } from '../app/place'
 import { RunTable } from './RunTable'
 import { CheckFilter, FilterBar, SelectFilter } from '../ui/Filters'
 import { Empty, Loaded } from '../ui/states'
-import { statusWord } from '../ui/StatusChip'
+import { statusWord } from '../ui/statusWords'
 import { ShowMore } from '../ui/Table'
 
 const LOOK_EVERY_MS = 3_000

@@ -1,30 +1,15 @@
 import type { GateState, StepStatus } from '../api/types'
 import { Icon, STATUS_ICONS } from './icons'
 import type { IconName } from './icons'
+import { statusWord } from './statusWords'
 import './StatusChip.css'
-
-const WORDS: Record<StepStatus, string> = {
-  pending: 'Pending',
-  running: 'Running',
-  succeeded: 'Succeeded',
-  failed: 'Failed',
-  waiting_human: 'Waiting',
-  waiting: 'Waiting',
-  skipped: 'Skipped',
-  canceled: 'Canceled',
-}
-
-/** What a status is called. */
-export function statusWord(status: StepStatus): string {
-  return WORDS[status]
-}
 
 /** The status of a run or a step: a word, a shape and a colour. `detail` stands behind the word: `2 of 5`. */
 export function StatusChip({ status, detail }: { status: StepStatus; detail?: string }) {
   return (
     <span className={`chip chip-${status}`}>
       <Icon name={STATUS_ICONS[status]} size={13} />
-      {WORDS[status]}
+      {statusWord(status)}
       {detail && <span className="chip-detail">{detail}</span>}
     </span>
   )

@@ -17,8 +17,8 @@ export interface NodeState {
   ended: number
 }
 
-// The first that some step of the node has is what the node shows.
-const WORST_FIRST: readonly StepStatus[] = [
+/** What needs a look first: of several steps of a node, the first of these that one has is what the node shows. */
+export const WORST_FIRST: readonly StepStatus[] = [
   'failed',
   'waiting_human',
   'waiting',

@@ -3,7 +3,7 @@ import type { Json } from '../../api/types'
 import type { RunStep } from '../live/runSteps'
 import { summarize } from '../../schema/json'
 import { Icon, STATUS_ICONS } from '../../ui/icons'
-import { statusWord } from '../../ui/StatusChip'
+import { statusWord } from '../../ui/statusWords'
 import { Duration } from '../../ui/Time'
 import { useWindow } from './useWindow'
 

@@ -6,7 +6,7 @@ import type { NodeState } from '../live/nodeStates'
 import { NodeIcon } from '../../types/NodeIcon'
 import { nodeType } from '../../types/types'
 import { Icon, STATUS_ICONS } from '../../ui/icons'
-import { statusWord } from '../../ui/StatusChip'
+import { statusWord } from '../../ui/statusWords'
 import type { RunCanvasNode } from './canvas'
 
 /** A node in the graph of a run: what it is called, and how far it has come. */

@@ -1,7 +1,7 @@
 import type { Span } from '../live/foldStep'
 import { NodeIcon } from '../../types/NodeIcon'
 import { Icon, STATUS_ICONS } from '../../ui/icons'
-import { statusWord } from '../../ui/StatusChip'
+import { statusWord } from '../../ui/statusWords'
 import { formatDuration, formatElapsed } from '../../ui/times'
 import { formatCount } from './figures'
 import type { Row } from './rows'

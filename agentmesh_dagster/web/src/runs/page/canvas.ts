@@ -10,7 +10,7 @@ import type { LabelPlace, LabelSize } from '../../graph/labelPlaces'
 import type { NodeState } from '../live/nodeStates'
 import { labelEdges } from '../../graph/edgeLabels'
 import { nodeType } from '../../types/types'
-import { statusWord } from '../../ui/StatusChip'
+import { statusWord } from '../../ui/statusWords'
 
 export type RunNodeData = { node: GraphNode; state: NodeState | undefined }
 export type RunCanvasNode = Node<RunNodeData, 'step'>

@@ -1,6 +1,8 @@
 /** Tokens, cost and counts in words. No React. */
 import type { StepStatus } from '../../api/types'
+import { statusWord } from '../../ui/statusWords'
 import type { Usage } from '../live/foldStep'
+import { WORST_FIRST } from '../live/nodeStates'
 
 const whole = new Intl.NumberFormat('en')
 
@@ -17,8 +19,8 @@ export function formatCost({ costUsd, unpriced, calls }: Usage): string | undefi
 
 /** `8 succeeded, 2 skipped`: what needs a look first. */
 export function formatCounts(counts: ReadonlyMap<StepStatus, number>): string {
-  return ORDER.filter((status) => counts.has(status))
-    .map((status) => `${whole.format(counts.get(status) ?? 0)} ${WORDS[status]}`)
+  return WORST_FIRST.filter((status) => counts.has(status))
+    .map((status) => `${whole.format(counts.get(status) ?? 0)} ${statusWord(status).toLowerCase()}`)
     .join(', ')
 }
 
@@ -31,28 +33,6 @@ export function formatSize(chars: number): string {
 /** `1 step`, `12 steps`. */
 export function formatCount(count: number, one: string): string {
   return `${whole.format(count)} ${one}${count === 1 ? '' : 's'}`
-}
-
-const ORDER: readonly StepStatus[] = [
-  'failed',
-  'waiting_human',
-  'waiting',
-  'running',
-  'pending',
-  'canceled',
-  'succeeded',
-  'skipped',
-]
-
-const WORDS: Record<StepStatus, string> = {
-  pending: 'pending',
-  running: 'running',
-  succeeded: 'succeeded',
-  failed: 'failed',
-  waiting_human: 'waiting',
-  waiting: 'waiting',
-  skipped: 'skipped',
-  canceled: 'canceled',
 }
 
 /** Two places from a cent on; below, two figures that count. */
