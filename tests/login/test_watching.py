@@ -71,7 +71,7 @@ def fill(store: Store) -> None:
         tx.execute(insert(runs).values(id="waiting", status="running", created_at=long_ago, **run))
         tx.execute(insert(runs).values(id="fresh", status="pending", created_at=lately, **run))
         step = {"id": "s", "run_id": "waiting", "node_id": "ask", "node_type": "human_approval"}
-        tx.execute(insert(steps).values(status="waiting_human", parent_step_ids=[], **step))
+        tx.execute(insert(steps).values(status="waiting_human", path="", parent_step_ids=[], **step))
         wait = {"step_id": "s", "run_id": "waiting", "kind": "person"}
         tx.execute(insert(waits).values(state="open", opened_at=long_ago, **wait))
         tx.execute(insert(gates).values(step_id="s", instructions="", assignees=[]))
