@@ -4,6 +4,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -134,3 +135,26 @@ def test_a_port_in_use_is_refused(tmp_path: Path):
         printed, _ = process.communicate(timeout=90)
     assert process.returncode == 2
     assert f"Another program listens there: port {port} of 127.0.0.1; name another with --port" in printed
+
+
+LOSES_THE_FIRST = """
+import os, signal, time
+from agentmesh_dagster.cli.processes import entry_points
+signal.signal(signal.SIGINT, signal.default_int_handler)
+entry_points._INTERRUPTS_AGAIN_AFTER_SECONDS = 0.2
+reading, writing = os.pipe()
+entry_points._end_with_parent(reading)
+for number in range(2):
+    try:
+        os.close(writing) if number == 0 else None
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print(f"interrupt {number}", flush=True)
+os._exit(0)
+"""
+
+
+def test_an_interrupt_that_is_lost_comes_again():
+    done = subprocess.run([sys.executable, "-c", LOSES_THE_FIRST], capture_output=True, text=True, timeout=60)
+
+    assert done.stdout.split("\n")[:2] == ["interrupt 0", "interrupt 1"], done.stderr

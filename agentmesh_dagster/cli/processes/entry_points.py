@@ -25,6 +25,7 @@ from agentmesh_dagster.store.engine import close_stores
 Work = Callable[[int], None]  # given the pipe
 
 _WORKSPACE = "workspace.yaml"  # where the code servers are, in the folder that all have in common
+_INTERRUPTS_AGAIN_AFTER_SECONDS = 20.0  # whoever ends in order has long done so
 
 
 def serve_web(folder: Path, arguments: Sequence[str]) -> Work:
@@ -89,9 +90,16 @@ def _warm_up_launcher(folder: Path) -> None:
 
 
 def _end_with_parent(pipe: int) -> None:
+    """Interrupts this process once the other end of the pipe is closed, and again if it has not ended a while later.
+
+    While it starts, an interrupt may be lost in a callback, where Python only prints it.
+    """
+
     def watch() -> None:
         while os.read(pipe, 1):
             pass
-        os.kill(os.getpid(), signal.SIGINT)
+        while True:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(_INTERRUPTS_AGAIN_AFTER_SECONDS)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
