@@ -67,16 +67,9 @@ class Address(NamedTuple):
         """Another node at the same place."""
         return Address(node_id, self.path)
 
-    def inside(self, *frames: Frame) -> "Address":
-        return Address(self.node_id, self.path + frames)
-
     def covers(self, other: "Address") -> bool:
         """Whether it is the other step, or stands for several of which that is one: without an item, for all items."""
         return self.node_id == other.node_id and other.path[: len(self.path)] == self.path
-
-    def __str__(self) -> str:
-        """For people: the node, with where it stands."""
-        return f"{self.node_id}{write_path(self.path)}" if self.path else self.node_id
 
 
 def write_path(path: Path) -> str:

@@ -17,7 +17,7 @@ from agentmesh_dagster.graph.address import Address, read_address
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.tables import launches, runs, steps, waits
 
-MAX_WAIT_SECONDS = 10 * YEAR_SECONDS  # as far away as a calendar reaches safely; documents of old may ask for more
+_MAX_WAIT_SECONDS = 10 * YEAR_SECONDS  # as far away as a calendar reaches safely; documents of old may ask for more
 
 
 class WaitKind(StrEnum):
@@ -46,7 +46,7 @@ class Wait:
 def open_wait(tx: Connection, step_id: str, run_id: str, kind: WaitKind, due_in_seconds: float | None) -> None:
     """A step that is waiting from this transaction on; None: nothing but what it waits for ends that."""
     moment = now(tx)
-    due = None if due_in_seconds is None else moment + timedelta(seconds=min(due_in_seconds, MAX_WAIT_SECONDS))
+    due = None if due_in_seconds is None else moment + timedelta(seconds=min(due_in_seconds, _MAX_WAIT_SECONDS))
     opened = {"state": WaitState.OPEN.value, "opened_at": moment, "due_at": due}
     tx.execute(insert(waits).values(step_id=step_id, run_id=run_id, kind=kind.value, **opened))
 

@@ -2,46 +2,24 @@ import { useLocation } from 'wouter'
 import { useCreate } from '../api/catalogue'
 import { addresses } from '../app/addresses'
 import { slug } from '../app/slug'
-import { Dialog } from '../ui/Dialog'
-import { ProjectForm, useProjectFields } from './ProjectForm'
+import { ProjectDialog } from './ProjectDialog'
 
 export function CreateProjectDialog({ onClose }: { onClose: () => void }) {
-  const { fields, setFields, typed, isComplete } = useProjectFields()
   const create = useCreate('projects')
   const [, navigate] = useLocation()
-  const submit = () =>
-    create.mutate(
-      { id: slug(typed.name) || undefined, ...typed },
-      { onSuccess: (project) => navigate(addresses.project(project.id)) },
-    )
   return (
-    <Dialog
+    <ProjectDialog
       title="New project"
-      size="small"
+      verb="Create"
+      isPending={create.isPending}
+      error={create.error}
       onClose={onClose}
-      actions={
-        <>
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button
-            type="submit"
-            form="new-project"
-            className="button button-primary"
-            disabled={!isComplete || create.isPending}
-          >
-            Create
-          </button>
-        </>
+      onSubmit={(fields) =>
+        create.mutate(
+          { id: slug(fields.name) || undefined, ...fields },
+          { onSuccess: (project) => navigate(addresses.project(project.id)) },
+        )
       }
-    >
-      <ProjectForm
-        id="new-project"
-        fields={fields}
-        error={create.error}
-        onChange={setFields}
-        onSubmit={submit}
-      />
-    </Dialog>
+    />
   )
 }

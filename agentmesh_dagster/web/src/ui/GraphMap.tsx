@@ -1,6 +1,7 @@
 import { MiniMap, useStore } from '@xyflow/react'
 import type { MiniMapProps, Node, ReactFlowState } from '@xyflow/react'
 import { NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
+import './GraphMap.css'
 
 /** The map of a graph, as long as some of it is out of sight: where all is seen it would only lie over nodes. */
 export function GraphMap<Some extends Node>(looks: Pick<MiniMapProps<Some>, 'nodeClassName' | 'nodeColor'>) {
