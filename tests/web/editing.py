@@ -7,10 +7,13 @@ from typing import Any
 import httpx2
 import yaml
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotSeen
 
 from tests.gallery import GRAPHS
 
 MOST_TABS = 60  # no field of the editor is further away than that
+PRESSES = 3  # the canvas moves under the mouse once, while it opens
+DRAWN_MS = 2_000  # from a press and a move until the edge is to be seen, on a busy machine
 
 
 def save_gate(api: httpx2.Client, label: str) -> str:
@@ -48,9 +51,21 @@ def draw_edge(page: Page, source: str, target: str) -> None:
 
 
 def pick_up_edge(page: Page, source: str) -> None:
-    """Presses the mouse on the point of a node that edges are drawn from."""
-    node(page, source).locator(".react-flow__handle.source").hover()
-    page.mouse.down()
+    """Presses the mouse on the point of a node that edges are drawn from, and draws until the edge is to be seen."""
+    handle = node(page, source).locator(".react-flow__handle.source")
+    for _ in range(PRESSES):
+        handle.hover()
+        box = handle.bounding_box()
+        assert box is not None
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] + 8, box["y"] + box["height"] / 2)
+        try:
+            page.locator(".react-flow__connection").wait_for(state="attached", timeout=DRAWN_MS)
+        except NotSeen:
+            page.mouse.up()  # the canvas fits its view after it is shown, and the press went beside the point
+        else:
+            return
+    raise AssertionError(f"no edge grows out of {source}, {PRESSES} times")
 
 
 def edge(page: Page, source: str, target: str) -> Locator:
