@@ -248,7 +248,7 @@ class NodeTypeInfo(Entity):
     summary_field: str | None = None  # the field of `config` that says it better, where it is given
     stem: str  # how the ids of new nodes begin
     place: Literal["start", "between", "end"]
-    names: Literal["agent", "tool"] | None = None  # what a node refers to, by agentId or toolId
+    names: Literal["agent", "tool", "workflow"] | None = None  # what a node refers to, by agentId, toolId, workflowId
     may_choose: bool  # its out-edges may carry conditions
     waits: bool  # it may wait for a person
     subject: str | None = None  # the field of `config` whose value the edges' conditions are then compared with
@@ -329,7 +329,8 @@ class PinnedWorkflow(Entity):
     """What a run executes, whatever became of it since."""
 
     workflow: Workflow
-    agents: list[Agent]
+    workflows: list[Workflow]  # that it runs, directly or through others
+    agents: list[Agent]  # of all of them
     tools: list[Tool]
     regions: list[Region]  # of the graph
     dagster_job: str

@@ -77,7 +77,8 @@ def read_file(path: Path) -> tuple[Document, list[Issue]]:
 
 
 def plan_document(document: Document) -> Plan:
-    """The plan of the document's one workflow."""
+    """The plan of the document's first workflow; others are there to be run by it."""
     agents = {agent.id: agent for agent in document.agents}
     tools = {tool.id: tool for tool in document.tools}
-    return plan_graph(read_graph(document.workflows[0]), agents, tools)
+    workflows = {workflow.id: workflow for workflow in document.workflows[1:]}
+    return plan_graph(read_graph(document.workflows[0]), agents, tools, workflows=workflows)

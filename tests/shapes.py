@@ -9,7 +9,7 @@ from agentmesh_dagster.store.catalogue import save_entities
 
 def node(identity: str, node_type: str, **fields: Any) -> dict[str, Any]:
     """A node; what is not a field of nodes goes into its config."""
-    outside = {name: fields.pop(name) for name in ("agentId", "toolId", "label") if name in fields}
+    outside = {name: fields.pop(name) for name in ("agentId", "toolId", "workflowId", "label") if name in fields}
     return {"id": identity, "type": node_type, "config": fields, **outside}
 
 

@@ -104,13 +104,17 @@ class WorkflowJobs:
 
 def _list_used(plan: Plan) -> set[Key]:
     """The entities that the plan was made from, those that it looked for in vain included."""
-    nodes = plan.workflow.graph.nodes
     tools = {tool for agent in plan.agents.values() for tool in agent.tools}
+    named = {
+        (kind, identity)
+        for flow in (plan.workflow, *plan.workflows.values())
+        for kind in (Kind.WORKFLOW, Kind.AGENT, Kind.TOOL)
+        for identity in flow.graph.list_named(kind)
+    }
     return {
         (Kind.WORKFLOW, plan.workflow.id),
         (Kind.PROJECT, plan.workflow.project_id),
-        *((Kind.AGENT, node.agent_id) for node in nodes if node.agent_id),
-        *((Kind.TOOL, node.tool_id) for node in nodes if node.tool_id),
+        *named,
         *((Kind.TOOL, tool) for tool in tools),
     }
 

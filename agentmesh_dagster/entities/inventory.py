@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentmesh_dagster.entities.called import find_called
 from agentmesh_dagster.entities.documents import Document
 from agentmesh_dagster.entities.models import DEFAULT_PROJECT, Agent, CatalogueEntity, Kind, Project, Tool, Workflow
 from agentmesh_dagster.errors import AgentMeshError
@@ -27,13 +28,15 @@ class Inventory:
         return Document(projects, tuple(agents), tuple(tools), tuple(workflows))
 
     def cut_out(self, workflow: Workflow) -> Document:
-        """The workflow with the agents, tools and projects that it needs."""
-        nodes = workflow.graph.nodes
-        agents = _pick(self.agents, (node.agent_id for node in nodes))
+        """The workflow with the workflows, agents, tools and projects that it needs."""
+        called_flows = find_called(workflow, lambda ids: _pick(self.workflows, sorted(ids)))
+        workflows = ({workflow.id: workflow} | called_flows).values()
+        graphs = [flow.graph for flow in workflows]
+        agents = _pick(self.agents, (one for graph in graphs for one in graph.list_named(Kind.AGENT)))
         called = (tool for agent in agents for tool in agent.tools)
-        tools = _pick(self.tools, [*(node.tool_id for node in nodes), *called])
-        projects = _pick(self.projects, (entity.project_id for entity in (workflow, *agents, *tools)))
-        return Document(tuple(one for one in projects if not _makes_itself(one)), agents, tools, (workflow,))
+        tools = _pick(self.tools, [*(one for graph in graphs for one in graph.list_named(Kind.TOOL)), *called])
+        projects = _pick(self.projects, (entity.project_id for entity in (*workflows, *agents, *tools)))
+        return Document(tuple(one for one in projects if not _makes_itself(one)), agents, tools, tuple(workflows))
 
     def leave_over(self, documents: Iterable[Document]) -> Document:
         """What is in none of the documents."""

@@ -208,6 +208,7 @@ class Node(Entity):
     label: str = ""  # "" shows the id
     agent_id: Id | None = None
     tool_id: Id | None = None
+    workflow_id: Id | None = None
     config: JsonObject = Field(default_factory=dict)
 
     @property
@@ -226,6 +227,12 @@ class Edge(Entity):
 class WorkflowGraph(Entity):
     nodes: list[Node] = Field(default_factory=list[Node])
     edges: list[Edge] = Field(default_factory=list[Edge])
+
+    def list_named(self, kind: Kind) -> list[str]:
+        """The ids of the agents, tools or workflows that its nodes name, each once, in the order of the nodes."""
+        field = {Kind.AGENT: "agent_id", Kind.TOOL: "tool_id", Kind.WORKFLOW: "workflow_id"}[kind]
+        named: list[str | None] = [getattr(node, field) for node in self.nodes]
+        return [identity for identity in dict.fromkeys(named) if identity]
 
 
 _STARTS = "What starts the workflow."

@@ -67,12 +67,14 @@ def _check(salvage: Salvage, issues: list[Issue], lookup: Lookup) -> tuple[Docum
     tools = {entry.entity.id: entry.entity for entry in salvage.entries if isinstance(entry.entity, Tool)}
     workflows = {entry.entity.id: entry.entity for entry in salvage.entries if isinstance(entry.entity, Workflow)}
     known = Lookup(_join(agents, lookup.agents), _join(tools, lookup.tools))
+    others = _join(workflows, lookup.workflows)
     found = [*_check_agents(salvage, known), *_check_tools(salvage)]
     # Told once for the agent and the tool themselves, and not again in every graph that uses them.
     sound = Lookup(
         _join({key: _without_bad_tools(agent, known) for key, agent in agents.items()}, lookup.agents),
         _join({key: _without_faults(tool) for key, tool in tools.items()}, lookup.tools),
-        None if lookup.workflows is None else _join(workflows, lookup.workflows),
+        others,
+        None if lookup.followed is None else _join(workflows, lookup.followed),
     )
     for entry in salvage.entries:
         if isinstance(entry.entity, Workflow) and entry.has_graph:

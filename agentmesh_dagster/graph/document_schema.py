@@ -161,9 +161,9 @@ def _say_how_written(definition: JsonObject, spec: NodeSpec) -> None:
 
 
 def _describe_node(spec: NodeSpec, config: str) -> JsonObject:
-    """What follows from a node's type: its config, and whether it names an agent or a tool."""
+    """What follows from a node's type: its config, and what of the catalogue it names."""
     then: JsonObject = {"properties": {"config": {"$ref": f"{_DEFINITIONS}{config}"}}}
-    for what in ("agent", "tool"):
+    for what in ("agent", "tool", "workflow"):
         if spec.names == what:
             then["required"] = [f"{what}Id"]
         else:

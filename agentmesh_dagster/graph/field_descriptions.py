@@ -56,6 +56,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "label": "What people see; the id unless given.",
         "agentId": "Of an agent node: which agent.",
         "toolId": "Of a tool node: which tool.",
+        "workflowId": "Of a workflow node: which workflow.",
         "config": "Settings; which ones depends on the node's type.",
     },
     "Edge": {

@@ -32,6 +32,7 @@ class GraphNode:
     templates: Mapping[str, Template] = field(default_factory=dict[str, Template])  # config field → parsed
     is_complete: bool = True  # False: something of it could not be read, so what seems to be missing may be there
     has_fields: bool = True  # False: that is so outside of its config
+    workflow_id: str | None = None
 
     @property
     def spec(self) -> NodeSpec:
@@ -45,8 +46,9 @@ class GraphNode:
 
     @property
     def names(self) -> str | None:
-        """The id of the agent or tool that it refers to, as its type has it."""
-        return {"agent": self.agent_id, "tool": self.tool_id}.get(self.spec.names or "")
+        """The id of the agent, tool or workflow that it refers to, as its type has it."""
+        named = {"agent": self.agent_id, "tool": self.tool_id, "workflow": self.workflow_id}
+        return named.get(self.spec.names or "")
 
     @property
     def path(self) -> str:

@@ -1,7 +1,7 @@
 """Plan: what Dagster will be told, worked out from a valid graph without knowing Dagster."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -54,6 +54,7 @@ class Plan:
     agents: Mapping[str, Agent]
     tools: Mapping[str, Tool]
     ops: tuple[PlannedOp, ...]  # in topological order
+    workflows: Mapping[str, Workflow] = field(default_factory=dict[str, Workflow])  # that nodes run, or these run
 
     @cached_property
     def by_name(self) -> Mapping[str, PlannedOp]:
@@ -74,9 +75,19 @@ class Plan:
         return next(op for op in self.ops if op.node.spec.place is Place.START)
 
 
-def plan_graph(graph: Graph, agents: Mapping[str, Agent], tools: Mapping[str, Tool], *, revision: int = 0) -> Plan:
-    """The plan of a graph in which `validate` found no errors; agents and tools by id, as of that revision."""
-    return Plan(graph.workflow, revision, graph, agents, tools, _Planner(graph).plan_ops())
+def plan_graph(
+    graph: Graph,
+    agents: Mapping[str, Agent],
+    tools: Mapping[str, Tool],
+    *,
+    workflows: Mapping[str, Workflow] | None = None,
+    revision: int = 0,
+) -> Plan:
+    """The plan of a graph in which `validate` found no errors; what it names by id, as of that revision.
+
+    `workflows` are those that it runs, directly or through others.
+    """
+    return Plan(graph.workflow, revision, graph, agents, tools, _Planner(graph).plan_ops(), workflows or {})
 
 
 class _Planner:

@@ -91,6 +91,7 @@ def _read_node(node: Node, position: int, is_complete: bool, faults: list[Issue]
         templates,
         is_complete,
         has_fields,
+        node.workflow_id,
     )
 
 

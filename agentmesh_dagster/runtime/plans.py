@@ -48,15 +48,15 @@ def read_plan(store: Store, workflow_id: str, at: int) -> Plan:
     """`load_plan` for somebody who keeps the plan himself."""
     found = load_workflow_at(store, workflow_id, at)
     graph = read_graph(found.workflow)
-    _raise_for_issues(validate(graph, Lookup(found.agents, found.tools)))
-    return plan_graph(graph, found.agents, found.tools, revision=at)
+    _raise_for_issues(validate(graph, Lookup(found.agents, found.tools, found.workflows)))
+    return plan_graph(graph, found.agents, found.tools, workflows=found.workflows, revision=at)
 
 
 def _read_pinned_plan(store: Store, workflow_id: str, at: int) -> Plan:
     found = load_workflow_at(store, workflow_id, at)
     graph = read_graph(found.workflow)
     _raise_for_issues(graph.faults)
-    return plan_graph(graph, found.agents, found.tools, revision=at)
+    return plan_graph(graph, found.agents, found.tools, workflows=found.workflows, revision=at)
 
 
 def forget_plans() -> None:

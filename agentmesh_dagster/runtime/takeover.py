@@ -23,7 +23,8 @@ def list_parts(plan: Plan) -> list[Part]:
     """What the plan was made from."""
     agents = [(Kind.AGENT, identity) for identity in plan.agents]
     tools = [(Kind.TOOL, identity) for identity in plan.tools]
-    return [(Kind.WORKFLOW, plan.workflow.id), *agents, *tools]
+    workflows = [(Kind.WORKFLOW, identity) for identity in plan.workflows]
+    return [(Kind.WORKFLOW, plan.workflow.id), *workflows, *agents, *tools]
 
 
 def take_over_steps(tx: Connection, plan: Plan, parent: Launch, launch_id: str, selected: frozenset[Address]) -> None:
@@ -89,8 +90,14 @@ def _holds(
 
 
 def _list_parts_around(plan: Plan, node_id: str) -> Iterator[Part]:
-    """The workflow, and the agents and tools of what stands before and behind a node."""
+    """The workflow, and the agents and tools of what stands before and behind a node; all of each it runs."""
     yield Kind.WORKFLOW, plan.workflow.id
+    for flow in plan.workflows.values():
+        yield Kind.WORKFLOW, flow.id
+        for kind in (Kind.AGENT, Kind.TOOL):
+            yield from ((kind, identity) for identity in flow.graph.list_named(kind))
+        agents = [plan.agents.get(identity) for identity in flow.graph.list_named(Kind.AGENT)]
+        yield from ((Kind.TOOL, tool_id) for agent in agents for tool_id in (agent.tools if agent else ()))
     bits = plan.graph.ancestor_bits[node_id] | plan.graph.descendant_bits[node_id]
     for node in map(plan.graph.nodes.__getitem__, plan.graph.in_bits(bits)):
         if node.tool_id is not None:

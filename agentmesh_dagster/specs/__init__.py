@@ -5,7 +5,7 @@ from typing import Any
 
 from agentmesh_dagster.entities.type_names import KnownTypes
 from agentmesh_dagster.specs.node_spec import NodeSpec
-from agentmesh_dagster.specs.nodes import agent, branch, end, human_approval, start, tool
+from agentmesh_dagster.specs.nodes import agent, branch, end, human_approval, start, tool, workflow
 from agentmesh_dagster.specs.plugins import Group, Plugins, Registry
 from agentmesh_dagster.specs.provider_spec import ProviderSpec
 from agentmesh_dagster.specs.providers import anthropic, local, openai
@@ -15,7 +15,15 @@ from agentmesh_dagster.specs.trigger_spec import TriggerSpec
 from agentmesh_dagster.specs.triggers import cron, event, run
 
 # Ours, each in the order in which people choose.
-NODES: tuple[NodeSpec, ...] = (start.SPEC, agent.SPEC, tool.SPEC, branch.SPEC, human_approval.SPEC, end.SPEC)
+NODES: tuple[NodeSpec, ...] = (
+    start.SPEC,
+    agent.SPEC,
+    tool.SPEC,
+    workflow.SPEC,
+    branch.SPEC,
+    human_approval.SPEC,
+    end.SPEC,
+)
 TOOLS: tuple[ToolSpec, ...] = (http.SPEC, function.SPEC, builtin.SPEC)
 PROVIDERS: tuple[ProviderSpec, ...] = (openai.SPEC, anthropic.SPEC, local.SPEC)
 TRIGGERS: tuple[TriggerSpec[Any], ...] = (cron.SPEC, event.SPEC, run.SPEC)

@@ -6,7 +6,7 @@ from enum import StrEnum, auto
 from functools import cached_property
 from typing import Literal
 
-from agentmesh_dagster.entities.models import Agent, JsonObject, Tool
+from agentmesh_dagster.entities.models import Agent, JsonObject, Tool, Workflow
 from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.node_config import NodeConfig, Written, read_ways
 from agentmesh_dagster.specs.shapes import Shape
@@ -60,6 +60,7 @@ class NodeFacts:
     config: NodeConfig
     agent: Agent | None = None
     tool: Tool | None = None
+    workflow: Workflow | None = None
     run_input: Shape | None = None
     input: Shape | None = None  # what its one parent gives; None where several do, or nothing is known
     edges: Sequence[tuple[str, str | None]] = ()  # that leave it: target and condition
@@ -93,7 +94,7 @@ class NodeSpec:
     stem: str  # how the ids of new nodes begin
     kind: str  # the chip on its op in Dagster, unless it names an agent: then the model's
     place: Place = Place.BETWEEN
-    names: Literal["agent", "tool"] | None = None  # what of the catalogue a node refers to, by agentId or toolId
+    names: Literal["agent", "tool", "workflow"] | None = None  # what of the catalogue a node refers to, by its id
     waits: bool = False  # it may wait for somebody outside: then it cannot be repeated, and holds nothing meanwhile
     ports: Callable[[NodeConfig], Ports] = _follow_all
     may_choose: bool = False  # its out-edges may carry conditions

@@ -56,6 +56,7 @@ def _gather_facts(plan: Plan, node: GraphNode) -> NodeFacts:
         node.config,
         agent=plan.agents.get(node.agent_id or ""),
         tool=plan.tools.get(node.tool_id or ""),
+        workflow=plan.workflows.get(node.workflow_id or ""),
         edges=[(edge.target, edge.condition) for edge in plan.graph.out_edges[node.id]],
     )
 

@@ -18,7 +18,15 @@ def find(infos: list[dict[str, Any]], type_name: str) -> dict[str, Any]:
 
 
 def test_types_are_told_in_the_order_of_a_palette_with_what_may_be_set(types: dict[str, Any]):
-    assert [node["type"] for node in types["nodes"]] == ["start", "agent", "tool", "branch", "human_approval", "end"]
+    assert [node["type"] for node in types["nodes"]] == [
+        "start",
+        "agent",
+        "tool",
+        "workflow",
+        "branch",
+        "human_approval",
+        "end",
+    ]
     assert [tool["type"] for tool in types["tools"]] == ["http", "function", "builtin"]
     assert [provider["name"] for provider in types["providers"]] == ["openai", "anthropic", "local"]
     assert [trigger["type"] for trigger in types["triggers"]] == ["cron", "event", "run"]

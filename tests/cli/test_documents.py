@@ -181,3 +181,17 @@ def test_the_schema_of_documents_is_json_alone(agentmesh):
 
     assert typed.json["title"] == "AgentMesh document"
     assert typed.err == ""
+
+
+def test_a_workflow_is_exported_with_those_that_it_runs(agentmesh, folder):
+    call = {"id": "call", "type": "workflow", "workflowId": "hello", "config": {"input": {"who": "Ann"}}}
+    write_yaml(folder / "all.yaml", {**WORKFLOWS, "workflows": [chain("main", call), HELLO]})
+    agentmesh("apply", "all.yaml")
+
+    typed = agentmesh("export", "--workflow", "Main", "-o", "out")
+
+    assert typed.code == 0
+    document = yaml.safe_load((folder / "out" / "main.yaml").read_text())
+    assert [flow["id"] for flow in document["workflows"]] == ["main", "hello"]
+    assert [agent["id"] for agent in document["agents"]] == ["greeter"]
+    assert agentmesh("validate", "out/main.yaml").code == 0

@@ -222,3 +222,23 @@ def test_what_dagster_knows_of_a_job_stays_the_same_when_another_is_edited(servi
     save(services, greet("good evening"))
 
     assert build_repository().get_job("Other").get_job_snapshot_id() == before
+
+
+def test_a_job_is_built_anew_when_a_workflow_that_it_runs_is_edited_or_comes_later(services: Services):
+    main = workflow(
+        "main",
+        [node("start", "start"), node("call", "workflow", workflowId="sub", mode="run"), node("end", "end")],
+        ["start -> call", "call -> end"],
+    )
+    save(services, main)
+    without = build_repository()
+    assert "cannot run" in str(without.get_job("main").description)
+
+    save(services, greet("hello", "sub", "Sub"))
+    first = move_on(without)
+    job = first.get_job("main")
+    save(services, greet("bye", "sub", "Sub"))
+
+    assert "cannot run" not in str(job.description)
+    assert "Workflow **Sub**" in str(job.graph.node_named("call").definition.description)
+    assert move_on(first).get_job("main") is not job

@@ -71,6 +71,7 @@ def test_fields_are_written_as_their_annotations_say():
         "agent.modelName": Written.TEMPLATE,
         "agent.outputSchema": Written.SCHEMA,
         "tool.input": Written.TEMPLATE,
+        "workflow.input": Written.TEMPLATE,
         "branch.condition": Written.EXPRESSION,
         "branch.items": Written.EXPRESSION_OR_TEMPLATE,
         "human_approval.instructions": Written.TEMPLATE,

@@ -51,13 +51,20 @@ def tool(identity: str = "clock", **fields: Any) -> Tool:
 
 
 def workflow(
-    identity: str = "triage", *, agents: tuple[str, ...] = (), tools: tuple[str, ...] = (), **fields: Any
+    identity: str = "triage",
+    *,
+    agents: tuple[str, ...] = (),
+    tools: tuple[str, ...] = (),
+    calls: tuple[str, ...] = (),
+    mode: str = "inline",
+    **fields: Any,
 ) -> Workflow:
-    """start → each agent → each tool → end."""
+    """start → each agent → each tool → each other workflow → end."""
     nodes: list[dict[str, Any]] = [
         {"id": "start", "type": "start"},
         *({"id": f"ask {name}", "type": "agent", "agentId": name} for name in agents),
         *({"id": f"call {name}", "type": "tool", "toolId": name} for name in tools),
+        *({"id": f"run {name}", "type": "workflow", "workflowId": name, "config": {"mode": mode}} for name in calls),
         {"id": "end", "type": "end"},
     ]
     edges = [

@@ -82,3 +82,13 @@ def test_a_stale_deletion_is_refused(store):
     with pytest.raises(StaleRevision, match="saved by bob"):
         delete_entity(store, Kind.AGENT, "writer", author="cid", expected_revision=seen)
     assert delete_entity(store, Kind.AGENT, "writer", author="cid", expected_revision=newer)
+
+
+@pytest.mark.parametrize("mode", ["inline", "run"])
+def test_a_workflow_that_another_one_runs_stays(store, mode):
+    save_entities(store, [workflow("sub"), workflow("main", calls=("sub",), mode=mode)], author="ann")
+
+    with pytest.raises(EntityInUse, match="workflow `sub` is used by workflow `main`"):
+        delete_entity(store, Kind.WORKFLOW, "sub", author="bob")
+    delete_entity(store, Kind.WORKFLOW, "main", author="bob")
+    delete_entity(store, Kind.WORKFLOW, "sub", author="bob")

@@ -227,3 +227,34 @@ def test_workflows_that_use_an_agent_share_what_was_read_of_it(store):
     at = current_revision(store)
 
     assert load_workflow_at(store, "w1", at).agents["asked"] is load_workflow_at(store, "w2", at).agents["asked"]
+
+
+def test_a_workflow_comes_with_all_that_it_runs_at_that_revision(store):
+    save_entities(
+        store,
+        [
+            agent("asked", tools=["lent"]),
+            tool("lent"),
+            tool("called"),
+            workflow("deep", agents=("asked",), tools=("called",), name="Deep"),
+            workflow("sub", calls=("deep", "never made")),
+            workflow("main", calls=("sub", "deep")),
+        ],
+        author="ann",
+    )
+    at = current_revision(store)
+    save_entities(store, [workflow("deep", name="Edited")], author="bob")
+    save_entities(store, [workflow("main"), workflow("sub")], author="bob")
+    delete_entity(store, Kind.WORKFLOW, "deep", author="bob")
+
+    found = load_workflow_at(store, "main", at)
+
+    assert {identity: one.name for identity, one in found.workflows.items()} == {"sub": "Sub", "deep": "Deep"}
+    assert (list(found.agents), sorted(found.tools)) == (["asked"], ["called", "lent"])
+    assert load_workflow_at(store, "main", current_revision(store)).workflows == {}
+
+
+def test_workflows_that_run_each_other_are_read_once_each(store):
+    save_entities(store, [workflow("a", calls=("b",)), workflow("b", calls=("a",))], author="ann")
+
+    assert sorted(load_workflow_at(store, "a", current_revision(store)).workflows) == ["a", "b"]

@@ -14,7 +14,7 @@ from tests.triggers.flows import after, flow, on
 
 def check(*triggers: dict[str, Any], others: tuple[Workflow, ...] | None = (), **fields: Any) -> list[Issue]:
     known = None if others is None else {other.id: other for other in others}
-    return validate(read_graph(flow("w", *triggers, **fields)), Lookup(workflows=known))
+    return validate(read_graph(flow("w", *triggers, **fields)), Lookup(followed=known))
 
 
 def cron(expression: str = "0 9 * * 1-5", **fields: Any) -> dict[str, Any]:

@@ -81,6 +81,7 @@ def get_run_workflow(call: Asked, identity: PathId) -> wire.PinnedWorkflow:
     found = load_workflow_at(store, run.workflow_id, run.revision)
     return wire.PinnedWorkflow(
         workflow=found.workflow,
+        workflows=list(found.workflows.values()),
         agents=list(found.agents.values()),
         tools=list(found.tools.values()),
         regions=_list_regions(found.workflow),

@@ -55,10 +55,12 @@ def check_files(files: Sequence[Path], known: Lookup) -> list[CheckedFile]:
     """Checks documents together: what one of them, or `known`, has may be used in all. Raises OSError."""
     texts = {file: file.read_bytes() for file in files}
     documents = [read_document(text, name=file.name)[0] for file, text in texts.items()]
+    workflows = {**known.workflows, **{flow.id: flow for document in documents for flow in document.workflows}}
     shared = Lookup(
         {**known.agents, **{agent.id: agent for document in documents for agent in document.agents}},
         {**known.tools, **{tool.id: tool for document in documents for tool in document.tools}},
-        {**(known.workflows or {}), **{flow.id: flow for document in documents for flow in document.workflows}},
+        workflows,
+        workflows,
     )
     checked = [CheckedFile(file, *check_document(text, name=file.name, lookup=shared)) for file, text in texts.items()]
     contradictions = _find_contradictions(checked)

@@ -21,8 +21,10 @@ from agentmesh_dagster.graph.rules.catalogue import (
     agents_have_a_known_provider,
     agents_have_known_tools,
     fixed_tool_inputs_fit,
-    only_agent_and_tool_nodes_name_one,
+    fixed_workflow_inputs_fit,
+    nodes_name_only_what_their_type_needs,
     tool_nodes_name_a_tool,
+    workflow_nodes_name_a_workflow,
 )
 from agentmesh_dagster.graph.rules.each import (
     an_each_has_items,
@@ -70,6 +72,10 @@ from agentmesh_dagster.graph.rules.triggers import (
     workflows_do_not_start_themselves,
 )
 from agentmesh_dagster.graph.rules.types import nodes_are_what_their_type_wants
+from agentmesh_dagster.graph.rules.workflows import (
+    no_each_is_inlined_into_an_each,
+    workflows_do_not_contain_themselves,
+)
 
 __all__ = ["NOTHING_KNOWN", "RULES", "Lookup", "Rule", "validate"]
 
@@ -88,7 +94,9 @@ RULES: tuple[Rule, ...] = (
     # What nodes name
     agent_nodes_name_an_agent,
     tool_nodes_name_a_tool,
-    only_agent_and_tool_nodes_name_one,
+    workflow_nodes_name_a_workflow,
+    nodes_name_only_what_their_type_needs,
+    workflows_do_not_contain_themselves,
     agents_have_known_tools,
     agents_have_a_known_provider,
     tools_have_what_their_type_needs,
@@ -111,6 +119,7 @@ RULES: tuple[Rule, ...] = (
     the_join_of_an_each_is_plain,
     no_each_stands_inside_an_each,
     no_gate_stands_inside_an_each,
+    no_each_is_inlined_into_an_each,
     nothing_leads_into_an_each,
     # What expressions look at
     references_name_something,
@@ -124,6 +133,7 @@ RULES: tuple[Rule, ...] = (
     schemas_of_tools_are_schemas,
     formats_are_known,
     fixed_tool_inputs_fit,
+    fixed_workflow_inputs_fit,
     # What starts the workflow
     triggers_follow_a_workflow_that_exists,
     triggers_are_what_their_type_wants,

@@ -1,9 +1,9 @@
-"""Rules about the agents and tools that nodes name."""
+"""Rules about the agents, tools and workflows that nodes name."""
 
 from collections.abc import Iterator, Mapping
 
-from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema
-from agentmesh_dagster.entities.models import Agent, JsonObject
+from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, fit_input
+from agentmesh_dagster.entities.models import Agent, JsonObject, Tool, Workflow
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.graph import Graph, GraphNode
@@ -25,6 +25,12 @@ def tool_nodes_name_a_tool(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
         yield from _check_name(graph, node, "tool", "toolId", node.tool_id, lookup.tools)
 
 
+def workflow_nodes_name_a_workflow(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
+    """Every workflow node has the id of a workflow that exists."""
+    for node in graph.list_nodes(lambda spec: spec.names == "workflow"):
+        yield from _check_name(graph, node, "workflow", "workflowId", node.workflow_id, lookup.workflows)
+
+
 def _check_name(
     graph: Graph, node: GraphNode, what: str, field: str, named: str | None, known: Mapping[str, object]
 ) -> Iterator[Issue]:
@@ -39,10 +45,10 @@ def _check_name(
         yield Issue(f"unknown-{what}", message, node.id, path=f"{node.path}.{field}")
 
 
-def only_agent_and_tool_nodes_name_one(graph: Graph, _: Lookup) -> Iterator[Issue]:
-    """An agentId stands only on agent nodes, a toolId only on tool nodes."""
+def nodes_name_only_what_their_type_needs(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """An agentId stands only on agent nodes, a toolId only on tool nodes, a workflowId only on workflow nodes."""
     for node in graph.every_node:
-        for what, named in (("agent", node.agent_id), ("tool", node.tool_id)):
+        for what, named in (("agent", node.agent_id), ("tool", node.tool_id), ("workflow", node.workflow_id)):
             if named is not None and node.spec.names != what and node.id not in graph.unknowns.untyped:
                 message = f"A node of type {node.type} has no {what}Id: remove it, or make the type {what}."
                 yield Issue(f"{what}-id-not-allowed", message, node.id, path=f"{node.path}.{what}Id")
@@ -83,15 +89,24 @@ def describe_unknown_tool(agent: Agent, tool_id: str, lookup: Lookup) -> str:
 
 def fixed_tool_inputs_fit(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """The input of a tool node that does not depend on the run fits the tool's inputSchema."""
+    yield from _check_inputs(graph, "tool", lookup.tools)
+
+
+def fixed_workflow_inputs_fit(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
+    """The input of a workflow node that does not depend on the run fits the other workflow's inputSchema."""
+    yield from _check_inputs(graph, "workflow", lookup.workflows)
+
+
+def _check_inputs(graph: Graph, what: str, known: Mapping[str, Tool] | Mapping[str, Workflow]) -> Iterator[Issue]:
     compiled: dict[str, JsonSchema | None] = {}
-    for node in graph.list_nodes(lambda spec: spec.names == "tool"):
-        tool = lookup.tools.get(node.tool_id or "")
+    for node in graph.list_nodes(lambda spec: spec.names == what):
+        named = known.get(node.names or "")
         template = node.templates.get("input")
-        if tool is None or template is None or not tool.input_schema or not template.is_constant:
+        if named is None or template is None or not named.input_schema or not template.is_constant:
             continue
-        if tool.id not in compiled:
-            compiled[tool.id] = _compile(tool.input_schema)
-        yield from _check_input(node, tool.name, compiled[tool.id])
+        if named.id not in compiled:
+            compiled[named.id] = _compile(named.input_schema)
+        yield from _check_input(node, what, named.name, compiled[named.id])
 
 
 def _compile(schema: JsonObject) -> JsonSchema | None:
@@ -101,11 +116,13 @@ def _compile(schema: JsonObject) -> JsonSchema | None:
         return None  # told by the rule about schemas
 
 
-def _check_input(node: GraphNode, tool_name: str, schema: JsonSchema | None) -> Iterator[Issue]:
+def _check_input(node: GraphNode, what: str, name: str, schema: JsonSchema | None) -> Iterator[Issue]:
     try:
-        faults = schema.list_faults(node.templates["input"].render({})) if schema else []
+        given = node.templates["input"].render({})
+        # A run's input gets the defaults of its schema first.
+        faults = schema.list_faults(fit_input(schema.schema, given) if what == "workflow" else given) if schema else []
     except (TemplateFault, InvalidSchema):
         return  # it has no value, or the schema a `$ref` that leads nowhere: other rules, or the run, say so
     for fault in faults:
-        message = f"The input does not fit the tool {quote(tool_name)}: {fault.message}."
-        yield Issue("tool-input-mismatch", message, node.id, path=f"{node.path}.config.input{fault.path[1:]}")
+        message = f"The input does not fit the {what} {quote(name)}: {fault.message}."
+        yield Issue(f"{what}-input-mismatch", message, node.id, path=f"{node.path}.config.input{fault.path[1:]}")

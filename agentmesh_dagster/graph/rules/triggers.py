@@ -27,7 +27,7 @@ def triggers_are_what_their_type_wants(graph: Graph, _: Lookup) -> Iterator[Issu
 
 def triggers_follow_a_workflow_that_exists(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
     """A trigger that waits for runs of a workflow names one that exists."""
-    known = lookup.workflows
+    known = lookup.followed
     for path, trigger in _list_triggers(graph):
         followed = find_followed(trigger)
         if followed and known is not None and followed not in known and followed != graph.workflow.id:
@@ -54,7 +54,7 @@ def _find_ring(workflow: Workflow, first: str, lookup: Lookup) -> list[str] | No
     for current in waiting:  # grows while it is walked
         if current == workflow.id:
             return ways[current]
-        known = (lookup.workflows or {}).get(current)
+        known = (lookup.followed or {}).get(current)
         for trigger in known.triggers if known else ():
             followed = find_followed(trigger)
             if followed and followed not in ways:

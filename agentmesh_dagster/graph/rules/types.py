@@ -13,8 +13,14 @@ def nodes_are_what_their_type_wants(graph: Graph, lookup: Lookup) -> Iterator[Is
     for node in graph.every_node:
         if not node.is_complete:
             continue
-        agent, tool = lookup.agents.get(node.agent_id or ""), lookup.tools.get(node.tool_id or "")
-        for fault in node.spec.list_issues(NodeFacts(node.title, node.config, agent=agent, tool=tool)):
+        facts = NodeFacts(
+            node.title,
+            node.config,
+            agent=lookup.agents.get(node.agent_id or ""),
+            tool=lookup.tools.get(node.tool_id or ""),
+            workflow=lookup.workflows.get(node.workflow_id or ""),
+        )
+        for fault in node.spec.list_issues(facts):
             severity = Severity.WARNING if fault.is_warning else Severity.ERROR
             path = f"{node.path}.config.{fault.field}"
             yield Issue(fault.code, fault.message, node.id, path=path, severity=severity)

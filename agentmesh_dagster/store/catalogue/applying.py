@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from agentmesh_dagster.entities.models import CatalogueEntity, Workflow
+from agentmesh_dagster.entities.called import find_called
+from agentmesh_dagster.entities.models import CatalogueEntity, Kind, Workflow
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.read import read_graph
@@ -71,13 +72,14 @@ def raise_for_faults(workflows: Sequence[Workflow]) -> Validate:
 
 def _look_up(view: CatalogueView, workflow: Workflow) -> Lookup:
     """What the workflow's nodes and triggers name, directly or through others; what there is not is left out."""
-    nodes = workflow.graph.nodes
-    agent_ids = dict.fromkeys(node.agent_id for node in nodes if node.agent_id)
+    workflows = find_called(workflow, lambda ids: [flow for one in sorted(ids) if (flow := view.get_workflow(one))])
+    graphs = [flow.graph for flow in (workflow, *workflows.values())]
+    agent_ids = dict.fromkeys(identity for graph in graphs for identity in graph.list_named(Kind.AGENT))
     agents = {identity: agent for identity in agent_ids if (agent := view.get_agent(identity))}
-    named = [node.tool_id for node in nodes if node.tool_id]
+    named = [identity for graph in graphs for identity in graph.list_named(Kind.TOOL)]
     tool_ids = dict.fromkeys([*named, *(tool for agent in agents.values() for tool in agent.tools)])
     tools = {identity: tool for identity in tool_ids if (tool := view.get_tool(identity))}
-    return Lookup(agents, tools, _follow_triggers(view, workflow))
+    return Lookup(agents, tools, workflows, _follow_triggers(view, workflow))
 
 
 def _follow_triggers(view: CatalogueView, workflow: Workflow) -> dict[str, Workflow]:

@@ -27,7 +27,7 @@ _USERS = {
     Kind.PROJECT: (),  # has content instead
     Kind.AGENT: (Kind.WORKFLOW,),
     Kind.TOOL: (Kind.AGENT, Kind.WORKFLOW),
-    Kind.WORKFLOW: (Kind.WORKFLOW,),  # that waits for its end
+    Kind.WORKFLOW: (Kind.WORKFLOW,),  # that runs it, or waits for its end
 }
 
 
@@ -118,9 +118,7 @@ def _list_unpublished(connection: Connection, project_id: str) -> Iterator[Use]:
 
 
 def _uses(user: CatalogueEntity, kind: Kind, identity: str) -> bool:
-    if isinstance(user, Workflow) and kind is Kind.WORKFLOW:
-        return any(find_followed(trigger) == identity for trigger in user.triggers)
     if isinstance(user, Workflow):
-        nodes = user.graph.nodes
-        return any(identity == (node.agent_id if kind is Kind.AGENT else node.tool_id) for node in nodes)
+        follows = kind is Kind.WORKFLOW and any(find_followed(trigger) == identity for trigger in user.triggers)
+        return follows or identity in user.graph.list_named(kind)
     return isinstance(user, Agent) and identity in user.tools

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from sqlalchemy import func, or_, select, tuple_
 
+from agentmesh_dagster.entities.called import find_called
 from agentmesh_dagster.entities.models import Agent, CatalogueEntity, Kind, Project, Tool, Workflow
 from agentmesh_dagster.store.catalogue.documents import AnyEntity, Entry, read_as, read_document
 from agentmesh_dagster.store.catalogue.entries import entry_of, live_entities, read_entries
@@ -36,8 +37,10 @@ class CatalogueSlice:
 
     workflow: Workflow
     project: Project
-    agents: Mapping[str, Agent]  # of its nodes, by id; one that the catalogue does not have is not in it
-    tools: Mapping[str, Tool]  # of its nodes and of its agents, by id; likewise
+    # By id; what the catalogue does not have is not in it.
+    workflows: Mapping[str, Workflow]  # that its nodes run, and those that the nodes of these run
+    agents: Mapping[str, Agent]  # of all their nodes
+    tools: Mapping[str, Tool]  # of all their nodes and agents
     revision: int  # the catalogue's
 
 
@@ -191,7 +194,7 @@ def get_revision(store: Store, kind: Kind, identity: str, revision: int) -> Cata
 
 
 def load_workflow_at(store: Store, workflow_id: str, at: int) -> CatalogueSlice:
-    """The workflow, its agents and tools at catalogue revision `at`, whatever became of them since.
+    """The workflow and all that it uses at catalogue revision `at`, whatever became of them since.
 
     Raises EntityNotFound, BrokenDocument.
     """
@@ -204,22 +207,23 @@ def load_workflow_at(store: Store, workflow_id: str, at: int) -> CatalogueSlice:
         if entry is None:
             raise EntityNotFound(Kind.WORKFLOW, workflow_id, f" at revision {at}")
         workflow = read_as(Workflow, entry)
-        nodes = workflow.graph.nodes
-        agents = {
-            found.id: _read_shared(Agent, found)
-            for found in read_live(Kind.AGENT, {node.agent_id for node in nodes if node.agent_id}).values()
-        }
-        used = {node.tool_id for node in nodes if node.tool_id} | {
-            tool for agent in agents.values() for tool in agent.tools
-        }
+        workflows = find_called(
+            workflow,
+            lambda ids: [_read_shared(Workflow, found) for found in read_live(Kind.WORKFLOW, ids).values()],
+        )
+        graphs = [flow.graph for flow in (workflow, *workflows.values())]
+        asked = {identity for graph in graphs for identity in graph.list_named(Kind.AGENT)}
+        agents = {found.id: _read_shared(Agent, found) for found in read_live(Kind.AGENT, asked).values()}
+        used = {identity for graph in graphs for identity in graph.list_named(Kind.TOOL)}
+        used |= {tool for agent in agents.values() for tool in agent.tools}
         tools = {found.id: _read_shared(Tool, found) for found in read_live(Kind.TOOL, used).values()}
         project = read_live(Kind.PROJECT, {workflow.project_id}).get(workflow.project_id)
     if project is None:
         raise EntityNotFound(Kind.PROJECT, workflow.project_id, f" at revision {at}")
-    return CatalogueSlice(workflow, read_as(Project, project), agents, tools, at)
+    return CatalogueSlice(workflow, read_as(Project, project), workflows, agents, tools, at)
 
 
 @lru_cache(maxsize=256)
 def _read_shared(entity_type: type[AnyEntity], entry: Entry) -> AnyEntity:
-    """`read_as`, the same object for all workflows that use the same agents and tools."""
+    """`read_as`, the same object for all workflows that use the same agents, tools and workflows."""
     return read_as(entity_type, entry)

@@ -69,4 +69,5 @@ class _Live(Mapping[str, AnyEntity]):
 def open_lookup(store: Store) -> Generator[Lookup]:
     """What the catalogue holds at this moment, for those who judge a document before it is saved."""
     with store.read() as connection:
-        yield Lookup(_Live(connection, Agent), _Live(connection, Tool), _Live(connection, Workflow))
+        workflows = _Live(connection, Workflow)
+        yield Lookup(_Live(connection, Agent), _Live(connection, Tool), workflows, workflows)

@@ -1770,6 +1770,7 @@ export interface components {
             label: string;
             agentId?: string;
             toolId?: string;
+            workflowId?: string;
             config: {
                 [key: string]: unknown;
             };
@@ -1782,6 +1783,7 @@ export interface components {
             label: string;
             agentId?: string;
             toolId?: string;
+            workflowId?: string;
             config?: {
                 [key: string]: unknown;
             };
@@ -1804,7 +1806,7 @@ export interface components {
             /** @enum {string} */
             place: "start" | "between" | "end";
             /** @enum {string} */
-            names?: "agent" | "tool";
+            names?: "agent" | "tool" | "workflow";
             mayChoose: boolean;
             waits: boolean;
             subject?: string;
@@ -1829,6 +1831,7 @@ export interface components {
          */
         PinnedWorkflow: {
             workflow: components["schemas"]["Workflow"];
+            workflows: components["schemas"]["Workflow"][];
             agents: components["schemas"]["Agent"][];
             tools: components["schemas"]["Tool"][];
             regions: components["schemas"]["Region"][];

@@ -2,9 +2,9 @@ import { createContext, useContext, useMemo } from 'react'
 import { useEveryEntity } from '../api/catalogue'
 import type { Catalogue } from '../graph/summaries'
 
-const EMPTY: Catalogue = { agents: new Map(), tools: new Map() }
+const EMPTY: Catalogue = { agents: new Map(), tools: new Map(), workflows: new Map() }
 
-/** The agents and tools that nodes may name. */
+/** The agents, tools and workflows that nodes may name. */
 export const CatalogueContext = createContext<Catalogue>(EMPTY)
 
 export function useCatalogue(): Catalogue {
@@ -14,11 +14,13 @@ export function useCatalogue(): Catalogue {
 export function useFetchedCatalogue(): Catalogue {
   const { data: agents } = useEveryEntity('agents')
   const { data: tools } = useEveryEntity('tools')
+  const { data: workflows } = useEveryEntity('workflows')
   return useMemo(
     () => ({
       agents: new Map(agents?.map((agent) => [agent.id, agent])),
       tools: new Map(tools?.map((tool) => [tool.id, tool])),
+      workflows: new Map(workflows?.map((workflow) => [workflow.id, workflow])),
     }),
-    [agents, tools],
+    [agents, tools, workflows],
   )
 }

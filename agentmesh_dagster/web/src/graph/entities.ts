@@ -1,5 +1,5 @@
-/** Agents and tools in a few words. */
-import type { Agent, Tool } from '../api/types'
+/** Agents, tools and workflows in a few words. */
+import type { Agent, Tool, Workflow } from '../api/types'
 import { describeValue } from '../schema/fields'
 import { toolFields, toolType } from '../types/types'
 
@@ -7,8 +7,9 @@ export function isAgent(entity: Agent | Tool): entity is Agent {
   return 'modelProvider' in entity
 }
 
-/** What an agent or a tool calls: `local / llama3.2`, `HTTP: GET https://…`. */
-export function describeTarget(entity: Agent | Tool): string {
+/** What an agent or a tool calls: `local / llama3.2`, `HTTP: GET https://…`; how large a workflow is. */
+export function describeTarget(entity: Agent | Tool | Workflow): string {
+  if ('graph' in entity) return `${entity.graph.nodes.length} nodes`
   if (isAgent(entity)) return `${entity.modelProvider} / ${entity.modelName}`
   const { label, summary } = toolType(entity.type)
   const config: Readonly<Record<string, unknown>> = entity.config

@@ -21,6 +21,7 @@ export function messageOf({ issue, words }: PlacedIssue): string {
 const FIELD_BY_CODE: Readonly<Record<string, string>> = {
   'missing-agent-id': 'agentId',
   'missing-tool-id': 'toolId',
+  'missing-workflow-id': 'workflowId',
   'branch-without-edges': 'edges',
   'each-without-items': 'config.items',
 }

@@ -1,11 +1,12 @@
 /** What a node does, in one line below its name. */
-import type { Agent, GraphNode, Tool } from '../api/types'
+import type { Agent, GraphNode, Tool, Workflow } from '../api/types'
 import { describeValue } from '../schema/fields'
 import { nodeFields, nodeType } from '../types/types'
 
 export interface Catalogue {
   agents: ReadonlyMap<string, Agent>
   tools: ReadonlyMap<string, Tool>
+  workflows: ReadonlyMap<string, Workflow>
 }
 
 export function summarizeNode(node: GraphNode, catalogue: Catalogue): string {
@@ -22,13 +23,21 @@ export function summarizeNode(node: GraphNode, catalogue: Catalogue): string {
   return summary ?? field?.unset ?? (field && usual !== undefined ? describeValue(field, usual) : label)
 }
 
-/** The id of the agent or the tool that a node refers to. */
+/** The id of the agent, the tool or the workflow that a node refers to. */
 export function idNamed(node: GraphNode): string | undefined {
   const { names } = nodeType(node.type)
-  return names === 'agent' ? node.agentId : names === 'tool' ? node.toolId : undefined
+  return names && { agent: node.agentId, tool: node.toolId, workflow: node.workflowId }[names]
 }
 
-export function findNamed(node: GraphNode, { agents, tools }: Catalogue): Agent | Tool | undefined {
-  const id = idNamed(node) ?? ''
-  return nodeType(node.type).names === 'agent' ? agents.get(id) : tools.get(id)
+export function findNamed(node: GraphNode, catalogue: Catalogue): Agent | Tool | Workflow | undefined {
+  const { names } = nodeType(node.type)
+  return names && knownOf(catalogue, names).get(idNamed(node) ?? '')
+}
+
+/** All that a node may refer to, by id. */
+export function knownOf(
+  { agents, tools, workflows }: Catalogue,
+  names: 'agent' | 'tool' | 'workflow',
+): ReadonlyMap<string, Agent | Tool | Workflow> {
+  return { agent: agents, tool: tools, workflow: workflows }[names]
 }

@@ -114,13 +114,14 @@ function readEdge(edge: GraphEdge): GraphEdge {
   return { ...bare, ...ids, condition: typeof condition === 'string' ? condition : JSON.stringify(condition) }
 }
 
-function writeNode({ id, type, label, agentId, toolId, config, ...unknown }: GraphNode): object {
+function writeNode({ id, type, label, agentId, toolId, workflowId, config, ...unknown }: GraphNode): object {
   return {
     id,
     type,
     label: label || undefined,
     agentId,
     toolId,
+    workflowId,
     config: Object.keys(config).length ? config : undefined,
     ...unknown,
   }

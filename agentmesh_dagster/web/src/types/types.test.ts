@@ -62,7 +62,7 @@ it('takes a type that came later as the server describes it', () => {
 
   expect(added.id).toBe('wait')
   expect(canvas.nodes.at(-1)?.ariaLabel).toBe('Delay: wait')
-  expect(summarizeNode(added, { agents: new Map(), tools: new Map() })).toBe('Delay')
+  expect(summarizeNode(added, { agents: new Map(), tools: new Map(), workflows: new Map() })).toBe('Delay')
   expect(iconNamed(nodeType(LATER).icon)).toBe('node')
 })
 

@@ -1,11 +1,13 @@
 import { Link } from 'wouter'
-import type { Agent, GraphNode, Tool } from '../../api/types'
+import type { GraphNode } from '../../api/types'
 import { addresses } from '../../app/addresses'
 import { describeTarget } from '../../graph/entities'
-import { findNamed, idNamed } from '../../graph/summaries'
+import { findNamed, idNamed, knownOf } from '../../graph/summaries'
 import { nodeType } from '../../types/types'
 import { Combobox } from '../../ui/Combobox'
 import { useCatalogue } from '../catalogue'
+import { workflowOf } from '../state'
+import { useEditor } from '../useEditor'
 import { PlacedField } from './PlacedField'
 import { useSetNode } from './useConfig'
 
@@ -22,16 +24,24 @@ const WORDS = {
     choose: 'Choose a tool',
     none: 'There is no tool yet: create one in the project',
   },
+  workflow: {
+    place: 'workflowId',
+    label: 'Workflow',
+    choose: 'Choose a workflow',
+    none: 'There is no other workflow yet: create one in the project',
+  },
 } as const
 
-/** Which agent or tool a node refers to, where its type refers to one. */
+/** Which agent, tool or workflow a node refers to, where its type refers to one. */
 export function NamedField({ node }: { node: GraphNode }) {
   const { names } = nodeType(node.type)
   const catalogue = useCatalogue()
   const setNode = useSetNode(node.id)
+  const ownId = useEditor((state) => workflowOf(state).id)
   if (names === undefined) return null
   const { place, label, choose, none } = WORDS[names]
-  const known: ReadonlyMap<string, Agent | Tool> = names === 'agent' ? catalogue.agents : catalogue.tools
+  const known = knownOf(catalogue, names)
+  const others = [...known.values()].filter(({ id }) => names !== 'workflow' || id !== ownId)
   const named = findNamed(node, catalogue)
   return (
     <PlacedField
@@ -49,13 +59,13 @@ export function NamedField({ node }: { node: GraphNode }) {
       {(field) => (
         <Combobox
           {...field}
-          options={[...known.values()].map((one) => ({
+          options={others.map((one) => ({
             value: one.id,
             label: one.name,
             detail: describeTarget(one),
           }))}
           value={idNamed(node) ?? ''}
-          placeholder={known.size > 0 ? choose : none}
+          placeholder={others.length > 0 ? choose : none}
           onChange={(id) => setNode({ [place]: id, label: node.label || (known.get(id)?.name ?? '') })}
         />
       )}

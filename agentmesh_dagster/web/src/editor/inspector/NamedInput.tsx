@@ -10,7 +10,7 @@ import type { ConfigFieldProps } from './TextField'
 /** What is handed to what the node refers to: by the fields of its input schema, or as one likes. */
 export function NamedInput(props: ConfigFieldProps) {
   const named = findNamed(props.node, useCatalogue())
-  const schema = named && 'inputSchema' in named ? named.inputSchema : {}
+  const schema = named && 'inputSchema' in named ? (named.inputSchema ?? {}) : {}
   return <Input key={named?.id} schema={schema} {...props} />
 }
 

@@ -21,6 +21,7 @@ const SHOWN = [
   'agentId',
   'edges',
   'toolId',
+  'workflowId',
   'condition',
 ]
 

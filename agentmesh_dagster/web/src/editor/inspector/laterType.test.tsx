@@ -168,7 +168,7 @@ describe('a node type that came later', () => {
   })
 
   it('is completed with what it gives', () => {
-    const sources = { agents: new Map(), tools: new Map() }
+    const sources = { agents: new Map(), tools: new Map(), workflows: new Map() }
     const offered = listCompletions(graphNow(place().get()), 'end', 'node', sources)
 
     expect(offered.map(({ text }) => text)).toContain('context.last_output.waited')

@@ -1,0 +1,79 @@
+"""Workflow: another workflow is run, and what it gives goes on."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from agentmesh_dagster.entities.bounds import MaxChildren
+from agentmesh_dagster.entities.text import escape_markdown
+from agentmesh_dagster.specs.field_issue import FieldIssue
+from agentmesh_dagster.specs.form import form
+from agentmesh_dagster.specs.node_config import NodeConfig, Written
+from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec
+
+
+class WorkflowNodeConfig(NodeConfig):
+    input: Annotated[Any, Written.TEMPLATE] = Field(
+        default=None,
+        title="Input",
+        description="What the other workflow gets; the node's input unless given.",
+        json_schema_extra=form(control="named_input", unset="The node's input"),
+    )
+    mode: Literal["inline", "run"] = Field(
+        default="inline",
+        title="Mode",
+        description="Whether the other workflow's steps are part of this run, or of a run of their own.",
+        json_schema_extra=form(choices={"inline": "Inline", "run": "Run of its own"}),
+    )
+    concurrency: MaxChildren | None = Field(
+        default=None,
+        title="Concurrency",
+        description="Inside of what is done for each item: how many of these runs go on at once; all unless given.",
+        json_schema_extra=form(unset="No limit", only_with=("mode", ("run",))),
+    )
+
+    @property
+    def is_run(self) -> bool:
+        """Whether the other workflow gets a run of its own."""
+        return self.mode == "run"
+
+
+_ON_STEPS = ("retry", "timeout_seconds", "pool")
+
+
+def _list_issues(facts: NodeFacts) -> Iterator[FieldIssue]:
+    config = facts.config
+    if not isinstance(config, WorkflowNodeConfig) or config.is_run:
+        return
+    for name in (*_ON_STEPS, "concurrency"):
+        if name in config.model_fields_set and getattr(config, name) is not None:
+            field = WorkflowNodeConfig.model_fields[name].alias or name
+            message = f"`{field}` has no effect with mode: inline. Set mode: run."
+            if name in _ON_STEPS:
+                message = (
+                    f"`{field}` has no effect with mode: inline. Set it on the other workflow's nodes, or mode: run."
+                )
+            yield FieldIssue("setting-without-effect", field, message)
+
+
+def _describe(facts: NodeFacts) -> str:
+    if facts.workflow is None:
+        return ""
+    about = f"Workflow **{escape_markdown(facts.workflow.name)}**."
+    return f"{about} {facts.workflow.description}" if facts.workflow.description else about
+
+
+SPEC = NodeSpec(
+    type="workflow",
+    label="Workflow",
+    purpose="Runs another workflow.",
+    icon="workflow",
+    stem="workflow",
+    kind="workflow",
+    config=WorkflowNodeConfig,
+    names="workflow",
+    tone="accent",
+    describe=_describe,
+    list_issues=_list_issues,
+)
