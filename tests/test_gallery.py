@@ -66,6 +66,7 @@ LAST_EVENTS = {
     StepStatus.SUCCEEDED: EventType.STEP_COMPLETED,
     StepStatus.FAILED: EventType.STEP_FAILED,
     StepStatus.WAITING_HUMAN: EventType.STEP_WAITING_HUMAN,
+    StepStatus.WAITING: EventType.STEP_WAITING,
     StepStatus.SKIPPED: EventType.STEP_SKIPPED,
 }
 INSIDE_A_STEP = {
@@ -167,8 +168,9 @@ def test_a_shape_runs_and_is_shown_as_the_specification_says(
     assert json.dumps(run.output, sort_keys=True) == json.dumps(case.output, sort_keys=True)  # 1 is not true
     assert all(text in (run.run.error or "") for text in case.errors), run.run.error
     assert {step.node_id for step in run.steps if step.id in run.run.waiting_on} == case.waiting_on
-    unlike_success = (StepStatus.FAILED, StepStatus.WAITING_HUMAN)
-    assert run.launch.success == all(step.status not in unlike_success for step in run.steps)
+    assert run.launch.success == all(
+        step.status is not StepStatus.FAILED and not step.status.is_waiting for step in run.steps
+    )
 
 
 def check_steps(run: FinishedRun, plan: Plan) -> None:
@@ -181,7 +183,7 @@ def check_steps(run: FinishedRun, plan: Plan) -> None:
         assert (step.attempt, step.started_at is None) == (
             (0, True) if step.status is StepStatus.SKIPPED else (1, False)
         )
-        assert (step.finished_at is None) == (step.status is StepStatus.WAITING_HUMAN)
+        assert (step.finished_at is None) == step.status.is_waiting
         each = plan.scopes.head_of(step.node_id)
         is_reached = any(other.node_id == each and other.status is StepStatus.SUCCEEDED for other in run.steps)
         assert (step.item_index is not None) == is_reached
@@ -240,7 +242,7 @@ def check_report(run: FinishedRun, workflow: Workflow) -> None:
     assert (shown["workflowId"], shown["projectId"]) == (workflow.id, workflow.project_id)
     assert ("finishedAt" in shown) == (run.status is not RunStatus.RUNNING)
     assert shown["launches"] == [run.run.id]
-    waiting = [step.id for step in run.steps if step.status is StepStatus.WAITING_HUMAN]
+    waiting = [step.id for step in run.steps if step.status.is_waiting]
     assert sorted(shown["waitingOn"]) == sorted(waiting)
     write_json([shown, *(step.to_wire() for step in run.steps), *(event.to_wire() for event in run.events)])
 

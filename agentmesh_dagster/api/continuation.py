@@ -1,4 +1,4 @@
-"""After an answer: the run goes on at once, and if its launch has not ended yet, as soon as it has."""
+"""When a wait has ended: the run goes on at once, and if its launch has not ended yet, as soon as it has."""
 
 import asyncio
 import logging
@@ -32,14 +32,15 @@ async def continue_run(context: ApiContext, run_id: str) -> None:
 def _is_done(context: ApiContext, run_id: str, *, is_first: bool = False) -> bool:
     """Whether there is nothing to wait for any more."""
     try:
-        return _try_to_resume(context, run_id, is_first=is_first)
+        return try_to_resume(context, run_id, is_first=is_first)
     except Exception as fault:  # noqa: BLE001 of either database, say, which restarts
         reason = str(fault).partition("\n")[0]
         _log.warning("The run %s does not go on yet; it is tried again, then by the sensor: %s", run_id, reason)
         return False
 
 
-def _try_to_resume(context: ApiContext, run_id: str, *, is_first: bool) -> bool:
+def try_to_resume(context: ApiContext, run_id: str, *, is_first: bool) -> bool:
+    """Whether there is nothing more to do; False: a launch of the run is at work, try again."""
     if is_first:
         return submit_resume(context.services, context.instance, run_id) is not None
     reconcile_run(context.services, context.instance, run_id)

@@ -20,6 +20,7 @@ from agentmesh_dagster.api.dagster_internals import (
     WorkspaceProcessContext,
     webserver_cli,
 )
+from agentmesh_dagster.api.due_waits import ending_due_waits
 from agentmesh_dagster.api.ending import EndsWithServer
 from agentmesh_dagster.api.forwarding import FollowsProxies, read_proxies
 from agentmesh_dagster.api.headers import SafeHeaders
@@ -116,7 +117,7 @@ def serve(
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(config, started=lambda: _announce(services, url), ending=ends_with_server.end)
-    with workspace.following():
+    with workspace.following(), ending_due_waits(context):
         try:
             server.run(sockets=[listening])
         except KeyboardInterrupt:  # the server has ended in good order, and only then passes the signal on

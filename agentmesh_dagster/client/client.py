@@ -12,7 +12,7 @@ from agentmesh_dagster.client.connection import Connection
 from agentmesh_dagster.client.entities import Entities
 from agentmesh_dagster.client.faults import ApiUnreachable
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import Agent, EventLog, Project, Run, RunStatus, Step, Tool, Workflow
+from agentmesh_dagster.entities.models import Agent, EventLog, Project, Run, RunStatus, Step, StepStatus, Tool, Workflow
 from agentmesh_dagster.wire import (
     AppliedEntity,
     Gate,
@@ -174,11 +174,15 @@ class AgentMeshClient:
         ends = None if timeout is None else time.monotonic() + timeout
         while True:
             run = self.get_run(run_id)
-            if run.status.is_end or run.waiting_on:
+            if run.status.is_end or (run.waiting_on and self._waits_for_person(run)):
                 return run
             if ends is not None and time.monotonic() > ends:
                 raise TimeoutError(f"run {run_id} is still {run.status.value} after {timeout} seconds")
             time.sleep(_PAUSE_SECONDS)
+
+    def _waits_for_person(self, run: Run) -> bool:
+        waiting = [step for step in self.list_steps(run.id) if step.id in run.waiting_on]
+        return any(step.status is StepStatus.WAITING_HUMAN for step in waiting)
 
     # gates and events
 

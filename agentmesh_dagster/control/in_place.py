@@ -1,30 +1,71 @@
 """Executing a launch in this process: whoever interrupts it, as with Ctrl-C, cancels it."""
 
+import time
+from contextlib import suppress
+
 import dagster as dg
 
+from agentmesh_dagster.control.cancel import RunIsOver, cancel_run
 from agentmesh_dagster.control.dagster_internals import execute_run
 from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.location import build_reconstructable_job
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import resume_run
+from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.launches import list_launches
+from agentmesh_dagster.store.runs import get_run_head
+from agentmesh_dagster.store.waits import find_next_due, list_due_waits
 
 _REASON = "dagster/failure_reason"
+_LOOK_EVERY_SECONDS = 0.2
 _INTERRUPTED = "UNEXPECTED_TERMINATION"
 
 
-def execute_launch(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> bool:
-    """Executes a prepared launch, and those that follow it when gates of its run are answered meanwhile.
+def execute_launch(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch, *, by: str = "") -> bool:
+    """Executes a prepared launch, and those that follow it: when gates of its run are answered meanwhile, and when its
+    timers are over, for which it waits here.
 
-    Returns when there is nothing more to do; False: it was interrupted, and is canceled.
+    Returns when there is nothing more to do; False: it was interrupted, and is canceled, by `by`.
     """
     following: PreparedLaunch | None = launch
-    while following is not None:
-        if not run_in_place(services, instance, following):
-            return False
-        following = resume_run(services, instance, launch.run_id)
+    try:
+        while following is not None:
+            if not run_in_place(services, instance, following):
+                return False
+            following = resume_run(services, instance, launch.run_id)
+            is_timed = _has_timer(services, launch.run_id)
+            while following is None and is_timed and _goes_on(services, launch.run_id):
+                time.sleep(_LOOK_EVERY_SECONDS)
+                following = _end_timers(services, instance, launch.run_id)
+    except KeyboardInterrupt:  # while it waited for a timer
+        with suppress(RunIsOver):
+            cancel_run(services, instance, launch.run_id, by=by or "Ctrl-C")
+        return False
     return True
+
+
+def _has_timer(services: Services, run_id: str) -> bool:
+    with services.store.read() as connection:
+        return find_next_due(connection, run_id) is not None
+
+
+def _goes_on(services: Services, run_id: str) -> bool:
+    """Whether the run goes on by itself: here, or in another process that has ended its timer."""
+    with services.store.read() as connection:
+        if get_run_head(connection, run_id).status.is_end:
+            return False
+        is_live = any(found.is_live for found in list_launches(connection, run_id))
+        return is_live or find_next_due(connection, run_id) is not None
+
+
+def _end_timers(services: Services, instance: dg.DagsterInstance, run_id: str) -> PreparedLaunch | None:
+    with services.store.read() as connection:
+        due = list_due_waits(connection, run_id=run_id)
+    for wait in due:
+        end_due_wait(services, wait)
+    return resume_run(services, instance, run_id)
 
 
 def run_in_place(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> bool:

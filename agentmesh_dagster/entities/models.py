@@ -113,6 +113,7 @@ class EventType(StrEnum):
     STEP_COMPLETED = "step.completed"
     STEP_FAILED = "step.failed"
     STEP_WAITING_HUMAN = "step.waiting_human"
+    STEP_WAITING = "step.waiting"  # for anything else
     STEP_SKIPPED = "step.skipped"
     STEP_RETRYING = "step.retrying"
     GATE_TAKEN_OVER = "gate.taken_over"  # the answer is another run's
@@ -326,6 +327,21 @@ class Run(Entity):
     cut: dict[str, CutValue] | None = None  # `maxValueChars`: the fields that were left out, by name
 
 
+class Awaited(Entity):
+    """What a step waits for."""
+
+    kind: str  # person, timer
+    until: Timestamp | None = None  # when that is over by itself
+
+    def describe(self) -> str:
+        """As a sentence has it behind "waits"."""
+        until = "" if self.until is None else f"until {self.until:%Y-%m-%d %H:%M:%S} UTC"
+        return " ".join(part for part in (_AWAITED.get(self.kind, ""), until) if part) or "for something"
+
+
+_AWAITED = {"person": "for a person"}  # by kind; a timer needs no more than its time
+
+
 class Step(Entity):
     """One execution of a node in a run."""
 
@@ -344,6 +360,7 @@ class Step(Entity):
     attempt: int = 0  # 1 for the first
     path: str = ""  # where the node stands: `/`-separated sub-workflow nodes, `[item]`, `#round`
     item_index: int | None = None  # inside `each`, from 0
+    waiting_for: Awaited | None = None  # while it waits
     taken_over_from: str | None = None  # the run that did this work; here nothing was executed, and nobody asked
     cut: dict[str, CutValue] | None = None  # as a run's
 

@@ -11,6 +11,7 @@ from agentmesh_dagster.graph.address import Address, describe_address
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress
 from agentmesh_dagster.runtime.run_ends import end_run_if_over
+from agentmesh_dagster.runtime.work import WaitRequest
 from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
@@ -30,7 +31,7 @@ from agentmesh_dagster.store.steps import (
     read_states,
     step_id,
 )
-from agentmesh_dagster.store.waits import WaitKind, cancel_wait
+from agentmesh_dagster.store.waits import cancel_wait, open_wait
 
 _MANY = 50  # sources of a join: to name them all takes longer than to count all that have ended
 
@@ -43,28 +44,40 @@ def end_attempt(tx: Connection, plan: Plan, run: RunHead, address: Address, clai
         _settle(tx, plan, run, address, end)
 
 
-def end_wait(tx: Connection, plan: Plan, run: RunHead, address: Address, end: StepEnd, *, after: Event) -> None:
-    """Ends a step that waited for a person; `after` is the event of what it waited for."""
+def end_wait(
+    tx: Connection, plan: Plan, run: RunHead, address: Address, end: StepEnd, *, after: Event | None = None
+) -> None:
+    """Ends a step that waited; `after` is the event of what it waited for, where that has one."""
     identity = step_id(run.id, address)
     end_waiting_step(tx, identity, end)
-    _record(tx, run, [after, _describe(address, identity, end)])
+    _record(tx, run, [*([after] if after else ()), _describe(address, identity, end)])
     _settle(tx, plan, run, address, end)
 
 
-def begin_wait(tx: Connection, plan: Plan, run: RunHead, address: Address, claim: Claim, gate: NewGate) -> bool:
-    """A person is asked; False if the gate was given up at once, as the run can only fail. Raises LeaseLost."""
-    end_step(tx, claim, StepEnd(WaitKind.PERSON.status))
-    open_gate(tx, step_id=claim.step_id, run_id=run.id, gate=gate)
-    asked: dict[str, JsonValue] = {
-        "instructions": gate.instructions,
-        "payload": gate.payload,
-        "assignees": [*gate.assignees],
-    }
-    _record(tx, run, [Event(EventType.STEP_WAITING_HUMAN, _name(address, claim) | asked, claim.step_id)])
+def begin_wait(tx: Connection, plan: Plan, run: RunHead, address: Address, claim: Claim, wait: WaitRequest) -> bool:
+    """The step waits; False if its gate was given up at once, as the run can only fail. Raises LeaseLost."""
+    end_step(tx, claim, StepEnd(wait.kind.status))
+    if wait.gate is None:
+        about = _open_wait(tx, run, claim.step_id, wait)
+        _record(tx, run, [Event(EventType.STEP_WAITING, _name(address, claim) | about, claim.step_id)])
+        return True
+    open_gate(tx, step_id=claim.step_id, run_id=run.id, gate=wait.gate)
+    about = _describe_question(wait.gate)
+    _record(tx, run, [Event(EventType.STEP_WAITING_HUMAN, _name(address, claim) | about, claim.step_id)])
     if give_up_gates(tx, plan, run):
         end_run_if_over(tx, plan, run, Progress(plan, read_states(tx, run.id)))
         return False
     return True
+
+
+def _open_wait(tx: Connection, run: RunHead, step_id: str, wait: WaitRequest) -> dict[str, JsonValue]:
+    """What the event says of it: for what, and until when."""
+    due_at = open_wait(tx, step_id, run.id, wait.kind, due_in_seconds=wait.due_in_seconds, due_at=wait.due_at)
+    return {"waitsFor": wait.kind.value, "until": None if due_at is None else due_at.isoformat()}
+
+
+def _describe_question(gate: NewGate) -> dict[str, JsonValue]:
+    return {"instructions": gate.instructions, "payload": gate.payload, "assignees": [*gate.assignees]}
 
 
 def fail_left_steps(tx: Connection, run: RunHead, launch_id: str, error: str) -> bool:

@@ -41,7 +41,7 @@ from agentmesh_dagster.store.steps import (
     renew_step,
     step_id,
 )
-from agentmesh_dagster.store.waits import has_waited
+from agentmesh_dagster.store.waits import Wait, find_wait, has_waited
 
 _ERROR_CHARACTERS = 10_000
 
@@ -92,6 +92,7 @@ class StepReport:
     end: StepEnd | None = None  # only when it ended
     input: JsonValue = None
     notes: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    wait: Wait | None = None  # while it waits
 
 
 def run_step(services: Services, plan: Plan, task: StepTask) -> StepReport:
@@ -138,7 +139,7 @@ def _look(tx: Connection, task: StepTask, progress: Progress) -> StepReport | No
     if state is not None and state.status is StepStatus.SKIPPED:
         return StepReport(Outcome.SKIPPED, identity)
     if state is not None and state.status.is_waiting:
-        return StepReport(Outcome.WAITING, identity)
+        return StepReport(Outcome.WAITING, identity, wait=find_wait(tx, identity))
     if state is not None and state.status is StepStatus.FAILED and has_waited(tx, identity):
         # Rejected, or too late: it waits no second time, and Dagster is told what came of it.
         raise StepFailed(read_end(tx, identity).error or "Rejected.", retryable=False)
@@ -209,7 +210,8 @@ class _Execution:
 
     def _execute(self) -> Result:
         settings = self.services.settings
-        own = self.task.op.node.config.timeout_seconds
+        node = self.task.op.node
+        own = None if node.spec.waits else node.config.timeout_seconds  # of a wait it says how long that is
         seconds = own or settings.step_timeout_seconds
         whose = "this node's timeoutSeconds" if own else "AGENTMESH_STEP_TIMEOUT_SECONDS, or timeoutSeconds of the node"
         deadline = time.monotonic() + seconds
@@ -264,10 +266,11 @@ class _Execution:
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.claim.run_id)
             is_waiting = begin_wait(tx, self.plan, run, self.task.address, self.claim, result.wait)
+            wait = find_wait(tx, self.claim.step_id)
         report_input = self.step_input.last_output
         if not is_waiting:
             return StepReport(Outcome.NOT_READY, self.claim.step_id, None, report_input)
-        return StepReport(Outcome.WAITING, self.claim.step_id, None, report_input, result.notes)
+        return StepReport(Outcome.WAITING, self.claim.step_id, None, report_input, result.notes, wait)
 
     def _fail(self, error: Exception) -> None:
         tries_again = _is_retryable(error) and not self.task.is_last_attempt

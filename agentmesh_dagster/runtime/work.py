@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventType
@@ -12,6 +13,7 @@ from agentmesh_dagster.providers.chat import ignore_retry
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.specs.node_spec import NodeSpec
 from agentmesh_dagster.store.gates import NewGate
+from agentmesh_dagster.store.waits import WaitKind
 
 Record = Callable[[EventType, Mapping[str, JsonValue]], None]
 
@@ -44,6 +46,16 @@ class Work:
 
 
 @dataclass(frozen=True)
+class WaitRequest:
+    """What a step waits for from now on, and when that is over by itself."""
+
+    kind: WaitKind
+    due_in_seconds: float | None = None
+    due_at: datetime | None = None  # instead
+    gate: NewGate | None = None  # of a wait for a person
+
+
+@dataclass(frozen=True)
 class Result:
     """What a node's execution gave."""
 
@@ -51,7 +63,7 @@ class Result:
     taken: Sequence[str] | None = None  # ids of the out-edges taken; None: all
     item_count: int | None = None  # of an `each`
     failure: str | None = None  # an end with `outcome: failed`: the run's error
-    wait: NewGate | None = None  # what the step waits for; there is no output yet
+    wait: WaitRequest | None = None  # what the step waits for; there is no output yet
     notes: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])  # shown as Dagster metadata
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from agentmesh_dagster.entities.type_names import KnownTypes
 from agentmesh_dagster.specs.node_spec import NodeSpec
-from agentmesh_dagster.specs.nodes import agent, branch, end, human_approval, start, tool, workflow
+from agentmesh_dagster.specs.nodes import agent, branch, end, human_approval, start, tool, wait, workflow
 from agentmesh_dagster.specs.plugins import Group, Plugins, Registry
 from agentmesh_dagster.specs.provider_spec import ProviderSpec
 from agentmesh_dagster.specs.providers import anthropic, local, openai
@@ -22,6 +22,7 @@ NODES: tuple[NodeSpec, ...] = (
     workflow.SPEC,
     branch.SPEC,
     human_approval.SPEC,
+    wait.SPEC,
     end.SPEC,
 )
 TOOLS: tuple[ToolSpec, ...] = (http.SPEC, function.SPEC, builtin.SPEC)

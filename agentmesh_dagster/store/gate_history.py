@@ -26,7 +26,6 @@ def keep_past_asking(tx: Connection, step_id: str) -> None:
     names = ["step_id", "position", *(column.name for column in _COLUMNS)]
     tx.execute(insert(gate_history).from_select(names, asked))
     tx.execute(delete(gates).where(gates.c.step_id == step_id))
-    tx.execute(delete(waits).where(waits.c.step_id == step_id))
 
 
 def read_history(connection: Connection, step_ids: Collection[str]) -> dict[str, list[Asking]]:

@@ -68,7 +68,7 @@ def digest_shown(run_id: str, revision: int, instructions: str, payload: JsonVal
 def open_gate(tx: Connection, *, step_id: str, run_id: str, gate: NewGate) -> None:
     """Opens the gate of a step that is `waiting_human` from this transaction on; how it was asked before is kept."""
     keep_past_asking(tx, step_id)
-    open_wait(tx, step_id, run_id, WaitKind.PERSON, gate.deadline_seconds)
+    open_wait(tx, step_id, run_id, WaitKind.PERSON, due_in_seconds=gate.deadline_seconds)
     tx.execute(
         insert(gates).values(
             step_id=step_id,

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, null, select, update
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import Step, StepStatus
+from agentmesh_dagster.entities.models import Awaited, Step, StepStatus
 from agentmesh_dagster.errors import Conflict, NotFound
 from agentmesh_dagster.graph.address import Address, Item, Path, list_around, read_address, write_path
 from agentmesh_dagster.graph.progress import StepState
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.cutting import leave_out_large, read_cuts
 from agentmesh_dagster.store.pages import Page
-from agentmesh_dagster.store.tables import UtcDateTime, runs, steps
+from agentmesh_dagster.store.tables import UtcDateTime, runs, steps, waits
 from agentmesh_dagster.store.timeline import Timeline, find_page
 
 _NAMESPACE = uuid.UUID("5f0c2a3e-7d0b-5a5e-9a38-6f1f6b7b1c52")
@@ -326,6 +326,18 @@ def read_end(connection: Connection, identity: str) -> StepEnd:
 
 
 @dataclass(frozen=True)
+class WaitingStep:
+    address: Address
+    input: JsonValue
+
+
+def read_waiting_step(connection: Connection, identity: str) -> WaitingStep:
+    """Which step waits, and with what it came there."""
+    row = connection.execute(select(steps.c.node_id, steps.c.path, steps.c.input).where(steps.c.id == identity)).one()
+    return WaitingStep(read_address(row.node_id, row.path), row.input)
+
+
+@dataclass(frozen=True)
 class FailedStep:
     address: Address
     error: str
@@ -415,7 +427,15 @@ def page_steps(
 
 
 def _select_steps() -> Select[Any]:
-    return select(steps, runs.c.workflow_id).join(runs, runs.c.id == steps.c.run_id)
+    of_wait = (waits.c.kind.label("awaited"), waits.c.due_at)
+    joined = steps.join(runs, runs.c.id == steps.c.run_id).outerjoin(waits, waits.c.step_id == steps.c.id)
+    return select(steps, runs.c.workflow_id, *of_wait).select_from(joined)
+
+
+def _read_awaited(values: RowMapping) -> Awaited | None:
+    if not StepStatus(values["status"]).is_waiting or values["awaited"] is None:
+        return None
+    return Awaited(kind=values["awaited"], until=values["due_at"])
 
 
 def _read_step(values: RowMapping) -> Step:
@@ -435,6 +455,7 @@ def _read_step(values: RowMapping) -> Step:
         attempt=values["attempt"],
         path=values["path"],
         item_index=read_address(values["node_id"], values["path"]).item,
+        waiting_for=_read_awaited(values),
         taken_over_from=values["taken_from_run_id"],
         cut=read_cuts(values, _VALUES),
     )

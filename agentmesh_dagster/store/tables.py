@@ -274,9 +274,34 @@ waits = Table(
     Column("closed_by", Text),
     Column("closed_at", UtcDateTime),
     Column("launch_id", Key),  # which goes on from there
+    Column("event_name", Key),  # of the posted event that is waited for
+    Column("looked_to", Integer),  # position of the last event of that name that was looked at
     _one_of("state", ("open", "closed", "expired", "canceled")),
     Index(None, "run_id"),
     Index(None, "state", "opened_at"),
+    Index(None, "state", "due_at"),
+    Index(None, "event_name", "state"),
+)
+
+# The addresses that were given out for waits for a callback, maybe long before these were reached.
+callbacks = Table(
+    PREFIX + "callbacks",
+    metadata,
+    Column("token_hash", Key, primary_key=True),
+    Column("run_id", Key, ForeignKey(runs.c.id), nullable=False),
+    Column("step_id", Key, nullable=False),  # of the wait; it may not have begun
+    Column("body", Json),
+    Column("received_at", UtcDateTime),  # NULL: nothing has come
+    Index(None, "run_id"),
+    Index(None, "step_id"),
+)
+
+# With what the store signs; each is made at random when it is first asked for.
+keys = Table(
+    PREFIX + "keys",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("value", Text, nullable=False),  # 256 bits in hex
 )
 
 # What the waits for a person ask, and what was answered.
@@ -407,7 +432,10 @@ posted_events = Table(
     Column("body", Json, nullable=False),
     Column("posted_at", UtcDateTime, nullable=False),
     Column("posted_by", Text, nullable=False),
+    Column("position", Integer),  # counts the events of a name; NULL: it came before steps waited for events
+    Column("taken_by", Key),  # id of the step that waited for it
     Index(None, "posted_at"),
+    Index(None, "name", "position"),
 )
 
 # One row for each event, or end of a run, and each trigger that waited for it; written in the same transaction.

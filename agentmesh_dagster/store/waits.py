@@ -5,23 +5,24 @@ table of its own beside it, such as the form of a gate.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, or_, select, update
 
 from agentmesh_dagster.entities.bounds import YEAR_SECONDS
-from agentmesh_dagster.entities.models import RunStatus, StepStatus
+from agentmesh_dagster.entities.models import Awaited, RunStatus, StepStatus
 from agentmesh_dagster.graph.address import Address, read_address
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.tables import launches, runs, steps, waits
 
-_MAX_WAIT_SECONDS = 10 * YEAR_SECONDS  # as far away as a calendar reaches safely; documents of old may ask for more
+MAX_WAIT_SECONDS = 10 * YEAR_SECONDS  # as far away as a calendar reaches safely; documents of old may ask for more
 
 
 class WaitKind(StrEnum):
     PERSON = "person"  # with a gate
+    TIMER = "timer"
 
     @property
     def status(self) -> StepStatus:
@@ -41,20 +42,51 @@ class Wait:
     step_id: str
     run_id: str
     kind: WaitKind
+    state: WaitState
+    due_at: datetime | None
+    closed_by: str | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def awaited(self) -> Awaited:
+        """As a step shows it."""
+        return Awaited(kind=self.kind.value, until=self.due_at)
 
 
-def open_wait(tx: Connection, step_id: str, run_id: str, kind: WaitKind, due_in_seconds: float | None) -> None:
-    """A step that is waiting from this transaction on; None: nothing but what it waits for ends that."""
+def open_wait(
+    tx: Connection,
+    step_id: str,
+    run_id: str,
+    kind: WaitKind,
+    *,
+    due_in_seconds: float | None = None,
+    due_at: datetime | None = None,
+) -> datetime | None:
+    """A step that is waiting from this transaction on; returns when that ends by itself, None: never.
+
+    A step that waited before waits anew.
+    """
     moment = now(tx)
-    due = None if due_in_seconds is None else moment + timedelta(seconds=min(due_in_seconds, _MAX_WAIT_SECONDS))
-    opened = {"state": WaitState.OPEN.value, "opened_at": moment, "due_at": due}
+    if due_in_seconds is not None:
+        due_at = moment + timedelta(seconds=min(due_in_seconds, MAX_WAIT_SECONDS))
+    tx.execute(delete(waits).where(waits.c.step_id == step_id))
+    opened = {"state": WaitState.OPEN.value, "opened_at": moment, "due_at": due_at}
     tx.execute(insert(waits).values(step_id=step_id, run_id=run_id, kind=kind.value, **opened))
+    return due_at
 
 
-def close_wait(tx: Connection, step_id: str, state: WaitState, *, by: str) -> bool:
-    """Ends an open wait; False when somebody else was first (compare-and-set)."""
-    closed = {"state": state.value, "closed_by": by, "closed_at": now(tx)}
+def close_wait(tx: Connection, step_id: str, state: WaitState, *, by: str, launch_id: str | None = None) -> bool:
+    """Ends an open wait; False when somebody else was first (compare-and-set). `launch_id`: which goes on from there
+    at once.
+    """
+    closed = {"state": state.value, "closed_by": by, "closed_at": now(tx), "launch_id": launch_id}
     return tx.execute(update(waits).where(waits.c.step_id == step_id, _is_open()).values(closed)).rowcount == 1
+
+
+def find_wait(connection: Connection, step_id: str) -> Wait | None:
+    """What the step waits for, or has waited for last; None: it never has."""
+    row = connection.execute(select(waits).where(waits.c.step_id == step_id)).one_or_none()
+    return None if row is None else _read(row)
 
 
 def cancel_waits(tx: Connection, run_id: str) -> None:
@@ -85,11 +117,26 @@ def has_waited(connection: Connection, step_id: str) -> bool:
     return connection.execute(select(waits.c.step_id).where(waits.c.step_id == step_id)).first() is not None
 
 
-def list_due_waits(connection: Connection, limit: int = 200) -> list[Wait]:
-    """The open waits whose time is over by the database's clock, those of longest ago first."""
+def list_due_waits(connection: Connection, limit: int = 200, *, run_id: str | None = None) -> list[Wait]:
+    """The open waits whose time is over by the database's clock, of all runs or of one, those of longest ago first."""
     due = select(waits).where(_is_open(), waits.c.due_at <= now(connection))
+    if run_id is not None:
+        due = due.where(waits.c.run_id == run_id)
     rows = connection.execute(due.order_by(waits.c.due_at, waits.c.step_id).limit(limit))
-    return [Wait(row.step_id, row.run_id, WaitKind(row.kind)) for row in rows]
+    return [_read(row) for row in rows]
+
+
+def find_first_due(connection: Connection) -> datetime | None:
+    """When the first of all open waits is over by itself."""
+    return connection.execute(select(func.min(waits.c.due_at)).where(_is_open())).scalar_one()
+
+
+def find_next_due(connection: Connection, run_id: str) -> datetime | None:
+    """When the next timer of the run is over; None: it waits for none."""
+    timers = select(func.min(waits.c.due_at)).where(
+        waits.c.run_id == run_id, _is_open(), waits.c.kind == WaitKind.TIMER.value
+    )
+    return connection.execute(timers).scalar_one()
 
 
 def take_ended_waits(tx: Connection, run_id: str, launch_id: str) -> list[Address]:
@@ -131,6 +178,12 @@ def list_runs_to_resume(connection: Connection, instance_id: str) -> list[str]:
 def select_open_waits() -> Select[Any, Any]:
     """Run and step of every open wait."""
     return select(waits.c.run_id, waits.c.step_id).where(_is_open())
+
+
+def _read(row: Row[Any]) -> Wait:
+    return Wait(
+        row.step_id, row.run_id, WaitKind(row.kind), WaitState(row.state), row.due_at, row.closed_by, row.closed_at
+    )
 
 
 def _is_open() -> ColumnElement[bool]:

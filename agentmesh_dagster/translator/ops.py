@@ -23,7 +23,7 @@ from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.translator.dagster_internals import EngineEventData
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts, read_mapping_key, write_mapping_key
 from agentmesh_dagster.translator.launchpad import INPUT, build_input_field
-from agentmesh_dagster.translator.presentation import build_gate_metadata, build_metadata, describe_op, kind_of
+from agentmesh_dagster.translator.presentation import build_metadata, describe_op, describe_wait, kind_of
 
 RESOURCE = "agentmesh"
 PARENTS = "parents"  # the fan-in input of an op outside an `each`
@@ -191,7 +191,7 @@ def _take_up(context: dg.OpExecutionContext, compiled: CompiledWorkflow) -> str:
 
 def _report_to_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: StepReport, run_id: str) -> Yielded:
     if report.outcome is Outcome.WAITING:
-        _report_who_is_asked(context, report)
+        _report_wait(context, report)
     elif report.outcome is not Outcome.ENDED:
         context.log.info(_SAY[report.outcome])
     if report.outcome is not Outcome.ENDED:
@@ -220,15 +220,9 @@ _SAY = {
 }
 
 
-def _report_who_is_asked(context: dg.OpExecutionContext, report: StepReport) -> None:
-    """Under the gate's step: who is asked, what, and where it is answered."""
-    compiled = _compiled(context)
-    metadata = build_gate_metadata(report.step_id, report.notes, compiled.services.settings)
-    where = metadata["link"].value if "link" in metadata else f"`{metadata['answer'].value}`"
+def _report_wait(context: dg.OpExecutionContext, report: StepReport) -> None:
+    """Under the step: what it waits for, and until when; of a gate who is asked, what, and where it is answered."""
+    message, metadata = describe_wait(report, _compiled(context).services.settings)
     context.instance.report_engine_event(
-        f"Waits for a person: asks {report.notes.get('asked', 'anybody')}. To answer: {where}. "
-        "This launch ends its work; the answer starts the next one.",
-        context.run,
-        EngineEventData(metadata=metadata),
-        step_key=context.op_handle.name,
+        message, context.run, EngineEventData(metadata=metadata), step_key=context.get_step_execution_context().step.key
     )

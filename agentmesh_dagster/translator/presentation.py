@@ -13,9 +13,11 @@ from agentmesh_dagster.entities.text import escape_markdown
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.triggers import GraphTrigger
+from agentmesh_dagster.runtime.step import StepReport
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.specs import PROVIDER_SPECS
 from agentmesh_dagster.specs.node_spec import UNKNOWN, NodeFacts
+from agentmesh_dagster.store.waits import WaitKind
 
 WORKFLOW_TAG = "agentmesh/workflow"  # the workflow's id, on every run of its job
 RUN_TAG = "agentmesh/run"  # the address of the run's page of ours, where it is known: Dagster's UI makes it a link
@@ -92,16 +94,20 @@ def build_metadata(
     return metadata
 
 
-def build_gate_metadata(
-    step_id: str, notes: Mapping[str, JsonValue], settings: Settings
-) -> dict[str, dg.MetadataValue]:
-    """What stands under a gate's step while it waits."""
-    metadata = {name: _show_note(note) for name, note in notes.items()}
-    metadata["answer"] = dg.MetadataValue.text(f"agentmesh answer {step_id} --approve")
+def describe_wait(report: StepReport, settings: Settings) -> tuple[str, dict[str, dg.MetadataValue]]:
+    """What stands under a step while it waits: a line, and metadata."""
+    metadata = {name: _show_note(note) for name, note in report.notes.items()}
+    if report.wait is None or report.wait.kind is not WaitKind.PERSON:
+        awaited = "" if report.wait is None else f" {report.wait.awaited.describe()}"
+        return f"Waits{awaited}. This launch ends its work; then the next one begins.", metadata
+    metadata["answer"] = dg.MetadataValue.text(f"agentmesh answer {report.step_id} --approve")
     if settings.public_url:
-        link = f"{settings.public_url.rstrip('/')}/agentmesh/approvals/{step_id}"
+        link = f"{settings.public_url.rstrip('/')}/agentmesh/approvals/{report.step_id}"
         metadata["link"] = dg.MetadataValue.url(link)
-    return metadata
+    where = metadata["link"].value if "link" in metadata else f"`{metadata['answer'].value}`"
+    asked = report.notes.get("asked", "anybody")
+    message = f"Waits for a person: asks {asked}. To answer: {where}."
+    return f"{message} This launch ends its work; the answer starts the next one.", metadata
 
 
 def show_value(value: JsonValue) -> dg.MetadataValue:

@@ -25,6 +25,7 @@ def test_types_are_told_in_the_order_of_a_palette_with_what_may_be_set(types: di
         "workflow",
         "branch",
         "human_approval",
+        "wait",
         "end",
     ]
     assert [tool["type"] for tool in types["tools"]] == ["http", "function", "builtin"]

@@ -71,7 +71,7 @@ def test_a_run_that_waits_for_a_person_exits_with_3(applied):
     assert [run["workflowId"] for run in waiting] == ["waits"]
     assert waiting[0]["status"] == "running"
     assert f"agentmesh answer {waiting[0]['waitingOn'][0][:8]} --approve" in typed.out
-    assert "waits for a person" in applied("list").out
+    assert "◷ waits" in applied("list").out
 
 
 def test_the_input_may_stand_in_a_file(applied, folder):

@@ -9,7 +9,7 @@ from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules import Lookup, validate
 from tests.shapes import node, workflow
 
-NODE_TYPES = "`start`, `agent`, `tool`, `workflow`, `branch`, `human_approval` or `end`"
+NODE_TYPES = "`start`, `agent`, `tool`, `workflow`, `branch`, `human_approval`, `wait` or `end`"
 
 
 @pytest.mark.parametrize(

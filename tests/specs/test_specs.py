@@ -79,6 +79,8 @@ def test_fields_are_written_as_their_annotations_say():
         "human_approval.schema": Written.SCHEMA,
         "human_approval.assignees": Written.TEMPLATE,
         "human_approval.notify": Written.TEMPLATE,
+        "wait.seconds": Written.TEMPLATE,
+        "wait.until": Written.TEMPLATE,
         "end.output": Written.TEMPLATE,
     }
 

@@ -32,7 +32,7 @@ def launch_here(services: Services, workflow: Workflow, run_input: JsonValue, co
             raise
         plan = load_plan(services.store, workflow.id, launch.revision)
         with own_terminal(console) as own, show_progress(own, services.store, plan, launch.run_id):
-            has_ended = execute_launch(services, instance, launch)
+            has_ended = execute_launch(services, instance, launch, by=name_user())
     return launch.run_id, has_ended
 
 
@@ -52,7 +52,7 @@ def retry_here(services: Services, run_id: str, console: Console) -> tuple[bool,
                 run = get_run_head(connection, run_id)
             plan = load_pinned_plan(services.store, run.workflow_id, run.revision)
             with own_terminal(console) as own, show_progress(own, services.store, plan, run_id):
-                has_ended = execute_launch(services, instance, launch)
+                has_ended = execute_launch(services, instance, launch, by=name_user())
         reconcile_run(services, instance, run_id)
     return has_ended, is_handed_over
 
@@ -68,6 +68,6 @@ def continue_here(services: Services, gate: StoredGate, console: Console) -> tup
         elif (launch := resume_run(services, instance, gate.run_id)) is not None:
             plan = load_plan(services.store, gate.workflow_id, gate.revision)
             with own_terminal(console) as own, show_progress(own, services.store, plan, gate.run_id):
-                has_ended = execute_launch(services, instance, launch)
+                has_ended = execute_launch(services, instance, launch, by=name_user())
         reconcile_run(services, instance, gate.run_id)
     return has_ended, is_handed_over

@@ -20,11 +20,22 @@ from agentmesh_dagster.cli.output.values import show_brief, show_moment
 from agentmesh_dagster.client import AgentMeshClient, Refused
 from agentmesh_dagster.entities.documents import Document, write_document
 from agentmesh_dagster.entities.json_values import JsonValue, read_json
-from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, EventType, Kind, Run, RunStatus, Workflow
+from agentmesh_dagster.entities.models import (
+    CatalogueEntity,
+    EventLog,
+    EventType,
+    Kind,
+    Run,
+    RunStatus,
+    Step,
+    StepStatus,
+    Workflow,
+)
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.store.catalogue import AmbiguousName, EntityNotFound
 from agentmesh_dagster.store.gates import GateNotFound
 from agentmesh_dagster.store.runs import RunNotFound
+from agentmesh_dagster.store.waits import WaitKind
 from agentmesh_dagster.wire import Gate
 
 _SEARCHED = 1_000  # runs, newest first, among which one is found by its first characters
@@ -34,7 +45,15 @@ _STYLES = {  # of the events that are shown while a run is followed
     EventType.STEP_FAILED: "red",
     EventType.STEP_RETRYING: "yellow",
     EventType.STEP_WAITING_HUMAN: "yellow",
+    EventType.STEP_WAITING: "yellow",
 }
+_WAITING = (EventType.STEP_WAITING_HUMAN, EventType.STEP_WAITING)
+
+
+def _goes_on(step: Step) -> bool:
+    """Whether the step is at work, or waits for a time."""
+    is_timed = step.waiting_for is not None and step.waiting_for.kind == WaitKind.TIMER
+    return step.status in (StepStatus.PENDING, StepStatus.RUNNING) or is_timed
 
 
 @dataclass(frozen=True)
@@ -121,7 +140,7 @@ class RemoteBackend:
                     said = event.payload.get("error") or event.payload.get("output") or event.payload.get("comment")
                     what = f"{show_moment(event.timestamp)}  {event.type.value:<20}  {nodes[event.step_id]}  "
                     console.print(plain(what, _STYLES[event.type]) + show_brief(said))
-                if event.type is EventType.STEP_WAITING_HUMAN and self._waits(run_id):
+                if event.type in _WAITING and self._waits(run_id):
                     break
         except KeyboardInterrupt:
             self.client.cancel(run_id)
@@ -129,8 +148,8 @@ class RemoteBackend:
         return self._report(run_id)
 
     def _waits(self, run_id: str) -> bool:
-        """Whether nothing of the run is at work: all that is left waits for a person."""
-        return not any(step.status.value in ("pending", "running") for step in self.client.list_steps(run_id))
+        """Whether the run does not go on by itself: all that is left waits for somebody."""
+        return not any(_goes_on(step) for step in self.client.list_steps(run_id))
 
     def cancel(self, id_prefix: str) -> Run:
         """Raises RunNotFound, AmbiguousRun; Refused for a run that has ended."""

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.output.console import say
-from agentmesh_dagster.cli.output.values import WAITS, show_duration, show_status, show_whole
+from agentmesh_dagster.cli.output.values import describe_waiting, show_duration, show_status, show_whole
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Run, RunStatus, Step, StepStatus
 
@@ -56,12 +56,11 @@ def print_report(console: Console, report: RunReport) -> None:
     console.print()
     console.print(show_status(run.status, waits=waits), Text(f"in {took}" if took else "", "dim"))
     if waits:
-        gates = [step for step in report.steps if step.id in run.waiting_on]
-        nodes = ", ".join(f"`{gate.node_id}`" for gate in gates)
-        say(console, f"The run {WAITS} at {nodes}. No process waits meanwhile.")
+        waiting = [step for step in report.steps if step.id in run.waiting_on]
+        say(console, f"The run {'; '.join(map(describe_waiting, waiting))}. No process waits meanwhile.")
         if run.has_failed:
             say(console, "A step has failed, so the run can only fail.", "red")
-        for gate in gates:
+        for gate in (step for step in waiting if step.status is StepStatus.WAITING_HUMAN):
             say(console, f"Answer it: agentmesh answer {gate.id[:8]} --approve (or --reject)")
     elif run.status is RunStatus.SUCCEEDED:
         console.print(show_whole(run.output), soft_wrap=True)

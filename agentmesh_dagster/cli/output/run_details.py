@@ -7,7 +7,14 @@ from rich.padding import Padding
 from rich.text import Text
 
 from agentmesh_dagster.cli.output.console import build_table, plain
-from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_moment, show_status, show_whole
+from agentmesh_dagster.cli.output.values import (
+    describe_waiting,
+    show_brief,
+    show_duration,
+    show_moment,
+    show_status,
+    show_whole,
+)
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventLog, Run, Step, StepStatus
 from agentmesh_dagster.specs import NODE_SPECS
@@ -66,6 +73,8 @@ def _print_step(console: Console, step: Step) -> None:
     console.print(show_status(step.status), plain(f"{step.node_id}{place}", "bold"), Text(about, "dim"))
     if step.status is StepStatus.SKIPPED:
         return
+    if step.waiting_for is not None:
+        console.print(Padding(plain(describe_waiting(step), "yellow"), (0, 0, 0, 2), expand=False))
     _print_value(console, "input", step.input)
     if step.error:
         console.print(Padding(plain(step.error, "red"), (0, 0, 0, 2), expand=False))

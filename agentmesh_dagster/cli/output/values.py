@@ -9,9 +9,10 @@ from rich.text import Text
 
 from agentmesh_dagster.cli.output.console import plain
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.entities.models import Run, RunStatus, StepStatus
+from agentmesh_dagster.entities.models import Run, RunStatus, Step, StepStatus
 
-WAITS = "waits for a person"  # what people are told of a run with an open gate
+WAITS = "waits"  # what people are told of a run of which a step waits
+WAITS_FOR_PERSON = "waits for a person"
 
 _LOOKS: Mapping[str, tuple[str, str]] = {  # status → sign, style
     "pending": ("·", "dim"),
@@ -27,12 +28,18 @@ _MINUTE, _HOUR = 60, 3600
 
 
 def show_status(status: RunStatus | StepStatus, *, waits: bool = False) -> Text:
-    """A status with its sign and colour; `waits`: the run has an open gate."""
-    if waits or status is StepStatus.WAITING_HUMAN:
-        sign, style = _LOOKS["waiting_human"]
-        return Text(f"{sign} {WAITS}", style)
+    """A status with its sign and colour; `waits`: a step of the run waits."""
+    if waits or status in (StepStatus.WAITING_HUMAN, StepStatus.WAITING):
+        sign, style = _LOOKS["waiting"]
+        return Text(f"{sign} {WAITS_FOR_PERSON if status is StepStatus.WAITING_HUMAN else WAITS}", style)
     sign, style = _LOOKS[status.value]
     return Text(f"{sign} {status.value}", style)
+
+
+def describe_waiting(step: Step) -> str:
+    """For what a step waits, and at which node."""
+    awaited = step.waiting_for.describe() if step.waiting_for else "for a person"
+    return f"waits {awaited} at `{step.node_id}`{f' {step.path}' if step.path else ''}"
 
 
 def show_run_status(run: Run) -> Text:

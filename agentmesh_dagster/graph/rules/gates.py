@@ -13,6 +13,8 @@ from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 def settings_have_an_effect_on_a_gate(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """A gate has no time limit and no retry: it waits without working."""
     for node in graph.list_nodes(lambda spec: spec.waits):
+        if not isinstance(node.config, GateConfig):
+            continue
         remedies = (
             ("timeout_seconds", "timeoutSeconds", "set `deadlineSeconds`, with `onDeadline`"),
             ("retry", "retry", "a gate that expired or was rejected is asked again when the run is retried"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from agentmesh_dagster.runtime.nodes import agent, branch, end, human_approval, start, tool, workflow
+from agentmesh_dagster.runtime.nodes import agent, branch, end, human_approval, start, tool, wait, workflow
 from agentmesh_dagster.runtime.work import Result, Work
 from agentmesh_dagster.specs import PLUGINS
 from agentmesh_dagster.specs.plugins import Group, Registry
@@ -15,6 +15,7 @@ OURS: dict[str, Callable[[Work], Result]] = {
     "tool": tool.run,
     "branch": branch.run,
     "human_approval": human_approval.run,
+    "wait": wait.run,
     "workflow": workflow.run,
 }
 RUNNERS: Registry[Callable[[Work], Result]] = PLUGINS.join(Group.NODES, OURS, lambda kind: kind.run)

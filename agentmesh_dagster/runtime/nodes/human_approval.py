@@ -5,16 +5,17 @@ from collections.abc import Mapping
 from agentmesh_dagster.entities.json_values import JsonValue, as_list, as_object, write_json
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.read import is_set
-from agentmesh_dagster.runtime.work import Result, Work
+from agentmesh_dagster.runtime.work import Result, WaitRequest, Work
 from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 from agentmesh_dagster.store.gates import NewGate
+from agentmesh_dagster.store.waits import WaitKind
 
 
 def run(work: Work) -> Result:
     """Asks: the step waits for a person from now on, and nothing behind it runs."""
     gate = render_gate(work.node, work.context)
     notes: dict[str, JsonValue] = {"asked": ", ".join(gate.assignees) or "anybody", "instructions": gate.instructions}
-    return Result(None, wait=gate, notes=notes)
+    return Result(None, wait=WaitRequest(WaitKind.PERSON, gate=gate), notes=notes)
 
 
 def render_gate(node: GraphNode, context: Mapping[str, JsonValue]) -> NewGate:
