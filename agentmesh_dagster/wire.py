@@ -8,6 +8,7 @@ from agentmesh_dagster.entities import gates
 from agentmesh_dagster.entities.models import (
     Agent,
     Entity,
+    Id,
     JsonObject,
     Kind,
     Project,
@@ -310,6 +311,16 @@ class NewRun(Entity):
 
 class StartedRun(Entity):
     run_id: str
+
+
+class NewFork(Entity):
+    """From where on a run is executed anew, in a new one, and what is given instead of what it did before that."""
+
+    from_node_id: Id
+    path: str = ""  # of the step, as steps have it; without an item: all items
+    outputs: dict[str, Any] = Field(default_factory=dict[str, Any])  # by node id: of steps before it, instead of theirs
+    input: Any = None  # unless given that of the run; with another one nothing is taken over
+    revision: Literal["same", "newest"] = "same"  # the run's own, or the newest of the catalogue
 
 
 class RetriedRun(Entity):

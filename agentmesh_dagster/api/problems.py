@@ -21,6 +21,7 @@ from agentmesh_dagster.entities.patterns import TooManyPatterns
 from agentmesh_dagster.errors import AgentMeshError, Conflict, InvalidValue, NotFound
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.runtime.answers import GateClosed, NotAsked
+from agentmesh_dagster.runtime.forks import ForkRefused
 from agentmesh_dagster.runtime.plans import WorkflowHasFaults
 from agentmesh_dagster.runtime.trials import TooManyTrials, TrialFailed, TrialNeedsApproval, TrialRefused
 from agentmesh_dagster.store import StoreFull, StoreUnavailable
@@ -101,7 +102,7 @@ def _read_title(kind: type[AgentMeshError]) -> str:
 def _list_members(error: AgentMeshError) -> dict[str, Any]:
     """What a program wants to know of some faults."""
     match error:
-        case InvalidBody() | InvalidDocument() | WorkflowHasFaults():
+        case InvalidBody() | InvalidDocument() | WorkflowHasFaults() | ForkRefused():
             return {"issues": write_issues(error.issues)}
         case StaleRevision():
             return {"revision": error.revision, "saved_by": error.saved_by, "saved_at": error.saved_at}

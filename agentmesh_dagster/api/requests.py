@@ -124,6 +124,7 @@ DocumentBody = Annotated[JsonValue, DescribedBy(wire.Document), Body(title="Docu
 AgentTrialBody = Annotated[JsonValue, DescribedBy(wire.AgentTrial), Body(title="AgentTrial")]
 ToolTrialBody = Annotated[JsonValue, DescribedBy(wire.ToolTrial), Body(title="ToolTrial")]
 NewRunBody = Annotated[JsonValue, DescribedBy(wire.NewRun), Body(title="NewRun")]
+NewForkBody = Annotated[JsonValue, DescribedBy(wire.NewFork), Body(title="NewFork")]
 NewDraftBody = Annotated[JsonValue, DescribedBy(wire.NewDraft), Body(title="NewDraft")]
 PublicationBody = Annotated[JsonValue, DescribedBy(wire.Publication), Body(title="Publication")]
 HumanAnswerBody = Annotated[JsonValue, DescribedBy(wire.HumanAnswer), Body(title="HumanAnswer")]

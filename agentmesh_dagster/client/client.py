@@ -19,6 +19,7 @@ from agentmesh_dagster.wire import (
     Issue,
     ListedDraft,
     ListedWorkflow,
+    NewFork,
     PinnedWorkflow,
     ReceivedEvent,
     RetriedRun,
@@ -130,6 +131,16 @@ class AgentMeshClient:
     def retry(self, run_id: str) -> RetriedRun:
         """Continues a run that has failed. Raises Refused, with its state, for any other."""
         return RetriedRun.model_validate(self._connection.request("POST", f"runs/{run_id}/retry"))
+
+    def fork(self, run_id: str, wanted: NewFork) -> str:
+        """Starts a run that goes on from a step of this one, and returns its id without waiting for a worker.
+
+            mesh.fork(run_id, NewFork(from_node_id="publish", outputs={"draft": {"text": "Better."}}))
+
+        Raises ApiFault with `issues` for what cannot be forked so.
+        """
+        body = wanted.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return self._connection.request("POST", f"runs/{run_id}/fork", json=body)["runId"]
 
     def cancel(self, run_id: str) -> Run:
         """Raises Refused for a run that has ended."""

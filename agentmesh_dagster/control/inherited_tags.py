@@ -6,7 +6,7 @@ import dagster as dg
 
 from agentmesh_dagster.control.dagster_internals import BACKFILL_TAGS, MAX_RETRIES_TAG, TAGS_TO_MAYBE_OMIT_ON_RETRY
 from agentmesh_dagster.translator.dagster_runs import DELIVERY_TAG
-from agentmesh_dagster.translator.run_tags import USER_TAG
+from agentmesh_dagster.translator.run_tags import USER_TAG, keep_free_tags
 
 # Who launched a Dagster run, what asked for it, and which it re-executes: of that one alone. So is what is hidden.
 _OF_ONE_LAUNCH = frozenset(
@@ -31,12 +31,21 @@ def inherit_tags(parent: dg.DagsterRun, *, instance_retries: int | None) -> Mapp
     Dagster's automatic retries count all Dagster runs of the group, so a launch behind a gate would use one up: each is
     allowed one more. `instance_retries` is the instance's own number, None where it does not retry.
     """
-    omitted = (TAGS_TO_MAYBE_OMIT_ON_RETRY - BACKFILL_TAGS) | _OF_ONE_LAUNCH
-    tags = {key: text for key, text in parent.tags.items() if key not in omitted and not key.startswith(_HIDDEN)}
+    tags = _keep(parent)
     given = tags.get(MAX_RETRIES_TAG, "" if instance_retries is None else str(instance_retries))
     if given.isdecimal() and int(given) > 0:
         tags[MAX_RETRIES_TAG] = str(int(given) + 1)
     return tags
+
+
+def copy_free_tags(source: dg.DagsterRun) -> Mapping[str, str]:
+    """The tags of a run that is another one, and goes on from `source`: those that people gave."""
+    return keep_free_tags(_keep(source))
+
+
+def _keep(parent: dg.DagsterRun) -> dict[str, str]:
+    omitted = (TAGS_TO_MAYBE_OMIT_ON_RETRY - BACKFILL_TAGS) | _OF_ONE_LAUNCH
+    return {key: text for key, text in parent.tags.items() if key not in omitted and not key.startswith(_HIDDEN)}
 
 
 def read_default_retries(instance: dg.DagsterInstance) -> int | None:

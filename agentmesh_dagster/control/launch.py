@@ -1,6 +1,7 @@
 """Launching: from a stored workflow and an input to a Dagster run."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
-from agentmesh_dagster.entities.models import Workflow
+from agentmesh_dagster.entities.models import ForkedFrom, Workflow
 from agentmesh_dagster.errors import InvalidValue
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
@@ -24,7 +25,7 @@ from agentmesh_dagster.store.launches import mark_launch_submitted
 from agentmesh_dagster.store.runs import get_launcher, get_run, get_run_head
 from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
-from agentmesh_dagster.translator.run_tags import USER_TAG
+from agentmesh_dagster.translator.run_tags import name_origin
 
 
 class UnfitInput(InvalidValue):
@@ -60,7 +61,7 @@ def prepare_launch(
     place = location or CodeLocation()
     job_name = place.job_prefix + get_job_name(services.store, plan.workflow)
     run_id = str(uuid.uuid4())
-    built = _build(services, plan, job_name, checked, launched_by)
+    built = build_first_launch(services, plan, job_name, checked, launched_by=launched_by)
     # Ours first: should this process die now, the run is there, and is created in Dagster by whoever finds it.
     with services.store.begin() as tx:
         register_launch(
@@ -90,7 +91,10 @@ def create_lost_launch(services: Services, instance: dg.DagsterInstance, run_id:
         launched_by = get_launcher(connection, run_id)
     plan = load_pinned_plan(services.store, head.workflow_id, head.revision)
     with suppress(DagsterRunAlreadyExists):
-        built = _build(services, plan, head.job_name, run.input, launched_by)
+        # Of a fork too all steps are launched: those that it has taken over do nothing.
+        built = build_first_launch(
+            services, plan, head.job_name, run.input, launched_by=launched_by, forked_from=run.forked_from
+        )
         instance.create_run_for_job(run_id=run_id, **find_origins(instance, head.job_name), **built)
     with services.store.begin() as tx:
         is_ours = mark_launch_submitted(tx, run_id)
@@ -109,19 +113,29 @@ def find_origins(instance: dg.DagsterInstance, job_name: str) -> dict[str, Any]:
     }
 
 
-def _build(
-    services: Services, plan: Plan, job_name: str, run_input: JsonValue, launched_by: str | None
+def build_first_launch(
+    services: Services,
+    plan: Plan,
+    job_name: str,
+    run_input: JsonValue,
+    *,
+    launched_by: str | None,
+    forked_from: ForkedFrom | None = None,
+    step_keys: Sequence[str] | None = None,
+    given_tags: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """What a first launch is to Dagster, whatever its id."""
+    """What a first launch is to Dagster, whatever its id; `step_keys` None: all steps."""
     job = build_job_once(plan, job_name, services)
     run_config = build_run_config(plan, run_input, log_level=services.settings.console_log_level)
     load_data = build_load_data(plan.revision)
     return {
         "job_def": job,
-        "execution_plan": create_execution_plan(job, run_config=run_config, repository_load_data=load_data),
+        "execution_plan": create_execution_plan(
+            job, run_config=run_config, step_keys_to_execute=step_keys, repository_load_data=load_data
+        ),
         "run_config": run_config,
         "repository_load_data": load_data,
-        "tags": {**job.tags, **({} if launched_by is None else {USER_TAG: launched_by})},
+        "tags": {**(given_tags or {}), **job.tags, **name_origin(launched_by, forked_from)},
     }
 
 

@@ -116,6 +116,7 @@ class EventType(StrEnum):
     STEP_WAITING = "step.waiting"  # for anything else
     STEP_SKIPPED = "step.skipped"
     STEP_RETRYING = "step.retrying"
+    STEP_EDITED = "step.edited"  # the output was given by whoever forked the run
     GATE_TAKEN_OVER = "gate.taken_over"  # the answer is another run's
     GATE_CANCELED = "gate.canceled"  # its run can only fail, and it says `onArmFailure: cancel`
     GATE_ANSWERED = "gate.answered"
@@ -308,6 +309,14 @@ class CutValue(Entity):
     preview: str  # how that text begins
 
 
+class ForkedFrom(Entity):
+    """Where a fork goes on from."""
+
+    run_id: str  # it may have been pruned since
+    node_id: str
+    path: str = ""  # of the step; one with fewer frames than the node's steps have means all of these
+
+
 class Run(Entity):
     """What the user started: one group of Dagster runs."""
 
@@ -324,6 +333,8 @@ class Run(Entity):
     launches: list[str] = Field(default_factory=list)  # Dagster run ids, oldest first
     waiting_on: list[str] = Field(default_factory=list)  # step ids
     has_failed: bool = False  # a step has failed: what of the run still goes on, or waits, cannot mend it
+    forked_from: ForkedFrom | None = None  # what stands before that was taken over from another run
+    forks: list[str] = Field(default_factory=list)  # ids of the runs that were forked from it, oldest first
     cut: dict[str, CutValue] | None = None  # `maxValueChars`: the fields that were left out, by name
 
 
@@ -362,6 +373,7 @@ class Step(Entity):
     item_index: int | None = None  # inside `each`, from 0
     waiting_for: Awaited | None = None  # while it waits
     taken_over_from: str | None = None  # the run that did this work; here nothing was executed, and nobody asked
+    edited_by: str | None = None  # who gave the output when the run was forked, instead of that run
     cut: dict[str, CutValue] | None = None  # as a run's
 
 

@@ -1,6 +1,5 @@
 """Launches: one Dagster run taken up by a worker, and the run that it belongs to."""
 
-import json
 from dataclasses import dataclass
 
 from agentmesh_dagster.entities.json_schema import fit_input
@@ -10,11 +9,12 @@ from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.graph.address import Address, describe_address
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.takeover import list_parts, take_over_steps
+from agentmesh_dagster.runtime.takeover import Takeover, is_same_input, list_parts, take_over_steps
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.catalogue import has_changed
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import StoredGate, list_taken_over
+from agentmesh_dagster.store.inheritance import EditedStep, list_edited
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, insert_launch, renew_launch
 from agentmesh_dagster.store.runs import NewRun, get_run, get_run_head, insert_run, lock_run, mark_run_started
 from agentmesh_dagster.store.steps import read_states, reopen_steps
@@ -63,10 +63,9 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
     Raises DeliveredAlready: what a trigger was given becomes one run, however often Dagster is asked for it.
     """
     parent = _find_parent(tx, plan, facts)
-    is_same_input = parent is not None and _write_comparable(get_run(tx, parent.run_id).input) == _write_comparable(
-        fit_input(plan.workflow.input_schema, facts.input)
-    )
-    if parent and is_same_input and _continues_run(tx, plan, parent, facts):
+    fitted = fit_input(plan.workflow.input_schema, facts.input)
+    has_same_input = parent is not None and is_same_input(get_run(tx, parent.run_id).input, fitted)
+    if parent and has_same_input and _continues_run(tx, plan, parent, facts):
         lock_run(tx, parent.run_id)
         return find_launch(tx, facts.launch_id) or insert_launch(
             tx,
@@ -86,7 +85,7 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
         project_id=workflow.project_id,
         job_name=facts.job_name,
         revision=plan.revision,
-        input=check_json(fit_input(workflow.input_schema, facts.input)),
+        input=check_json(fitted),
         launched_by=facts.launched_by,
     )
     if not insert_run(tx, new) and (written := find_launch(tx, facts.launch_id)):
@@ -100,8 +99,8 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
         instance_id=facts.instance_id,
         is_submitted=is_submitted,
     )
-    if parent and is_same_input and facts.selected is not None:
-        take_over_steps(tx, plan, parent, facts.launch_id, facts.selected)
+    if parent and has_same_input and facts.selected is not None:
+        take_over_steps(tx, plan, Takeover(get_run_head(tx, parent.run_id), facts.launch_id, facts.selected))
     return launch
 
 
@@ -111,11 +110,6 @@ def _find_parent(tx: Connection, plan: Plan, facts: LaunchFacts) -> Launch | Non
     if parent is None or parent.instance_id != facts.instance_id:
         return None
     return parent if get_run_head(tx, parent.run_id).workflow_id == plan.workflow.id else None
-
-
-def _write_comparable(value: JsonValue) -> str:
-    """Equal texts for equal JSON values, whatever the order of their keys."""
-    return json.dumps(value, sort_keys=True)
 
 
 def _continues_run(tx: Connection, plan: Plan, parent: Launch, facts: LaunchFacts) -> bool:
@@ -152,9 +146,20 @@ def start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
         if run.status not in (RunStatus.RUNNING, RunStatus.SUCCEEDED):  # a success is never left again
             mark_run_started(tx, run.id)
             started = Event(EventType.RUN_STARTED, {"launchId": launch.id, "revision": plan.revision})
-            taken = [_describe_taken(gate) for gate in list_taken_over(tx, run.id)] if launch.position == 0 else []
+            taken = _list_taken(tx, run.id) if launch.position == 0 else []
             record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[started, *taken])
     return run.id
+
+
+def _list_taken(tx: Connection, run_id: str) -> list[Event]:
+    """What a run has from another one, or from whoever forked it, that somebody answers for."""
+    edited = [_describe_edited(step) for step in list_edited(tx, run_id)]
+    return [*edited, *(_describe_taken(gate) for gate in list_taken_over(tx, run_id))]
+
+
+def _describe_edited(step: EditedStep) -> Event:
+    given: dict[str, JsonValue] = {"fromRunId": step.from_run_id, "output": step.output, "by": step.by}
+    return Event(EventType.STEP_EDITED, describe_address(step.address) | given, step.id)
 
 
 def _describe_taken(gate: StoredGate) -> Event:

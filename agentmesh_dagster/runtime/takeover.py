@@ -1,22 +1,30 @@
 """Takeover: what a new run need not do again because another run did it, and which answers hold for it too."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
+from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Kind, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.graph.address import Address
+from agentmesh_dagster.graph.address import Address, Item, Path, list_around
 from agentmesh_dagster.graph.plan import Plan
-from agentmesh_dagster.graph.progress import StepState
+from agentmesh_dagster.graph.progress import Progress, Readiness, StepState
 from agentmesh_dagster.runtime.context import describe_run, read_step_input
 from agentmesh_dagster.runtime.nodes.human_approval import render_gate
+from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.catalogue import has_changed
 from agentmesh_dagster.store.gates import StoredGate, digest_shown, find_gate, inherit_gate
-from agentmesh_dagster.store.launches import Launch
-from agentmesh_dagster.store.runs import get_run
-from agentmesh_dagster.store.steps import inherit_steps, read_states, step_id
+from agentmesh_dagster.store.inheritance import inherit_steps
+from agentmesh_dagster.store.runs import RunHead, get_run
+from agentmesh_dagster.store.steps import NewStep, insert_skipped, read_states, step_id
 
 Part = tuple[Kind, str]
+
+_SUCCEEDED = StepState(StepStatus.SUCCEEDED)
+_ENDED_WELL = (StepStatus.SUCCEEDED, StepStatus.SKIPPED)
 
 
 def list_parts(plan: Plan) -> list[Part]:
@@ -27,28 +35,104 @@ def list_parts(plan: Plan) -> list[Part]:
     return [(Kind.WORKFLOW, plan.workflow.id), *workflows, *agents, *tools]
 
 
-def take_over_steps(tx: Connection, plan: Plan, parent: Launch, launch_id: str, selected: frozenset[Address]) -> None:
-    """Gives the new run `launch_id` what the run of `parent` did, but for what is selected and all behind that.
+def is_same_input(one: JsonValue, other: JsonValue) -> bool:
+    """Whether two runs have equal input, whatever the order of its keys."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
-    Both have the same input. An answer to a gate is taken over only if it holds here: nothing that stands before or
-    behind the gate was saved since, and a person would see the same. Else the gate is left to be asked, and what stands
-    behind it to be done again.
+
+@dataclass(frozen=True)
+class Takeover:
+    """Which work of a run another one takes over. Both have the same input."""
+
+    source: RunHead
+    run_id: str  # of the new run
+    redone: Collection[Address]  # what is executed anew, and all behind it; without an item: for all items
+    edited: Mapping[Address, JsonValue] = field(default_factory=dict[Address, JsonValue])  # outputs given instead
+    edited_by: str | None = None
+
+
+def take_over_steps(tx: Connection, plan: Plan, takeover: Takeover) -> None:
+    """Gives the new run what the other one did, but for what is done again and all behind that.
+
+    An answer to a gate is taken over only if it holds here: nothing that stands before or behind the gate was saved or
+    edited since, and a person would see the same. Else the gate is left to be asked, and what stands behind it to be
+    done again.
     """
-    states = read_states(tx, parent.run_id)
-    kept = {step for step in states if step.node_id in plan.graph.index and not _is_touched(plan, selected, step)}
+    source = takeover.source
+    states = read_states(tx, source.id)
+    redone = Redone(plan, takeover.redone)
+    for step, state in states.items():
+        if state.status not in _ENDED_WELL and step not in takeover.edited and step.node_id in plan.graph.nodes:
+            redone.add(step)
     gates: list[StoredGate] = []
     for step in _list_answered(plan, states):
-        if step not in kept:
+        if step in redone:
             continue
-        gate = find_gate(tx, step_id(parent.run_id, step))
-        if gate is not None and _holds(tx, plan, parent, launch_id, gate, states):
+        gate = find_gate(tx, step_id(source.id, step))
+        if gate is not None and _holds(tx, plan, takeover, gate, states):
             gates.append(gate)
         else:
-            kept = {other for other in kept if not _is_touched(plan, frozenset([step]), other)}
-    inherit_steps(tx, parent.run_id, launch_id, kept)
+            redone.add(step)
+    kept = {step for step in states if step.node_id in plan.graph.nodes and step not in redone}
+    skipped = _list_skipped(plan, {step: states[step] for step in kept} | dict.fromkeys(takeover.edited, _SUCCEEDED))
+    kept |= {step for step in skipped if step in states and states[step].status is StepStatus.SKIPPED}
+    nodes = plan.graph.nodes
+    insert_skipped(
+        tx, takeover.run_id, [NewStep(step, nodes[step.node_id].type, []) for step in skipped if step not in kept]
+    )
+    inherit_steps(tx, source.id, takeover.run_id, kept, edited=takeover.edited, edited_by=takeover.edited_by)
     for gate in gates:
         if gate.address in kept:
-            inherit_gate(tx, gate, to_run_id=launch_id, step_id=step_id(launch_id, gate.address))
+            inherit_gate(tx, gate, to_run_id=takeover.run_id, step_id=step_id(takeover.run_id, gate.address))
+
+
+def _list_skipped(plan: Plan, states: Mapping[Address, StepState]) -> list[Address]:
+    """The steps that nothing leads to any more: no step of the new run will end and say so."""
+    progress = Progress(plan, states)
+    followers = dict.fromkeys(follower for step in states for follower in progress.list_followers(step))
+    found: list[Address] = []
+    for step in followers:
+        if progress.read_state(step) is None and progress.read_readiness(step) is Readiness.SKIPPED:
+            progress.skip(step)
+            found += [step, *progress.skip_behind(step)]
+    return found
+
+
+class Redone:
+    """Steps that are executed anew, and all that stands behind them."""
+
+    def __init__(self, plan: Plan, steps: Collection[Address] = ()) -> None:
+        self._graph, self._scopes = plan.graph, plan.scopes
+        self._bits: dict[Path, int] = {}  # by the items that a step shares with one that is done anew
+        self._behind: dict[str, Mapping[int, int]] = {}
+        for step in steps:
+            self.add(step)
+
+    def add(self, step: Address) -> None:
+        items = _list_items_of(step.path)
+        for shared, bits in self._list_behind(step.node_id).items():
+            place = items[:shared]
+            self._bits[place] = self._bits.get(place, 0) | bits
+
+    def _list_behind(self, node_id: str) -> Mapping[int, int]:
+        """The node and all behind it, as bits, by how many scopes stand around both."""
+        if node_id not in self._behind:
+            found: dict[int, int] = {self._scopes.depth(node_id): 1 << self._graph.index[node_id]}
+            for other in self._graph.in_bits(self._graph.descendant_bits[node_id]):
+                shared = self._scopes.count_common(node_id, other)
+                found[shared] = found.get(shared, 0) | 1 << self._graph.index[other]
+            self._behind[node_id] = found
+        return self._behind[node_id]
+
+    def __contains__(self, step: object) -> bool:
+        if not isinstance(step, Address):
+            return False
+        place = self._graph.index[step.node_id]
+        return any(self._bits.get(path, 0) >> place & 1 for path in list_around(_list_items_of(step.path)))
+
+
+def _list_items_of(path: Path) -> Path:
+    return tuple(frame for frame in path if isinstance(frame, Item))
 
 
 def _list_answered(plan: Plan, states: Mapping[Address, StepState]) -> list[Address]:
@@ -57,31 +141,24 @@ def _list_answered(plan: Plan, states: Mapping[Address, StepState]) -> list[Addr
     answered = [
         step
         for step, state in states.items()
-        if state.status is StepStatus.SUCCEEDED and step.node_id in nodes and nodes[step.node_id].spec.waits
+        if state.status is StepStatus.SUCCEEDED
+        and step.node_id in nodes
+        and isinstance(nodes[step.node_id].config, GateConfig)
     ]
     return sorted(answered, key=lambda step: index[step.node_id])
 
 
-def _is_touched(plan: Plan, selected: frozenset[Address], step: Address) -> bool:
-    """Whether a step is run again, or stands behind one that is."""
-    return any(
-        chosen.covers(step)
-        or (
-            plan.graph.is_ancestor(chosen.node_id, step.node_id)
-            and (chosen.at(step.node_id).covers(step) or step.at(chosen.node_id).covers(chosen))
-        )
-        for chosen in selected
-    )
-
-
 def _holds(
-    tx: Connection, plan: Plan, parent: Launch, run_id: str, gate: StoredGate, states: Mapping[Address, StepState]
+    tx: Connection, plan: Plan, takeover: Takeover, gate: StoredGate, states: Mapping[Address, StepState]
 ) -> bool:
-    """Whether what was consented to is what this run is about to do."""
-    if has_changed(tx, list(_list_parts_around(plan, gate.node_id)), parent.revision, plan.revision):
+    """Whether what was consented to is what the new run is about to do."""
+    around = _Around(plan, gate.node_id)
+    if any(plan.graph.descendant_bits[step.node_id] & around.consequences for step in takeover.edited):
         return False
-    found = read_step_input(tx, plan, parent.run_id, gate.address, states)
-    context = {**found.context, "run": describe_run(get_run(tx, run_id), plan)}
+    if has_changed(tx, list(around.list_parts()), takeover.source.revision, plan.revision):
+        return False
+    found = read_step_input(tx, plan, takeover.source.id, gate.address, states)
+    context = {**found.context, "run": describe_run(get_run(tx, takeover.run_id), plan)}
     try:
         here = render_gate(plan.graph.nodes[gate.node_id], context)
     except AgentMeshError:
@@ -89,20 +166,32 @@ def _holds(
     return gate.stored_hash == digest_shown(gate.run_id, gate.revision, here.instructions, here.payload)
 
 
-def _list_parts_around(plan: Plan, node_id: str) -> Iterator[Part]:
-    """The workflow, and the agents and tools of what stands before and behind a node; all of each it runs."""
-    yield Kind.WORKFLOW, plan.workflow.id
-    for flow in plan.workflows.values():
-        yield Kind.WORKFLOW, flow.id
-        for kind in (Kind.AGENT, Kind.TOOL):
-            yield from ((kind, identity) for identity in flow.graph.list_named(kind))
-        agents = [plan.agents.get(identity) for identity in flow.graph.list_named(Kind.AGENT)]
-        yield from ((Kind.TOOL, tool_id) for agent in agents for tool_id in (agent.tools if agent else ()))
-    bits = plan.graph.ancestor_bits[node_id] | plan.graph.descendant_bits[node_id]
-    for node in map(plan.graph.nodes.__getitem__, plan.graph.in_bits(bits)):
-        if node.tool_id is not None:
-            yield Kind.TOOL, node.tool_id
-        if node.agent_id is not None:
-            yield Kind.AGENT, node.agent_id
-            agent = plan.agents.get(node.agent_id)
-            yield from ((Kind.TOOL, tool_id) for tool_id in (agent.tools if agent else ()))
+@dataclass(frozen=True)
+class _Around:
+    """What stands before and behind a gate."""
+
+    plan: Plan
+    gate: str
+
+    @cached_property
+    def consequences(self) -> int:
+        """The gate and all behind it, as bits: whatever leads there, also past the gate, is a part of what happens."""
+        return self.plan.graph.descendant_bits[self.gate] | 1 << self.plan.graph.index[self.gate]
+
+    def list_parts(self) -> Iterator[Part]:
+        """The workflow, and the agents and tools of what stands before and behind."""
+        graph, agents = self.plan.graph, self.plan.agents
+        yield Kind.WORKFLOW, self.plan.workflow.id
+        for flow in self.plan.workflows.values():  # all of each that it runs
+            yield Kind.WORKFLOW, flow.id
+            for kind in (Kind.AGENT, Kind.TOOL):
+                yield from ((kind, identity) for identity in flow.graph.list_named(kind))
+            for agent in filter(None, map(agents.get, flow.graph.list_named(Kind.AGENT))):
+                yield from ((Kind.TOOL, tool_id) for tool_id in agent.tools)
+        for node in map(graph.nodes.__getitem__, graph.in_bits(graph.ancestor_bits[self.gate] | self.consequences)):
+            if node.tool_id is not None:
+                yield Kind.TOOL, node.tool_id
+            if node.agent_id is not None:
+                yield Kind.AGENT, node.agent_id
+                agent = agents.get(node.agent_id)
+                yield from ((Kind.TOOL, tool_id) for tool_id in (agent.tools if agent else ()))

@@ -16,6 +16,7 @@ DEEDS = (
     EventType.RUN_CANCELED,
     EventType.RUN_PRUNED,
     EventType.GATE_ANSWERED,
+    EventType.STEP_EDITED,
     EventType.ENTITY_SAVED,
     EventType.ENTITY_DELETED,
     EventType.DRAFT_DISCARDED,

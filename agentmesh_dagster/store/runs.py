@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import Run, RunStatus, StepStatus
+from agentmesh_dagster.entities.models import ForkedFrom, Run, RunStatus, StepStatus
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.cutting import leave_out_large, read_cuts
@@ -50,6 +50,7 @@ class NewRun:
     revision: int
     input: JsonValue
     launched_by: str | None
+    forked_from: ForkedFrom | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,9 @@ def insert_run(tx: Connection, run: NewRun) -> bool:
         input=run.input,
         created_at=now(tx),
         launched_by=run.launched_by,
+        forked_from_run_id=run.forked_from and run.forked_from.run_id,
+        forked_from_node_id=run.forked_from and run.forked_from.node_id,
+        forked_from_path=run.forked_from and run.forked_from.path,
     )
 
 
@@ -264,23 +268,32 @@ def _launches_of(run_id: ColumnElement[str], instance_id: str | None) -> Select[
 
 
 def _complete(connection: Connection, rows: Sequence[RowMapping]) -> list[Run]:
-    """Runs from their rows, with the launches and waiting steps of all of them in two queries."""
+    """Runs from their rows, with the launches, forks and waiting steps of all of them in a query each."""
     ids = [row["id"] for row in rows]
     launched: dict[str, list[str]] = {run_id: [] for run_id in ids}
     waiting: dict[str, list[str]] = {run_id: [] for run_id in ids}
+    forked: dict[str, list[str]] = {run_id: [] for run_id in ids}
     failed: set[str] = set()
     if ids:
         query = select(launches.c.run_id, launches.c.launch_id).where(launches.c.run_id.in_(ids))
         for run_id, launch_id in connection.execute(query.order_by(launches.c.position)):
             launched[run_id].append(launch_id)
+        forks = select(runs.c.forked_from_run_id, runs.c.id).where(runs.c.forked_from_run_id.in_(ids))
+        for run_id, fork_id in connection.execute(forks.order_by(runs.c.created_at, runs.c.id)):
+            forked[run_id].append(fork_id)
         failed = find_failed_runs(connection, ids)
         open_waits = select_open_waits().where(waits.c.run_id.in_(ids))
         for run_id, step_id in connection.execute(open_waits.order_by(waits.c.step_id)):
             waiting[run_id].append(step_id)
-    return [_read_run(row, launched[row["id"]], waiting[row["id"]], has_failed=row["id"] in failed) for row in rows]
+    return [
+        _read_run(row, launched[row["id"]], waiting[row["id"]], forked[row["id"]], has_failed=row["id"] in failed)
+        for row in rows
+    ]
 
 
-def _read_run(values: RowMapping, launched: list[str], waiting: list[str], *, has_failed: bool) -> Run:
+def _read_run(
+    values: RowMapping, launched: list[str], waiting: list[str], forked: list[str], *, has_failed: bool
+) -> Run:
     return Run(
         id=values["id"],
         workflow_id=values["workflow_id"],
@@ -295,5 +308,15 @@ def _read_run(values: RowMapping, launched: list[str], waiting: list[str], *, ha
         launches=launched,
         waiting_on=waiting,
         has_failed=has_failed or values["status"] == RunStatus.FAILED.value,
+        forked_from=_read_forked_from(values),
+        forks=forked,
         cut=read_cuts(values, _VALUES),
+    )
+
+
+def _read_forked_from(values: RowMapping) -> ForkedFrom | None:
+    if values["forked_from_run_id"] is None:
+        return None
+    return ForkedFrom(
+        run_id=values["forked_from_run_id"], node_id=values["forked_from_node_id"], path=values["forked_from_path"]
     )

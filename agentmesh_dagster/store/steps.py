@@ -239,26 +239,6 @@ def _list_covering(address: Address) -> Iterator[Address]:
     return (Address(address.node_id, path) for path in list_around(address.path))
 
 
-def inherit_steps(tx: Connection, from_run_id: str, to_run_id: str, kept: Collection[Address]) -> None:
-    """Gives a new run these steps of another run, as far as they succeeded or were skipped, outputs included."""
-    ended = select(steps).where(
-        steps.c.run_id == from_run_id,
-        steps.c.status.in_([StepStatus.SUCCEEDED.value, StepStatus.SKIPPED.value]),
-    )
-    wanted = set(kept)
-    found: list[dict[str, Any]] = [dict(row) for row in tx.execute(ended).mappings()]
-    rows = {address: row for row in found if (address := read_address(row["node_id"], row["path"])) in wanted}
-    ids: dict[str, str] = {row["id"]: step_id(to_run_id, address) for address, row in rows.items()}
-    for row in rows.values():
-        row |= {
-            "id": ids[row["id"]],
-            "run_id": to_run_id,
-            "taken_from_run_id": row["taken_from_run_id"] or from_run_id,
-            "parent_step_ids": [ids.get(parent, parent) for parent in row["parent_step_ids"]],
-        }
-        tx.execute(insert(steps).values({name: null() if value is None else value for name, value in row.items()}))
-
-
 def close_running_steps(
     tx: Connection, run_id: str, launch_id: str | None, status: StepStatus, error: str
 ) -> list[str]:
@@ -457,5 +437,6 @@ def _read_step(values: RowMapping) -> Step:
         item_index=read_address(values["node_id"], values["path"]).item,
         waiting_for=_read_awaited(values),
         taken_over_from=values["taken_from_run_id"],
+        edited_by=values["edited_by"],
         cut=read_cuts(values, _VALUES),
     )

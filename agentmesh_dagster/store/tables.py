@@ -188,6 +188,9 @@ runs = Table(
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("launched_by", Text),
+    Column("forked_from_run_id", Key),  # of a fork: the run that it goes on from, which may have been pruned since
+    Column("forked_from_node_id", Key),
+    Column("forked_from_path", Key),
     _one_of("status", RunStatus),
     Index(None, "created_at", "id"),
     Index(None, "workflow_id", "created_at", "id"),
@@ -195,6 +198,7 @@ runs = Table(
     Index(None, "status", "created_at", "id"),
     Index(None, "workflow_id", "status", "created_at", "id"),
     Index(None, "project_id", "status", "created_at", "id"),
+    Index(None, "forked_from_run_id"),
 )
 
 launches = Table(
@@ -239,6 +243,7 @@ steps = Table(
     Column("finished_at", UtcDateTime),
     Column("taken_from_run_id", Key),  # the run that did its work, where another took it over
     Column("path", Key, nullable=False),  # where it stands: as `graph.address.write_path` writes it
+    Column("edited_by", Text),  # who gave the output, instead of the run that did the work
     _one_of("status", StepStatus),
     UniqueConstraint("run_id", "node_id", "path"),
     Index(None, "run_id", "status"),

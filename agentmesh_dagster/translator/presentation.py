@@ -14,10 +14,11 @@ from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.triggers import GraphTrigger
 from agentmesh_dagster.runtime.step import StepReport
-from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.settings import Settings, link_run
 from agentmesh_dagster.specs import PROVIDER_SPECS
 from agentmesh_dagster.specs.node_spec import UNKNOWN, NodeFacts
 from agentmesh_dagster.store.waits import WaitKind
+from agentmesh_dagster.translator.dagster_internals import EngineEventData
 
 WORKFLOW_TAG = "agentmesh/workflow"  # the workflow's id, on every run of its job
 RUN_TAG = "agentmesh/run"  # the address of the run's page of ours, where it is known: Dagster's UI makes it a link
@@ -108,6 +109,17 @@ def describe_wait(report: StepReport, settings: Settings) -> tuple[str, dict[str
     asked = report.notes.get("asked", "anybody")
     message = f"Waits for a person: asks {asked}. To answer: {where}."
     return f"{message} This launch ends its work; the answer starts the next one.", metadata
+
+
+def report_fork(
+    instance: dg.DagsterInstance, forked: dg.DagsterRun, settings: Settings, *, node: str, fork_id: str
+) -> None:
+    """In the log of a run that was forked: which run goes on from where."""
+    link = link_run(settings, fork_id)
+    shown = dg.MetadataValue.text(f"agentmesh show {fork_id}") if link is None else dg.MetadataValue.url(link)
+    metadata: dict[str, dg.MetadataValue] = {"run": dg.MetadataValue.dagster_run(fork_id), "in AgentMesh": shown}
+    message = f"Forked: another run goes on from {node}."
+    instance.report_engine_event(message, forked, EngineEventData(metadata=metadata))
 
 
 def show_value(value: JsonValue) -> dg.MetadataValue:

@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 
+from agentmesh_dagster.entities.models import ForkedFrom
+
 USER_TAG = "user"  # who launched it; Dagster's UI shows it as such
+
+FORK_TAG = "agentmesh/forked_from"  # the run that a fork goes on from
 
 # Not for people to choose: who launched a run and for what, what a worker may do, and what we say of our own runs.
 # All others, `dagster/priority`, `dagster/max_retries` and `dagster/concurrency_key` among them, are free.
@@ -26,6 +30,12 @@ RESERVED = (
 def is_reserved(key: str) -> bool:
     """Whether people may not choose this tag; an entry that ends in `/` stands for all tags below it."""
     return any(key == own or (own.endswith("/") and key.startswith(own)) for own in RESERVED)
+
+
+def name_origin(launched_by: str | None, forked_from: ForkedFrom | None) -> dict[str, str]:
+    """The tags that say who launched a run, and from which one it goes on."""
+    tags = {} if launched_by is None else {USER_TAG: launched_by}
+    return tags if forked_from is None else tags | {FORK_TAG: forked_from.run_id}
 
 
 def keep_free_tags(tags: Mapping[str, str], own: Mapping[str, str] | None = None) -> dict[str, str]:

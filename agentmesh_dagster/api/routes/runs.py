@@ -1,8 +1,13 @@
 """Runs: what was started, how far it has come, and what happened in it."""
 
+from contextlib import suppress
+
 from fastapi import Response
 
 from agentmesh_dagster import wire
+from agentmesh_dagster.api.catalogue import find_one
+from agentmesh_dagster.api.context import ApiContext
+from agentmesh_dagster.api.launching import answer_launched
 from agentmesh_dagster.api.requests import (
     Asked,
     Cursor,
@@ -13,6 +18,7 @@ from agentmesh_dagster.api.requests import (
     LastEventId,
     Limit,
     MaxValueChars,
+    NewForkBody,
     PathId,
     ProjectFilter,
     StatusFilter,
@@ -20,13 +26,17 @@ from agentmesh_dagster.api.requests import (
     WorkflowFilter,
     build_router,
     faults,
+    read_body,
 )
 from agentmesh_dagster.api.settling import get_shown_run, list_shown_runs
 from agentmesh_dagster.api.stream import EventStreams, accepts_stream
 from agentmesh_dagster.control.cancel import cancel_run as cancel
+from agentmesh_dagster.control.fork import prepare_fork
+from agentmesh_dagster.control.location import CodeLocation
 from agentmesh_dagster.control.resume import submit_prepared
 from agentmesh_dagster.control.retry import retry_run as retry
 from agentmesh_dagster.entities.models import EventLog, Run, Step, Workflow
+from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.store.catalogue import load_workflow_at
 from agentmesh_dagster.store.events import page_events
@@ -137,6 +147,29 @@ def retry_run(call: Asked, editor: Editor, identity: PathId) -> wire.RetriedRun:
     submit_prepared(context.instance, launch.launch_id)
     call.response.headers["Location"] = f"{call.mount}/runs/{launch.run_id}"
     return wire.RetriedRun(run_id=launch.run_id, launch_id=launch.launch_id)
+
+
+@router.post("/{id}/fork", status_code=201, responses=faults(404, 409))
+def fork_run(call: Asked, editor: Editor, identity: PathId, body: NewForkBody) -> wire.StartedRun:
+    """Starts a run that goes on from a step of this one, in whatever state this is; the answer does not wait for it.
+
+    What stands before the step is taken over, with other outputs where such are given. A gate that was answered asks
+    anew unless what was agreed to is the same.
+    """
+    wanted = read_body(wire.NewFork, body)
+    context = call.context
+    location = _find_location(context, identity) if wanted.revision == "newest" else None
+    launch = prepare_fork(context.services, context.instance, identity, wanted, by=editor.name, location=location)
+    return answer_launched(call, launch)
+
+
+def _find_location(context: ApiContext, run_id: str) -> CodeLocation | None:
+    """Where the newest revision of a run's workflow is launched; None: it was deleted."""
+    with context.services.store.read() as connection:
+        run = get_run_head(connection, run_id)
+    with suppress(NotFound):
+        return context.workspace.find_code_location(find_one(context, Workflow, run.workflow_id))
+    return None
 
 
 @router.post("/{id}/cancel", responses=faults(404, 409))

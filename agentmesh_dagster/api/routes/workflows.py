@@ -1,9 +1,5 @@
 """Workflows: directed graphs of agents, tools, branches and gates."""
 
-import logging
-
-import dagster as dg
-
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.catalogue import (
     create,
@@ -18,7 +14,8 @@ from agentmesh_dagster.api.catalogue import (
 )
 from agentmesh_dagster.api.checking import check_document, check_entity
 from agentmesh_dagster.api.drafting import mark_drafted
-from agentmesh_dagster.api.problems import NotTaken, write_issues
+from agentmesh_dagster.api.launching import answer_launched
+from agentmesh_dagster.api.problems import write_issues
 from agentmesh_dagster.api.requests import (
     AnyBody,
     Asked,
@@ -45,8 +42,6 @@ from agentmesh_dagster.entities.documents import SECTIONS
 from agentmesh_dagster.entities.models import Kind, Run, Workflow
 from agentmesh_dagster.store.catalogue import get_job_name, list_job_problems, list_revisions
 from agentmesh_dagster.store.runs import RunFilter
-
-_log = logging.getLogger(__name__)
 
 router = build_router("/workflows", "workflows")
 
@@ -136,13 +131,7 @@ def start_run(call: Asked, editor: Editor, identity: PathId, body: NewRunBody) -
     launch = prepare_launch(
         context.services, context.instance, workflow, wanted.input, launched_by=editor.name, location=location
     )
-    try:
-        context.workspace.submit(launch.launch_id)
-    except dg.DagsterError as error:
-        _log.exception("The launch %s could not be submitted", launch.launch_id)
-        raise NotTaken(f"run `{launch.run_id}`") from error
-    call.response.headers["Location"] = f"{call.mount}/runs/{launch.run_id}"
-    return wire.StartedRun(run_id=launch.run_id)
+    return answer_launched(call, launch)
 
 
 @router.get("/{id}/runs", responses=faults(404))

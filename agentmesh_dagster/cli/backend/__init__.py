@@ -10,7 +10,7 @@ from agentmesh_dagster.cli.output.reports import RunReport
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.wire import Gate
+from agentmesh_dagster.wire import Gate, NewFork
 
 
 class TooLate(AgentMeshError):
@@ -81,6 +81,10 @@ class Backend(Protocol):
 
     def retry(self, id_prefix: str, console: Console) -> RunReport:
         """Continues a run that has failed. Raises NotRetried for any other."""
+        ...
+
+    def fork(self, id_prefix: str, wanted: NewFork, console: Console, *, waits: bool) -> RunReport:
+        """Starts a run that goes on from a step of another; `waits`: until it has ended, or waits for a person."""
         ...
 
     def list_gates(self) -> list[Gate]: ...

@@ -1,11 +1,15 @@
 """Executing runs in this process, with a live view."""
 
+import time
+
+import dagster as dg
 from rich.console import Console
 
 from agentmesh_dagster.cli.identity import name_user
 from agentmesh_dagster.cli.output.progress import show_progress
 from agentmesh_dagster.cli.output.terminal import own_terminal
 from agentmesh_dagster.control.daemons import has_daemon
+from agentmesh_dagster.control.fork import prepare_fork
 from agentmesh_dagster.control.in_place import execute_launch
 from agentmesh_dagster.control.instance import open_instance
 from agentmesh_dagster.control.launch import UnfitInput, prepare_launch
@@ -17,8 +21,11 @@ from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import StoredGate
-from agentmesh_dagster.store.runs import get_run_head
+from agentmesh_dagster.store.runs import get_run, get_run_head
 from agentmesh_dagster.translator.launchpad import read_default_input
+from agentmesh_dagster.wire import NewFork
+
+_PAUSE_SECONDS = 0.5
 
 
 def launch_here(services: Services, workflow: Workflow, run_input: JsonValue, console: Console) -> tuple[str, bool]:
@@ -55,6 +62,43 @@ def retry_here(services: Services, run_id: str, console: Console) -> tuple[bool,
                 has_ended = execute_launch(services, instance, launch, by=name_user())
         reconcile_run(services, instance, run_id)
     return has_ended, is_handed_over
+
+
+def fork_here(
+    services: Services, run_id: str, wanted: NewFork, console: Console, *, waits: bool
+) -> tuple[str, bool, bool]:
+    """The new run's id, whether nobody interrupted it, and whether a daemon executes it from here on.
+
+    Raises as `prepare_fork` does.
+    """
+    has_ended, is_handed_over = True, False
+    with open_instance(services.settings) as instance:
+        launch = prepare_fork(services, instance, run_id, wanted, by=name_user(), launched_by=f"cli: {name_user()}")
+        with services.store.read() as connection:
+            run = get_run_head(connection, launch.run_id)
+        plan = load_pinned_plan(services.store, run.workflow_id, run.revision)
+        if has_daemon(instance):
+            submit_prepared(instance, launch.launch_id)
+            is_handed_over = not waits
+            if waits:
+                with own_terminal(console) as own, show_progress(own, services.store, plan, launch.run_id):
+                    _wait_for(services, instance, launch.run_id)
+        else:
+            with own_terminal(console) as own, show_progress(own, services.store, plan, launch.run_id):
+                has_ended = execute_launch(services, instance, launch)
+        reconcile_run(services, instance, launch.run_id)
+    return launch.run_id, has_ended, is_handed_over
+
+
+def _wait_for(services: Services, instance: dg.DagsterInstance, run_id: str) -> None:
+    """Until a run that a daemon executes has ended, or waits for a person."""
+    while True:
+        reconcile_run(services, instance, run_id)
+        with services.store.read() as connection:
+            run = get_run(connection, run_id)
+        if run.status.is_end or run.waiting_on:
+            return
+        time.sleep(_PAUSE_SECONDS)
 
 
 def continue_here(services: Services, gate: StoredGate, console: Console) -> tuple[bool, bool]:

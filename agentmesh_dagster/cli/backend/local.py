@@ -20,7 +20,7 @@ from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.gates import list_open_gates
 from agentmesh_dagster.store.runs import get_run, list_runs, list_unsettled_run_ids
 from agentmesh_dagster.store.steps import list_steps
-from agentmesh_dagster.wire import Gate
+from agentmesh_dagster.wire import Gate, NewFork
 
 _EVENTS_AT_ONCE = 1_000
 
@@ -121,6 +121,17 @@ class LocalBackend:
         except NothingToRetry as refused:
             raise NotRetried(str(refused)) from refused
         return self._report(run_id, interrupted=not has_ended, is_active=is_handed_over)
+
+    def fork(self, id_prefix: str, wanted: NewFork, console: Console, *, waits: bool) -> RunReport:
+        """Where a daemon runs, it takes the launch from here; else the new run is executed in this process.
+
+        Raises as `prepare_fork` does.
+        """
+        from agentmesh_dagster.cli.backend.execution import fork_here
+
+        run_id = find_run(self.services.store, id_prefix)
+        fork_id, has_ended, is_handed_over = fork_here(self.services, run_id, wanted, console, waits=waits)
+        return self._report(fork_id, interrupted=not has_ended, is_active=is_handed_over)
 
     def list_gates(self) -> list[Gate]:
         with self.services.store.read() as connection:

@@ -36,7 +36,7 @@ from agentmesh_dagster.store.catalogue import AmbiguousName, EntityNotFound
 from agentmesh_dagster.store.gates import GateNotFound
 from agentmesh_dagster.store.runs import RunNotFound
 from agentmesh_dagster.store.waits import WaitKind
-from agentmesh_dagster.wire import Gate
+from agentmesh_dagster.wire import Gate, NewFork
 
 _SEARCHED = 1_000  # runs, newest first, among which one is found by its first characters
 _ID_LENGTH = 36
@@ -164,6 +164,11 @@ class RemoteBackend:
         except Refused as refused:
             raise NotRetried(refused.detail) from refused
         return self._follow(run_id, console, after=seen[-1].id if seen else 0)
+
+    def fork(self, id_prefix: str, wanted: NewFork, console: Console, *, waits: bool) -> RunReport:
+        """The server starts it, and it is followed here if that is asked for."""
+        fork_id = self.client.fork(self._find_run(id_prefix), wanted)
+        return self._follow(fork_id, console) if waits else self._report(fork_id, is_active=True)
 
     def list_gates(self) -> list[Gate]:
         return list(self.client.list_gates())

@@ -1,7 +1,12 @@
-"""Runs: list, show, retry, cancel."""
+"""Runs: list, show, retry, fork, cancel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from agentmesh_dagster.cli.backend.factory import open_backend
 from agentmesh_dagster.cli.exit_codes import ExitCode
+from agentmesh_dagster.cli.input import read_input
 from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json, say
 from agentmesh_dagster.cli.output.reports import print_report, write_report
 from agentmesh_dagster.cli.output.run_details import print_events, print_run
@@ -9,6 +14,7 @@ from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.errors import InvalidValue
+from agentmesh_dagster.wire import NewFork
 
 _SHORT_ID = 8
 
@@ -81,6 +87,51 @@ def retry_run(id_prefix: str, *, as_json: bool) -> ExitCode:
     if as_json:
         print_json(write_report(report))
     else:
+        print_report(console, report)
+    return report.exit_code
+
+
+class UnreadableOutput(InvalidValue):
+    """An output is given as NODE=JSON, or as NODE=@FILE."""
+
+
+@dataclass(frozen=True)
+class TypedFork:
+    """What was typed behind `fork RUN`."""
+
+    node: str
+    path: str
+    outputs: Sequence[str]  # NODE=JSON
+    given_input: str | None
+    newest: bool
+
+    def read(self) -> NewFork:
+        """Raises UnreadableOutput, UnreadableInput."""
+        asked: dict[str, Any] = {"from_node_id": self.node, "path": self.path}
+        asked["outputs"] = dict(_read_output(text) for text in self.outputs)
+        if self.given_input is not None:
+            asked["input"] = read_input(self.given_input)
+        return NewFork(**asked, revision="newest" if self.newest else "same")
+
+
+def _read_output(text: str) -> tuple[str, JsonValue]:
+    node, is_given, value = text.partition("=")
+    if not is_given:
+        raise UnreadableOutput(f"""here it is `{text}`; type --output '{text}={{"text": "…"}}'""")
+    return node, read_input(value, f"--output {node}=")
+
+
+def fork_run(id_prefix: str, typed: TypedFork, *, waits: bool, as_json: bool) -> ExitCode:
+    """Forks the run, and prints where the new one stands then. Raises RunNotFound, AmbiguousRun, ForkRefused."""
+    wanted = typed.read()
+    console = open_console(as_json=as_json)
+    with open_backend() as backend:
+        report = backend.fork(id_prefix, wanted, console, waits=waits)
+    if as_json:
+        print_json(write_report(report))
+    else:
+        origin = report.run.forked_from
+        say(console, f"Run {report.run.id}, forked from {origin.run_id[:_SHORT_ID]}" if origin else report.run.id)
         print_report(console, report)
     return report.exit_code
 

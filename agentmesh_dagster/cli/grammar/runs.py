@@ -1,4 +1,4 @@
-"""Runs: list, show, retry, cancel."""
+"""Runs: list, show, retry, fork, cancel."""
 
 from typing import Annotated
 
@@ -41,6 +41,33 @@ def retry(run_id: RunArgument, output: FormatOption = Format.TABLE) -> None:
     from agentmesh_dagster.cli.commands.runs import retry_run
 
     exit_with(retry_run(run_id, as_json=output is Format.JSON))
+
+
+def fork(
+    run_id: RunArgument,
+    node: Annotated[str, typer.Option("--from", metavar="NODE", help="The node from which on all is executed anew.")],
+    path: Annotated[
+        str, typer.Option("--path", metavar="PATH", help="Which of its steps, such as [3]; all unless given.")
+    ] = "",
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option("--output", metavar="NODE=JSON|@FILE", help="Another output of a node before it; repeatable."),
+    ] = None,
+    given: Annotated[
+        str | None,
+        typer.Option("--input", "-i", metavar="JSON|@FILE", help="Another input, with which nothing is taken over."),
+    ] = None,
+    newest: Annotated[bool, typer.Option("--newest", help="At the newest revision, not at that of the run.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until it has ended, or waits, where a daemon or a server executes it.")
+    ] = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Start a run that goes on from a step of another one: what stands before the step is taken over."""
+    from agentmesh_dagster.cli.commands import runs
+
+    wanted = runs.TypedFork(node, path, outputs or [], given, newest)
+    exit_with(runs.fork_run(run_id, wanted, waits=wait, as_json=output is Format.JSON))
 
 
 def cancel(run_id: RunArgument) -> None:

@@ -36,6 +36,8 @@ def write_report(report: RunReport) -> dict[str, JsonValue]:
     written: dict[str, JsonValue] = {"runId": run.id, "status": run.status.value, "output": run.output}
     if run.error is not None:
         written["error"] = run.error
+    if run.forked_from is not None:
+        written["forkedFrom"] = run.forked_from.to_wire()
     return {**written, "steps": [_write_step(step) for step in report.steps]}
 
 
@@ -45,6 +47,10 @@ def _write_step(step: Step) -> dict[str, JsonValue]:
         written["output"] = step.output
     if step.error is not None:
         written["error"] = step.error
+    if step.taken_over_from is not None:
+        written["takenOverFrom"] = step.taken_over_from
+    if step.edited_by is not None:
+        written["editedBy"] = step.edited_by
     return written
 
 

@@ -57,6 +57,12 @@ def _print_head(console: Console, run: Run) -> None:
         console.print(Text(f"started {show_moment(run.started_at)}" + (f", took {took}" if took else ""), "dim"))
     if len(run.launches) > 1:
         console.print(Text(f"{len(run.launches)} Dagster runs: {', '.join(run.launches)}", "dim"))
+    if run.forked_from:
+        origin = run.forked_from
+        place = f" {origin.path}" if origin.path else ""
+        console.print(plain(f"forked from {origin.run_id}, from {origin.node_id}{place} on", "dim"))
+    if run.forks:
+        console.print(plain(f"forks: {', '.join(run.forks)}", "dim"))
     _print_value(console, "input", run.input)
     if run.output is not None:
         _print_value(console, "output", run.output)
@@ -69,7 +75,7 @@ def _print_step(console: Console, step: Step) -> None:
     place = f" {step.path}" if step.path else ""
     took = show_duration(step.started_at, step.finished_at)
     tries = f"attempt {step.attempt}" if step.attempt > 1 else ""
-    about = ", ".join(part for part in (step.node_type, took, tries, _format_usage(step)) if part)
+    about = ", ".join(part for part in (step.node_type, took, tries, _format_usage(step), _format_origin(step)) if part)
     console.print(show_status(step.status), plain(f"{step.node_id}{place}", "bold"), Text(about, "dim"))
     if step.status is StepStatus.SKIPPED:
         return
@@ -82,11 +88,21 @@ def _print_step(console: Console, step: Step) -> None:
         _print_value(console, "output", step.output)
 
 
+def _format_origin(step: Step) -> str:
+    """Who did its work, where that was not this run."""
+    if step.taken_over_from is None:
+        return ""
+    edited = f", edited by {step.edited_by}" if step.edited_by else ""
+    return f"taken over from {step.taken_over_from[:8]}{edited}"
+
+
 def _format_usage(step: Step) -> str:
     """Model and tokens of an agent's step."""
     if NODE_SPECS.get(step.node_type, UNKNOWN).names != "agent" or step.status is not StepStatus.SUCCEEDED:
         return ""
-    raw = step.output["raw"]
+    raw = step.output.get("raw")
+    if step.edited_by is not None or raw is None:
+        return ""  # nobody was asked for what somebody has written
     usage = raw["usage"]
     return f"{raw['model']}, {usage['inputTokens']} + {usage['outputTokens']} tokens"
 

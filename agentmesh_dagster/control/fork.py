@@ -1,0 +1,147 @@
+"""Forking: a new run goes on from a step of another run, at its revision or at the newest one."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists
+from agentmesh_dagster.control.inherited_tags import copy_free_tags
+from agentmesh_dagster.control.launch import PreparedLaunch, build_first_launch, find_origins
+from agentmesh_dagster.control.location import CodeLocation
+from agentmesh_dagster.control.reconcile import reconcile_run
+from agentmesh_dagster.control.resume import select_steps
+from agentmesh_dagster.crash_points import CrashPoint, crash_point
+from agentmesh_dagster.entities.json_schema import JsonSchema, fit_input
+from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.entities.models import Run, Workflow
+from agentmesh_dagster.entities.text import quote
+from agentmesh_dagster.graph.address import Address, read_path
+from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.runtime.fork_issues import Fork
+from agentmesh_dagster.runtime.forks import ForkRefused, register_fork
+from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.catalogue import EntityNotFound, current_revision, get_job_name
+from agentmesh_dagster.store.launches import mark_launch_submitted
+from agentmesh_dagster.store.runs import NewRun, get_run, get_run_head
+from agentmesh_dagster.store.steps import read_states
+from agentmesh_dagster.translator.dagster_runs import read_instance_id
+from agentmesh_dagster.translator.presentation import report_fork
+from agentmesh_dagster.wire import NewFork
+
+
+@dataclass(frozen=True)
+class _Target:
+    """Where a fork is to run."""
+
+    plan: Plan
+    job_name: str
+    origins: Mapping[str, Any]
+
+
+def prepare_fork(
+    services: Services,
+    instance: dg.DagsterInstance,
+    run_id: str,
+    wanted: NewFork,
+    *,
+    by: str,
+    launched_by: str | None = None,
+    location: CodeLocation | None = None,
+) -> PreparedLaunch:
+    """Creates a run that goes on from a step of another run, in whatever state that is; it is not started yet.
+
+    `location` is where the workflow's newest revision is launched; at the run's own revision it is launched where that
+    was. Raises RunNotFound, ForkRefused (with all issues), WorkflowHasFaults; then nothing is created.
+    """
+    reconcile_run(services, instance, run_id)
+    with services.store.read() as connection:
+        source, head = get_run(connection, run_id), get_run_head(connection, run_id)
+    before = load_pinned_plan(services.store, head.workflow_id, head.revision)
+    if wanted.revision == "newest":
+        target = _find_newest(services, source, location)
+    else:
+        target = _Target(before, head.job_name, _find_origins(instance, run_id, head.job_name))
+    fork, run_input, issues = _read_request(target.plan.workflow, source, wanted, by)
+    new = NewRun(
+        id=str(uuid.uuid4()),
+        workflow_id=source.workflow_id,
+        project_id=target.plan.workflow.project_id,
+        job_name=target.job_name,
+        revision=target.plan.revision,
+        input=run_input,
+        launched_by=launched_by or by,
+        forked_from=fork.origin,
+    )
+    with services.store.begin() as tx:
+        register_fork(tx, target.plan, before, fork, new, instance_id=read_instance_id(instance), issues=issues)
+        states = read_states(tx, new.id)
+    # Ours first: should this process die now, the run is there, and is created in Dagster by whoever finds it.
+    crash_point(CrashPoint.LAUNCH_STORED)
+    first = instance.get_run_by_id(run_id)
+    built = build_first_launch(
+        services,
+        target.plan,
+        target.job_name,
+        run_input,
+        launched_by=new.launched_by,
+        forked_from=new.forked_from,
+        step_keys=select_steps(target.plan, states, ()),
+        given_tags=copy_free_tags(first) if first else None,
+    )
+    with suppress(DagsterRunAlreadyExists):  # this took so long that somebody has created it meanwhile
+        instance.create_run_for_job(run_id=new.id, **target.origins, **built)
+    crash_point(CrashPoint.LAUNCH_IN_DAGSTER)
+    with services.store.begin() as tx:
+        mark_launch_submitted(tx, new.id)
+    if first is not None:
+        report_fork(instance, first, services.settings, node=wanted.from_node_id, fork_id=new.id)
+    return PreparedLaunch(new.id, new.id, target.job_name, target.plan.revision)
+
+
+def _find_newest(services: Services, source: Run, location: CodeLocation | None) -> _Target:
+    try:
+        plan = load_plan(services.store, source.workflow_id, current_revision(services.store))
+    except EntityNotFound as missing:
+        message = "The workflow was deleted, so it has no newest revision: fork at the run's own."
+        raise ForkRefused([Issue("workflow-deleted", message, path="$.revision")]) from missing
+    place = location or CodeLocation()
+    job_name = place.job_prefix + get_job_name(services.store, plan.workflow)
+    origins = {
+        "remote_job_origin": place.build_remote_origin(job_name),
+        "job_code_origin": place.build_code_origin(job_name),
+    }
+    return _Target(plan, job_name, origins)
+
+
+def _find_origins(instance: dg.DagsterInstance, run_id: str, job_name: str) -> Mapping[str, Any]:
+    """Where the run was launched, so is what goes on from it."""
+    first = instance.get_run_by_id(run_id)
+    if first is None or first.remote_job_origin is None or first.job_code_origin is None:
+        return find_origins(instance, job_name)
+    return {"remote_job_origin": first.remote_job_origin, "job_code_origin": first.job_code_origin}
+
+
+def _read_request(workflow: Workflow, source: Run, wanted: NewFork, by: str) -> tuple[Fork, JsonValue, Sequence[Issue]]:
+    """The fork that is asked for, the input of its run, and what is wrong with both. Raises InvalidJson."""
+    run_input = fit_input(
+        workflow.input_schema, check_json(wanted.input) if "input" in wanted.model_fields_set else source.input
+    )
+    faults = [] if workflow.input_schema is None else JsonSchema(workflow.input_schema).list_faults(run_input)
+    issues = [
+        Issue("unfit-input", f"`input` does not fit the inputSchema at {fault.path}: {fault.message}.", path="$.input")
+        for fault in faults
+    ]
+    try:
+        path = read_path(wanted.path)
+    except ValueError:
+        message = f"`path` says where the step stands, as steps do: `[3]` or `#2`; here it is {quote(wanted.path)}."
+        issues.append(Issue("bad-value", message, path="$.path"))
+        path = ()
+    outputs = {node_id: check_json(output) for node_id, output in wanted.outputs.items()}
+    return Fork(source.id, Address(wanted.from_node_id, path), outputs, by), run_input, issues

@@ -1,0 +1,46 @@
+"""Given outputs: what somebody may give instead of what a step gave."""
+
+from collections.abc import Iterator, Mapping
+
+from agentmesh_dagster.entities.json_schema import JsonSchema
+from agentmesh_dagster.entities.json_values import JsonValue, as_object
+from agentmesh_dagster.entities.models import JsonObject
+from agentmesh_dagster.graph.graph import GraphNode
+from agentmesh_dagster.graph.plan import Plan, is_conditional
+from agentmesh_dagster.specs.node_spec import Place
+from agentmesh_dagster.specs.nodes.human_approval import GateConfig
+
+Reason = tuple[str, str]  # a code, and a sentence
+
+
+def list_reasons_against(plan: Plan, node: GraphNode, output: JsonValue) -> Iterator[Reason]:
+    """Why this output cannot stand for what the node gives, whatever it was in a run."""
+    name = plan.graph.show(node.id)
+    if node.spec.place is Place.START:
+        yield "output-of-start", f"What {name} gives is the run's input: give `input` instead."
+    elif isinstance(node.config, GateConfig):
+        yield "answer-of-a-gate", f"{name} is answered by a person: fork from it, and answer it in the new run."
+    elif node.is_each or is_conditional(plan.graph, node):
+        yield "output-that-chooses", f"{name} chooses what follows: fork from it, and give what stands before it."
+    else:
+        yield from (("unfit-output", f"The output of {name} {fault}") for fault in _list_faults(plan, node, output))
+
+
+def _list_faults(plan: Plan, node: GraphNode, output: JsonValue) -> Iterator[str]:
+    known = node.spec.known_output
+    beside: Mapping[str, JsonObject] = known.always or {}
+    tool = plan.tools.get(node.tool_id or "") if known.like == "tool" else None
+    schema: JsonObject | None = tool.output_schema if tool else None
+    if known.field is not None:
+        schema = getattr(node.config, node.spec.schema_fields[known.field])
+    if beside and not isinstance(output, dict):
+        yield f"must be an object with {', '.join(f'`{name}`' for name in beside)} or fields of its own."
+        return
+    if not schema:
+        return
+    own: JsonValue = output
+    if isinstance(output, dict):
+        named = as_object(schema.get("properties"))
+        own = {name: value for name, value in output.items() if name not in beside or name in named}
+    for fault in JsonSchema(schema).list_faults(own):
+        yield f"does not fit its outputSchema at {fault.path}: {fault.message}."
