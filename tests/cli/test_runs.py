@@ -187,3 +187,48 @@ def leave_behind(workflow_id: str) -> str:
         plan = load_plan(services.store, workflow_id, launch.revision)
         start_launch(services, plan, read_launch_facts(plan, run, instance))
     return launch.run_id
+
+
+def test_a_run_is_forked_with_another_output(applied):
+    run_id = applied("run", "hello", "--input", '{"who": "Ada"}', "--format", "json").json["runId"]
+
+    typed = applied(
+        "fork", run_id[:8], "--from", "end", "--output", 'greet={"text": "Hello, Ada!"}', "--format", "json"
+    )
+
+    assert typed.code == 0
+    forked = typed.json
+    assert (forked["status"], forked["output"]) == ("succeeded", "Hello, Ada!")
+    assert forked["forkedFrom"] == {"runId": run_id, "nodeId": "end", "path": ""}
+    assert [step.get("editedBy") is not None for step in forked["steps"]] == [False, True, False]
+    shown = applied("show", forked["runId"][:8])
+    assert f"forked from {run_id}, from end on" in " ".join(shown.out.split())
+    assert f"taken over from {run_id[:8]}, edited by" in " ".join(shown.out.split())
+    assert f"forks: {forked['runId']}" in " ".join(applied("show", run_id).out.split())
+
+
+def test_a_run_is_forked_with_another_input_and_at_the_newest_revision(applied, folder):
+    run_id = applied("run", "hello", "--input", '{"who": "Ada"}', "--format", "json").json["runId"]
+    (folder / "input.json").write_text('{"who": "Bo"}')
+
+    forked = applied("fork", run_id, "--from", "greet", "-i", "@input.json", "--newest", "--wait", "--format", "json")
+
+    assert (forked.code, forked.json["output"]) == (0, "[offline model] Greet Bo.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--from", "gret"], "did you mean `greet`?"),
+        (["--from", "end", "--output", "greet"], "NODE=JSON"),
+        (["--from", "end", "--output", "greet={"], "--output greet="),
+        (["--from", "end", "--output", "greet=1"], "must be an object with `text`"),
+        (["--from", "end", "--input", "{}"], "'who' is a required property"),
+        ([], "--from"),
+    ],
+)
+def test_a_fork_that_cannot_be_made_says_what_to_type(applied, arguments, told):
+    run_id = applied("run", "hello", "--input", '{"who": "Ada"}', "--format", "json").json["runId"]
+    refused = applied("fork", run_id, *arguments)
+    assert refused.code == 2
+    assert told in " ".join(refused.err.split())

@@ -9,6 +9,7 @@ import pytest
 
 from agentmesh_dagster.client import AgentMeshClient, ApiFault, ApiUnreachable, NothingThere, NotLoggedIn, Refused
 from agentmesh_dagster.entities.models import EventType, Project, RunStatus, Workflow
+from agentmesh_dagster.wire import NewFork
 from tests.process.servers import RunningDev, find_free_port
 
 
@@ -142,6 +143,20 @@ def test_a_gate_is_answered_once_and_the_run_goes_on(mesh: AgentMeshClient):
     assert mesh.get_gate(step_id).answered_by == "admin"
     assert list(mesh.follow_events(run_id))[-1].type is EventType.RUN_COMPLETED
     assert mesh.get_run(run_id).status is RunStatus.SUCCEEDED
+
+
+def test_a_run_is_forked(mesh: AgentMeshClient):
+    run_id = mesh.launch("backfill_approval")
+    assert mesh.wait(run_id, timeout=60).waiting_on
+
+    forked = mesh.wait(mesh.fork(run_id, NewFork(from_node_id="approved")), timeout=60)
+
+    assert forked.forked_from is not None
+    assert (forked.forked_from.run_id, len(forked.waiting_on)) == (run_id, 1)
+    assert mesh.get_run(run_id).forks == [forked.id]
+    with pytest.raises(ApiFault) as refused:
+        mesh.fork(run_id, NewFork(from_node_id="nowhere"))
+    assert [issue["code"] for issue in refused.value.issues] == ["unknown-node"]
 
 
 def test_a_waiting_run_is_canceled_once(mesh: AgentMeshClient):

@@ -43,6 +43,20 @@ def test_a_run_is_canceled_from_another_machine(remote: Commands):
     assert "canceled" in again.err
 
 
+def test_a_run_is_forked_on_the_server_and_followed_here(remote: Commands):
+    run_id = remote("run", "Support triage", "--format", "json").json["runId"]
+
+    forked = remote("fork", run_id[:8], "--from", "end", "--wait", "--format", "json")
+
+    assert (forked.code, forked.json["status"]) == (0, "succeeded")
+    assert forked.json["forkedFrom"]["runId"] == run_id
+    started = remote("fork", run_id, "--from", "end", "--format", "json")
+    assert (started.code, started.json["forkedFrom"]["runId"]) == (0, run_id)
+    refused = remote("fork", run_id, "--from", "nowhere")
+    assert refused.code == 2
+    assert "There is no node `nowhere`" in refused.err
+
+
 def test_documents_are_applied_and_exported(remote: Commands, folder: Path):
     assert remote("export", "-o", folder / "out", "--workflow", "support_triage").code == 0
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from agentmesh_dagster.control.fork import prepare_fork
 from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.maintenance import run_maintenance
@@ -20,6 +21,7 @@ from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.store.catalogue import get_entity
 from agentmesh_dagster.store.triggers import receive_event
 from agentmesh_dagster.tools import tool
+from agentmesh_dagster.wire import NewFork
 from tests.control.dagster_actions import execute_launch
 from tests.control.instances import open_test_instance
 
@@ -49,6 +51,14 @@ def execute(launch_id: str) -> None:
     services = open_services()
     with open_test_instance(services.settings.home) as instance:
         execute_launch(services, instance, launch_id)
+
+
+def fork(run_id: str, node_id: str) -> None:
+    """Forks a run from a node, and executes the new one in place."""
+    services = open_services()
+    with open_test_instance(services.settings.home) as instance:
+        launch = prepare_fork(services, instance, run_id, NewFork(from_node_id=node_id), by="test")
+        run_in_place(services, instance, launch)
 
 
 def answer(step_id: str, output: JsonValue, by: str) -> None:

@@ -12,9 +12,11 @@ from sqlalchemy import select
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventLog, EventType, RunStatus, StepStatus
+from agentmesh_dagster.graph.address import read_address
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.launches import Launch, LaunchKind, list_launches
+from agentmesh_dagster.store.steps import step_id
 from agentmesh_dagster.store.tables import runs, steps, waits
 from tests.faults.processes import list_session
 from tests.store.gate_rows import select_gates
@@ -23,6 +25,7 @@ Row = Mapping[str, Any]
 
 _ENDS = (EventType.RUN_COMPLETED, EventType.RUN_FAILED, EventType.RUN_CANCELED)
 _STEP_ENDS = (EventType.STEP_COMPLETED, EventType.STEP_FAILED, EventType.STEP_RETRYING, EventType.STEP_WAITING_HUMAN)
+_TAKEN_OVER = {EventType.GATE_TAKEN_OVER, EventType.STEP_EDITED}
 _DAGSTER_SAYS = {
     RunStatus.SUCCEEDED: (dg.DagsterRunStatus.SUCCESS,),
     RunStatus.FAILED: (dg.DagsterRunStatus.FAILURE,),
@@ -121,7 +124,13 @@ def no_answer_is_lost(journal: _Journal) -> None:
     """I2: an accepted answer is stored once and goes on as these very bytes; a refused one is nowhere."""
     for gate in journal.gates:
         answered = [event for event in journal.of_step(gate["step_id"]) if event.type is EventType.GATE_ANSWERED]
-        if gate["state"] == "answered":
+        if gate["taken_from_run_id"]:
+            taken_over = [event for event in journal.of_step(gate["step_id"]) if event.type in _TAKEN_OVER]
+            first = step_id(gate["taken_from_run_id"], read_address(gate["node_id"], gate["path"]))
+            assert _bytes(gate["answer"]) == _bytes(journal.recorder.accepted[first])
+            assert [_bytes(event.payload["output"]) for event in taken_over] == [_bytes(gate["answer"])]
+            assert not answered, "nobody was asked here"
+        elif gate["state"] == "answered":
             accepted = journal.recorder.accepted[gate["step_id"]]
             assert _bytes(gate["answer"]) == _bytes(accepted)
             assert [_bytes(event.payload["output"]) for event in answered] == [_bytes(accepted)]
@@ -154,6 +163,9 @@ def claims_do_not_overlap(journal: _Journal) -> None:
     """I4: between two claims of a step stands the end of the first; attempts and fences count up."""
     for step in journal.steps:
         kinds = [event.type for event in journal.of_step(step["id"])]
+        if step["taken_from_run_id"]:
+            assert not set(kinds) - _TAKEN_OVER, "what another run did is not done here"
+            continue
         held = False
         for kind in kinds:
             if kind is EventType.STEP_STARTED:
@@ -170,14 +182,15 @@ def claims_do_not_overlap(journal: _Journal) -> None:
 def the_recorder_saw_no_more_than_the_faults_explain(recorder: Recorder, known: set[str]) -> None:
     """I5: one key per step; one call of it, and at most one more per fault that hit that very step."""
     for key, calls in Counter(recorder.calls).items():
-        step_id = key.partition("/")[0]
-        assert step_id in known, f"a call with a key of no step: {key}"
-        assert calls <= 1 + recorder.faults.get(step_id, 0), f"{calls} calls of {key}"
+        identity = key.partition("/")[0]
+        assert identity in known, f"a call with a key of no step: {key}"
+        assert calls <= 1 + recorder.faults.get(identity, 0), f"{calls} calls of {key}"
 
 
 def each_answer_is_continued_once(journal: _Journal) -> None:
     """I7: an answer is taken by one launch, and no launch was made for none."""
-    closed = [gate for gate in journal.gates if gate["state"] in ("answered", "expired")]
+    asked = [gate for gate in journal.gates if not gate["taken_from_run_id"]]
+    closed = [gate for gate in asked if gate["state"] in ("answered", "expired")]
     taken = {gate["launch_id"] for gate in closed} - {None}
     again = {launch.id for launch in journal.launches if launch.kind is LaunchKind.AGAIN}
     unbegun = {before.id for before, after in pairwise(journal.launches) if after.id in again}

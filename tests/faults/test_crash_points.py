@@ -136,3 +136,46 @@ def test_the_process_that_takes_the_answer_killed_while_it_resumes(site: Site, a
     assert len(run.launches) == 2
     assert [site.calls_of(run.id, node) for node in ("draft", "publish")] == [1, 1]
     site.check()
+
+
+@pytest.mark.parametrize("at", [CrashPoint.LAUNCH_STORED, CrashPoint.LAUNCH_IN_DAGSTER])
+def test_whoever_forks_killed_before_the_launch_was_started(site: Site, at: str):
+    run_id = run_to_its_end(site)
+    crash(site, "fork", run_id, "publish", at=at)
+
+    site.heal()
+
+    [forked] = site.get_run(run_id).forks
+    assert site.get_run(forked).status is RunStatus.SUCCEEDED
+    assert [site.calls_of(forked, node) for node in ("draft", "publish")] == [0, 1]
+    site.check()
+
+
+@pytest.mark.parametrize(
+    ("at", "calls"), [(CrashPoint.STEP_CLAIMED, 1), (CrashPoint.TOOL_ANSWERED, 2), (CrashPoint.STEP_ENDED, 1)]
+)
+def test_a_worker_of_a_fork_killed_in_its_first_step(site: Site, at: str, calls: int):
+    run_id = run_to_its_end(site)
+    crash(site, "fork", run_id, "publish", at=at)
+
+    site.heal()
+
+    [forked] = site.get_run(run_id).forks
+    assert site.get_run(forked).status is RunStatus.FAILED
+    site.check()
+    site.hit(forked, "publish")
+    again = reexecute_from_failure(site.instance, forked)
+    execute_launch(site.services, site.instance, again)
+    assert site.get_run(forked).status is RunStatus.SUCCEEDED
+    assert site.get_run(forked).launches == [forked, again]
+    assert [site.calls_of(forked, node) for node in ("draft", "publish")] == [0, calls]
+    site.check()
+
+
+def run_to_its_end(site: Site) -> str:
+    site.save(draft_gate_publish())
+    site.start("run", "w").end_well()
+    [gate] = site.gates()
+    site.answer(gate)
+    site.heal()
+    return site.run().id

@@ -20,4 +20,4 @@ _OF_WAIT = (
 def select_gates() -> Select[Any]:
     """All gates, with the node of their step."""
     joined = gates.join(waits, waits.c.step_id == gates.c.step_id).join(steps, steps.c.id == gates.c.step_id)
-    return select(gates, *_OF_WAIT, steps.c.node_id).select_from(joined)
+    return select(gates, *_OF_WAIT, steps.c.node_id, steps.c.path).select_from(joined)
