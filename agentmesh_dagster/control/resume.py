@@ -126,20 +126,29 @@ def select_steps(plan: Plan, states: Mapping[Address, StepState], waited: Collec
 
     Gates that were rejected, or expired, are among them: nobody is asked twice, and so Dagster sees them fail.
     """
-    unended = {region.each for region in plan.scopes.by_head.values() if not _has_ended(region, states)}
-    return [_write_step_key(op) for op in plan.ops if _is_left(op, states, unended) or _has_waited(op, states, waited)]
+    took_part = {step.node_id for step in waited}
+    left = {
+        region.each
+        for region in plan.scopes.by_head.values()
+        if not _has_ended(region, states) or not took_part.isdisjoint(region.body)
+    }
+    return [_write_step_key(op) for op in plan.ops if _is_left(op, states, left) or _has_waited(op, states, waited)]
 
 
 def _has_waited(op: PlannedOp, states: Mapping[Address, StepState], waited: Collection[Address]) -> bool:
+    if op.each is not None:
+        return False  # with its `each`
     state = states.get(Address(op.node.id))
     has_failed = state is not None and state.status is StepStatus.FAILED
     return any(step.node_id == op.node.id for step in waited) or (op.node.spec.waits and has_failed)
 
 
-def _is_left(op: PlannedOp, states: Mapping[Address, StepState], unended: Collection[str]) -> bool:
-    """Whether something of the op has not ended; an `each` with all that it repeats counts as one."""
+def _is_left(op: PlannedOp, states: Mapping[Address, StepState], left: Collection[str]) -> bool:
+    """Whether something of the op has not ended; an `each` with all that it repeats counts as one: which of its items
+    go on, it says itself.
+    """
     if op.each is not None or op.node.is_each:
-        return (op.each or op.node.id) in unended
+        return (op.each or op.node.id) in left
     state = states.get(Address(op.node.id))
     return state is None or not state.status.is_end
 

@@ -38,5 +38,7 @@ class Gate(Asking):
     project_id: str
     workflow_id: str
     node_id: str
+    path: str = ""  # where the node stands, as a step's
+    item_index: int | None = None  # inside `each`, from 0
     answer_schema: JsonObject | None = Field(default=None, alias="schema")  # JSON Schema of the answer
     taken_over_from: str | None = None  # the run whose answer this is; nobody was asked here

@@ -61,7 +61,7 @@ class GraphNode:
     @property
     def may_repeat(self) -> bool:
         """Whether it may stand inside an `each`."""
-        return not self.spec.waits and not self.is_each
+        return not self.is_each
 
     @property
     def references(self) -> Iterator[tuple[str, Reference]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from agentmesh_dagster.entities.models import StepStatus
-from agentmesh_dagster.graph.address import Address, Path
+from agentmesh_dagster.graph.address import Address, Item, Path
 from agentmesh_dagster.graph.graph import GraphEdge
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.scopes import list_items
@@ -139,6 +139,22 @@ class Progress:
             for address in self._list_addresses()
             if address not in self._states and self.read_readiness(address) is Readiness.RUNS
         )
+
+    def list_active_items(self, each: Address) -> list[int]:
+        """The positions of the items, of an `each` that has ended, of which a step is at work or may run now."""
+        depth, active = len(each.path), set[int]()
+        for node_id in self._scopes.by_head[each.node_id].body:
+            for path in self._list_paths(node_id):
+                item = path[depth]
+                if path[:depth] == each.path and isinstance(item, Item) and self._is_active(Address(node_id, path)):
+                    active.add(item.position)
+        return sorted(active)
+
+    def _is_active(self, address: Address) -> bool:
+        state = self._states.get(address)
+        if state is None:
+            return self.read_readiness(address) is Readiness.RUNS
+        return state.status in (StepStatus.RUNNING, StepStatus.PENDING)
 
     def read_run_state(self) -> RunState:
         """Where the run stands, from all of its steps."""

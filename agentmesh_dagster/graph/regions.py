@@ -26,8 +26,8 @@ def find_regions(graph: Graph) -> Mapping[str, Region | None]:
     """For each `each` branch, by node id, its region; None where no node closes it.
 
     The closing join is `config.join`; else, of the nodes that all paths from the branch pass and behind which
-    nobody looks at the item, the nearest that joins several arms of the region; else the nearest of them, where
-    a gate or another `each` counts only if it joins arms.
+    nobody looks at the item, the nearest that joins several arms of the region; else the nearest of them. A gate, and
+    whatever else waits, counts only if it joins arms: without a word of the author's it asks about each item.
     An `each` from which a cycle can be reached is left out.
     """
     branches = [node for node in graph.nodes.values() if node.is_each]
@@ -65,7 +65,10 @@ class _Finder:
         for join in allowed:
             if self._is_join(join) and not self._is_entered(each.id, join):
                 return self._region(each.id, join)
-        # Without one that is allowed, a gate or an `each` stands inside: the rules say so.
+        if not allowed:  # a gate stands inside, which is asked about each item; or an `each`, of which the rules tell
+            for join in self._cut_at_each(each.id, possible):
+                if self._is_join(join) and not self._is_entered(each.id, join):
+                    return self._region(each.id, join)
         join = (allowed or possible[1:] or possible)[0]
         is_inferred = len(possible) > 1 and not self._is_entered(each.id, possible[0])
         return self._region(each.id, join, is_inferred=is_inferred)
@@ -95,8 +98,15 @@ class _Finder:
             node = self.graph.nodes[node_id]
             if self._is_entered(each, node_id):
                 return candidates[: place + 1]
-            if not node.may_repeat:
+            if node.spec.waits or not node.may_repeat:
                 return candidates[: place + self._is_join(node_id)]
+        return candidates
+
+    def _cut_at_each(self, each: str, candidates: Sequence[str]) -> Sequence[str]:
+        """Without those that would put another `each`, or a node that outside leads to, into the region."""
+        for place, node_id in enumerate(candidates):
+            if self._is_entered(each, node_id) or not self.graph.nodes[node_id].may_repeat:
+                return candidates[: place + 1]
         return candidates
 
     def _is_join(self, node_id: str) -> bool:

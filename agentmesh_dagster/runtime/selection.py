@@ -24,12 +24,13 @@ def finish_selection(services: Services, plan: Plan, facts: LaunchFacts, run_id:
     left = [op for step, op in single.items() if facts.asks_for(step) and step not in states]
     if not left or any(state.status.is_waiting or state.status is StepStatus.FAILED for state in states.values()):
         return None
+    progress = Progress(plan, states)
     gates = [op for op in plan.ops if _is_gate_before(plan, op, left)]
-    ready = [op for op in gates if Progress(plan, states).read_readiness(Address(op.node.id)) is Readiness.RUNS]
-    for op in ready:
-        if Address(op.node.id) not in states:
-            run_step(services, plan, StepTask(run_id, facts.launch_id, op, (), True))
-    if ready:
+    asked = [step for step in progress.list_ready() if plan.by_node[step.node_id] in gates]
+    for step in asked:
+        run_step(services, plan, StepTask(run_id, facts.launch_id, plan.by_node[step.node_id], step.path, True))
+    single_gates = [Address(op.node.id) for op in gates if op.each is None]
+    if asked or any(progress.read_readiness(gate) is Readiness.RUNS for gate in single_gates):
         return None
     names = join_names([op.node.id for op in left])
     return f"{names} could not run: what stands before has to be done again, and was not asked for. Launch all steps."

@@ -5,8 +5,8 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
@@ -38,10 +38,11 @@ from agentmesh_dagster.store.steps import (
     check_claim,
     claim_step,
     read_end,
+    read_states,
     renew_step,
     step_id,
 )
-from agentmesh_dagster.store.waits import Wait, find_wait, has_waited
+from agentmesh_dagster.store.waits import Wait, find_wait, has_waited, list_taken_waits
 
 _ERROR_CHARACTERS = 10_000
 
@@ -93,6 +94,7 @@ class StepReport:
     input: JsonValue = None
     notes: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     wait: Wait | None = None  # while it waits
+    items: Sequence[int] = ()  # of an `each`: those that this launch has something to do for
 
 
 def run_step(services: Services, plan: Plan, task: StepTask) -> StepReport:
@@ -107,6 +109,8 @@ def run_step(services: Services, plan: Plan, task: StepTask) -> StepReport:
             _check_launch(tx, task)
             states = read_sources(tx, plan, run.id, task.address)
             report = _look(tx, task, Progress(plan, states))
+            if report is not None and report.outcome is Outcome.ENDED and task.op.node.is_each:
+                return replace(report, items=_list_items_to_do(tx, plan, task))
             if report is not None:
                 return report
             if run.status.is_end:
@@ -149,6 +153,19 @@ def _look(tx: Connection, task: StepTask, progress: Progress) -> StepReport | No
     if readiness is Readiness.RUNS:
         return None
     return StepReport(Outcome.NOT_READY if readiness is Readiness.WAITS else Outcome.SKIPPED, identity)
+
+
+def _list_items_to_do(tx: Connection, plan: Plan, task: StepTask) -> list[int]:
+    """The items of an `each` that has ended before, of which something can go on, or was refused since.
+
+    A launch after an answer so costs what the items cost that can go on, not what all of them do.
+    """
+    states = read_states(tx, task.run_id)
+    refused = [step for step in list_taken_waits(tx, task.launch_id) if states[step].status is StepStatus.FAILED]
+    body = plan.scopes.by_head[task.address.node_id].body
+    mine = {step.item for step in refused if step.node_id in body}
+    active = Progress(plan, states).list_active_items(task.address)
+    return sorted({*active, *(item for item in mine if item is not None)})
 
 
 def _claim(tx: Connection, services: Services, run: RunHead, task: StepTask, step_input: StepInput) -> Claim:
@@ -259,7 +276,10 @@ class _Execution:
         self._end(end)
         if result.failure is not None:
             raise StepFailed(_name_item(self.task, result.failure), retryable=False)
-        return StepReport(Outcome.ENDED, self.claim.step_id, end, self.step_input.last_output, result.notes)
+        items = range(result.item_count or 0)
+        return StepReport(
+            Outcome.ENDED, self.claim.step_id, end, self.step_input.last_output, result.notes, items=items
+        )
 
     def _wait(self, result: Result) -> StepReport:
         assert result.wait is not None

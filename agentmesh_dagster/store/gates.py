@@ -44,7 +44,6 @@ class StoredGate(Gate):
     """A gate with what the store alone needs to know of it."""
 
     revision: int  # that its run is pinned to
-    path: str  # of its step
     on_deadline: str | None
     notify_url: str | None
     notice_attempts: int
@@ -191,6 +190,7 @@ def _read(row: RowMapping) -> StoredGate:
         revision=row["revision"],
         node_id=row["node_id"],
         path=row["path"],
+        item_index=read_address(row["node_id"], row["path"]).item,
         state=_STATES[WaitState(row["state"])],
         instructions=row["instructions"],
         payload=row["payload"],

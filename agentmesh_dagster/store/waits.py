@@ -142,8 +142,14 @@ def find_next_due(connection: Connection, run_id: str) -> datetime | None:
 def take_ended_waits(tx: Connection, run_id: str, launch_id: str) -> list[Address]:
     """Ties the waits that ended, and that no launch goes on from yet, to this one; the steps of all that it takes."""
     tx.execute(update(waits).where(waits.c.run_id == run_id, _is_untaken()).values(launch_id=launch_id))
+    return list_taken_waits(tx, launch_id)
+
+
+def list_taken_waits(connection: Connection, launch_id: str) -> list[Address]:
+    """The steps of the waits that had ended when this launch began, and from which it goes on."""
     taken = select(steps.c.node_id, steps.c.path).join(waits, waits.c.step_id == steps.c.id)
-    return [read_address(row.node_id, row.path) for row in tx.execute(taken.where(waits.c.launch_id == launch_id))]
+    rows = connection.execute(taken.where(waits.c.launch_id == launch_id))
+    return [read_address(row.node_id, row.path) for row in rows]
 
 
 def release_waits(tx: Connection, launch_id: str) -> None:

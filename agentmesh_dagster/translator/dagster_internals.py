@@ -5,7 +5,7 @@ from dagster._core.definitions.dependency import DynamicCollectDependencyDefinit
 from dagster._core.definitions.executor_definition import execute_in_process_executor
 from dagster._core.errors import DagsterRunNotFoundError
 from dagster._core.events import EngineEventData
-from dagster._core.execution.plan.handle import StepHandle
+from dagster._core.execution.plan.handle import ResolvedFromDynamicStepHandle, StepHandle
 from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.execution.retries import RetryMode
 from dagster._core.log_manager import get_log_record_event, has_log_record_event
@@ -23,6 +23,7 @@ __all__ = [
     "EngineEventData",
     "JobSnap",
     "NodeHandle",
+    "ResolvedFromDynamicStepHandle",
     "RetryMode",
     "SerializableErrorInfo",
     "SqlRunStorage",

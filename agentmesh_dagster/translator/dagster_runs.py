@@ -83,6 +83,13 @@ def read_step_key(plan: Plan, name: str) -> Address | None:
     return Address(op.node.id, read_mapping_key(mapping_key))
 
 
+def write_step_key(plan: Plan, step: Address) -> str:
+    """What Dagster calls a step."""
+    name = plan.by_node[step.node_id].name
+    items = [frame for frame in step.path if isinstance(frame, Item)]
+    return f"{name}[{write_mapping_key(items[-1])}]" if items else name
+
+
 def write_mapping_key(item: Item) -> str:
     """What Dagster calls an item: the key of a dynamic output."""
     return f"{_ITEM_KEY}{item.position}"

@@ -5,26 +5,33 @@ from collections.abc import Mapping
 import dagster as dg
 
 from agentmesh_dagster.entities.models import Run, StepStatus
+from agentmesh_dagster.graph.address import read_address
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.specs import NODE_SPECS
 from agentmesh_dagster.specs.node_spec import UNKNOWN
 from agentmesh_dagster.store.steps import list_steps
-from agentmesh_dagster.translator.dagster_internals import NodeHandle, StepFailureData, StepHandle
+from agentmesh_dagster.translator.dagster_internals import (
+    NodeHandle,
+    ResolvedFromDynamicStepHandle,
+    StepFailureData,
+    StepHandle,
+)
+from agentmesh_dagster.translator.dagster_runs import write_step_key
 
 
 def read_failed_gates(services: Services, run: Run) -> Mapping[str, str]:
-    """Why a run's gates have failed, by op name."""
+    """Why what waits in a run has failed, by step key."""
     with services.store.read() as connection:
         failed = {
-            step.node_id: step.error or ""
+            read_address(step.node_id, step.path): step.error or ""
             for step in list_steps(connection, run.id)
             if NODE_SPECS.get(step.node_type, UNKNOWN).waits and step.status is StepStatus.FAILED
         }
     if not failed:
         return {}
     plan = load_pinned_plan(services.store, run.workflow_id, run.revision)
-    return {plan.by_node[node_id].name: error for node_id, error in failed.items()}
+    return {write_step_key(plan, address): error for address, error in failed.items()}
 
 
 def report_failed_gates(
@@ -35,18 +42,31 @@ def report_failed_gates(
     To Dagster they had succeeded: a gate's op ends when somebody is asked. "From failure" begins at what failed, so
     this is how it asks anew.
     """
+    for key, error in _list_executed(instance, dagster_run, failed_gates).items():
+        instance.report_dagster_event(_build_failure(dagster_run.job_name, key, error), dagster_run.run_id)
+
+
+def _list_executed(
+    instance: dg.DagsterInstance, dagster_run: dg.DagsterRun, failed_gates: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Those that the launch asked for; of one inside an `each` only if it went to that item."""
     selected = dagster_run.step_keys_to_execute
-    for name, error in failed_gates.items():
-        if selected is None or name in selected:
-            instance.report_dagster_event(_build_failure(dagster_run.job_name, name, error), dagster_run.run_id)
+    single = {key: error for key, error in failed_gates.items() if not key.endswith("]")}
+    repeated = {key: error for key, error in failed_gates.items() if key.endswith("]")}
+    found = {key: error for key, error in single.items() if selected is None or key in selected}
+    if repeated:
+        stats = instance.get_run_step_stats(dagster_run.run_id, list(repeated))
+        found |= {step.step_key: repeated[step.step_key] for step in stats if step.status is not None}
+    return found
 
 
 def _build_failure(job_name: str, step_key: str, error: str) -> dg.DagsterEvent:
-    handle = NodeHandle(step_key, None)
+    name, _, mapping_key = step_key.removesuffix("]").partition("[")
+    handle = NodeHandle(name, None)
     return dg.DagsterEvent(
         dg.DagsterEventType.STEP_FAILURE.value,
         job_name,
-        step_handle=StepHandle(handle),
+        step_handle=ResolvedFromDynamicStepHandle(handle, mapping_key) if mapping_key else StepHandle(handle),
         node_handle=handle,
         step_kind_value="COMPUTE",
         event_specific_data=StepFailureData(error=None, user_failure_data=None),

@@ -204,8 +204,9 @@ def _report_to_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: St
     link = link_run(_compiled(context).services.settings, run_id)
     metadata = build_metadata(report.input, report.end.output, report.notes, link)
     if op.wiring is Wiring.FAN_OUT:
-        context.log.info(f"{report.end.item_count} items")
-        for index in range(report.end.item_count or 0):
+        count, todo = report.end.item_count or 0, len(report.items)
+        context.log.info(f"{count} items" if todo == count else f"{count} items, {todo} of them to go on with")
+        for index in report.items:
             yield dg.DynamicOutput(None, write_mapping_key(Item(index)), ITEM)
     elif op.wiring is Wiring.CONDITIONAL:
         for edge_id in report.end.taken or ():

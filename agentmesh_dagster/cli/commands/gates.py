@@ -55,7 +55,7 @@ def list_gates(*, as_json: bool) -> None:
         table.add_row(
             gate.step_id[:8],
             plain(gate.workflow_id),
-            plain(gate.node_id),
+            plain(f"{gate.node_id} {gate.path}".rstrip()),
             show_moment(gate.opened_at),
             plain(", ".join(gate.assignees) or "anybody"),
             show_brief(f"{_warn(gate)}{gate.instructions}"),
@@ -84,6 +84,8 @@ def write_gate(gate: Gate) -> dict[str, JsonValue]:
         "runHasFailed": gate.run_has_failed,
         "askedBefore": len(gate.history),
     }
+    if gate.path:
+        written["path"] = gate.path
     return written if gate.deadline is None else written | {"deadline": gate.deadline.isoformat()}
 
 

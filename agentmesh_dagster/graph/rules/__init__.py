@@ -30,7 +30,6 @@ from agentmesh_dagster.graph.rules.each import (
     an_each_has_items,
     an_each_is_closed,
     no_each_stands_inside_an_each,
-    no_gate_stands_inside_an_each,
     nothing_leads_into_an_each,
     the_join_of_an_each_is_plain,
 )
@@ -118,7 +117,6 @@ RULES: tuple[Rule, ...] = (
     an_each_is_closed,
     the_join_of_an_each_is_plain,
     no_each_stands_inside_an_each,
-    no_gate_stands_inside_an_each,
     no_each_is_inlined_into_an_each,
     nothing_leads_into_an_each,
     # What expressions look at

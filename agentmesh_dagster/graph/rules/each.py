@@ -88,17 +88,6 @@ def no_each_stands_inside_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
             yield Issue("each-inside-each", message, node.id, path=node.path)
 
 
-def no_gate_stands_inside_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
-    """A gate does not stand between a branch of mode each and its closing join."""
-    for node, region in _list_inside(graph):
-        if node.spec.waits:
-            message = (
-                f"The gate {graph.show(node.id)} would ask for every item of {graph.show(region.each)}: put it behind "
-                f"{graph.show(region.join)}, or set `join: {shorten(node.id)}` there to ask once about all results."
-            )
-            yield Issue("gate-inside-each", message, node.id, path=node.path)
-
-
 def nothing_leads_into_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """No edge leads from outside to a node between a branch of mode each and its closing join."""
     for node, region in _list_inside(graph):
