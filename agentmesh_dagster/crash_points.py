@@ -14,6 +14,7 @@ class CrashPoint(StrEnum):
 
     LAUNCH_STORED = "launch-stored"  # ours is committed, Dagster knows nothing of it
     LAUNCH_IN_DAGSTER = "launch-in-dagster"  # created there, not yet marked as submitted
+    PLACE_GIVEN = "place-given"  # to a run that waited for one; Dagster has not heard of it
     RUN_ASKED_FOR = "run-asked-for"  # by a trigger's sensor: noted in the store, Dagster has not heard of it
     STEP_CLAIMED = "step-claimed"
     TOOL_BEFORE_CALL = "tool-before-call"

@@ -27,6 +27,7 @@ from agentmesh_dagster.api.headers import SafeHeaders
 from agentmesh_dagster.api.login.first_login import make_first_login
 from agentmesh_dagster.api.login.guard import protect
 from agentmesh_dagster.api.login.hosts import check_auth_setting
+from agentmesh_dagster.api.queued_runs import beginning_queued_runs
 from agentmesh_dagster.api.webserver import AgentMeshWebserver
 from agentmesh_dagster.api.workspace import LoadedWorkspace
 from agentmesh_dagster.control.instance import enter_home
@@ -117,7 +118,7 @@ def serve(
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(config, started=lambda: _announce(services, url), ending=ends_with_server.end)
-    with workspace.following(), ending_due_waits(context):
+    with workspace.following(), ending_due_waits(context), beginning_queued_runs(context):
         try:
             server.run(sockets=[listening])
         except KeyboardInterrupt:  # the server has ended in good order, and only then passes the signal on

@@ -15,7 +15,8 @@ _log = logging.getLogger(__name__)
 def answer_launched(call: Call, launch: PreparedLaunch) -> wire.StartedRun:
     """Submits the first launch of a run; the answer does not wait for it. Raises NotTaken."""
     try:
-        call.context.workspace.submit(launch.launch_id)
+        if not launch.is_queued:
+            call.context.workspace.submit(launch.launch_id)
     except dg.DagsterError as error:
         _log.exception("The launch %s could not be submitted", launch.launch_id)
         raise NotTaken(f"run `{launch.run_id}`") from error

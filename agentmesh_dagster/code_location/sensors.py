@@ -84,7 +84,8 @@ def _prune(scope: Scope, instance: dg.DagsterInstance) -> str | None:
 def _describe(done: MaintenanceReport) -> str:
     return (
         f"{done.waiting} wait for a person. Resumed {_name(done.resumed)}, settled {_name(done.settled)}, "
-        f"expired {_name(done.expired)}, adopted {done.adopted}. Faults: {_name(done.faults)}."
+        f"expired {_name(done.expired)}, adopted {done.adopted}, "
+        f"gave a place to {_name(done.placed)}. Faults: {_name(done.faults)}."
     )
 
 

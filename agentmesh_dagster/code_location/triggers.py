@@ -38,10 +38,10 @@ def _build_schedule(services: Services, loaded: LoadedTrigger, when: Schedule) -
             instance = context.instance
         except dg.DagsterInvariantViolationError:  # somebody only tries it out
             return dg.RunRequest(run_config=run_config)
-        tick = ask_at(services, instance, loaded, time, read_location_name())
+        tick = ask_at(services, instance, loaded, time, run_config, read_location_name())
         if not tick.is_ours:
             reason = f"it is run `{tick.run_id}`" if tick.run_id else "another code location or instance asks for it"
-            return dg.SkipReason(f"There is one run for {time}: {reason}.")
+            return dg.SkipReason(tick.reason or f"There is one run for {time}: {reason}.")
         return dg.RunRequest(run_key=tick.delivery_id, run_config=run_config)
 
     is_enabled = loaded.trigger.definition.enabled
@@ -91,6 +91,8 @@ def _describe_tick(tick: TriggerTick) -> str:
         for delivery, reason in [
             *((asked.delivery, "asks for a run.") for asked in tick.asked),
             *((delivery, f"became run `{run_id}`.") for delivery, run_id in tick.launched),
+            *((delivery, f"waits for a place, as run `{run_id}`.") for delivery, run_id in tick.queued),
+            *tick.skipped,
             *((delivery, "the trigger's condition is false.") for delivery in tick.declined),
             *tick.missed,
         ]

@@ -7,11 +7,13 @@ import dagster as dg
 from agentmesh_dagster.control.pinning import read_revision
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.launches import register_launch
+from agentmesh_dagster.runtime.places import Place
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.launches import find_launch, find_unknown_launches
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
+from agentmesh_dagster.translator.run_tags import SKIPPED_TAG
 
 _YOUNGER_THAN = timedelta(hours=24)
 _AT_ONCE = 200
@@ -31,7 +33,7 @@ def adopt_launches(services: Services, instance: dg.DagsterInstance) -> int:
         dg.RunsFilter(statuses=_STATUSES, created_after=datetime.now(UTC) - _YOUNGER_THAN),
         limit=_AT_ONCE,
     )
-    ours = {run.run_id: run for run in recent if WORKFLOW_TAG in run.tags and not _is_left_to_its_tick(run)}
+    ours = {run.run_id: run for run in recent if WORKFLOW_TAG in run.tags and not _is_no_run(run)}
     with services.store.read() as connection:
         unknown = find_unknown_launches(connection, list(ours))
     return sum(_adopt(services, instance, run) for launch_id, run in ours.items() if launch_id in unknown)
@@ -44,9 +46,13 @@ def _read_workflow_id(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str |
     return instance.get_job_snapshot(run.job_snapshot_id).tags.get(WORKFLOW_TAG)
 
 
-def _is_left_to_its_tick(run: dg.DagsterRun) -> bool:
-    """Whether a schedule or a sensor of Dagster has just made it: its next tick queues it should this one have died."""
-    return run.status is dg.DagsterRunStatus.NOT_STARTED and not _TICK_TAGS.isdisjoint(run.tags)
+def _is_no_run(run: dg.DagsterRun) -> bool:
+    """Whether its workflow had as many runs as it may; or a schedule or a sensor of Dagster has just made it: its next
+    tick queues it should this one have died.
+    """
+    return SKIPPED_TAG in run.tags or (
+        run.status is dg.DagsterRunStatus.NOT_STARTED and not _TICK_TAGS.isdisjoint(run.tags)
+    )
 
 
 def _adopt(services: Services, instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
@@ -57,7 +63,9 @@ def _adopt(services: Services, instance: dg.DagsterInstance, run: dg.DagsterRun)
         plan = load_pinned_plan(services.store, workflow_id, revision)
         with services.store.begin() as tx:
             if find_launch(tx, run.run_id) is None:
-                register_launch(tx, plan, read_launch_facts(plan, run, instance))
+                # One that has ended makes nobody wait, and nobody make room.
+                place = Place() if run.is_finished else None
+                register_launch(tx, plan, read_launch_facts(plan, run, instance), place=place)
     except AgentMeshError:
         return False  # a job of a broken workflow, or an input that no run can have: Dagster shows what came of it
     return True

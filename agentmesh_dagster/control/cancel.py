@@ -7,7 +7,7 @@ from agentmesh_dagster.runtime import run_ends
 from agentmesh_dagster.runtime.endings import cancel_left_steps
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.launches import list_launches
-from agentmesh_dagster.store.runs import lock_run
+from agentmesh_dagster.store.runs import get_run, lock_run
 from agentmesh_dagster.store.waits import cancel_waits
 from agentmesh_dagster.translator.suspension import close_suspended
 
@@ -29,13 +29,14 @@ def cancel_run(services: Services, instance: dg.DagsterInstance, run_id: str, *,
         cancel_waits(tx, run_id)
         cancel_left_steps(tx, run, reason)
         run_ends.cancel_run(tx, run, reason, by=by)
-    stop_launches(services, instance, run_id, reason)
+    stop_launches(services, instance, run_id)
 
 
-def stop_launches(services: Services, instance: dg.DagsterInstance, run_id: str, reason: str) -> None:
+def stop_launches(services: Services, instance: dg.DagsterInstance, run_id: str) -> None:
     """Cancels in Dagster all launches of a canceled run that have not ended."""
     with services.store.read() as connection:
         launched = list_launches(connection, run_id)
+        reason = get_run(connection, run_id).error or "Its run was canceled."
     for launch in launched:
         if launch.is_live:
             _cancel_in_dagster(instance, launch.id, reason)

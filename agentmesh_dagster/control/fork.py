@@ -3,11 +3,12 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
 
+from agentmesh_dagster.control.cancel import stop_launches
 from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists
 from agentmesh_dagster.control.inherited_tags import copy_free_tags
 from agentmesh_dagster.control.launch import PreparedLaunch, build_first_launch, find_origins
@@ -24,6 +25,7 @@ from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.fork_issues import Fork
 from agentmesh_dagster.runtime.forks import ForkRefused, register_fork
+from agentmesh_dagster.runtime.places import take_place
 from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import EntityNotFound, current_revision, get_job_name
@@ -57,7 +59,8 @@ def prepare_fork(
     """Creates a run that goes on from a step of another run, in whatever state that is; it is not started yet.
 
     `location` is where the workflow's newest revision is launched; at the run's own revision it is launched where that
-    was. Raises RunNotFound, ForkRefused (with all issues), WorkflowHasFaults; then nothing is created.
+    was. Where there is no place for it, it waits for one, as any new run. Raises RunNotFound, ForkRefused (with all
+    issues), WorkflowHasFaults, RunLimitReached; then nothing is created.
     """
     reconcile_run(services, instance, run_id)
     with services.store.read() as connection:
@@ -78,12 +81,19 @@ def prepare_fork(
         launched_by=launched_by or by,
         forked_from=fork.origin,
     )
+    instance_id = read_instance_id(instance)
     with services.store.begin() as tx:
-        register_fork(tx, target.plan, before, fork, new, instance_id=read_instance_id(instance), issues=issues)
+        place = take_place(tx, new.workflow_id, new.id, instance_id)
+        new = replace(new, is_queued=place.is_queued)
+        register_fork(tx, target.plan, before, fork, new, instance_id=instance_id, issues=issues)
         states = read_states(tx, new.id)
     # Ours first: should this process die now, the run is there, and is created in Dagster by whoever finds it.
     crash_point(CrashPoint.LAUNCH_STORED)
+    for canceled in place.canceled:
+        stop_launches(services, instance, canceled)
     first = instance.get_run_by_id(run_id)
+    if place.is_queued:
+        return PreparedLaunch(new.id, new.id, target.job_name, target.plan.revision, is_queued=True)
     built = build_first_launch(
         services,
         target.plan,

@@ -10,12 +10,13 @@ from agentmesh_dagster.control.dagster_internals import execute_run
 from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.location import build_reconstructable_job
 from agentmesh_dagster.control.pinning import build_load_data
+from agentmesh_dagster.control.queued_runs import prepare_placed_run, take_turn
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import resume_run
 from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.launches import list_launches
-from agentmesh_dagster.store.runs import get_run_head
+from agentmesh_dagster.store.runs import get_run, get_run_head
 from agentmesh_dagster.store.waits import find_next_due, list_due_waits
 
 _REASON = "dagster/failure_reason"
@@ -27,10 +28,11 @@ def execute_launch(services: Services, instance: dg.DagsterInstance, launch: Pre
     """Executes a prepared launch, and those that follow it: when gates of its run are answered meanwhile, and when its
     timers are over, for which it waits here.
 
-    Returns when there is nothing more to do; False: it was interrupted, and is canceled, by `by`.
+    One whose run has no place yet waits for that. Returns when there is nothing more to do; False: it was interrupted,
+    and is canceled, by `by`.
     """
-    following: PreparedLaunch | None = launch
     try:
+        following = _wait_for_place(services, instance, launch) if launch.is_queued else launch
         while following is not None:
             if not run_in_place(services, instance, following):
                 return False
@@ -39,7 +41,7 @@ def execute_launch(services: Services, instance: dg.DagsterInstance, launch: Pre
             while following is None and is_timed and _goes_on(services, launch.run_id):
                 time.sleep(_LOOK_EVERY_SECONDS)
                 following = _end_timers(services, instance, launch.run_id)
-    except KeyboardInterrupt:  # while it waited for a timer
+    except KeyboardInterrupt:  # while it waited, for a place or a timer
         with suppress(RunIsOver):
             cancel_run(services, instance, launch.run_id, by=by or "Ctrl-C")
         return False
@@ -66,6 +68,20 @@ def _end_timers(services: Services, instance: dg.DagsterInstance, run_id: str) -
     for wait in due:
         end_due_wait(services, wait)
     return resume_run(services, instance, run_id)
+
+
+def _wait_for_place(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> PreparedLaunch | None:
+    """The launch, once its run has a place; None when somebody else has begun the run, and done what could be done."""
+    with services.store.read() as connection:
+        workflow_id = get_run_head(connection, launch.run_id).workflow_id
+    while True:
+        if take_turn(services, instance, workflow_id, launch.run_id):
+            return prepare_placed_run(services, instance, launch.run_id)
+        with services.store.read() as connection:
+            run = get_run(connection, launch.run_id)
+        if run.status.is_end or run.waiting_on:
+            return None
+        time.sleep(_LOOK_EVERY_SECONDS)
 
 
 def run_in_place(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> bool:

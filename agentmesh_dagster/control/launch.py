@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from agentmesh_dagster.control.cancel import stop_launches
 from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists, create_execution_plan
 from agentmesh_dagster.control.location import CodeLocation
 from agentmesh_dagster.control.pinning import build_load_data
@@ -18,6 +19,7 @@ from agentmesh_dagster.entities.models import ForkedFrom, Workflow
 from agentmesh_dagster.errors import InvalidValue
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
+from agentmesh_dagster.runtime.places import take_place
 from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision, get_job_name
@@ -40,6 +42,7 @@ class PreparedLaunch:
     run_id: str
     job_name: str
     revision: int
+    is_queued: bool = False  # it waits for a place, and Dagster does not know it yet
 
 
 def prepare_launch(
@@ -53,7 +56,9 @@ def prepare_launch(
 ) -> PreparedLaunch:
     """Creates a run of a stored workflow at its newest revision, in the store and in Dagster.
 
-    Raises InvalidJson, UnfitInput, WorkflowHasFaults; then nothing is created.
+    Where as many runs are open as the workflow's `concurrency` allows, it may be written down only, and begins when
+    there is a place (`control/queued_runs.py`). Raises InvalidJson, UnfitInput, WorkflowHasFaults, RunLimitReached;
+    then nothing is created.
     """
     revision = current_revision(services.store)
     plan = load_plan(services.store, workflow.id, revision)
@@ -63,14 +68,15 @@ def prepare_launch(
     run_id = str(uuid.uuid4())
     built = build_first_launch(services, plan, job_name, checked, launched_by=launched_by)
     # Ours first: should this process die now, the run is there, and is created in Dagster by whoever finds it.
+    facts = LaunchFacts(run_id, read_instance_id(instance), job_name, checked, launched_by=launched_by)
     with services.store.begin() as tx:
-        register_launch(
-            tx,
-            plan,
-            LaunchFacts(run_id, read_instance_id(instance), job_name, checked, launched_by=launched_by),
-            is_submitted=False,
-        )
+        taken = take_place(tx, workflow.id, run_id, facts.instance_id)
+        register_launch(tx, plan, facts, place=taken, is_submitted=False)
     crash_point(CrashPoint.LAUNCH_STORED)
+    for canceled in taken.canceled:
+        stop_launches(services, instance, canceled)
+    if taken.is_queued:
+        return PreparedLaunch(run_id, run_id, job_name, revision, is_queued=True)
     with suppress(DagsterRunAlreadyExists):  # this took so long that somebody has created it meanwhile
         instance.create_run_for_job(
             run_id=run_id,
@@ -85,7 +91,14 @@ def prepare_launch(
 
 
 def create_lost_launch(services: Services, instance: dg.DagsterInstance, run_id: str) -> None:
-    """Creates the first launch of a run in Dagster whose launcher died before it could, and queues it."""
+    """Creates the first launch of a run in Dagster that nobody has created there yet, and queues it."""
+    if create_first_launch(services, instance, run_id):
+        # The queue needs no workspace: so a sensor can do it.
+        instance.submit_run(run_id, workspace=None)  # pyright: ignore[reportArgumentType]
+
+
+def create_first_launch(services: Services, instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Creates the first launch of a run in Dagster as it is written down; False: somebody else starts it."""
     with services.store.read() as connection:
         run, head = get_run(connection, run_id), get_run_head(connection, run_id)
         launched_by = get_launcher(connection, run_id)
@@ -96,11 +109,9 @@ def create_lost_launch(services: Services, instance: dg.DagsterInstance, run_id:
             services, plan, head.job_name, run.input, launched_by=launched_by, forked_from=run.forked_from
         )
         instance.create_run_for_job(run_id=run_id, **find_origins(instance, head.job_name), **built)
+    crash_point(CrashPoint.LAUNCH_IN_DAGSTER)
     with services.store.begin() as tx:
-        is_ours = mark_launch_submitted(tx, run_id)
-    if is_ours:
-        # The queue needs no workspace: so a sensor can do it.
-        instance.submit_run(run_id, workspace=None)  # pyright: ignore[reportArgumentType]
+        return mark_launch_submitted(tx, run_id)
 
 
 def find_origins(instance: dg.DagsterInstance, job_name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import dagster as dg
 
 from agentmesh_dagster.control.adopt import adopt_launches
+from agentmesh_dagster.control.queued_runs import begin_queued_runs
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import submit_resume
 from agentmesh_dagster.errors import AgentMeshError
@@ -38,6 +39,7 @@ class MaintenanceReport:
     waiting: int = 0  # runs of which a step waits
     notified: int = 0  # webhooks told of a gate
     faults: list[str] = field(default_factory=list[str])  # what went wrong, with single runs
+    placed: list[str] = field(default_factory=list[str])  # ids of the runs that have waited for a place, and have one
 
 
 def run_maintenance(
@@ -67,6 +69,8 @@ def run_maintenance(
     expired = tick.do(due, lambda wait: end_due_wait(services, wait), until=0.25)
     unsettled = list(dict.fromkeys([*unsettled, *_find_given_up(instance, parked)]))
     settled = tick.do(_begin_anywhere(unsettled), lambda run_id: reconcile_run(services, instance, run_id), until=0.6)
+    placed = begin_queued_runs(services, instance, projects=projects)
+    tick.faults.extend(placed.faults)
     with services.store.read() as connection:
         answered = list_runs_to_resume(connection, instance_id)
         notices = list_due_notices(connection)
@@ -83,6 +87,7 @@ def run_maintenance(
         len({launch.run_id for launch in parked}.difference(resumed)),
         len(notified),
         tick.faults,
+        placed.begun,
     )
 
 

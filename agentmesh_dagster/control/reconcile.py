@@ -22,6 +22,7 @@ from agentmesh_dagster.store.launches import (
     list_launches,
     mark_launch_submitted,
 )
+from agentmesh_dagster.store.run_limits import is_queued
 from agentmesh_dagster.store.runs import get_run, get_run_head
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 from agentmesh_dagster.translator.suspension import (
@@ -77,6 +78,8 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
     if status is dg.DagsterRunStatus.NOT_STARTED:
         return _reconcile_unstarted(services, instance, launch)
     if status in _ON_THEIR_WAY or (status in _AT_WORK and not _is_dead(services, instance, launch)):
+        if status is not dg.DagsterRunStatus.CANCELING:
+            _stop_if_canceled(services, instance, launch)
         return False
     if status in _AT_WORK:
         # Dagster first: should this process die now, the next look finds what Dagster says, and settles the rest.
@@ -96,6 +99,14 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
     return True
 
 
+def _stop_if_canceled(services: Services, instance: dg.DagsterInstance, launch: Launch) -> None:
+    """Cancels a launch of a canceled run of which Dagster has not heard yet: by a run that took its place, say."""
+    with services.store.read() as connection:
+        is_canceled = get_run_head(connection, launch.run_id).status is RunStatus.CANCELED
+    if is_canceled and launch.kind is not LaunchKind.REEXECUTION:
+        stop_launches(services, instance, launch.run_id)
+
+
 def _reconcile_suspended(
     services: Services, instance: dg.DagsterInstance, run_id: str, suspended: Sequence[str]
 ) -> bool:
@@ -109,7 +120,7 @@ def _reconcile_suspended(
     if given_up:
         reason = "Canceled in Dagster while it waited."
         end_canceled(services, run_id, given_up[0], reason)
-        stop_launches(services, instance, run_id, reason)
+        stop_launches(services, instance, run_id)
         return True
     for launch_id, status in found.items():
         if status is not dg.DagsterRunStatus.SUSPENDED:
@@ -142,7 +153,8 @@ def _reconcile_missing(services: Services, instance: dg.DagsterInstance, launch:
     with services.store.read() as connection:
         is_young = now(connection) - launch.created_at < _NEVER_STARTED_AFTER
         is_over = get_run_head(connection, launch.run_id).status.is_end
-    if is_young:
+        has_no_place = is_queued(connection, launch.run_id)
+    if is_young or has_no_place:
         return False  # somebody may be about to make it
     if is_over:
         end_failed(services, launch.run_id, launch.id, "It never reached Dagster.")

@@ -11,7 +11,7 @@ from agentmesh_dagster.control.inherited_tags import inherit_tags, read_default_
 from agentmesh_dagster.control.launch import PreparedLaunch, find_origins
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
-from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.entities.models import RunStatus, StepStatus
 from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.progress import Progress, RunState, StepState
@@ -22,6 +22,7 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.unbegun import find_due
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.launches import Launch, LaunchKind, insert_launch, list_launches, mark_launch_submitted
+from agentmesh_dagster.store.run_limits import is_queued
 from agentmesh_dagster.store.runs import get_run, lock_run
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.store.waits import has_untaken_wait, take_ended_waits
@@ -48,6 +49,8 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
     with services.store.begin() as tx:
         run = lock_run(tx, run_id)
         before = list_launches(tx, run_id)
+        if is_queued(tx, run_id):
+            return None
         if before[0].instance_id != instance_id:
             return None  # the run is another instance's: there its launches are seen, and its worker would run
         live = [launch for launch in before if launch.is_live]
@@ -60,7 +63,8 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
                 return None
         else:
             due = find_due(tx, before)
-            has_to = due is not None or has_untaken_wait(tx, run_id)
+            had_no_place = run.status is RunStatus.PENDING and before[-1].parked_at is not None
+            has_to = due is not None or had_no_place or has_untaken_wait(tx, run_id)
             if not has_to or (due is not None and now(tx) < due) or not _is_active(plan, states):
                 return None
             launch_id = name_next_launch(run_id, before)
@@ -68,7 +72,7 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
                 tx,
                 launch_id,
                 run_id,
-                LaunchKind.RESUME if due is None else LaunchKind.AGAIN,
+                LaunchKind.RESUME if due is None and not had_no_place else LaunchKind.AGAIN,
                 run.revision,
                 instance_id=instance_id,
                 is_submitted=False,

@@ -2,15 +2,18 @@
 
 import dagster as dg
 
+from agentmesh_dagster.control.cancel import stop_launches
 from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import name_next_launch, resume_run
 from agentmesh_dagster.entities.models import EventType, RunStatus
 from agentmesh_dagster.errors import Conflict
+from agentmesh_dagster.runtime.places import Place, take_place
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.launches import LaunchKind, insert_launch, list_launches
+from agentmesh_dagster.store.run_limits import queue_run
 from agentmesh_dagster.store.runs import get_run_head, lock_run, mark_run_started
 from agentmesh_dagster.store.steps import reopen_steps
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
@@ -34,7 +37,8 @@ def retry_run(services: Services, instance: dg.DagsterInstance, run_id: str, *, 
     It executes what failed and what has not run. Gates that were rejected, expired or canceled ask anew, and keep how
     they were asked before. Safe against a second try: of two only one finds the run failed.
 
-    Raises RunNotFound, NothingToRetry, RunOfAnotherInstance.
+    Where there is no place for it, it waits for one, as a new run would. Raises RunNotFound, NothingToRetry,
+    RunOfAnotherInstance, RunLimitReached.
     """
     reconcile_run(services, instance, run_id)
     instance_id = read_instance_id(instance)
@@ -42,6 +46,8 @@ def retry_run(services: Services, instance: dg.DagsterInstance, run_id: str, *, 
         known = get_run_head(connection, run_id)
     load_pinned_plan(services.store, known.workflow_id, known.revision)  # one that cannot be read is not begun
     with services.store.begin() as tx:
+        # Before the run: who gives places locks the limit first.
+        place = take_place(tx, known.workflow_id, run_id, instance_id) if known.status is RunStatus.FAILED else Place()
         run = lock_run(tx, run_id)
         before = list_launches(tx, run_id)
         if run.status is not RunStatus.FAILED:
@@ -55,9 +61,14 @@ def retry_run(services: Services, instance: dg.DagsterInstance, run_id: str, *, 
         insert_launch(
             tx, launch_id, run_id, LaunchKind.RESUME, run.revision, instance_id=instance_id, is_submitted=False
         )
-        mark_run_started(tx, run_id)
+        if place.is_queued:
+            queue_run(tx, run.workflow_id, run_id)
+        else:
+            mark_run_started(tx, run_id)
         started = Event(EventType.RUN_STARTED, {"launchId": launch_id, "revision": run.revision, "retriedBy": by})
         record_events(tx, project_id=run.project_id, run_id=run_id, recorded=[started])
+    for canceled in place.canceled:
+        stop_launches(services, instance, canceled)
     # From here on it is a resume like any other: whoever finds it undone, such as the sensor, does the rest.
     resumed = resume_run(services, instance, run_id)
-    return resumed or PreparedLaunch(launch_id, run_id, run.job_name, run.revision)
+    return resumed or PreparedLaunch(launch_id, run_id, run.job_name, run.revision, is_queued=place.is_queued)

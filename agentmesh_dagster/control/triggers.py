@@ -5,7 +5,8 @@ has arrived, and a second run for the same, should Dagster make one, does nothin
 """
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,12 +19,15 @@ from agentmesh_dagster.control.dagster_internals import (
     RemoteRepositoryOrigin,
 )
 from agentmesh_dagster.control.launch import check_input
+from agentmesh_dagster.control.trigger_places import TickPlaces, queue_triggered_run
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.errors import AgentMeshError, InvalidValue
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.triggers import GraphTrigger, TriggerFault
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.specs.trigger_spec import Schedule
+from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.triggers import (
     Asker,
     CronTick,
@@ -37,7 +41,7 @@ from agentmesh_dagster.store.triggers import (
     take_cron_tick,
     take_delivery,
 )
-from agentmesh_dagster.translator.dagster_runs import DELIVERY_TAG, build_run_config, read_instance_id
+from agentmesh_dagster.translator.dagster_runs import DELIVERY_TAG, build_run_config, read_input, read_instance_id
 
 _TICK_SECONDS = 30.0  # Dagster gives a tick 60
 _LOOKED_AT = 500  # in one tick
@@ -110,6 +114,8 @@ class TriggerTick:
 
     asked: list[Asked] = field(default_factory=list[Asked])
     launched: list[tuple[Delivery, str]] = field(default_factory=list[tuple[Delivery, str]])  # with the run's id
+    queued: list[tuple[Delivery, str]] = field(default_factory=list[tuple[Delivery, str]])  # with the run's id
+    skipped: list[tuple[Delivery, str]] = field(default_factory=list[tuple[Delivery, str]])  # with the reason
     declined: list[Delivery] = field(default_factory=list[Delivery])  # by the trigger's condition
     missed: list[tuple[Delivery, str]] = field(default_factory=list[tuple[Delivery, str]])  # with the reason
     failed: list[tuple[Delivery, str]] = field(default_factory=list[tuple[Delivery, str]])  # with the reason
@@ -129,12 +135,42 @@ def build_trigger_config(services: Services, loaded: LoadedTrigger, event: JsonV
 
 
 def ask_at(
-    services: Services, instance: dg.DagsterInstance, loaded: LoadedTrigger, time: str, location: str
+    services: Services,
+    instance: dg.DagsterInstance,
+    loaded: LoadedTrigger,
+    time: str,
+    run_config: Mapping[str, Any],
+    location: str,
 ) -> CronTick:
-    """Takes a time of a cron trigger for the code location that asks: of several on one store, one asks for its run."""
+    """Takes a time of a cron trigger for the code location that asks: of several on one store, one asks for its run.
+
+    Where there is no place for one more run, it waits for one here, or there is none, with a reason.
+    """
     asker = Asker(read_instance_id(instance), location)
+    workflow_id = loaded.plan.workflow.id
     with services.store.begin() as tx:
-        return take_cron_tick(tx, loaded.plan.workflow.id, loaded.trigger.key, time, asker)
+        places = TickPlaces.lock(tx, workflow_id, asker.instance_id)
+        tick = take_cron_tick(tx, workflow_id, loaded.trigger.key, time, asker)
+        if not (tick.is_new and places.is_full):
+            return tick
+        if (reason := places.reason_to_skip) is not None:
+            close_delivery(tx, tick.delivery_id, DeliveryState.SKIPPED, reason)
+            return replace(tick, is_ours=False, reason=reason)
+        run_id = _queue(tx, loaded, tick.delivery_id, run_config, asker)
+        return replace(tick, is_ours=False, run_id=run_id, reason=f"The run `{run_id}` waits for a place.")
+
+
+def _queue(tx: Connection, loaded: LoadedTrigger, delivery_id: str, run_config: Mapping[str, Any], asker: Asker) -> str:
+    what = "schedule" if isinstance(loaded.trigger.when, Schedule) else "sensor"
+    return queue_triggered_run(
+        tx,
+        loaded.plan,
+        loaded.job.name,
+        read_input(loaded.plan, run_config),
+        delivery_id=delivery_id,
+        instance_id=asker.instance_id,
+        by=f"{what}: {loaded.name}",
+    )
 
 
 def look_for_arrivals(
@@ -162,7 +198,7 @@ def look_for_arrivals(
             _judge(tick, services, loaded, delivery, on_since)
         if tick.is_full or time.monotonic() - started > _TICK_SECONDS:
             break
-    _write_down(services, tick, asker)
+    _write_down(services, loaded, tick, asker)
     crash_point(CrashPoint.RUN_ASKED_FOR)
     if tick.failed:
         raise NoRunForThis("; ".join(f"{delivery.source}: {reason}" for delivery, reason in tick.failed[:_TOLD]))
@@ -199,8 +235,9 @@ def _judge(
     tick.bytes += len(write_json(run_config))
 
 
-def _write_down(services: Services, tick: TriggerTick, asker: Asker) -> None:
+def _write_down(services: Services, loaded: LoadedTrigger, tick: TriggerTick, asker: Asker) -> None:
     with services.store.begin() as tx:
+        places = TickPlaces.lock(tx, loaded.plan.workflow.id, asker.instance_id)
         for delivery, run_id in tick.launched:
             take_delivery(tx, delivery.id, run_id)
         for delivery in tick.declined:
@@ -210,5 +247,25 @@ def _write_down(services: Services, tick: TriggerTick, asker: Asker) -> None:
         for delivery, reason in tick.failed:
             close_delivery(tx, delivery.id, DeliveryState.FAILED, reason)
         if not tick.failed:
-            # Another instance, or another code server of this one, may have asked meanwhile.
-            tick.asked = [asked for asked in tick.asked if request_delivery(tx, asked.delivery, asker)]
+            tick.asked = [asked for asked in tick.asked if _ask(tx, loaded, tick, asked, asker, places)]
+
+
+def _ask(
+    tx: Connection, loaded: LoadedTrigger, tick: TriggerTick, asked: Asked, asker: Asker, places: TickPlaces
+) -> bool:
+    """Whether Dagster is to be asked for the run."""
+    delivery = asked.delivery
+    if not request_delivery(tx, delivery, asker):
+        return False  # another instance, or another code server of this one, has asked meanwhile
+    if delivery.requested_at is not None:
+        return True  # it was asked for before, and may be there
+    if not places.is_full:
+        places.asked += 1
+        return True
+    if (reason := places.reason_to_skip) is not None:
+        close_delivery(tx, delivery.id, DeliveryState.SKIPPED, reason)
+        tick.skipped.append((delivery, reason))
+    else:
+        places.is_queue = True
+        tick.queued.append((delivery, _queue(tx, loaded, delivery.id, asked.run_config, asker)))
+    return False

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from agentmesh_dagster.entities.bounds import MAX_LAYOUT_NODES, Position, Temperature
+from agentmesh_dagster.entities.bounds import MAX_LAYOUT_NODES, MaxRuns, Position, Temperature
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
 
@@ -283,6 +283,25 @@ Trigger = Annotated[CronTrigger | EventTrigger | RunTrigger, Field(discriminator
 Layout = Annotated[dict[Annotated[str, Field(max_length=255)], Position], Field(max_length=MAX_LAYOUT_NODES)]
 
 
+class OnLimit(StrEnum):
+    """What becomes of a launch while a workflow has as many open runs as it may."""
+
+    QUEUE = "queue"
+    SKIP = "skip"
+    CANCEL_OLDEST = "cancelOldest"
+
+
+class Concurrency(Entity):
+    """How many runs of a workflow may be open at once."""
+
+    max: MaxRuns = Field(description="The most runs that are open at once; one that waits for a person is open, too.")
+    on_limit: OnLimit = Field(
+        default=OnLimit.QUEUE,
+        description="What becomes of one more: `queue` lets it wait for a place, `skip` starts no run, and "
+        "`cancelOldest` cancels the oldest open run in its favour.",
+    )
+
+
 class Workflow(Stored):
     """A directed graph of agents, tools, branches and gates."""
 
@@ -290,6 +309,7 @@ class Workflow(Stored):
     graph: WorkflowGraph
     input_schema: JsonObject | None = None  # JSON Schema of the run's input
     triggers: list[Trigger] = Field(default_factory=list[Trigger])
+    concurrency: Concurrency | None = None  # None: any number of runs at once
     layout: Layout | None = None  # where the editor shows the nodes; says nothing about runs
     revision: int | None = None  # set by the store
 
@@ -332,6 +352,7 @@ class Run(Entity):
     revision: int
     launches: list[str] = Field(default_factory=list)  # Dagster run ids, oldest first
     waiting_on: list[str] = Field(default_factory=list)  # step ids
+    queued_at: Timestamp | None = None  # since when it waits for a place among the open runs of its workflow
     has_failed: bool = False  # a step has failed: what of the run still goes on, or waits, cannot mend it
     forked_from: ForkedFrom | None = None  # what stands before that was taken over from another run
     forks: list[str] = Field(default_factory=list)  # ids of the runs that were forked from it, oldest first

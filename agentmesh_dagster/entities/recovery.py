@@ -187,10 +187,14 @@ def _without_nulls(value: Any) -> Any:
     return {key: item for key, item in fields.items() if item is not None} if isinstance(value, dict) else value
 
 
+_REPLACED_AS_A_WHOLE: dict[str | int, int] = {"triggers": 2, "concurrency": 1}  # by the length of its path
+
+
 def _repair(fields: JsonObject, fault: FieldFault) -> None:
     """Takes what is wrong out of `fields`, or puts a placeholder there."""
-    # A trigger with a fault is replaced as a whole; a field too many is only taken out.
-    path = fault.path[:2] if fault.path[0] == "triggers" and fault.code != "unknown-field" else fault.path
+    # A trigger, or a limit, with a fault is replaced as a whole; a field too many is only taken out.
+    whole = _REPLACED_AS_A_WHOLE.get(fault.path[0]) if fault.code != "unknown-field" else None
+    path = fault.path[:whole]
     parent, key = _follow(fields, path[:-1]), path[-1]
     if parent is None:
         return  # what was around it is mended already

@@ -63,6 +63,19 @@ def finish_work(
     return LaunchEnd.SUSPENDED
 
 
+def wait_for_place(services: Services, run_id: str, launch_id: str, show: Callable[[], None]) -> None:
+    """A launch that came while there was no place for its run is parked; whoever gives the run one makes the next.
+
+    `show` as in `finish_work`.
+    """
+    with services.store.begin() as tx:
+        lock_run(tx, run_id)
+        found = find_launch(tx, launch_id)
+        if found is not None and found.is_live:
+            show()
+            park_launch(tx, launch_id)
+
+
 def show_suspended(services: Services, run_id: str, launch_id: str, show: Callable[[], None]) -> None:
     """Has a suspended launch shown as such once more, if it still is; `show` is called while the run is locked."""
     with services.store.begin() as tx:

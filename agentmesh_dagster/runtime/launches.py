@@ -8,6 +8,7 @@ from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
 from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.graph.address import Address, describe_address
 from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.runtime.places import Place, RunIsQueued, RunLimitReached, take_free_place, take_place
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.takeover import Takeover, is_same_input, list_parts, take_over_steps
 from agentmesh_dagster.store import Connection
@@ -16,9 +17,10 @@ from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import StoredGate, list_taken_over
 from agentmesh_dagster.store.inheritance import EditedStep, list_edited
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, insert_launch, renew_launch
-from agentmesh_dagster.store.runs import NewRun, get_run, get_run_head, insert_run, lock_run, mark_run_started
+from agentmesh_dagster.store.run_limits import is_queued
+from agentmesh_dagster.store.runs import NewRun, RunHead, get_run, get_run_head, insert_run, lock_run, mark_run_started
 from agentmesh_dagster.store.steps import read_states, reopen_steps
-from agentmesh_dagster.store.triggers import take_delivery
+from agentmesh_dagster.store.triggers import DeliveryState, close_delivery, take_delivery
 
 
 class RunHasEnded(Conflict):
@@ -52,15 +54,19 @@ class LaunchFacts:
         return any(chosen.covers(step) for chosen in self.selected or ())
 
 
-def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submitted: bool = True) -> Launch:
+def register_launch(
+    tx: Connection, plan: Plan, facts: LaunchFacts, *, place: Place | None = None, is_submitted: bool = True
+) -> Launch:
     """Writes down a launch that is new to the store, and its run if that is new too.
 
-    `is_submitted` is False for one that is yet to be created in Dagster.
+    `is_submitted` is False for one that is yet to be created in Dagster; `place` is what the caller has taken for a
+    new run, if it has. The caller holds no run's lock.
 
     A re-execution from failure, or of steps that have not succeeded, continues its run. One that asks for finished
     steps again, or for everything, is a new run, which takes over what it does not run again.
 
     Raises DeliveredAlready: what a trigger was given becomes one run, however often Dagster is asked for it.
+    Raises RunLimitReached.
     """
     parent = _find_parent(tx, plan, facts)
     fitted = fit_input(plan.workflow.input_schema, facts.input)
@@ -76,6 +82,12 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
             instance_id=facts.instance_id,
             is_submitted=is_submitted,
         )
+    # Some steps only cannot be asked for later: what waits for a place begins with all that it has.
+    place = place or take_place(
+        tx, plan.workflow.id, facts.launch_id, facts.instance_id, may_wait=facts.selected is None
+    )
+    if written := find_launch(tx, facts.launch_id):
+        return written  # while this one waited for the lock of the limit
     if facts.delivery_id and not parent and not take_delivery(tx, facts.delivery_id, facts.launch_id):
         raise DeliveredAlready(f"`{facts.launch_id}` was asked for once more")
     workflow = plan.workflow
@@ -87,6 +99,7 @@ def register_launch(tx: Connection, plan: Plan, facts: LaunchFacts, *, is_submit
         revision=plan.revision,
         input=check_json(fitted),
         launched_by=facts.launched_by,
+        is_queued=place.is_queued,
     )
     if not insert_run(tx, new) and (written := find_launch(tx, facts.launch_id)):
         return written  # the sensor and the worker found it at the same moment
@@ -126,10 +139,23 @@ def _continues_run(tx: Connection, plan: Plan, parent: Launch, facts: LaunchFact
 def start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
     """A worker starts on the launch: its run is running from now on; returns the run's id.
 
-    Safe to call again. RunHasEnded when the run was canceled, or given up, before the worker came; ForeignLaunch.
+    Safe to call again. RunHasEnded when the run was canceled, or given up, before the worker came; ForeignLaunch;
+    RunLimitReached; RunIsQueued: there is no place for it yet.
     """
+    try:
+        return _start_launch(services, plan, facts)
+    except RunLimitReached as full:
+        if facts.delivery_id:
+            with services.store.begin() as tx:
+                close_delivery(tx, facts.delivery_id, DeliveryState.SKIPPED, str(full))
+        raise
+
+
+def _start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
     with services.store.begin() as tx:
         launch = find_launch(tx, facts.launch_id) or register_launch(tx, plan, facts)
+        if launch.lease_expires_at is None:
+            _take_place(tx, launch)
         run = lock_run(tx, launch.run_id)
         if run.workflow_id != plan.workflow.id:
             raise ForeignLaunch(
@@ -139,16 +165,32 @@ def start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
             return run.id  # taken up already, by the executor or by an earlier op
         if run.status.is_end and launch.kind is not LaunchKind.REEXECUTION:
             raise RunHasEnded(f"`{run.id}` is {run.status.value}")
-        renew_launch(tx, launch.id, services.settings.lease_seconds)
-        if launch.kind is LaunchKind.REEXECUTION and run.status is not RunStatus.SUCCEEDED:
-            # From now on they are neither failed nor over: a step that ends before they begin must not end the run.
-            reopen_steps(tx, run.id, launch.id, facts.selected)
-        if run.status not in (RunStatus.RUNNING, RunStatus.SUCCEEDED):  # a success is never left again
-            mark_run_started(tx, run.id)
-            started = Event(EventType.RUN_STARTED, {"launchId": launch.id, "revision": plan.revision})
-            taken = _list_taken(tx, run.id) if launch.position == 0 else []
-            record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[started, *taken])
+        if not (has_no_place := is_queued(tx, run.id)):
+            _begin(tx, services, plan, facts, launch, run)
+    if has_no_place:
+        raise RunIsQueued(f"`{run.id}`")
     return run.id
+
+
+def _take_place(tx: Connection, launch: Launch) -> None:
+    """A run whose first launch begins, or that had ended and is re-executed, needs a place."""
+    run = get_run_head(tx, launch.run_id)
+    if run.status is RunStatus.PENDING:
+        take_free_place(tx, run.workflow_id, run.id)
+    elif run.status.is_end and run.status is not RunStatus.SUCCEEDED and launch.kind is LaunchKind.REEXECUTION:
+        take_place(tx, run.workflow_id, run.id, launch.instance_id, may_wait=False)
+
+
+def _begin(tx: Connection, services: Services, plan: Plan, facts: LaunchFacts, launch: Launch, run: RunHead) -> None:
+    renew_launch(tx, launch.id, services.settings.lease_seconds)
+    if launch.kind is LaunchKind.REEXECUTION and run.status is not RunStatus.SUCCEEDED:
+        # From now on they are neither failed nor over: a step that ends before they begin must not end the run.
+        reopen_steps(tx, run.id, launch.id, facts.selected)
+    if run.status not in (RunStatus.RUNNING, RunStatus.SUCCEEDED):  # a success is never left again
+        mark_run_started(tx, run.id)
+        started = Event(EventType.RUN_STARTED, {"launchId": launch.id, "revision": plan.revision})
+        taken = _list_taken(tx, run.id) if launch.position == 0 else []
+        record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[started, *taken])
 
 
 def _list_taken(tx: Connection, run_id: str) -> list[Event]:

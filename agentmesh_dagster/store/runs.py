@@ -28,6 +28,7 @@ from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.cutting import leave_out_large, read_cuts
 from agentmesh_dagster.store.insert_new import insert_new
 from agentmesh_dagster.store.pages import Page, write_cursor, write_moment
+from agentmesh_dagster.store.run_limits import find_next_turn
 from agentmesh_dagster.store.steps import find_failed_runs
 from agentmesh_dagster.store.tables import launches, runs, steps, waits
 from agentmesh_dagster.store.timeline import Timeline, find_page
@@ -51,6 +52,7 @@ class NewRun:
     input: JsonValue
     launched_by: str | None
     forked_from: ForkedFrom | None = None
+    is_queued: bool = False  # it waits for a place
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def insert_run(tx: Connection, run: NewRun) -> bool:
         forked_from_run_id=run.forked_from and run.forked_from.run_id,
         forked_from_node_id=run.forked_from and run.forked_from.node_id,
         forked_from_path=run.forked_from and run.forked_from.path,
+        queued_at=find_next_turn(tx, run.workflow_id) if run.is_queued else None,
     )
 
 
@@ -307,6 +310,7 @@ def _read_run(
         revision=values["revision"],
         launches=launched,
         waiting_on=waiting,
+        queued_at=values["queued_at"] if values["status"] == RunStatus.PENDING.value else None,
         has_failed=has_failed or values["status"] == RunStatus.FAILED.value,
         forked_from=_read_forked_from(values),
         forks=forked,

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from agentmesh_dagster.entities.access import Role
 from agentmesh_dagster.entities.json_values import JsonValue, read_json, write_json
-from agentmesh_dagster.entities.models import Kind, RunStatus, StepStatus
+from agentmesh_dagster.entities.models import Kind, OnLimit, RunStatus, StepStatus
 
 PREFIX = "agentmesh_"  # Dagster's own storage has tables `runs` and `alembic_version`, maybe in this very database
 
@@ -191,6 +191,7 @@ runs = Table(
     Column("forked_from_run_id", Key),  # of a fork: the run that it goes on from, which may have been pruned since
     Column("forked_from_node_id", Key),
     Column("forked_from_path", Key),
+    Column("queued_at", UtcDateTime),  # since when a pending run waits for a place; NULL: it has one
     _one_of("status", RunStatus),
     Index(None, "created_at", "id"),
     Index(None, "workflow_id", "created_at", "id"),
@@ -199,6 +200,17 @@ runs = Table(
     Index(None, "workflow_id", "status", "created_at", "id"),
     Index(None, "project_id", "status", "created_at", "id"),
     Index(None, "forked_from_run_id"),
+    Index(None, "queued_at"),  # most have none
+)
+
+# How many runs of a live workflow may be open at once. Whoever gives a run its place locks the row first.
+run_limits = Table(
+    PREFIX + "run_limits",
+    metadata,
+    Column("workflow_id", Key, primary_key=True),
+    Column("max_runs", Integer, nullable=False),
+    Column("on_limit", Text, nullable=False),
+    _one_of("on_limit", OnLimit),
 )
 
 launches = Table(
@@ -460,10 +472,35 @@ deliveries = Table(
     Column("run_id", Key),  # the one run that came of it
     Column("reason", Text),  # why no run came of it
     Column("asked_by", Key),  # the code location of that instance which asked
-    _one_of("state", ("waiting", "requested", "launched", "declined", "failed", "missed")),
+    Column("scheduled_at", UtcDateTime),  # the time of a cron trigger that it is
+    Column("due_at", UtcDateTime),  # when its run is to be asked for; NULL: at once
+    Column("joined_id", Key),  # the delivery whose run it is part of, or that came in its place
+    _one_of("state", ("waiting", "requested", "launched", "declined", "failed", "missed", "skipped", "joined")),
     ForeignKeyConstraint(["event_name", "event_id"], [posted_events.c.name, posted_events.c.event_id]),
     Index(None, "workflow_id", "trigger", "state"),
     Index(None, "run_id"),
     Index(None, "ended_id"),
     Index(None, "event_name", "event_id"),
+    Index(None, "workflow_id", "arrived_at"),
+    Index(None, "joined_id"),
+    Index(None, "due_at"),  # most have none
+)
+
+# Addresses that third parties post to. Of the token in the address only a SHA-256 hash is kept.
+hooks = Table(
+    PREFIX + "hooks",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("project_id", Key, nullable=False),
+    Column("name", Key, nullable=False),
+    Column("event_name", Key, nullable=False),  # what it posts
+    Column("hash", Key, nullable=False),
+    Column("settings", Json, nullable=False),  # how its signature and its delivery's id are read; no secret
+    Column("created_by", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("rotated_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+    Column("last_refusal", Text),  # why the last one was refused, if it was
+    UniqueConstraint("hash"),
+    UniqueConstraint("project_id", "name"),
 )

@@ -42,6 +42,8 @@ class DeliveryState(StrEnum):
     LAUNCHED = "launched"  # there is one
     DECLINED = "declined"  # the trigger's condition was false
     FAILED = "failed"  # it cannot become a run
+    SKIPPED = "skipped"  # as many runs of the workflow were open as its `concurrency` allows
+    JOINED = "joined"  # it is part of the run of another delivery, or another came in its place
     MISSED = "missed"  # it came while the trigger was switched off, or the trigger went away before a sensor looked
 
 
@@ -265,8 +267,10 @@ class CronTick:
     """A time of a cron trigger."""
 
     delivery_id: str  # follows from the trigger and the time
+    is_new: bool  # nobody has asked for its run before
     is_ours: bool  # False: another one asks for its run, or there is one
     run_id: str | None
+    reason: str | None  # why no run comes of it
 
 
 def take_cron_tick(tx: Connection, workflow_id: str, trigger: str, time: str, asker: Asker) -> CronTick:
@@ -290,7 +294,8 @@ def take_cron_tick(tx: Connection, workflow_id: str, trigger: str, time: str, as
     )
     row = tx.execute(select(deliveries).where(deliveries.c.id == identity)).mappings().one()
     was_ours = (row["instance_id"], row["asked_by"]) == (asker.instance_id, asker.location)
-    return CronTick(identity, is_new or (was_ours and row["run_id"] is None), row["run_id"])
+    is_open = row["state"] == DeliveryState.REQUESTED.value
+    return CronTick(identity, is_new, is_new or (was_ours and is_open), row["run_id"], row["reason"])
 
 
 def close_delivery(tx: Connection, delivery_id: str, state: DeliveryState, reason: str | None) -> None:

@@ -165,7 +165,8 @@ def has_untaken_wait(connection: Connection, run_id: str) -> bool:
 
 def list_runs_to_resume(connection: Connection, instance_id: str) -> list[str]:
     """Ids of the open runs of a Dagster instance with a resume that it was not given, or, while none of their launches
-    is live, with waits that ended and that no launch has taken, or with no launch that ever began; oldest first.
+    is live, with waits that ended and that no launch has taken, or with no launch that ever began, such as one that
+    came when there was no place for its run; oldest first.
 
     All of them: some cannot go on before another wait has ended, and a limit would let these hide the others.
     """
@@ -176,8 +177,11 @@ def list_runs_to_resume(connection: Connection, instance_id: str) -> list[str]:
     ended = select(waits.c.step_id).where(waits.c.run_id == runs.c.id, _is_untaken()).exists()
     is_waiting = select_open_waits().where(waits.c.run_id == runs.c.id).exists()
     unbegun = and_(~of_run.where(launches.c.ended_at.is_(None)).exists(), ~is_waiting)
-    is_open = runs.c.status.in_([RunStatus.RUNNING.value, RunStatus.PENDING.value])
-    query = select(runs.c.id).where(is_open, is_ours, or_(begun, unbegun, and_(ended, ~unended.exists())))
+    is_open = and_(runs.c.status.in_([RunStatus.RUNNING.value, RunStatus.PENDING.value]), runs.c.queued_at.is_(None))
+    has_no_live = ~unended.exists()
+    had_no_place = and_(runs.c.status == RunStatus.PENDING.value, has_no_live)
+    may_go = or_(begun, unbegun, had_no_place, and_(ended, has_no_live))
+    query = select(runs.c.id).where(is_open, is_ours, may_go)
     return [row.id for row in connection.execute(query.order_by(runs.c.created_at, runs.c.id))]
 
 

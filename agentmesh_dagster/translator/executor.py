@@ -9,6 +9,7 @@ import dagster as dg
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.lease import keep_lease
+from agentmesh_dagster.runtime.places import RunIsQueued, RunLimitReached
 from agentmesh_dagster.runtime.selection import finish_selection
 from agentmesh_dagster.settings import Settings, link_run
 from agentmesh_dagster.speedups import build_thread_executor
@@ -21,7 +22,8 @@ from agentmesh_dagster.translator.dagster_internals import (
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 from agentmesh_dagster.translator.ops import CompiledWorkflow
 from agentmesh_dagster.translator.presentation import RUN_TAG
-from agentmesh_dagster.translator.suspension import finish_launch
+from agentmesh_dagster.translator.run_tags import SKIPPED_TAG
+from agentmesh_dagster.translator.suspension import finish_launch, suspend_queued
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -75,7 +77,15 @@ class LeasedExecutor(dg.Executor):
         store, settings = self.compiled.services.store, self.compiled.services.settings
         run: dg.DagsterRun = plan_context.dagster_run
         facts = read_launch_facts(self.compiled.plan, run, plan_context.instance)
-        run_id = begin_launch(self.compiled.services, self.compiled.plan, facts)
+        try:
+            run_id = begin_launch(self.compiled.services, self.compiled.plan, facts)
+        except RunIsQueued:
+            suspend_queued(self.compiled.services, plan_context.instance, run.run_id)
+            plan_context.log.addFilter(_is_no_end)
+            return
+        except RunLimitReached as full:
+            plan_context.instance.add_run_tags(run.run_id, {SKIPPED_TAG: str(full)})
+            raise
         self.compiled.run_ids[run.run_id] = run_id
         if link := link_run(settings, run_id):
             plan_context.instance.add_run_tags(run.run_id, {RUN_TAG: link})

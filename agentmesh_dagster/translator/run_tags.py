@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from agentmesh_dagster.entities.models import ForkedFrom
 
 USER_TAG = "user"  # who launched it; Dagster's UI shows it as such
+SKIPPED_TAG = "agentmesh/skipped"  # why it is no run: its workflow had as many as it may
 
 FORK_TAG = "agentmesh/forked_from"  # the run that a fork goes on from
 

@@ -11,7 +11,7 @@ import dagster as dg
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import Run, RunStatus
-from agentmesh_dagster.runtime.launch_ends import LaunchEnd, end_with_run, finish_work
+from agentmesh_dagster.runtime.launch_ends import LaunchEnd, end_with_run, finish_work, wait_for_place
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, list_launches
 from agentmesh_dagster.store.runs import get_run
@@ -19,6 +19,11 @@ from agentmesh_dagster.translator.dagster_internals import MAX_RETRIES_TAG, WILL
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 from agentmesh_dagster.translator.failed_gates import read_failed_gates, report_failed_gates
 
+_WAITS = "Its work is done, and no process is kept: the run waits. This launch ends when the run does."
+_NO_PLACE = (
+    "As many runs of the workflow are open as its `concurrency` allows, so this one waits for a place, and no process "
+    "is kept. It begins in a launch of its own, and this one ends when the run does."
+)
 _ENDS = {
     RunStatus.SUCCEEDED: dg.DagsterRunStatus.SUCCESS,
     RunStatus.FAILED: dg.DagsterRunStatus.FAILURE,
@@ -56,6 +61,15 @@ def finish_launch(
         return False
     report_end(services, instance, launch.id, run)  # such as by a gate that was rejected meanwhile
     return True
+
+
+def suspend_queued(services: Services, instance: dg.DagsterInstance, launch_id: str) -> None:
+    """Suspends a launch whose run waits for a place; nothing of it has been executed."""
+    with services.store.read() as connection:
+        launch = find_launch(connection, launch_id)
+    assert launch is not None
+    show = partial(report_suspended, instance, launch_id, _NO_PLACE)
+    wait_for_place(services, launch.run_id, launch_id, show)
 
 
 def settle_launch(
@@ -116,12 +130,11 @@ def report_end(services: Services, instance: dg.DagsterInstance, launch_id: str,
         _report(instance, dagster_run, dg.DagsterEventType.RUN_SUCCESS, "Its run has succeeded.")
 
 
-def report_suspended(instance: dg.DagsterInstance, launch_id: str) -> None:
+def report_suspended(instance: dg.DagsterInstance, launch_id: str, message: str = _WAITS) -> None:
     """Makes Dagster show a launch as suspended, unless it does already, or somebody has canceled it."""
     dagster_run = instance.get_run_by_id(launch_id)
     shown = (dg.DagsterRunStatus.SUSPENDED, dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
     if dagster_run is not None and dagster_run.status not in shown:
-        message = "Its work is done, and no process is kept: the run waits. This launch ends when the run does."
         _report(instance, dagster_run, dg.DagsterEventType.RUN_SUSPENDED, message)
 
 

@@ -1,10 +1,13 @@
 """Runs over HTTP: started, listed, looked at, canceled."""
 
+import time
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from agentmesh_dagster.api.context import ApiContext
+from agentmesh_dagster.api.queued_runs import beginning_queued_runs
 from agentmesh_dagster.store.runs import RunFilter, page_runs
 from tests.api.flows import CALCULATOR, asks, counts, says, straight
 from tests.api.office import Office
@@ -181,3 +184,49 @@ def test_what_dagster_knows_is_seen_without_anybodys_help(office: Office, path: 
     found = office.ok("GET", path.format(run_id))
 
     assert (found["items"][0] if "items" in found else found)["status"] == "canceled"
+
+
+def test_one_more_run_than_may_be_open_waits_for_its_place_and_says_so(office: Office):
+    office.ok("POST", "/workflows", asks() | {"concurrency": {"max": 1}})
+    first = office.run("asks")["id"]
+    queued = office.start("asks")
+    office.work()
+
+    run = office.ok("GET", f"/runs/{queued}")
+    assert (run["status"], "queuedAt" in run, "startedAt" in run) == ("pending", True, False)
+    assert "queuedAt" not in office.ok("GET", f"/runs/{first}")
+    with beginning_queued_runs(ApiContext(office.services, office.instance, office.workspace)):
+        began = time.monotonic()
+        office.ok("POST", f"/runs/{first}/cancel")
+        office.wait_for_queue()
+        assert time.monotonic() - began < 2
+    office.work()
+    run = office.ok("GET", f"/runs/{queued}")
+    assert (run["status"], "queuedAt" in run) == ("running", False)
+
+
+def test_a_run_that_is_skipped_is_refused_with_the_reason(office: Office):
+    office.ok("POST", "/workflows", asks() | {"concurrency": {"max": 1, "onLimit": "skip"}})
+    first = office.run("asks")["id"]
+
+    problem = office.fault(409, "POST", "/workflows/asks/runs", {})
+
+    assert problem["type"] == "urn:agentmesh:problem:run-limit-reached"
+    assert problem["detail"] == f"1 of at most 1 is open: `{first}`"
+    assert len(office.ok("GET", "/runs")["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "said"),
+    [
+        ({"max": 0}, "concurrency.max"),
+        ({"max": True}, "concurrency.max"),
+        ({"onLimit": "queue"}, "concurrency.max"),
+        ({"max": 1, "onLimit": "wait"}, "concurrency.onLimit"),
+        (3, "concurrency"),
+    ],
+)
+def test_a_faulty_limit_is_an_issue(office: Office, concurrency: Any, said: str):
+    [issue] = office.fault(422, "POST", "/workflows", asks() | {"concurrency": concurrency})["issues"]
+
+    assert said in str(issue), issue

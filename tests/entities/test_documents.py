@@ -63,6 +63,7 @@ EXAMPLE = Document(
                 "name": "yes",
                 "projectId": "shop",
                 "revision": 3,
+                "concurrency": {"max": 3, "onLimit": "cancelOldest"},
                 "layout": {"start": [0, 0], "12": [180.0, 40.5]},
                 "graph": {
                     "nodes": [
@@ -110,6 +111,9 @@ workflows:
           fromNodeId: start
           toNodeId: '12'
           condition: 'true'
+    concurrency:
+      max: 3
+      onLimit: cancelOldest
     layout:
       start: [0, 0]
       '12': [180, 40.5]

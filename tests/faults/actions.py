@@ -13,6 +13,7 @@ from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.pruning import prune as prune_runs
+from agentmesh_dagster.control.queued_runs import begin_queued_runs
 from agentmesh_dagster.control.resume import resume_run, submit_resume
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Kind, Workflow
@@ -44,6 +45,13 @@ def run(workflow_id: str) -> None:
     assert isinstance(workflow, Workflow)
     with open_test_instance(services.settings.home) as instance:
         run_in_place(services, instance, prepare_launch(services, instance, workflow, {}, launched_by="test"))
+
+
+def begin_queued() -> None:
+    """Gives places to runs that wait for one, as the sensor and the web server do."""
+    services = open_services()
+    with open_test_instance(services.settings.home) as instance:
+        begin_queued_runs(services, instance)
 
 
 def execute(launch_id: str) -> None:

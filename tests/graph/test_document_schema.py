@@ -23,6 +23,7 @@ workflows:
   - id: letter
     name: Letter
     triggers: [{type: cron, cron: 0 9 * * 1}]
+    concurrency: {max: 2, onLimit: skip}
     graph:
       nodes:
         - {id: 1, type: start}
@@ -57,6 +58,11 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], dict[str, An
     "an unknown field of an agent": (lambda document: document["agents"][0], {"promt": "x"}),
     "an unknown field of a tool's config": (lambda document: document["tools"][0]["config"], {"uri": "x"}),
     "an unknown trigger": (lambda document: document["workflows"][0]["triggers"][0], {"type": "daily"}),
+    "a limit of no runs": (lambda document: document["workflows"][0]["concurrency"], {"max": 0}),
+    "an unknown thing to do at the limit": (
+        lambda document: document["workflows"][0]["concurrency"],
+        {"onLimit": "wait"},
+    ),
     "an unknown type of node": (_node(1), {"type": "agnet"}),
     "a setting of another type of node": (_node(0), {"config": {"prompt": "x"}}),
     "a misspelt setting": (_node(1), {"config": {"promt": "x"}}),

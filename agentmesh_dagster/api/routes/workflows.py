@@ -123,7 +123,11 @@ def validate_workflow(call: Asked, body: AnyBody = None) -> wire.Issues:
 
 @router.post("/{id}/runs", status_code=201, responses=faults(404, 409))
 def start_run(call: Asked, editor: Editor, identity: PathId, body: NewRunBody) -> wire.StartedRun:
-    """Starts a run of the workflow as it is saved now; the answer does not wait for the run."""
+    """Starts a run of the workflow as it is saved now; the answer does not wait for the run.
+
+    Where as many runs are open as the workflow's `concurrency` allows, it waits for a place (`queue`), takes that of
+    the oldest (`cancelOldest`), or is refused as a conflict that says why (`skip`).
+    """
     wanted = read_body(wire.NewRun, body)
     context = call.context
     workflow = find_one(context, Workflow, identity)

@@ -20,6 +20,7 @@ from agentmesh_dagster.store.catalogue.heads import (
 )
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.engine import Store
+from agentmesh_dagster.store.run_limits import index_run_limit
 from agentmesh_dagster.store.tables import drafts, entities
 from agentmesh_dagster.store.triggers import index_triggers
 
@@ -80,6 +81,7 @@ def delete_entity(
         tx.execute(delete(drafts).where(drafts.c.kind == kind.value, drafts.c.entity_id == identity))
         if kind is Kind.WORKFLOW:
             index_triggers(tx, identity, [])
+            index_run_limit(tx, identity, None)
     return deleted.number
 
 

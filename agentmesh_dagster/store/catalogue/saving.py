@@ -25,6 +25,7 @@ from agentmesh_dagster.store.catalogue.reading import get_revision
 from agentmesh_dagster.store.catalogue.view import CatalogueView
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.engine import Store
+from agentmesh_dagster.store.run_limits import index_run_limit
 from agentmesh_dagster.store.triggers import index_triggers
 
 Change: TypeAlias = Literal["created", "updated", "unchanged", "restored"]
@@ -107,6 +108,7 @@ def save_within(
         name_jobs(tx, workflows)
         for workflow in workflows:
             index_triggers(tx, workflow.id, workflow.triggers)
+            index_run_limit(tx, workflow.id, workflow.concurrency)
     if validate is not None:
         validate(CatalogueView(tx))
     after = read_heads(tx, [candidate.key for candidate in given])

@@ -81,6 +81,7 @@ function compareHeads(before: Workflow, after: Workflow): Change[] {
     ['projectId', 'Project'],
     ['inputSchema', 'Input schema'],
     ['triggers', 'Triggers'],
+    ['concurrency', 'Concurrency'],
   ] as const
   return names
     .filter(([field]) => !areAlike(before[field], after[field]))

@@ -14,7 +14,7 @@ const NEW_ID = '' // of a workflow that was never saved
 /** The workflow as YAML, without what the store sets. Fields are in a fixed order; empty ones are left out. Where nodes
  *  stand is no difference between two versions: `hasLayout` false leaves it out. */
 export function writeYaml(workflow: Workflow, hasLayout = true): string {
-  const { id, name, description, projectId, inputSchema, triggers, graph, layout } = workflow
+  const { id, name, description, projectId, inputSchema, triggers, concurrency, graph, layout } = workflow
   const plain = {
     id,
     name,
@@ -22,6 +22,7 @@ export function writeYaml(workflow: Workflow, hasLayout = true): string {
     projectId,
     inputSchema,
     triggers: triggers.length ? triggers : undefined,
+    concurrency,
     graph: { nodes: graph.nodes.map(writeNode), edges: graph.edges.map(writeEdge) },
     layout: hasLayout && layout ? layout : undefined,
   }

@@ -70,7 +70,7 @@ export function RunStatus({ run }: { run: Run }) {
   return (
     <StatusChip
       status={run.waitingOn.length > 0 ? 'waiting_human' : run.status}
-      detail={isOn && run.hasFailed ? 'can only fail' : undefined}
+      detail={isOn && run.hasFailed ? 'can only fail' : run.queuedAt ? 'for a place' : undefined}
     />
   )
 }

@@ -17,6 +17,7 @@ const SHOWN = [
   'projectId',
   'inputSchema',
   'triggers',
+  'concurrency',
   'label',
   'agentId',
   'edges',

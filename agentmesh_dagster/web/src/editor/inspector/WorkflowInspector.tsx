@@ -2,6 +2,7 @@ import type { Workflow } from '../../api/types'
 import { Icon } from '../../ui/icons'
 import { askForName, changeWorkflow, workflowOf } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
+import { ConcurrencyField } from './ConcurrencyField'
 import { DeleteWorkflow } from './DeleteWorkflow'
 import { InputSchemaField } from './InputSchemaField'
 import { InspectorHead } from './InspectorHead'
@@ -66,6 +67,7 @@ export function WorkflowInspector() {
       )}
       <InputSchemaField />
       <TriggerList />
+      <ConcurrencyField />
       {!isNew && <DeleteWorkflow />}
     </div>
   )

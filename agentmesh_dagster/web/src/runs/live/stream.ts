@@ -33,6 +33,8 @@ const IS_OF_RUN: Readonly<Record<EventType, boolean>> = {
   'step.completed': true,
   'step.failed': true,
   'step.waiting_human': true,
+  'step.waiting': true,
+  'step.edited': true,
   'step.skipped': true,
   'step.retrying': true,
   'gate.taken_over': true,

@@ -77,7 +77,7 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
               </span>
             </>
           ) : (
-            <span>{run.status === 'pending' ? 'Waiting for a worker' : 'Never started'}</span>
+            <span>{unstartedWord(run)}</span>
           )}
           <span>{formatCount(steps.length, 'step')}</span>
           {usage && <span>{[formatTokens(usage), formatCost(usage)].filter(Boolean).join(' · ')}</span>}
@@ -88,6 +88,11 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
       <RunActions run={run} pinned={pinned} />
     </header>
   )
+}
+
+function unstartedWord(run: Run) {
+  if (run.status !== 'pending') return 'Never started'
+  return run.queuedAt ? 'Waiting for a place among the open runs of its workflow' : 'Waiting for a worker'
 }
 
 function isEnded({ status }: Run): boolean {
