@@ -1,55 +1,305 @@
-"""Flow: the shape of what each node gives and gets, as far as schemas say it for sure."""
+"""Flow: the shape of what each node gives and gets, and of all that stands in `context` there."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
-from agentmesh_dagster.entities.models import Tool
-from agentmesh_dagster.graph.graph import Graph, GraphNode
-from agentmesh_dagster.specs.node_spec import NodeFacts
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import Tool, Workflow
+from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
+from agentmesh_dagster.graph.guards import ALWAYS, Guard, Guards
+from agentmesh_dagster.graph.inference import ExpressionIssue, Inference
+from agentmesh_dagster.graph.read import read_graph
+from agentmesh_dagster.graph.regions import Region
+from agentmesh_dagster.specs.context import INDEX, RUN
+from agentmesh_dagster.specs.made_shapes import Fields, Items, or_null, unite
+from agentmesh_dagster.specs.node_spec import NodeFacts, Place
+from agentmesh_dagster.specs.nodes.end import EndConfig
+from agentmesh_dagster.specs.schema_writer import SchemaWriter
 from agentmesh_dagster.specs.shapes import Shape, describe
 
-_LIST = describe({"type": ["array", "null"]}, "the list of results")
+_MOST_ARMS = 32  # of a join; what more of them give together is not worked out
+_DEEPEST = 8  # workflows in each other that are looked into
+NO_WORKFLOWS: Mapping[str, Workflow] = {}
+_RESULTS = "the list of results"
+_RUN, _INDEX = describe(RUN, "`context.run`"), describe(INDEX, "`context.index`")
+
+
+@dataclass(frozen=True)
+class _Arm:
+    """What comes to a join from one node, if it comes."""
+
+    source: str  # node id
+    shape: Shape | None
+    guard: Guard | None
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """What a field of a config gives, and what is wrong with its expressions."""
+
+    shape: Shape | None
+    found: tuple[ExpressionIssue, ...]
 
 
 class Flow:
-    """What stands in `context` at each node of a graph. None is a value of which nothing is known."""
+    """What is known at each node of a graph before anything runs. None is a value of which nothing is known."""
 
-    def __init__(self, graph: Graph, tools: Mapping[str, Tool]) -> None:
-        self._graph = graph
+    def __init__(
+        self,
+        graph: Graph,
+        tools: Mapping[str, Tool],
+        workflows: Mapping[str, Workflow] = NO_WORKFLOWS,
+        callers: frozenset[str] = frozenset(),
+    ) -> None:
+        self.graph = graph
         self._tools = tools
+        self._workflows = workflows
+        self._callers = callers | {graph.workflow.id}
+        self._results: dict[str, Shape | None] = {}
+        self._guards = Guards(graph)
         self._outputs: dict[str, Shape | None] = {}
+        self._inputs: dict[str, Shape | None] = {}
+        self._fields: dict[tuple[str, str], Inferred] = {}
         for node_id in graph.order:  # parents first
             self._outputs[node_id] = self._read_output(graph.nodes[node_id])
 
     @cached_property
     def run_input(self) -> Shape | None:
         """`context.input`."""
-        return describe(self._graph.workflow.input_schema, "the workflow's inputSchema")
+        return describe(self.graph.workflow.input_schema, "the workflow's inputSchema")
 
     def find_input(self, node_id: str) -> Shape | None:
-        """`context.last_output` of the node: what its one parent gives; None where there are several."""
-        parents = self._graph.parents(node_id)
-        if len(parents) != 1 or node_id in self._graph.scopes.exits or self._graph.nodes[parents[0]].is_each:
-            return None
-        if node_id in self._graph.unknowns.missing_sources:
-            return None
-        return self._outputs.get(parents[0])
+        """`context.last_output` of the node: what its parents give that were taken."""
+        if node_id not in self._inputs:
+            self._inputs[node_id] = self._read_input(self.graph.nodes[node_id])
+        return self._inputs[node_id]
 
     def find_output(self, node_id: str, seen_from: str) -> Shape | None:
         """`context.outputs.<node_id>` as the other node sees it: a list where an `each` was closed between."""
-        scopes = self._graph.scopes
-        if scopes.count_common(node_id, seen_from) < scopes.depth(node_id):
-            return _LIST
-        return self._outputs.get(node_id)
+        scopes, heads = self.graph.scopes, self.graph.scopes.list_heads(node_id)
+        shared = scopes.count_common(node_id, seen_from)
+        shape, inner = self._outputs.get(node_id), node_id
+        for head in reversed(heads[shared:]):
+            shape = Items(shape if self._runs_with(inner, head) else or_null(shape), _RESULTS)
+            inner = head
+        return shape if inner == seen_from or self._runs_with(inner, seen_from) else or_null(shape)
+
+    def find_context(self, node_id: str) -> Shape:
+        """All that the node's config may name."""
+        return _Context(self, node_id)
+
+    def find_context_behind(self, node_id: str) -> Shape:
+        """All that conditions on its out-edges may name: those of a gate see its answer."""
+        return _Context(self, node_id, is_answered=self.graph.nodes[node_id].spec.waits)
+
+    def read_field(self, node: GraphNode, field: str) -> Inferred:
+        """What a field of the node's config gives that is an expression or a template, and what is wrong with it."""
+        key = (node.id, field)
+        if key not in self._fields:
+            inference, shape = Inference(self.find_context(node.id)), None
+            if (expression := node.expressions.get(field)) is not None:
+                shape = inference.infer(expression)
+            elif (template := node.templates.get(field)) is not None:
+                shape = inference.infer_template(template)
+            self._fields[key] = Inferred(shape, tuple(inference.found))
+        return self._fields[key]
+
+    @property
+    def run_output(self) -> Shape | None:
+        """What a run gives that ends well."""
+        ends = [node for node in self.graph.ends if node.id in self._outputs]
+        arms = [_Arm(end.id, self._outputs[end.id], self._guards.of_node(end.id)) for end in ends if not _fails(end)]
+        guard = self._guards.join([arm.guard for arm in arms])
+        given = self._join_arms(arms, guard) if arms and guard is not None else None
+        # Where no end need run, a run gives null.
+        return given if self._guards.join(self._guards.of_node(end.id) for end in ends) == ALWAYS else or_null(given)
+
+    def find_item(self, head: str) -> Shape | None:
+        """What an `each` repeats its nodes for."""
+        items = self._outputs.get(head)
+        return items.find_item() if items else None
+
+    def _runs_with(self, node_id: str, other: str) -> bool:
+        """Whether the node ran for sure where the other one runs."""
+        return self._guards.implies(self._guards.of_node(other), self._guards.of_node(node_id))
 
     def _read_output(self, node: GraphNode) -> Shape | None:
-        if node.id in self._graph.unknowns.vague | self._graph.unknowns.missing_sources or not node.is_complete:
+        if node.id in self.graph.unknowns.vague or not node.is_complete:
             return None
         facts = NodeFacts(
             node.title,
             node.config,
             tool=self._tools.get(node.tool_id or ""),
+            workflow=self._workflows.get(node.workflow_id or ""),
             run_input=self.run_input,
-            input=self.find_input(node.id),
+            find_input=lambda: self.find_input(node.id),
+            find_result=lambda: self._find_result(node.workflow_id or ""),
+            find_value=lambda field: self.read_field(node, field).shape,
         )
         return node.spec.output(facts)
+
+    def _find_result(self, workflow_id: str) -> Shape | None:
+        """What a run of another workflow gives; None too where they contain each other."""
+        called = self._workflows.get(workflow_id)
+        if called is None or workflow_id in self._callers or len(self._callers) > _DEEPEST:
+            return None
+        if workflow_id not in self._results:
+            inside = Flow(read_graph(called), self._tools, self._workflows, self._callers)
+            self._results[workflow_id] = inside.run_output
+        return self._results[workflow_id]
+
+    def _read_input(self, node: GraphNode) -> Shape | None:
+        edges = self.graph.in_edges[node.id]
+        if node.id in self.graph.unknowns.missing_sources or len(edges) > _MOST_ARMS:
+            return None
+        if any(edge.source not in self._outputs for edge in edges):
+            return None  # it is on a cycle, or behind one
+        if not edges:
+            return self.run_input if node.spec.place is Place.START else None
+        regions = {self.graph.scopes.left_by(edge) for edge in edges}
+        region = next(iter(regions))
+        if len(regions) > 1:
+            return None  # what comes from inside an `each`, and what comes beside it
+        if region is not None:
+            return self._read_results(region, edges)
+        return self._join_arms(self._list_arms(edges, node.id), self._guards.of_node(node.id))
+
+    def _list_arms(self, edges: Sequence[GraphEdge], target: str) -> list[_Arm]:
+        """The nodes from which edges come that leave no `each`."""
+        head = self.graph.scopes.head_of(target)
+        return [
+            _Arm(
+                source,
+                self.find_item(source) if source == head else self._find_brought(source, target),
+                self._guards.join(map(self._guards.of_edge, own)),
+            )
+            for source, own in _group(edges).items()
+        ]
+
+    def _find_brought(self, source: str, target: str) -> Shape | None:
+        """The output of a node as an edge brings it: as it is, since the node has run."""
+        scopes = self.graph.scopes
+        if scopes.head_of(source) in (None, scopes.head_of(target)):
+            return self._outputs.get(source)
+        return self.find_output(source, target)
+
+    def _read_results(self, region: Region, edges: Sequence[GraphEdge]) -> Shape | None:
+        """The list of results that a closing join gets: of each item what the arms gave that it took; null for none."""
+        arms: list[_Arm] = []
+        for source, own in _group(edges).items():
+            shape = self.find_item(source) if source == region.each else self._outputs.get(source)
+            arms.append(_Arm(source, shape, self._guards.join(map(self._guards.of_edge, own))))
+        guard = self._guards.join([arm.guard for arm in arms])
+        if guard is None:
+            return Items(None, _RESULTS)
+        result = self._join_arms(arms, guard)
+        is_sure = self._guards.implies(self._guards.of_node(region.each), guard)
+        return Items(result if is_sure else or_null(result), _RESULTS)
+
+    def _join_arms(self, arms: Sequence[_Arm], guard: Guard) -> Shape | None:
+        """What arrives where arms meet, one of which is taken at least: the output of one, or a mapping by node id."""
+        if len(arms) == 1:
+            return arms[0].shape
+        sure = {arm.source for arm in arms if arm.guard is not None and self._guards.implies(guard, arm.guard)}
+        fields = {arm.source: arm.shape for arm in arms}
+        together = Fields(fields, "what comes from several nodes", frozenset(fields) - sure)
+        if len(sure) == len(arms):
+            return together
+        alone = [arm.shape for arm in arms if not any(self._brings(arm, other) for other in arms if other is not arm)]
+        may_meet = any(not self._are_exclusive(arm, other) for place, arm in enumerate(arms) for other in arms[:place])
+        return unite([*alone, together] if may_meet else alone)
+
+    def _brings(self, arm: _Arm, other: _Arm) -> bool:
+        """Whether the other arm is taken wherever this one is."""
+        return arm.guard is not None and other.guard is not None and self._guards.implies(arm.guard, other.guard)
+
+    def _are_exclusive(self, arm: _Arm, other: _Arm) -> bool:
+        if arm.guard is None or other.guard is None:
+            return False
+        return self._guards.are_exclusive(arm.guard, other.guard)
+
+
+def _fails(end: GraphNode) -> bool:
+    return isinstance(end.config, EndConfig) and end.config.outcome == "failed"
+
+
+def _group(edges: Sequence[GraphEdge]) -> Mapping[str, Sequence[GraphEdge]]:
+    """The edges by the node that they come from."""
+    grouped: dict[str, list[GraphEdge]] = {}
+    for edge in edges:
+        grouped.setdefault(edge.source, []).append(edge)
+    return grouped
+
+
+@dataclass(frozen=True, eq=False)
+class _Context(Shape):
+    """`context` at one node, each field worked out when it is looked at. That there are no others another rule says."""
+
+    flow: Flow
+    node_id: str
+    is_answered: bool = False  # seen from behind a gate
+    owner: str = "`context`"
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset({"object"})
+
+    @property
+    def field_names(self) -> list[str]:
+        is_repeated = self.flow.graph.scopes.head_of(self.node_id) is not None
+        return ["last_output", "input", "outputs", *(("item", "index") if is_repeated else ()), "run"]
+
+    def find_field(self, name: str) -> Shape | None:
+        flow, head = self.flow, self.flow.graph.scopes.head_of(self.node_id)
+        match name:
+            case "input":
+                return flow.run_input
+            case "last_output" if self.is_answered:
+                return flow.find_output(self.node_id, self.node_id)
+            case "last_output":
+                return flow.find_input(self.node_id)
+            case "outputs":
+                return _Outputs(flow, self.node_id, self.is_answered)
+            case "item" if head is not None:
+                return flow.find_item(head)
+            case "index" if head is not None:
+                return _INDEX
+            case "run":
+                return _RUN
+            case _:
+                return None
+
+    def write(self, writer: SchemaWriter) -> JsonValue:
+        return Fields({name: self.find_field(name) for name in self.field_names}, self.owner).write(writer)
+
+
+@dataclass(frozen=True, eq=False)
+class _Outputs(Shape):
+    """`context.outputs`, worked out for the nodes that are named. Which there are another rule says."""
+
+    flow: Flow
+    node_id: str  # from where they are seen
+    is_answered: bool
+    owner: str = "`context.outputs`"
+
+    @property
+    def kinds(self) -> None:  # it cannot be used as a whole
+        return None
+
+    @property
+    def field_names(self) -> list[str]:
+        return [node_id for node_id in self.flow.graph.nodes if self._is_there(node_id)]
+
+    def find_field(self, name: str) -> Shape | None:
+        return self.flow.find_output(name, self.node_id) if self._is_there(name) else None
+
+    def _is_there(self, node_id: str) -> bool:
+        if node_id == self.node_id:
+            return self.is_answered
+        return node_id in self.flow.graph.nodes and self.flow.graph.is_ancestor(node_id, self.node_id)
+
+    def write(self, writer: SchemaWriter) -> JsonValue:
+        return Fields({name: self.find_field(name) for name in self.field_names}, self.owner).write(writer)

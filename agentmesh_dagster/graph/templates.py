@@ -50,13 +50,15 @@ class TemplateReference(Reference):
 
 
 @dataclass(frozen=True)
-class _TemplatedText:
+class TemplatedText:
+    """A string with placeholders."""
+
     path: str
     parts: tuple[str | Expression, ...]  # one alone, if an expression, keeps the type of its value
 
 
-_Parsed: TypeAlias = "bool | int | float | str | _TemplatedText | list[_Parsed] | dict[str, _Parsed] | None"
-"""A JSON value as written, with a _TemplatedText for each string with placeholders."""
+Parsed: TypeAlias = "bool | int | float | str | TemplatedText | list[Parsed] | dict[str, Parsed] | None"
+"""A JSON value as written, with a TemplatedText for each string with placeholders."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Template:
     """A JSON value with its placeholders parsed."""
 
     references: tuple[TemplateReference, ...]
-    _value: _Parsed = field(repr=False)
+    parsed: Parsed = field(repr=False)
 
     @property
     def is_constant(self) -> bool:
@@ -74,10 +76,10 @@ class Template:
     @property
     def expressions(self) -> Iterator[tuple[str, Expression]]:
         """Each expression, with the path of the string that it stands in."""
-        waiting = [self._value]
+        waiting = [self.parsed]
         while waiting:
             value = waiting.pop()
-            if isinstance(value, _TemplatedText):
+            if isinstance(value, TemplatedText):
                 yield from ((value.path, part) for part in value.parts if isinstance(part, Expression))
             elif isinstance(value, dict):
                 waiting.extend(value.values())
@@ -90,7 +92,7 @@ class Template:
         The result is at most `max_value_bytes` long. Objects and lists that a placeholder put in are those
         of `context`, not copies.
         """
-        return _render(self._value, context, _Budget(get_settings().max_value_bytes))
+        return _render(self.parsed, context, _Budget(get_settings().max_value_bytes))
 
 
 def parse_template(value: JsonValue) -> Template:
@@ -115,7 +117,7 @@ def _read_template(value: JsonValue) -> tuple[Template, list[TemplateFault]]:
 
 def _read_value(
     value: JsonValue, path: _Path, references: list[TemplateReference], faults: list[TemplateFault]
-) -> _Parsed:
+) -> Parsed:
     if isinstance(value, str):
         return _read_text(value, write_path(path)[1:], references, faults) if _OPENING in value else value
     if not isinstance(value, dict | list):
@@ -128,9 +130,7 @@ def _read_value(
     return [_read_value(item, (*path, index), references, faults) for index, item in enumerate(value)]
 
 
-def _read_text(
-    text: str, path: str, references: list[TemplateReference], faults: list[TemplateFault]
-) -> _TemplatedText:
+def _read_text(text: str, path: str, references: list[TemplateReference], faults: list[TemplateFault]) -> TemplatedText:
     parts: list[str | Expression] = []
     end = 0
     while (start := text.find(_OPENING, end)) >= 0:
@@ -140,7 +140,7 @@ def _read_text(
         stop = _find_closing(text, start)
         if stop < 0:
             faults.append(TemplateFault(path, "this {{ has no closing }}", start - 1))
-            return _TemplatedText(path, ())
+            return TemplatedText(path, ())
         try:
             expression = parse_expression(text[start:stop], first_column=start + 1)
         except ExpressionFault as fault:
@@ -151,7 +151,7 @@ def _read_text(
         end = stop + len(_CLOSING)
     if end < len(text):
         parts.append(text[end:])
-    return _TemplatedText(path, tuple(parts))
+    return TemplatedText(path, tuple(parts))
 
 
 def _find_closing(text: str, start: int) -> int:
@@ -209,8 +209,8 @@ def _list_inner(value: JsonValue) -> Iterable[JsonValue]:
     return value if isinstance(value, list) else ()
 
 
-def _render(value: _Parsed, context: Mapping[str, JsonValue], budget: _Budget) -> JsonValue:
-    if isinstance(value, _TemplatedText):
+def _render(value: Parsed, context: Mapping[str, JsonValue], budget: _Budget) -> JsonValue:
+    if isinstance(value, TemplatedText):
         return _render_text(value, context, budget)
     if isinstance(value, dict):
         return {key: _render(item, context, budget) for key, item in value.items()}
@@ -219,7 +219,7 @@ def _render(value: _Parsed, context: Mapping[str, JsonValue], budget: _Budget) -
     return value
 
 
-def _render_text(text: _TemplatedText, context: Mapping[str, JsonValue], budget: _Budget) -> JsonValue:
+def _render_text(text: TemplatedText, context: Mapping[str, JsonValue], budget: _Budget) -> JsonValue:
     written: list[str] = []
     for part in text.parts:
         value = _evaluate(part, context, text.path) if isinstance(part, Expression) else part

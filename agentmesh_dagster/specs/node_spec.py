@@ -52,6 +52,14 @@ class KnownOutput:
     always: JsonObject | None = None  # JSON Schemas of fields that are there beside those of either, by name
 
 
+def _know_no_shape() -> Shape | None:
+    return None
+
+
+def _know_no_value(_: str) -> Shape | None:
+    return None
+
+
 @dataclass(frozen=True)
 class NodeFacts:
     """What a spec may look at of one node: itself, what it names and what stands before it."""
@@ -62,8 +70,15 @@ class NodeFacts:
     tool: Tool | None = None
     workflow: Workflow | None = None
     run_input: Shape | None = None
-    input: Shape | None = None  # what its one parent gives; None where several do, or nothing is known
     edges: Sequence[tuple[str, str | None]] = ()  # that leave it: target and condition
+    find_input: Callable[[], Shape | None] = _know_no_shape  # worked out only for those who look at it
+    find_result: Callable[[], Shape | None] = _know_no_shape  # what a run of the workflow gives that it names
+    find_value: Callable[[str], Shape | None] = _know_no_value  # what a field of the config gives, by wire name
+
+    @property
+    def input(self) -> Shape | None:
+        """What its parents give, as `context.last_output` has it; None where nothing is known."""
+        return self.find_input()
 
 
 def _say_nothing(_: NodeFacts) -> str:

@@ -22,8 +22,8 @@ def check(nodes: list[dict[str, Any]], edges: list[str], lookup: Lookup = LOOKUP
 
 
 def check_text(text: str) -> list[Issue]:
-    """The issues of a graph start → a → b → end with a second arm c, in which b says `text`."""
-    nodes = [START, say("a"), say("b", text), say("c"), END]
+    """The issues of a graph start → a → b → end with a second arm c, in which b says `text`, as text."""
+    nodes = [START, say("a"), say("b", f"{text} "), say("c"), END]
     return check(nodes, ["start -> a", "a -> b", "b -> end", "start -> c", "c -> end"])
 
 
@@ -151,7 +151,7 @@ def test_the_item_is_known_nowhere_else() -> None:
 
 
 def test_the_join_and_what_is_behind_see_the_outputs_of_what_was_repeated() -> None:
-    assert check_loop(join="{{ context.outputs.work }}", end="{{ context.outputs.work }}") == []
+    assert check_loop(join="All: {{ context.outputs.work }}", end="{{ context.outputs.work }}") == []
 
 
 def test_conditions_inside_an_each_see_the_item() -> None:

@@ -293,7 +293,7 @@ def test_a_branch_that_can_be_seen_to_be_complete_needs_no_default(conditions: l
         ["context.input.a && context.input.b", "!context.input.a && context.input.b"],
         ["context.input.x > 1 or context.input.y", "context.input.x <= 1 or context.input.y"],
         ["context.input.x > 1", "context.input.x < 1"],
-        ["context.input.x in [1]", "!context.input.x in [1]"],
+        ["context.input.x in [true]", "!context.input.x in [true]"],
     ],
 )
 def test_a_branch_that_only_looks_complete_gets_a_warning(conditions: list[str]) -> None:
@@ -438,14 +438,14 @@ def layers(depth: int, width: int) -> tuple[list[dict[str, Any]], list[str]]:
     rows = [[f"n{row}_{place}" for place in range(width)] for row in range(depth)]
     edges = [f"start -> {name}" for name in rows[0]] + [f"{name} -> end" for name in rows[-1]]
     edges += [f"{a} -> {b}" for row, below in pairwise(rows) for a in row for b in below]
-    return [START, *(say(name) for row in rows for name in row), END], edges
+    return [START, *(say(name, "hello") for row in rows for name in row), END], edges
 
 
 def repeated(count: int) -> tuple[list[dict[str, Any]], list[str]]:
     nodes, edges, last = [START], list[str](), "start"
     for number in range(count):
         each = branch(f"each{number}", mode="each", items="context.input", join=f"join{number}")
-        nodes += [each, say(f"work{number}", "{{ context.item }}"), say(f"join{number}")]
+        nodes += [each, say(f"work{number}", "{{ context.item }}"), say(f"join{number}", "done")]
         edges += [f"{last} -> each{number}", f"each{number} -> work{number}", f"work{number} -> join{number}"]
         last = f"join{number}"
     return [*nodes, END], [*edges, f"{last} -> end"]

@@ -33,11 +33,12 @@ from agentmesh_dagster.graph.rules.each import (
     nothing_leads_into_an_each,
     the_join_of_an_each_is_plain,
 )
-from agentmesh_dagster.graph.rules.fields import agents_do_not_feed_closed_tools, fields_are_there
+from agentmesh_dagster.graph.rules.fields import fields_are_there, literals_can_be_given
 from agentmesh_dagster.graph.rules.gates import (
     a_deadline_gives_an_answer_that_its_gate_takes,
     settings_have_an_effect_on_a_gate,
 )
+from agentmesh_dagster.graph.rules.inputs import inputs_of_tools_fit, inputs_of_workflows_fit
 from agentmesh_dagster.graph.rules.lookup import NOTHING_KNOWN, Lookup
 from agentmesh_dagster.graph.rules.references import (
     items_are_used_inside_an_each,
@@ -125,7 +126,9 @@ RULES: tuple[Rule, ...] = (
     references_to_outputs_name_an_ancestor,
     items_are_used_inside_an_each,
     fields_are_there,
-    agents_do_not_feed_closed_tools,
+    literals_can_be_given,
+    inputs_of_tools_fit,
+    inputs_of_workflows_fit,
     # JSON Schemas and values
     schemas_of_the_graph_are_schemas,
     schemas_of_tools_are_schemas,

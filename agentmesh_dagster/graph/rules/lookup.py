@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agentmesh_dagster.entities.models import Agent, Tool, Workflow
+from agentmesh_dagster.graph.flow import Flow
+from agentmesh_dagster.graph.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -13,6 +15,15 @@ class Lookup:
     workflows: Mapping[str, Workflow] = field(default_factory=dict[str, Workflow])  # by id, those that these run too
     # By id: those whose end it waits for, those that these wait for, and so on; None: not looked up, so all may be.
     followed: Mapping[str, Workflow] | None = None
+    _last: list[Flow] = field(default_factory=list[Flow], compare=False, repr=False)
+
+    def flow_of(self, graph: Graph) -> Flow:
+        """The flow of a graph, worked out once for all of its rules."""
+        flow = next(iter(self._last), None)
+        if flow is None or flow.graph is not graph:
+            flow = Flow(graph, self.tools, self.workflows)
+            self._last[:] = [flow]
+        return flow
 
 
 NOTHING_KNOWN = Lookup()

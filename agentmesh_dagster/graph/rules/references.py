@@ -14,7 +14,7 @@ from agentmesh_dagster.specs.context import RUN
 from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
 CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "run")
-RUN_FIELDS = tuple(name.text.removeprefix("context.run.") for name in RUN)
+RUN_FIELDS = tuple(RUN["properties"])
 _EVENT = "event"  # only triggers have it
 
 

@@ -8,12 +8,27 @@ from agentmesh_dagster.entities.bounds import MaxTokens, MaxToolRounds, Temperat
 from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.entities.text import escape_markdown, quote
 from agentmesh_dagster.specs.form import Section, form
+from agentmesh_dagster.specs.made_shapes import Extended
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
 from agentmesh_dagster.specs.node_spec import KnownOutput, NodeFacts, NodeSpec
-from agentmesh_dagster.specs.shapes import Shape, describe
+from agentmesh_dagster.specs.shapes import SchemaShape, Shape
 
-_TEXT: JsonObject = {"type": "string"}
-_BESIDE: JsonObject = {"text": _TEXT, "raw": {}}  # the reply's own fields
+_RAW: JsonObject = {
+    "type": "object",
+    "properties": {
+        "id": {},
+        "model": {},
+        "usage": {"type": "object"},
+        "stopReason": {},
+        "toolCalls": {"type": "array", "items": {"type": "object"}},
+    },
+}
+# What stands beside the reply's own fields.
+_BESIDE: JsonObject = {
+    "type": "object",
+    "properties": {"text": {"type": "string"}, "raw": _RAW},
+    "required": ["text", "raw"],
+}
 _OVERRIDES = Section("Overrides", unset="inherited from agent")
 
 
@@ -63,13 +78,12 @@ def _read_output(facts: NodeFacts) -> Shape | None:
     """The reply's own fields stand beside `text` and `raw`; without a schema any may."""
     schema = facts.config.output_schema if isinstance(facts.config, AgentConfig) else None
     owner = f"the outputSchema of {quote(facts.title)}"
+    beside = SchemaShape(_BESIDE, _BESIDE, owner)
     if schema is None:
-        return describe({"type": "object", "properties": _BESIDE}, owner)
-    own = Shape(schema, schema, owner)
-    if own.kinds != frozenset({"object"}) or "$ref" in schema or "allOf" in schema:
-        return None
-    beside: JsonObject = {**_BESIDE, "text": {} if "text" in own.field_names else _TEXT}
-    return Shape({**schema, "properties": {**schema.get("properties", {}), **beside}}, schema, owner)
+        return beside
+    own = SchemaShape(schema, schema, owner)
+    fields = {name: beside.find_field(name) for name in ("text", "raw")}
+    return Extended(own, {**fields, "text": None} if "text" in own.field_names else fields)
 
 
 def _describe(facts: NodeFacts) -> str:
@@ -89,7 +103,7 @@ SPEC = NodeSpec(
     kind="agent",
     config=AgentConfig,
     names="agent",
-    known_output=KnownOutput(field="outputSchema", always=_BESIDE),
+    known_output=KnownOutput(field="outputSchema", always=_BESIDE["properties"]),
     tone="accent",
     output=_read_output,
     describe=_describe,

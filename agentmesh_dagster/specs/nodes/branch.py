@@ -8,6 +8,7 @@ from pydantic import Field
 from agentmesh_dagster.entities.bounds import MaxItems
 from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.form import form
+from agentmesh_dagster.specs.made_shapes import Items
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
 from agentmesh_dagster.specs.node_spec import EdgeWords, NodeFacts, NodeSpec, Ports
 from agentmesh_dagster.specs.shapes import Shape
@@ -70,7 +71,10 @@ def _choose_ports(config: NodeConfig) -> Ports:
 
 def _read_output(facts: NodeFacts) -> Shape | None:
     """The input goes on unchanged; an `each` gives its list."""
-    return None if _choose_ports(facts.config) is Ports.ITEMS else facts.input
+    if _choose_ports(facts.config) is not Ports.ITEMS:
+        return facts.input
+    items = facts.find_value("items")
+    return Items(items.find_item() if items else None, "the list of items")
 
 
 def _describe(facts: NodeFacts) -> str:

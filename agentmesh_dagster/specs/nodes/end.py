@@ -6,7 +6,8 @@ from pydantic import Field
 
 from agentmesh_dagster.specs.form import form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
-from agentmesh_dagster.specs.node_spec import NodeSpec, Place
+from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec, Place
+from agentmesh_dagster.specs.shapes import Shape
 
 
 class EndConfig(NodeConfig):
@@ -24,6 +25,10 @@ class EndConfig(NodeConfig):
     )
 
 
+def _read_output(facts: NodeFacts) -> Shape | None:
+    return facts.find_value("output") if "output" in facts.config.model_fields_set else facts.input
+
+
 SPEC = NodeSpec(
     type="end",
     label="End",
@@ -35,4 +40,5 @@ SPEC = NodeSpec(
     place=Place.END,
     summary="Output",
     summary_field="outcome",
+    output=_read_output,
 )

@@ -10,9 +10,10 @@ from agentmesh_dagster.entities.models import Entity, JsonObject
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.form import Section, form
+from agentmesh_dagster.specs.made_shapes import unite
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
 from agentmesh_dagster.specs.node_spec import EdgeWords, KnownOutput, NodeFacts, NodeSpec, Ports
-from agentmesh_dagster.specs.shapes import Shape, describe
+from agentmesh_dagster.specs.shapes import SchemaShape, Shape, describe
 
 APPROVED = "approved"
 
@@ -24,7 +25,14 @@ IMPLIED_SCHEMA: JsonObject = {
 }
 # No more than its fields: a gate whose edges ask for other things takes those, also an answer that is no object.
 _ANSWERED: JsonObject = {"properties": IMPLIED_SCHEMA["properties"]}
-_USUAL_ANSWER = Shape(_ANSWERED, _ANSWERED, "the answer of a gate without a schema", is_usual=True)
+_USUAL_ANSWER = SchemaShape(_ANSWERED, _ANSWERED, "the answer of a gate without a schema", is_usual=True)
+_OF_DEADLINE: JsonObject = {
+    "type": "object",
+    "properties": {APPROVED: {"type": "boolean"}, "comment": {"type": "string"}},
+    "required": [APPROVED],
+    "additionalProperties": False,
+}
+_DEADLINE_ANSWER = SchemaShape(_OF_DEADLINE, _OF_DEADLINE, "the answer of a deadline")
 
 
 _TIME_AND_NOTICE = Section("Deadline and notification", unset="No deadline")
@@ -94,9 +102,11 @@ def _read_output(facts: NodeFacts) -> Shape | None:
     config = facts.config
     if isinstance(config, GateConfig) and config.answer_schema is None:
         return _USUAL_ANSWER  # a deadline's too
-    if not isinstance(config, GateConfig) or config.on_deadline != "fail":
-        return None  # what a deadline answers need not fit the schema
-    return describe(config.answer_schema, f"the schema of {quote(facts.title)}")
+    if not isinstance(config, GateConfig):
+        return None
+    answer = describe(config.answer_schema, f"the schema of {quote(facts.title)}")
+    # What a deadline answers need not fit the schema.
+    return answer if config.on_deadline == "fail" else unite((answer, _DEADLINE_ANSWER))
 
 
 def _describe(facts: NodeFacts) -> str:

@@ -74,6 +74,7 @@ SPEC = NodeSpec(
     config=WorkflowNodeConfig,
     names="workflow",
     tone="accent",
+    output=lambda facts: facts.find_result(),
     describe=_describe,
     list_issues=_list_issues,
 )
