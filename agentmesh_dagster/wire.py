@@ -368,6 +368,10 @@ class ReceivedEvent(Entity):
     is_new: bool  # False: the same event had come before, and starts nothing again
 
 
+class ReceivedCallback(Entity):
+    is_received: bool
+
+
 class About(Entity):
     version: str
     dagster_version: str

@@ -109,7 +109,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture
 def services(store: Store) -> Services:
-    return Services(store, Settings(console_log_level="CRITICAL"))
+    return Services(store, Settings(console_log_level="CRITICAL", public_url="https://agents.example"))
 
 
 def test_every_expectation_belongs_to_a_shape():

@@ -15,6 +15,7 @@ from agentmesh_dagster.api.problems import answer_faults
 from agentmesh_dagster.api.routes import (
     about,
     agents,
+    callbacks,
     documents,
     drafts,
     events,
@@ -28,7 +29,7 @@ from agentmesh_dagster.api.routes import (
 )
 from agentmesh_dagster.api.stream import EventStreams
 
-_ROUTES = (about, projects, agents, tools, workflows, drafts, documents, runs, steps, gates, events, people)
+_ROUTES = (about, projects, agents, tools, workflows, drafts, documents, runs, steps, gates, events, callbacks, people)
 
 
 class _Api(FastAPI):

@@ -8,6 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import submit_resume
+from agentmesh_dagster.runtime.arrivals import look_for_event
+from agentmesh_dagster.store.awaited_events import list_waits_to_look
 from agentmesh_dagster.store.launches import list_launches
 
 _PAUSES = (0.1, 0.2, 0.2, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0)  # seconds; a launch ends within one of its last gate's opening
@@ -27,6 +29,23 @@ async def continue_run(context: ApiContext, run_id: str) -> None:
         await asyncio.sleep(pause)
         if await run_in_threadpool(_is_done, context, run_id):
             return
+
+
+async def give_event_to_waits(context: ApiContext, name: str) -> None:
+    """Looks whether a step waits for an event that has come, and goes on with its run. Raises nothing, as above."""
+    for run_id in await run_in_threadpool(_end_waits_for, context, name):
+        await continue_run(context, run_id)
+
+
+def _end_waits_for(context: ApiContext, name: str) -> list[str]:
+    """The runs of which a wait has ended."""
+    try:
+        with context.services.store.read() as connection:
+            waits = list_waits_to_look(connection, name)
+        return [wait.run_id for wait in waits if look_for_event(context.services, wait)]
+    except Exception as fault:  # noqa: BLE001 as below
+        _log.warning("Who waits for the event %s is looked for by the sensor: %s", name, str(fault).partition("\n")[0])
+        return []
 
 
 def _is_done(context: ApiContext, run_id: str, *, is_first: bool = False) -> bool:

@@ -1,4 +1,4 @@
-"""Waits whose time comes while the web server runs: it ends them at once, and their runs go on.
+"""Waits whose time comes, or whose event, while the web server runs: it ends them at once, and their runs go on.
 
 Without it, and where it fails, the sensor does the same at its next tick.
 """
@@ -11,7 +11,9 @@ from datetime import datetime
 
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.continuation import try_to_resume
+from agentmesh_dagster.runtime.arrivals import look_for_event
 from agentmesh_dagster.runtime.due_waits import end_due_wait
+from agentmesh_dagster.store.awaited_events import list_waits_to_look
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.waits import find_first_due, list_due_waits
 
@@ -61,9 +63,10 @@ class _DueWaits:
         store = self._context.services.store
         with store.read() as connection:
             due, first, moment = list_due_waits(connection), find_first_due(connection), now(connection)
-        for wait in due:
-            if end_due_wait(self._context.services, wait):
-                self._tries[wait.run_id] = _TRIES
+            looking = list_waits_to_look(connection)
+        ended = [wait for wait in due if end_due_wait(self._context.services, wait)]
+        ended += [wait for wait in looking if look_for_event(self._context.services, wait)]
+        self._tries |= {wait.run_id: _TRIES for wait in ended}
         self._go_on()
         return _pause_until(first, moment)
 

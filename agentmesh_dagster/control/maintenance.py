@@ -13,9 +13,11 @@ from agentmesh_dagster.control.queued_runs import begin_queued_runs
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import submit_resume
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.runtime.arrivals import look_for_event
 from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.notices import send_notice
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.awaited_events import list_waits_to_look
 from agentmesh_dagster.store.gates import list_due_notices
 from agentmesh_dagster.store.launches import Launch, list_parked_launches
 from agentmesh_dagster.store.runs import filter_run_ids, list_unsettled_run_ids
@@ -59,14 +61,16 @@ def run_maintenance(
     instance_id = read_instance_id(instance)
     adopted = adopt_launches(services, instance)
     with services.store.read() as connection:
-        due = list_due_waits(connection)
+        due, looking = list_due_waits(connection), list_waits_to_look(connection)
         unsettled = list_unsettled_run_ids(connection, instance_id)
         parked = list_parked_launches(connection, instance_id)
     looks_after = _Chosen(services, projects)
     due = looks_after.choose(due, lambda wait: wait.run_id)
+    looking = looks_after.choose(looking, lambda wait: wait.run_id)
     unsettled = looks_after.choose(unsettled, lambda run_id: run_id)
     parked = looks_after.choose(parked, lambda launch: launch.run_id)
     expired = tick.do(due, lambda wait: end_due_wait(services, wait), until=0.25)
+    tick.do(looking, lambda wait: look_for_event(services, wait), until=0.35)
     unsettled = list(dict.fromkeys([*unsettled, *_find_given_up(instance, parked)]))
     settled = tick.do(_begin_anywhere(unsettled), lambda run_id: reconcile_run(services, instance, run_id), until=0.6)
     placed = begin_queued_runs(services, instance, projects=projects)

@@ -362,16 +362,23 @@ class Run(Entity):
 class Awaited(Entity):
     """What a step waits for."""
 
-    kind: str  # person, timer
+    kind: str  # person, timer, event, callback
+    event: str | None = None  # its name
     until: Timestamp | None = None  # when that is over by itself
 
     def describe(self) -> str:
         """As a sentence has it behind "waits"."""
         until = "" if self.until is None else f"until {self.until:%Y-%m-%d %H:%M:%S} UTC"
-        return " ".join(part for part in (_AWAITED.get(self.kind, ""), until) if part) or "for something"
+        what = _AWAITED.get(self.kind, "")
+        name = "" if self.event is None else f"`{self.event}`"
+        return " ".join(part for part in (what, name, until) if part) or "for something"
 
 
-_AWAITED = {"person": "for a person"}  # by kind; a timer needs no more than its time
+_AWAITED = {  # by kind; a timer needs no more than its time
+    "person": "for a person",
+    "event": "for the event",
+    "callback": "for a callback",
+}
 
 
 class Step(Entity):

@@ -65,7 +65,7 @@ def _read_node(node: Node, position: int, is_complete: bool, faults: list[Issue]
     expressions: dict[str, Expression] = {}
     templates: dict[str, Template] = {}
     written = NODE_SPECS.get(node.type, UNKNOWN).written
-    for name, value in config.model_dump(by_alias=True, exclude_unset=True).items():
+    for name, value in _list_values(config, written):
         field_path = f"{path}.config.{name}"
         if value is None:
             continue
@@ -93,6 +93,16 @@ def _read_node(node: Node, position: int, is_complete: bool, faults: list[Issue]
         has_fields,
         node.workflow_id,
     )
+
+
+def _list_values(config: NodeConfig, written: Mapping[str, Written]) -> Iterator[tuple[str, Any]]:
+    """The fields that are given, by wire name; those of an object that are written in a way of their own, too."""
+    given = config.model_dump(by_alias=True, exclude_unset=True)
+    for name in written:
+        outer, _, inner = name.partition(".")
+        if inner and isinstance(given.get(outer), dict) and inner in given[outer]:
+            yield name, given[outer].pop(inner)
+    yield from given.items()
 
 
 def _choose_way(way: Written | None, value: JsonValue) -> Written | None:

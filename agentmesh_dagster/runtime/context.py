@@ -15,7 +15,9 @@ from agentmesh_dagster.graph.scopes import list_items
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.runs import get_run
 from agentmesh_dagster.store.steps import read_outputs, read_states, step_id
+from agentmesh_dagster.tools.secrets import Secrets
 
+NO_SECRETS = Secrets()
 _KEPT_ITEMS = 16
 _items: dict[str, JsonValue] = {}  # step id of an `each` → its items
 
@@ -27,6 +29,7 @@ class StepInput:
     last_output: JsonValue  # the node's input
     context: Mapping[str, JsonValue]  # the variable `context`
     parent_step_ids: list[str]
+    secrets: Secrets = NO_SECRETS  # what of the context no event shows
 
 
 def read_sources(connection: Connection, plan: Plan, run_id: str, address: Address) -> Mapping[Address, StepState]:

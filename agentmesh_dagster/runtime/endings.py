@@ -14,6 +14,7 @@ from agentmesh_dagster.runtime.run_ends import end_run_if_over
 from agentmesh_dagster.runtime.work import WaitRequest
 from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.awaited_events import lock_event_name
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import NewGate, list_open_gates_of, open_gate
 from agentmesh_dagster.store.runs import RunHead
@@ -72,8 +73,19 @@ def begin_wait(tx: Connection, plan: Plan, run: RunHead, address: Address, claim
 
 def _open_wait(tx: Connection, run: RunHead, step_id: str, wait: WaitRequest) -> dict[str, JsonValue]:
     """What the event says of it: for what, and until when."""
-    due_at = open_wait(tx, step_id, run.id, wait.kind, due_in_seconds=wait.due_in_seconds, due_at=wait.due_at)
-    return {"waitsFor": wait.kind.value, "until": None if due_at is None else due_at.isoformat()}
+    if wait.event_name is not None:
+        lock_event_name(tx, wait.event_name)
+    due_at = open_wait(
+        tx,
+        step_id,
+        run.id,
+        wait.kind,
+        due_in_seconds=wait.due_in_seconds,
+        due_at=wait.due_at,
+        event_name=wait.event_name,
+    )
+    about: dict[str, JsonValue] = {"waitsFor": wait.kind.value, "until": due_at.isoformat() if due_at else None}
+    return about if wait.event_name is None else about | {"event": wait.event_name}
 
 
 def _describe_question(gate: NewGate) -> dict[str, JsonValue]:

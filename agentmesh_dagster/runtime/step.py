@@ -10,13 +10,15 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
-from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.entities.json_values import JsonValue, as_object, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.address import Address, Path, describe_address
 from agentmesh_dagster.graph.plan import Plan, PlannedOp
 from agentmesh_dagster.graph.progress import Progress, Readiness
+from agentmesh_dagster.runtime.arrivals import end_if_arrived
 from agentmesh_dagster.runtime.attempt import Attempt
+from agentmesh_dagster.runtime.callbacks import NoPublicAddress, give_out_callbacks
 from agentmesh_dagster.runtime.context import StepInput, read_sources, read_step_input
 from agentmesh_dagster.runtime.endings import begin_wait, end_attempt
 from agentmesh_dagster.runtime.launches import RunHasEnded
@@ -42,7 +44,7 @@ from agentmesh_dagster.store.steps import (
     renew_step,
     step_id,
 )
-from agentmesh_dagster.store.waits import Wait, find_wait, has_waited, list_taken_waits
+from agentmesh_dagster.store.waits import Wait, WaitKind, find_wait, has_waited, list_taken_waits
 
 _ERROR_CHARACTERS = 10_000
 
@@ -116,10 +118,14 @@ def run_step(services: Services, plan: Plan, task: StepTask) -> StepReport:
             if run.status.is_end:
                 raise RunHasEnded(f"`{run.id}` is {run.status.value}")
             step_input = read_step_input(tx, plan, run.id, task.address, states)
+            callbacks = give_out_callbacks(tx, services.settings, plan, run.id, task.address)
+            if callbacks:
+                context = {**step_input.context, "callbacks": callbacks.addresses}
+                step_input = replace(step_input, context=context, secrets=callbacks.secrets)
             claim = _claim(tx, services, run, task, step_input)
-    except AgentMeshError:
-        raise  # it is another's turn, or nobody's: nothing has become of the step
     except Exception as error:
+        if isinstance(error, AgentMeshError) and not isinstance(error, NoPublicAddress):
+            raise  # it is another's turn, or nobody's: nothing has become of the step
         _fail_unclaimed(services, plan, task, error)
         raise StepFailed(_name_item(task, _describe_error(error)), retryable=False) from error
     crash_point(CrashPoint.STEP_CLAIMED)
@@ -256,6 +262,7 @@ class _Execution:
             return renew_step(tx, self.claim, self.services.settings.lease_seconds)
 
     def _record(self, event_type: EventType, payload: Mapping[str, JsonValue]) -> None:
+        payload = as_object(self.step_input.secrets.scrub_result(dict(payload)))
         with self.services.store.begin() as tx:
             lock_run(tx, self.claim.run_id)
             check_claim(tx, self.claim)
@@ -287,14 +294,24 @@ class _Execution:
             run = lock_run(tx, self.claim.run_id)
             is_waiting = begin_wait(tx, self.plan, run, self.task.address, self.claim, result.wait)
             wait = find_wait(tx, self.claim.step_id)
+            end = self._end_if_arrived(tx, run, wait) if is_waiting else None
         report_input = self.step_input.last_output
         if not is_waiting:
             return StepReport(Outcome.NOT_READY, self.claim.step_id, None, report_input)
+        if end is not None:
+            return StepReport(Outcome.ENDED, self.claim.step_id, end, report_input, result.notes)
         return StepReport(Outcome.WAITING, self.claim.step_id, None, report_input, result.notes, wait)
+
+    def _end_if_arrived(self, tx: Connection, run: RunHead, wait: Wait | None) -> StepEnd | None:
+        """How the wait has ended if what it is for came before it began."""
+        if wait is None or wait.kind not in (WaitKind.EVENT, WaitKind.CALLBACK):
+            return None
+        return end_if_arrived(tx, self.plan, run, self.task.address, wait, launch_id=self.task.launch_id)
 
     def _fail(self, error: Exception) -> None:
         tries_again = _is_retryable(error) and not self.task.is_last_attempt
-        self._end(StepEnd(StepStatus.PENDING if tries_again else StepStatus.FAILED, error=_describe_error(error)))
+        said = self.step_input.secrets.scrub_text(_describe_error(error))
+        self._end(StepEnd(StepStatus.PENDING if tries_again else StepStatus.FAILED, error=said))
 
     def _end(self, end: StepEnd) -> None:
         with self.services.store.begin() as tx:

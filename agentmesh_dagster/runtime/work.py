@@ -53,6 +53,7 @@ class WaitRequest:
     due_in_seconds: float | None = None
     due_at: datetime | None = None  # instead
     gate: NewGate | None = None  # of a wait for a person
+    event_name: str | None = None  # of a wait for an event
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What every node's `config` may hold, and how its fields are written."""
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Literal, Self, TypeGuard, get_args
 
 from pydantic import Field, model_validator
 
@@ -78,11 +78,22 @@ class NodeConfig(Entity):
     )
 
 
-def read_ways(config_type: type[NodeConfig]) -> dict[str, Written]:
-    """How the fields of a config are written: wire name → way, of those that are not fixed."""
-    return {
-        field.alias or name: way
-        for name, field in config_type.model_fields.items()
-        for way in field.metadata
-        if isinstance(way, Written)
-    }
+def read_ways(config_type: type[Entity]) -> dict[str, Written]:
+    """How the fields of a config are written: wire name → way, of those that are not fixed.
+
+    A field of an object that is itself fixed has a dot in its name: `event.match`.
+    """
+    ways: dict[str, Written] = {}
+    for name, field in config_type.model_fields.items():
+        wire_name = field.alias or name
+        own = [way for way in field.metadata if isinstance(way, Written)]
+        inner = [kind for kind in (field.annotation, *get_args(field.annotation)) if _is_entity(kind)]
+        if own:
+            ways[wire_name] = own[0]
+        elif inner:
+            ways |= {f"{wire_name}.{key}": way for key, way in read_ways(inner[0]).items()}
+    return ways
+
+
+def _is_entity(kind: object) -> TypeGuard[type[Entity]]:
+    return isinstance(kind, type) and issubclass(kind, Entity)

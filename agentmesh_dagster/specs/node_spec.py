@@ -93,6 +93,10 @@ def _find_nothing(_: NodeFacts) -> Iterator[FieldIssue]:
     yield from ()
 
 
+def _take_none(_: NodeConfig) -> bool:
+    return False
+
+
 def _follow_all(_: NodeConfig) -> Ports:
     return Ports.ALL
 
@@ -111,6 +115,9 @@ class NodeSpec:
     place: Place = Place.BETWEEN
     names: Literal["agent", "tool", "workflow"] | None = None  # what of the catalogue a node refers to, by its id
     waits: bool = False  # it may wait for somebody outside: then it cannot be repeated, and holds nothing meanwhile
+    takes_callback: Callable[[NodeConfig], bool] = _take_none  # it waits for what is posted to an address of its own
+    # By field of its config: names that `context` has there, beside those that it has everywhere.
+    own_context: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     ports: Callable[[NodeConfig], Ports] = _follow_all
     may_choose: bool = False  # its out-edges may carry conditions
     subject: str | None = None  # the field of a config whose value the edges' conditions are then compared with

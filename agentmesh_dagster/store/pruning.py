@@ -16,7 +16,17 @@ from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.engine import Store
 from agentmesh_dagster.store.events import DEEDS, Event, record_events
 from agentmesh_dagster.store.faults import in_plain_words
-from agentmesh_dagster.store.tables import deliveries, events, gates, launches, posted_events, runs, steps, waits
+from agentmesh_dagster.store.tables import (
+    callbacks,
+    deliveries,
+    events,
+    gates,
+    launches,
+    posted_events,
+    runs,
+    steps,
+    waits,
+)
 from agentmesh_dagster.store.timeline import measure
 
 _ENDS = tuple(status.value for status in RunStatus if status.is_end)
@@ -86,6 +96,7 @@ def delete_runs(tx: Connection, run_ids: Sequence[str], *, by: str, via: str) ->
     of_runs = select(waits.c.step_id).where(waits.c.run_id.in_(run_ids))
     tx.execute(delete(gates).where(gates.c.step_id.in_(of_runs)))
     tx.execute(delete(waits).where(waits.c.run_id.in_(run_ids)))
+    tx.execute(delete(callbacks).where(callbacks.c.run_id.in_(run_ids)))
     tx.execute(delete(steps).where(steps.c.run_id.in_(run_ids)))
     tx.execute(delete(events).where(events.c.run_id.in_(run_ids), events.c.type.not_in(_KEPT)))
     tx.execute(delete(launches).where(launches.c.run_id.in_(run_ids)))

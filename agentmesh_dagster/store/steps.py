@@ -407,7 +407,7 @@ def page_steps(
 
 
 def _select_steps() -> Select[Any]:
-    of_wait = (waits.c.kind.label("awaited"), waits.c.due_at)
+    of_wait = (waits.c.kind.label("awaited"), waits.c.due_at, waits.c.event_name)
     joined = steps.join(runs, runs.c.id == steps.c.run_id).outerjoin(waits, waits.c.step_id == steps.c.id)
     return select(steps, runs.c.workflow_id, *of_wait).select_from(joined)
 
@@ -415,7 +415,7 @@ def _select_steps() -> Select[Any]:
 def _read_awaited(values: RowMapping) -> Awaited | None:
     if not StepStatus(values["status"]).is_waiting or values["awaited"] is None:
         return None
-    return Awaited(kind=values["awaited"], until=values["due_at"])
+    return Awaited(kind=values["awaited"], event=values["event_name"], until=values["due_at"])
 
 
 def _read_step(values: RowMapping) -> Step:

@@ -19,6 +19,7 @@ from agentmesh_dagster.errors import InvalidValue
 from agentmesh_dagster.graph.triggers import key_triggers
 from agentmesh_dagster.specs import TRIGGER_SPECS
 from agentmesh_dagster.specs.trigger_spec import Arrival
+from agentmesh_dagster.store.awaited_events import lock_event_name, next_position
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.events import record_audit
 from agentmesh_dagster.store.insert_new import insert_new
@@ -74,7 +75,7 @@ class Delivery:
 
 
 def receive_event(tx: Connection, name: str, event_id: str, body: JsonValue, by: str, *, via: str = "code") -> bool:
-    """Takes a posted event in, for all triggers that wait for its name; False: this id came before.
+    """Takes a posted event in, for all triggers that wait for its name, and for one wait; False: this id came before.
 
     Then nothing happens, whatever the body. Raises InvalidEvent, InvalidJson.
     """
@@ -82,8 +83,10 @@ def receive_event(tx: Connection, name: str, event_id: str, body: JsonValue, by:
         if not text.strip() or len(text) > _LONGEST_NAME:
             raise InvalidEvent(f"this has {write_json(text[: _LONGEST_NAME + 1])}")
     check_json([name, event_id, body])
-    moment = now(tx)
-    if not insert_new(tx, posted_events, name=name, event_id=event_id, body=body, posted_at=moment, posted_by=by):
+    lock_event_name(tx, name)
+    moment, position = now(tx), next_position(tx, name)
+    posted = {"body": body, "posted_at": moment, "posted_by": by, "position": position}
+    if not insert_new(tx, posted_events, name=name, event_id=event_id, **posted):
         return False
     record_audit(tx, type=EventType.EVENT_RECEIVED, by=by, via=via, payload={"name": name, "eventId": event_id})
     waiting = select(triggers).where(triggers.c.kind == "event", triggers.c.source == name)

@@ -4,7 +4,7 @@ A step that waits has an open wait; both begin and end in one transaction. What 
 table of its own beside it, such as the form of a gate.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -23,6 +23,8 @@ MAX_WAIT_SECONDS = 10 * YEAR_SECONDS  # as far away as a calendar reaches safely
 class WaitKind(StrEnum):
     PERSON = "person"  # with a gate
     TIMER = "timer"
+    EVENT = "event"
+    CALLBACK = "callback"
 
     @property
     def status(self) -> StepStatus:
@@ -46,11 +48,17 @@ class Wait:
     due_at: datetime | None
     closed_by: str | None = None
     closed_at: datetime | None = None
+    event_name: str | None = None
+    looked_to: int | None = None  # position of the last event of that name that it has looked at
 
     @property
     def awaited(self) -> Awaited:
         """As a step shows it."""
-        return Awaited(kind=self.kind.value, until=self.due_at)
+        return Awaited(kind=self.kind.value, event=self.event_name, until=self.due_at)
+
+    def looking_from(self, position: int) -> "Wait":
+        """The same wait, as it stands when it has looked so far."""
+        return replace(self, looked_to=position)
 
 
 def open_wait(
@@ -61,6 +69,7 @@ def open_wait(
     *,
     due_in_seconds: float | None = None,
     due_at: datetime | None = None,
+    event_name: str | None = None,
 ) -> datetime | None:
     """A step that is waiting from this transaction on; returns when that ends by itself, None: never.
 
@@ -71,7 +80,8 @@ def open_wait(
         due_at = moment + timedelta(seconds=min(due_in_seconds, MAX_WAIT_SECONDS))
     tx.execute(delete(waits).where(waits.c.step_id == step_id))
     opened = {"state": WaitState.OPEN.value, "opened_at": moment, "due_at": due_at}
-    tx.execute(insert(waits).values(step_id=step_id, run_id=run_id, kind=kind.value, **opened))
+    of_event = {"event_name": event_name, "looked_to": None if event_name is None else 0}
+    tx.execute(insert(waits).values(step_id=step_id, run_id=run_id, kind=kind.value, **opened, **of_event))
     return due_at
 
 
@@ -86,7 +96,7 @@ def close_wait(tx: Connection, step_id: str, state: WaitState, *, by: str, launc
 def find_wait(connection: Connection, step_id: str) -> Wait | None:
     """What the step waits for, or has waited for last; None: it never has."""
     row = connection.execute(select(waits).where(waits.c.step_id == step_id)).one_or_none()
-    return None if row is None else _read(row)
+    return None if row is None else read_wait(row)
 
 
 def cancel_waits(tx: Connection, run_id: str) -> None:
@@ -123,7 +133,7 @@ def list_due_waits(connection: Connection, limit: int = 200, *, run_id: str | No
     if run_id is not None:
         due = due.where(waits.c.run_id == run_id)
     rows = connection.execute(due.order_by(waits.c.due_at, waits.c.step_id).limit(limit))
-    return [_read(row) for row in rows]
+    return [read_wait(row) for row in rows]
 
 
 def find_first_due(connection: Connection) -> datetime | None:
@@ -190,9 +200,18 @@ def select_open_waits() -> Select[Any, Any]:
     return select(waits.c.run_id, waits.c.step_id).where(_is_open())
 
 
-def _read(row: Row[Any]) -> Wait:
+def read_wait(row: Row[Any]) -> Wait:
+    """A wait from its row."""
     return Wait(
-        row.step_id, row.run_id, WaitKind(row.kind), WaitState(row.state), row.due_at, row.closed_by, row.closed_at
+        row.step_id,
+        row.run_id,
+        WaitKind(row.kind),
+        WaitState(row.state),
+        row.due_at,
+        row.closed_by,
+        row.closed_at,
+        row.event_name,
+        row.looked_to,
     )
 
 

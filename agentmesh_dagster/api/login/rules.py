@@ -21,6 +21,9 @@ OPEN = (
     *((method, path) for path in _WATCHES for method in ("GET", "HEAD")),
 )
 
+# And all that lies below: the address is the secret.
+OPEN_BELOW = (("POST", "/api/callbacks/"),)
+
 _FORMS = ("/login", "/logout")  # bring a token of their own against forgery
 _ASKS_ITSELF = ("/login", "/logout", "/api")  # each route there says who may
 _GRAPHQL = "/graphql"
@@ -96,6 +99,8 @@ def change_comes_from_our_pages(request: AuthRequest) -> Denial | None:
 def somebody_is_known(request: AuthRequest) -> Denial | None:
     """Whoever asks is logged in, or stands before one of the open doors."""
     if request.identity is not None or (request.method, request.path) in OPEN:
+        return None
+    if any(request.method == method and request.path.startswith(below) for method, below in OPEN_BELOW):
         return None
     if request.are_metrics_open and (request.method, request.path) == ("GET", METRICS):
         return None

@@ -3,9 +3,10 @@
 import uuid
 from typing import Annotated
 
-from fastapi import Header
+from fastapi import BackgroundTasks, Header
 
 from agentmesh_dagster import wire
+from agentmesh_dagster.api.continuation import give_event_to_waits
 from agentmesh_dagster.api.requests import (
     Administrator,
     AnyBody,
@@ -30,13 +31,18 @@ def post_event(
     call: Asked,
     editor: Editor,
     name: PathName,
+    afterwards: BackgroundTasks,
     body: AnyBody = None,
     idempotency_key: Annotated[Id | None, Header(description="Sent again, it starts nothing again.")] = None,
 ) -> wire.ReceivedEvent:
-    """Reports an event: workflows with an event trigger of this name start, exactly once for each event."""
+    """Reports an event: workflows with an event trigger of this name start, exactly once for each event, and of the
+    steps that wait for it one goes on."""
     event_id = idempotency_key or str(uuid.uuid4())
     with call.context.services.store.begin() as tx:
         is_new = receive_event(tx, name, event_id, body, by=editor.name, via=editor.via)
+    if is_new:
+        # It is kept, whatever becomes of this: the sensor follows up.
+        afterwards.add_task(give_event_to_waits, call.context, name)
     return wire.ReceivedEvent(event_id=event_id, is_new=is_new)
 
 

@@ -41,6 +41,7 @@ from agentmesh_dagster.graph.rules.gates import (
 from agentmesh_dagster.graph.rules.inputs import inputs_of_tools_fit, inputs_of_workflows_fit
 from agentmesh_dagster.graph.rules.lookup import NOTHING_KNOWN, Lookup
 from agentmesh_dagster.graph.rules.references import (
+    callbacks_are_of_waits_behind,
     items_are_used_inside_an_each,
     references_name_something,
     references_to_outputs_name_a_node,
@@ -125,6 +126,7 @@ RULES: tuple[Rule, ...] = (
     references_to_outputs_name_a_node,
     references_to_outputs_name_an_ancestor,
     items_are_used_inside_an_each,
+    callbacks_are_of_waits_behind,
     fields_are_there,
     literals_can_be_given,
     inputs_of_tools_fit,

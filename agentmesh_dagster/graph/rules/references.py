@@ -13,7 +13,7 @@ from agentmesh_dagster.graph.templates import TemplateReference
 from agentmesh_dagster.specs.context import RUN
 from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
-CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "run")
+CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "run", "callbacks")
 RUN_FIELDS = tuple(RUN["properties"])
 _EVENT = "event"  # only triggers have it
 
@@ -26,6 +26,7 @@ class _Use:
     node: GraphNode  # whose step evaluates it
     edge: GraphEdge | None  # where it stands in a condition
     path: str
+    field: str | None = None  # of the node's config, where it stands there
 
     def issue(self, code: str, message: str, step: int = 0) -> Issue:
         """The issue for the step of the reference's path with this number."""
@@ -46,8 +47,10 @@ def references_name_something(graph: Graph, _: Lookup) -> Iterator[Issue]:
                 f"`context` cannot be used as a whole: name what you need of it: {join_names(CONTEXT_FIELDS, 'or')}."
             )
             yield use.issue("bare-context", message)
+        elif use.field is not None and path[0] in use.node.spec.own_context.get(use.field, ()):
+            continue
         elif path[0] == _EVENT:
-            message = "`context.event` is known only to triggers: in a graph use context.input."
+            message = "`context.event` is known only to triggers, and to `event.match` of a wait: use context.input."
             yield use.issue("unknown-context-field", message)
         elif path[0] not in CONTEXT_FIELDS:
             hint = with_hint(f"There is no `context.{shorten(str(path[0]))}`", str(path[0]), CONTEXT_FIELDS)
@@ -95,6 +98,41 @@ def _explain_no_ancestor(graph: Graph, named: str, node_id: str) -> str:
     )
 
 
+def callbacks_are_of_waits_behind(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """Every look-up in `context.callbacks` names a wait for a callback behind the node, by an id that stands there."""
+    for use in _list_uses(graph):
+        path = use.reference.path
+        if path[:1] != ("callbacks",):
+            continue
+        if use.edge is not None:
+            yield use.issue(
+                "callback-in-condition", "`context.callbacks` stands in the config of a node, not on edges."
+            )
+        elif len(path) == 1:
+            message = "`context.callbacks` needs the id of a node that stands there: context.callbacks.<nodeId>."
+            yield use.issue("computed-callback", message)
+        elif (why := _explain_no_callback(graph, str(path[1]), use.node.id)) is not None:
+            yield use.issue("unknown-callback", why, 1)
+
+
+def _explain_no_callback(graph: Graph, named: str, node_id: str) -> str | None:
+    waits = [node.id for node in graph.nodes.values() if node.spec.takes_callback(node.config)]
+    if named not in graph.nodes:
+        return None if graph.unknowns.missing_nodes else with_hint(f"There is no node {quote(named)}", named, waits)
+    what, where = graph.show(named), graph.show(node_id)
+    if named not in waits:
+        unknown = not graph.nodes[named].is_complete or named in graph.unknowns.vague
+        return None if unknown else f"{what} waits for no callback: name a node of type wait with `callback: true`."
+    heads = graph.scopes.list_heads(named)
+    if not (graph.is_ancestor(node_id, named) or _may_be_ancestor(graph, named)):
+        return f"{what} does not stand behind {where}: only a node before it can hand out its address."
+    if heads != graph.scopes.list_heads(node_id)[: len(heads)]:
+        return (
+            f"{what} waits once for each item of {graph.show(heads[-1])}, and {where} stands before it: move it inside."
+        )
+    return None
+
+
 def items_are_used_inside_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """`context.item` and `context.index` stand only between a branch of mode each and its closing join."""
     for use in _list_uses(graph):
@@ -124,7 +162,7 @@ def _list_uses(graph: Graph) -> Iterator[_Use]:
     for node in graph.nodes.values():
         for field, reference in node.references:
             place = reference.place if isinstance(reference, TemplateReference) else ""
-            yield _Use(reference, node, None, f"{node.path}.config.{field}{place}")
+            yield _Use(reference, node, None, f"{node.path}.config.{field}{place}", field)
     for edge in graph.edges:
         for reference in edge.expression.references if edge.expression else ():
             yield _Use(reference, graph.nodes[edge.source], edge, f"{edge.path}.condition")

@@ -1,4 +1,6 @@
-"""Waits: the step holds nothing until its time has come; a short one outside of an `each` sleeps where it is."""
+"""Waits: the step holds nothing until its time has come, or what it waits for; a short time outside of an `each` is
+slept where it is.
+"""
 
 import time
 from collections.abc import Callable
@@ -24,9 +26,19 @@ class InvalidTime(NodeError):
 
 
 def run(work: Work) -> Result:
-    """Waits for a time; the input goes on unchanged."""
+    """Waits for an event or a callback, which gives the output, or for a time: then the input goes on unchanged."""
     config = work.node.config
     assert isinstance(config, WaitConfig)
+    if config.event is not None:
+        event = WaitRequest(WaitKind.EVENT, due_in_seconds=config.timeout_seconds, event_name=config.event.name)
+        return Result(None, wait=event, notes={"waits for": f"the event {config.event.name}"})
+    if config.callback:
+        callback = WaitRequest(WaitKind.CALLBACK, due_in_seconds=config.timeout_seconds)
+        return Result(None, wait=callback, notes={"waits for": "a callback"})
+    return _wait_for_time(work, config)
+
+
+def _wait_for_time(work: Work, config: WaitConfig) -> Result:
     moment = datetime.now(UTC)
     if config.seconds is not None:
         seconds = _read(work, "seconds", read_seconds)
