@@ -32,6 +32,7 @@ PAGES = [
     "/api/runs",
     "/api/session",
     "/api/no/such/page",
+    "/api/callbacks/x",
     "/logout",
     "/login/",
     "//login",
@@ -49,6 +50,10 @@ CHANGES = [
     ("POST", "/logout"),
     ("PUT", "/login"),
     ("POST", "/api/session/"),
+    ("POST", "/api/callbacks"),
+    ("PUT", "/api/callbacks/x"),
+    ("DELETE", "/api/callbacks/x"),
+    ("POST", "/callbacks/x"),
     ("OPTIONS", "/api/runs"),
 ]
 
