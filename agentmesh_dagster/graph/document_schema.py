@@ -153,7 +153,9 @@ def _find_description(name: str, field: str) -> str | None:
 def _say_how_written(definition: JsonObject, spec: NodeSpec) -> None:
     """Adds to the descriptions of a config's fields what may stand in them."""
     for field, way in spec.written.items():
-        schema = definition["properties"][field]
+        schema = definition["properties"].get(field)
+        if schema is None:
+            continue  # of an object inside the config, which says so itself
         if way is Written.TEMPLATE:
             schema["description"] = f"{schema['description']} {TEMPLATE}"
         elif way is Written.SCHEMA:

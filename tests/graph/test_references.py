@@ -52,10 +52,10 @@ FAULTS = {
     ),
     "{{ context.foo }}": (
         "unknown-context-field",
-        "known are `input`, `last_output`, `outputs`, `item`, `index` and `run`",
+        "known are `input`, `last_output`, `outputs`, `item`, `index`, `run` and `callbacks`",
     ),
     "{{ context.a.text }}": ("unknown-context-field", "The output of a node is `context.outputs.a`"),
-    "{{ context.event.amount }}": ("unknown-context-field", "in a graph use context.input"),
+    "{{ context.event.amount }}": ("unknown-context-field", "use context.input"),
     "{{ context.run.workflowname }}": ("unknown-context-field", "did you mean `workflowName`?"),
     "{{ context }}": ("bare-context", "cannot be used as a whole"),
     "{{ context[context.input.name] }}": ("bare-context", "cannot be used as a whole"),

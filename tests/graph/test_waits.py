@@ -59,3 +59,93 @@ def test_a_wait_for_nothing_that_there_is_an_issue(config: dict[str, Any], code:
 def test_edges_behind_a_wait_carry_no_conditions():
     issues = check([START, node("pause", "wait", seconds=5), END], ["start -> pause", "pause -> end if true"])
     assert [(issue.edge_id, issue.severity) for issue in issues] == [("e1", Severity.ERROR)]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"event": {"name": "order.paid"}},
+        {"event": {"name": "order.paid", "match": "context.event.order == context.input.order"}},
+        {"event": {"name": "order.paid"}, "timeoutSeconds": 3_000_000, "onTimeout": "continue"},
+        {"callback": True},
+        {"callback": True, "timeoutSeconds": 60},
+    ],
+)
+def test_a_wait_for_what_comes_from_outside_is_fine(config: dict[str, Any]):
+    assert check_wait(**config) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "code", "place", "words"),
+    [
+        ({"callback": False}, "waits-for-nothing", "seconds", "`seconds`, `until`, `event` or `callback`"),
+        ({"event": {}}, "bad-config", "event.name", "is missing"),
+        ({"event": {"name": "  "}}, "bad-config", "event.name", "`event.name`"),
+        ({"event": {"name": "{{ context.input.name }}"}}, "template-not-allowed", "event", "write a value without"),
+        ({"event": {"name": "a", "match": "context.event.x ="}}, "bad-expression", "event.match", "unexpected"),
+        (
+            {"event": {"name": "a", "match": "context.evnt.x"}},
+            "unknown-context-field",
+            "event.match",
+            "no `context.evnt`",
+        ),
+        ({"event": {"name": "a", "match": "context.outputs.b"}}, "unknown-output", "event.match", "no node `b`"),
+        ({"seconds": "{{ context.event.x }}"}, "unknown-context-field", "seconds", "`event.match` of a wait"),
+        ({"event": {"name": "a"}, "callback": True}, "waits-for-several", "callback", "keep one of them"),
+        ({"seconds": 60, "timeoutSeconds": 5}, "setting-without-effect", "timeoutSeconds", "never happens"),
+        (
+            {"callback": True, "onTimeout": "continue"},
+            "setting-without-effect",
+            "onTimeout",
+            "set `timeoutSeconds` too",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_wait_for_what_comes_is_an_issue(
+    config: dict[str, Any], code: str, place: str, words: str
+):
+    [(found, message, where)] = check_wait(**config)
+    assert (found, where) == (code, place)
+    assert words in message
+
+
+def check_callbacks(text: str, *, place: str = "before", **wait: Any) -> list[tuple[str, str]]:
+    nodes = [START, node("before", "human_approval"), node("wait", "wait", **(wait or {"callback": True}))]
+    nodes += [node("after", "human_approval"), END]
+    next(one for one in nodes if one["id"] == place)["config"]["instructions"] = text
+    issues = check(nodes, ["start -> before", "before -> wait", "wait -> after", "after -> end"])
+    return [(issue.code, issue.message) for issue in issues]
+
+
+def test_a_node_before_a_wait_may_hand_out_its_address():
+    assert check_callbacks("{{ context.callbacks.wait }}") == []
+    assert check_callbacks("{{ context.callbacks['wait'] }}") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "code", "words"),
+    [
+        ("{{ context.callbacks.wiat }}", {}, "unknown-callback", "There is no node `wiat`: did you mean `wait`?"),
+        (
+            "{{ context.callbacks.end }}",
+            {},
+            "unknown-callback",
+            "`end` waits for no callback: name a node of type wait",
+        ),
+        ("{{ context.callbacks }}", {}, "computed-callback", "needs the id of a node"),
+        ("{{ context.callbacks.wait }}", {"place": "after"}, "unknown-callback", "does not stand behind `after`"),
+        ("{{ context.callbacks.wait }}", {"seconds": 9}, "unknown-callback", "`wait` waits for no callback"),
+    ],
+)
+def test_an_address_of_no_wait_behind_the_node_is_an_issue(text: str, fields: dict[str, Any], code: str, words: str):
+    [(found, message)] = check_callbacks(text, **fields)
+    assert found == code
+    assert words in message
+
+
+def test_a_wait_inside_an_each_has_an_address_for_each_item_and_none_before_it():
+    nodes = [START, node("tell", "human_approval", instructions="{{ context.callbacks.wait }}")]
+    nodes += [node("each", "branch", mode="each", items=[1, 2], join="end"), node("wait", "wait", callback=True), END]
+    [issue] = check(nodes, ["start -> tell", "tell -> each", "each -> wait", "wait -> end"])
+    assert issue.code == "unknown-callback"
+    assert "`wait` waits once for each item of `each`, and `tell` stands before it" in issue.message

@@ -81,6 +81,7 @@ def test_fields_are_written_as_their_annotations_say():
         "human_approval.notify": Written.TEMPLATE,
         "wait.seconds": Written.TEMPLATE,
         "wait.until": Written.TEMPLATE,
+        "wait.event.match": Written.EXPRESSION,
         "end.output": Written.TEMPLATE,
     }
 
