@@ -232,3 +232,25 @@ def test_a_fork_that_cannot_be_made_says_what_to_type(applied, arguments, told):
     refused = applied("fork", run_id, *arguments)
     assert refused.code == 2
     assert told in " ".join(refused.err.split())
+
+
+def test_two_runs_are_compared(applied):
+    run_id = applied("run", "hello", "--input", '{"who": "Ada"}', "--format", "json").json["runId"]
+    forked = applied("fork", run_id, "--from", "end", "--output", 'greet={"text": "Hi!"}', "--format", "json").json[
+        "runId"
+    ]
+
+    found = applied("compare", run_id, forked, "--format", "json").json
+
+    assert (found["one"], found["other"]) == (run_id, forked)
+    assert found["output"] == {"one": "[offline model] Greet Ada.", "other": "Hi!"}
+    assert "input" not in found
+    assert [(pair["nodeId"], pair["other"]["output"]) for pair in found["steps"]] == [
+        ("greet", {"text": "Hi!"}),
+        ("end", "Hi!"),
+    ]
+    assert found["steps"][0]["other"]["editedBy"]
+    shown = " ".join(applied("compare", run_id[:8], forked[:8]).out.split())
+    assert f"{forked[:8]} was forked from {run_id[:8]}, from end on." in shown
+    assert "edited by" in shown
+    assert "Each step ended the same way" in applied("compare", run_id, run_id).out

@@ -1,4 +1,4 @@
-"""Runs: list, show, retry, fork, cancel."""
+"""Runs: list, show, retry, fork, compare, cancel."""
 
 from typing import Annotated
 
@@ -68,6 +68,17 @@ def fork(
 
     wanted = runs.TypedFork(node, path, outputs or [], given, newest)
     exit_with(runs.fork_run(run_id, wanted, waits=wait, as_json=output is Format.JSON))
+
+
+def compare(
+    one: RunArgument,
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="Another run's id, or its first characters.")],
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Show in what two runs differ: what they were given, how they ended, what their steps did."""
+    from agentmesh_dagster.cli.commands.comparison import print_differences
+
+    print_differences(one, other, as_json=output is Format.JSON)
 
 
 def cancel(run_id: RunArgument) -> None:

@@ -14,13 +14,14 @@ import { ErrorBoundary } from './ErrorBoundary'
 import { Header } from './Header'
 import { LoginDialog } from './LoginDialog'
 import { NotFoundPage } from './NotFoundPage'
-import { useIdInPath } from './place'
+import { useIdInPath, useIdsInPath } from './place'
 import { makeQueryClient } from './queries'
 import { ToastProvider } from './toasts'
 
 // The canvas is half of the app's size: it comes when it is needed.
 const EditorPage = lazy(() => import('../editor/EditorPage'))
 const RunPage = lazy(() => import('../runs/page/RunPage'))
+const CompareRunsPage = lazy(() => import('../runs/compare/CompareRunsPage'))
 const ApprovalsPage = lazy(() => import('../approvals/ApprovalsPage'))
 const ApprovalPage = lazy(() => import('../approvals/ApprovalPage'))
 
@@ -68,6 +69,9 @@ function Pages() {
           <Route path="/runs/:id">
             <WithId page={RunPage} />
           </Route>
+          <Route path="/runs/:id/compare/:other">
+            <WithIds />
+          </Route>
           <Route path="/approvals" component={ApprovalsPage} />
           <Route path="/approvals/:id">
             <WithId page={ApprovalPage} />
@@ -83,6 +87,12 @@ function Pages() {
 function WithId({ page: PageOfId }: { page: ComponentType<{ id: string }> }) {
   const id = useIdInPath()
   return <PageOfId key={id} id={id} />
+}
+
+/** The page of two runs. */
+function WithIds() {
+  const [one, other] = useIdsInPath()
+  return <CompareRunsPage key={`${one} ${other}`} one={one} other={other} />
 }
 
 function WhileLoading() {

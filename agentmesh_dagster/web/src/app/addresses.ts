@@ -15,6 +15,7 @@ export const addresses = {
   runs: (query: { project?: string; workflow?: string; status?: string; waiting?: string } = {}) =>
     `/runs${write(query)}`,
   run: (runId: string) => `/runs/${id(runId)}`,
+  compareRuns: (one: string, other: string) => `/runs/${id(one)}/compare/${id(other)}`,
   approvals: (query: { project?: string } = {}) => `/approvals${write(query)}`,
   approval: (stepId: string) => `/approvals/${id(stepId)}`,
 }

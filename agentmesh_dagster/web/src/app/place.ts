@@ -8,6 +8,13 @@ export function useIdInPath(): string {
   return decode(window.location.pathname.split('/').at(-1) ?? '')
 }
 
+/** The two ids of `/runs/:id/compare/:other`. */
+export function useIdsInPath(): readonly [string, string] {
+  useLocation() // drawn anew when it changes
+  const parts = window.location.pathname.split('/')
+  return [decode(parts.at(-3) ?? ''), decode(parts.at(-1) ?? '')]
+}
+
 export type Filters = Readonly<Record<string, string>>
 
 /** The query string as filters, and a function that changes some of them; '' takes one away. */

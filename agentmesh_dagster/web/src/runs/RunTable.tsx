@@ -12,8 +12,15 @@ import { Duration, Time } from '../ui/Time'
 
 const LOOK_EVERY_MS = 5_000
 
+interface Props {
+  runs: readonly Run[]
+  /** Ids of those that were picked, to be compared. */
+  picked: ReadonlySet<string>
+  onPick: (runId: string, isPicked: boolean) => void
+}
+
 /** Runs, newest first, with what they wait for. */
-export function RunTable({ runs }: { runs: readonly Run[] }) {
+export function RunTable({ runs, picked, onPick }: Props) {
   const workflowName = useNameOf('workflows')
   const gateLabel = useGateLabels(runs.some((run) => run.waitingOn.length > 0))
   const columns: Column<Run>[] = [
@@ -29,7 +36,7 @@ export function RunTable({ runs }: { runs: readonly Run[] }) {
       width: '230',
       cell: (run) => {
         const name = workflowName(run.workflowId)
-        return (
+        const link = (
           <Link
             href={addresses.run(run.id)}
             className="table-name"
@@ -38,6 +45,13 @@ export function RunTable({ runs }: { runs: readonly Run[] }) {
           >
             {name}
           </Link>
+        )
+        if (!run.forkedFrom) return link
+        return (
+          <div>
+            {link}
+            <span className="table-sub muted small">fork of {run.forkedFrom.runId.slice(0, 8)}</span>
+          </div>
         )
       },
     },
@@ -59,6 +73,21 @@ export function RunTable({ runs }: { runs: readonly Run[] }) {
             {gateLabel(stepId)}
           </Link>
         )),
+    },
+    {
+      key: 'pick',
+      head: 'Compare',
+      width: '92',
+      cell: (run) => (
+        <label className="field-check table-pick">
+          <input
+            type="checkbox"
+            checked={picked.has(run.id)}
+            aria-label={`Compare run ${run.id.slice(0, 8)}`}
+            onChange={(event) => onPick(run.id, event.target.checked)}
+          />
+        </label>
+      ),
     },
   ]
   return <Table label="Runs" columns={columns} rows={runs} keyOf={(run) => run.id} />

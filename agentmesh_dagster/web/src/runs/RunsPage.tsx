@@ -1,6 +1,9 @@
+import { useState } from 'react'
+import { Link } from 'wouter'
 import { useEveryEntity } from '../api/catalogue'
 import { useRuns } from '../api/runs'
 import type { RunStatus } from '../api/types'
+import { addresses } from '../app/addresses'
 import { Page } from '../app/Page'
 import { useFilters } from '../app/place'
 import { RunTable } from './RunTable'
@@ -21,13 +24,19 @@ export function RunsPage() {
   const workflows = useEveryEntity('workflows').data ?? []
   const inProject = workflows.filter((one) => project === '' || one.projectId === project)
   const isFiltered = Boolean(project || workflow || status || waiting)
+  const [picked, setPicked] = useState<readonly string[]>([])
+  const onPick = (runId: string, isPicked: boolean) =>
+    setPicked((before) => {
+      const others = before.filter((id) => id !== runId)
+      return isPicked ? [...others, runId].slice(-2) : others // the last two
+    })
   const clear = (
     <button type="button" className="button" onClick={() => change(NO_FILTERS)}>
       Show all runs
     </button>
   )
   return (
-    <Page title="Runs">
+    <Page title="Runs" actions={picked.length > 0 && <CompareLink picked={picked} runs={runs} />}>
       <FilterBar>
         <SelectFilter
           label="Project"
@@ -72,13 +81,26 @@ export function RunsPage() {
           }
           return (
             <>
-              <RunTable runs={items} />
+              <RunTable runs={items} picked={new Set(picked)} onPick={onPick} />
               <ShowMore list={runs} />
             </>
           )
         }}
       </Loaded>
     </Page>
+  )
+}
+
+/** To the comparison of the two runs that were picked; the older one stands first. */
+function CompareLink({ picked, runs }: { picked: readonly string[]; runs: ReturnType<typeof useRuns> }) {
+  const listed = runs.data?.pages.flatMap((page) => page.items.map(({ id }) => id)) ?? []
+  const [newer, older] = listed.filter((id) => picked.includes(id))
+  if (newer === undefined || older === undefined)
+    return <span className="muted">Pick another run to compare it with.</span>
+  return (
+    <Link href={addresses.compareRuns(older, newer)} className="button button-primary">
+      Compare 2 runs
+    </Link>
   )
 }
 

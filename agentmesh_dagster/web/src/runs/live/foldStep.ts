@@ -32,6 +32,8 @@ export interface StepState {
   nodeId: string
   /** Inside an `each`. */
   item: number | null
+  /** Where it stands, as the API writes it; '' outside of all that is repeated. */
+  path: string
   status: StepStatus
   attempt: number
   startedAt?: string
@@ -79,6 +81,8 @@ export function foldStep(before: StepState, event: EventLog): StepState {
     }
     case 'step.skipped':
       return end(step, 'skipped', at)
+    case 'step.edited':
+      return { ...end(step, 'succeeded', at), output: payload['output'], cut: event.cut, error: undefined }
     case 'gate.taken_over':
       return { ...end(step, 'succeeded', at), output: payload['output'], cut: event.cut }
     case 'gate.canceled':
@@ -100,7 +104,8 @@ export function cancelStep(step: StepState, at: string): StepState {
 export function firstState(stepId: string, payload: JsonObject): StepState {
   const item = asNumber(payload['item']) ?? null
   const nodeId = asText(payload['nodeId']) ?? ''
-  return { stepId, nodeId, item, status: 'pending', attempt: 0, spans: [], lastEventId: 0 }
+  const path = asText(payload['path']) ?? ''
+  return { stepId, nodeId, item, path, status: 'pending', attempt: 0, spans: [], lastEventId: 0 }
 }
 
 export function addUsages(usages: Iterable<Usage | undefined>): Usage | undefined {

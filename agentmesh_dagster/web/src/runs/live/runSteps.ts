@@ -6,6 +6,10 @@ import type { Span, StepState } from './foldStep'
 export interface RunStep extends StepState {
   input?: Json
   parentStepIds: readonly string[]
+  /** The run that did the work, where another one did. */
+  takenOverFrom?: string
+  /** Who gave the output when the run was forked. */
+  editedBy?: string
   /** Whether the API has listed it: its input is known only then. */
   isListed: boolean
 }
@@ -35,7 +39,14 @@ export function isBehind(listing: Listing | undefined, told: ReadonlyMap<string,
 }
 
 function joinStep(step: Step, state: StepState | undefined, after: number): RunStep {
-  const own = { input: step.input, parentStepIds: step.parentStepIds, isListed: true }
+  const { takenOverFrom, editedBy } = step
+  const own = {
+    input: step.input,
+    parentStepIds: step.parentStepIds,
+    isListed: true,
+    ...(takenOverFrom !== undefined && { takenOverFrom }),
+    ...(editedBy !== undefined && { editedBy }),
+  }
   if (state !== undefined && state.lastEventId > after) {
     const input = step.cut?.['input']
     return { ...state, ...own, cut: { ...(input && { input }), ...state.cut } }
@@ -47,6 +58,7 @@ function joinStep(step: Step, state: StepState | undefined, after: number): RunS
     stepId: step.id,
     nodeId: step.nodeId,
     item: step.itemIndex ?? null,
+    path: step.path,
     status,
     attempt,
     output,

@@ -2,6 +2,7 @@ import type { EventLog, GraphNode, Json } from '../../api/types'
 import { titleOf } from '../../graph/edits'
 import { countByStatus } from '../live/runState'
 import type { RunStep } from '../live/runSteps'
+import { ForkButton } from '../fork/ForkButton'
 import { NodeIcon } from '../../types/NodeIcon'
 import { Empty } from '../../ui/states'
 import { formatCounts } from './figures'
@@ -10,6 +11,7 @@ import type { Selection, StepTab } from './place'
 import { StepPanel } from './StepPanel'
 
 interface Props {
+  runId: string
   node: GraphNode
   /** The steps of the node: several inside an `each`. */
   steps: readonly RunStep[]
@@ -24,7 +26,18 @@ interface Props {
 }
 
 /** What became of a node: its step, or a list of its items to choose from. */
-export function NodePanel({ node, steps, items, chosen, events, tab, onTab, onChoose, onMissing }: Props) {
+export function NodePanel({
+  runId,
+  node,
+  steps,
+  items,
+  chosen,
+  events,
+  tab,
+  onTab,
+  onChoose,
+  onMissing,
+}: Props) {
   const isOnly = chosen.item === null && steps.length === 1
   const step = isOnly ? steps[0] : steps.find(({ item }) => item !== null && item === chosen.item)
   const title = titleOf(node)
@@ -40,7 +53,7 @@ export function NodePanel({ node, steps, items, chosen, events, tab, onTab, onCh
             All {steps.length} items
           </button>
         )}
-        <StepPanel key={step.stepId} {...{ node, step, events, tab, onTab, onMissing }} />
+        <StepPanel key={step.stepId} {...{ runId, node, step, events, tab, onTab, onMissing }} />
       </>
     )
   }
@@ -60,6 +73,9 @@ export function NodePanel({ node, steps, items, chosen, events, tab, onTab, onCh
         <span dir="auto">{title}</span>
       </h2>
       <p className="muted small">{formatCounts(countByStatus(steps))}</p>
+      <div>
+        <ForkButton runId={runId} node={node} path="" />
+      </div>
       <ItemList steps={steps} items={items} onChoose={(item) => onChoose({ nodeId: node.id, item })} />
     </div>
   )

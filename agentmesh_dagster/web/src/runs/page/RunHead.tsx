@@ -82,6 +82,17 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
           <span>{formatCount(steps.length, 'step')}</span>
           {usage && <span>{[formatTokens(usage), formatCost(usage)].filter(Boolean).join(' · ')}</span>}
           <span title="A run never changes what it runs">revision {run.revision}</span>
+          {run.forkedFrom && (
+            <span>
+              forked from{' '}
+              <Link href={addresses.run(run.forkedFrom.runId)} className="mono">
+                {run.forkedFrom.runId.slice(0, 8)}
+              </Link>{' '}
+              at {titles.get(run.forkedFrom.nodeId) ?? run.forkedFrom.nodeId} {run.forkedFrom.path}{' '}
+              <Link href={addresses.compareRuns(run.forkedFrom.runId, run.id)}>Compare</Link>
+            </span>
+          )}
+          {run.forks.length > 0 && <Forks run={run} />}
           <StreamState stream={stream} error={error} />
         </div>
       </div>
@@ -93,6 +104,24 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
 function unstartedWord(run: Run) {
   if (run.status !== 'pending') return 'Never started'
   return run.queuedAt ? 'Waiting for a place among the open runs of its workflow' : 'Waiting for a worker'
+}
+
+const MOST_FORKS = 3
+
+/** The runs that were forked from this one, the newest first. */
+function Forks({ run }: { run: Run }) {
+  const newest = run.forks.toReversed()
+  return (
+    <span>
+      {formatCount(newest.length, 'fork')}:{' '}
+      {newest.slice(0, MOST_FORKS).map((forkId) => (
+        <Link key={forkId} href={addresses.compareRuns(run.id, forkId)} className="mono run-fork">
+          {forkId.slice(0, 8)}
+        </Link>
+      ))}
+      {newest.length > MOST_FORKS && `and ${newest.length - MOST_FORKS} more`}
+    </span>
+  )
 }
 
 function isEnded({ status }: Run): boolean {

@@ -137,6 +137,7 @@ function Side({ view, steps, place: { chosen, tab }, graph, regions, onChoose, o
       </button>
       <NodePanel
         key={node.id}
+        runId={run.id}
         node={node}
         steps={own}
         items={items}

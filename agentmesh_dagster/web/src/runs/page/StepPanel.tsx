@@ -1,8 +1,11 @@
 import { useEffect, useMemo } from 'react'
+import { Link } from 'wouter'
 import { GatePanel } from '../../approvals/GatePanel'
 import type { EventLog, GraphNode } from '../../api/types'
 import { largeOf } from '../../api/whole'
+import { addresses } from '../../app/addresses'
 import { titleOf } from '../../graph/edits'
+import { ForkButton } from '../fork/ForkButton'
 import type { RunStep } from '../live/runSteps'
 import { NodeIcon } from '../../types/NodeIcon'
 import { nodeType } from '../../types/types'
@@ -22,6 +25,7 @@ import { OutputView } from './OutputView'
 import type { StepTab } from './place'
 
 interface Props {
+  runId: string
   node: GraphNode
   step: RunStep
   events: readonly EventLog[]
@@ -32,7 +36,7 @@ interface Props {
 }
 
 /** All that is known of one step. */
-export function StepPanel({ node, step, events, tab, onTab, onMissing }: Props) {
+export function StepPanel({ runId, node, step, events, tab, onTab, onMissing }: Props) {
   const { stepId, isListed, status } = step
   const isGate = nodeType(node.type).waits && step.spans.length > 0
   const tabs = useMemo(() => listTabs(node, isGate), [node, isGate])
@@ -46,7 +50,7 @@ export function StepPanel({ node, step, events, tab, onTab, onMissing }: Props) 
   const output = largeOf(step.cut?.['output'], wholeOf('output'))
   return (
     <div className="stack">
-      <StepFacts node={node} step={step} />
+      <StepFacts runId={runId} node={node} step={step} />
       {step.error !== undefined && (
         <div className="notice notice-bad">
           <Icon name="warning" />
@@ -80,7 +84,7 @@ export function StepPanel({ node, step, events, tab, onTab, onMissing }: Props) 
   )
 }
 
-function StepFacts({ node, step }: { node: GraphNode; step: RunStep }) {
+function StepFacts({ runId, node, step }: { runId: string; node: GraphNode; step: RunStep }) {
   const title = titleOf(node)
   return (
     <div className="step-facts">
@@ -100,7 +104,27 @@ function StepFacts({ node, step }: { node: GraphNode; step: RunStep }) {
         {step.usage && (
           <span>{[formatTokens(step.usage), formatCost(step.usage)].filter(Boolean).join(' · ')}</span>
         )}
+        <ForkButton runId={runId} node={node} path={step.path} />
       </div>
+      {step.takenOverFrom && (
+        <p className="notice small">
+          <Icon name="info" size={14} />
+          <span>
+            Taken over from run{' '}
+            <Link href={addresses.run(step.takenOverFrom)} className="mono">
+              {step.takenOverFrom.slice(0, 8)}
+            </Link>
+            {step.editedBy ? (
+              <>
+                ; <strong dir="auto">{step.editedBy}</strong> has edited the output
+              </>
+            ) : (
+              ': it was not executed here'
+            )}
+            .
+          </span>
+        </p>
+      )}
     </div>
   )
 }

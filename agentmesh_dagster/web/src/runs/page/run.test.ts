@@ -84,6 +84,7 @@ function step(nodeId: string, item: number | null = null, status: StepStatus = '
     stepId: `${nodeId} ${item}`,
     nodeId,
     item,
+    path: '',
     status,
     attempt: 1,
     spans: [],
