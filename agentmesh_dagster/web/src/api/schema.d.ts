@@ -1675,6 +1675,9 @@ export interface components {
             projectId: string;
             workflowId: string;
             nodeId: string;
+            /** @default  */
+            path: string;
+            itemIndex?: number;
             schema?: {
                 [key: string]: unknown;
             };

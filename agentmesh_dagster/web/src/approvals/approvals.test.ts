@@ -14,6 +14,7 @@ function gate(more: Partial<Gate> = {}): Gate {
     workflowId: 'w',
     workflow: 'W',
     nodeId: 'g',
+    path: '',
     label: 'G',
     instructions: '',
     assignees: [],

@@ -37,8 +37,6 @@ const IS_OF_RUN: Readonly<Record<EventType, boolean>> = {
   'step.edited': true,
   'step.skipped': true,
   'step.retrying': true,
-  'step.edited': true,
-  'step.waiting': true,
   'gate.taken_over': true,
   'gate.canceled': true,
   'gate.answered': true,
