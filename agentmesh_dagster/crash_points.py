@@ -23,6 +23,9 @@ class CrashPoint(StrEnum):
     STEP_ENDED = "step-ended"  # committed, and Dagster has not been told
     LAUNCH_PARKED = "launch-parked"  # Dagster shows it as suspended, the store does not know yet
     LAUNCH_GIVEN_UP = "launch-given-up"  # Dagster says that its worker died, the store not yet
+    CHILD_AWAITED = "child-awaited"  # a step waits for a run that is not there yet
+    CHILD_STORED = "child-stored"  # that run is committed, Dagster knows nothing of it
+    CHILD_ENDED = "child-ended"  # its end is its step's, and the parent has not gone on
     GATE_ANSWERED = "gate-answered"  # committed, nothing is launched
     RESUME_STORED = "resume-stored"
     RESUME_IN_DAGSTER = "resume-in-dagster"

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.continuation import try_to_resume
+from agentmesh_dagster.control.children import tend_children
 from agentmesh_dagster.runtime.arrivals import look_for_event
 from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.store.awaited_events import list_waits_to_look
@@ -67,6 +68,7 @@ class _DueWaits:
         ended = [wait for wait in due if end_due_wait(self._context.services, wait)]
         ended += [wait for wait in looking if look_for_event(self._context.services, wait)]
         self._tries |= {wait.run_id: _TRIES for wait in ended}
+        self._tries |= dict.fromkeys(tend_children(self._context.services, self._context.instance), _TRIES)
         self._go_on()
         return _pause_until(first, moment)
 

@@ -53,6 +53,9 @@ FailedFilter = Annotated[
     bool | None, Query(alias="hasFailed", description="Whether a step of the run has failed, also while it waits.")
 ]
 WaitingFilter = Annotated[bool | None, Query(description="Whether the run waits for a person.")]
+ParentFilter = Annotated[
+    str | None, Query(alias="parentRunId", description="Only the runs that the steps of this one wait, or waited, for.")
+]
 TypeFilter = Annotated[list[EventType] | None, Query(alias="type")]
 SeenVersion = Annotated[int | None, Query(ge=0, le=2**53, description="The version of the draft that was seen.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page.")]

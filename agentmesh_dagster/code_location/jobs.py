@@ -7,6 +7,7 @@ import dagster as dg
 
 from agentmesh_dagster.code_location.options import LocationOptions
 from agentmesh_dagster.code_location.pinning import Pin
+from agentmesh_dagster.control.children import follow_run, start_awaited
 from agentmesh_dagster.control.triggers import LoadedTrigger
 from agentmesh_dagster.entities.models import Kind
 from agentmesh_dagster.errors import AgentMeshError
@@ -16,7 +17,10 @@ from agentmesh_dagster.runtime.plans import load_pinned_plan, read_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import JobNotFound, Key, find_job, list_job_names, newest_revisions
 from agentmesh_dagster.translator.build_job import WorkflowGraph, build_job
+from agentmesh_dagster.translator.child_runs import ChildRuns
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
+
+_CHILD_RUNS = ChildRuns(start_awaited, follow_run)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class WorkflowJobs:
         workflow_id = find_job(self._services.store, job_name.removeprefix(prefix))
         try:
             plan = self._load_plan(workflow_id)
-            job = build_job(plan, job_name, self._services, self._options.jobs)
+            job = build_job(plan, job_name, self._services, self._options.jobs, _CHILD_RUNS)
         except (AgentMeshError, dg.DagsterError) as fault:
             broken = _build_broken_job(self._services, job_name, workflow_id, str(fault))
             return BuiltJob(broken, None, self._pin.revision)

@@ -1,11 +1,14 @@
 """Canceling a run: queued, at work, or waiting for a person."""
 
+from contextlib import suppress
+
 import dagster as dg
 
 from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.runtime import run_ends
 from agentmesh_dagster.runtime.endings import cancel_left_steps
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.children import list_abandoned_children
 from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.runs import get_run, lock_run
 from agentmesh_dagster.store.waits import cancel_waits
@@ -17,7 +20,8 @@ class RunIsOver(Conflict):
 
 
 def cancel_run(services: Services, instance: dg.DagsterInstance, run_id: str, *, by: str) -> None:
-    """Cancels a run: its open waits in one transaction with the run itself, then its launches in Dagster.
+    """Cancels a run: its open waits in one transaction with the run itself, then its launches in Dagster, then the runs
+    that its steps waited for.
 
     A worker in the middle of a step is fenced off at once and asked to stop. Raises RunNotFound, RunIsOver.
     """
@@ -30,6 +34,11 @@ def cancel_run(services: Services, instance: dg.DagsterInstance, run_id: str, *,
         cancel_left_steps(tx, run, reason)
         run_ends.cancel_run(tx, run, reason, by=by)
     stop_launches(services, instance, run_id)
+    with services.store.read() as connection:
+        abandoned = list_abandoned_children(connection, run_id)
+    for child in abandoned:
+        with suppress(RunIsOver):
+            cancel_run(services, instance, child.child_run_id, by=by)
 
 
 def stop_launches(services: Services, instance: dg.DagsterInstance, run_id: str) -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 import dagster as dg
 
 from agentmesh_dagster.control.cancel import RunIsOver, cancel_run
+from agentmesh_dagster.control.children import start_child
 from agentmesh_dagster.control.dagster_internals import execute_run
 from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.location import build_reconstructable_job
@@ -13,8 +14,11 @@ from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.control.queued_runs import prepare_placed_run, take_turn
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import resume_run
+from agentmesh_dagster.runtime.children import end_child
 from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.children import list_awaited_runs, list_due_children, list_ended_children
 from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.runs import get_run, get_run_head
 from agentmesh_dagster.store.waits import find_next_due, list_due_waits
@@ -25,8 +29,8 @@ _INTERRUPTED = "UNEXPECTED_TERMINATION"
 
 
 def execute_launch(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch, *, by: str = "") -> bool:
-    """Executes a prepared launch, and those that follow it: when gates of its run are answered meanwhile, and when its
-    timers are over, for which it waits here.
+    """Executes a prepared launch, and those that follow it: when gates of its run are answered meanwhile, when its
+    timers are over, for which it waits here, and when the runs that its steps wait for have ended, which it executes.
 
     One whose run has no place yet waits for that. Returns when there is nothing more to do; False: it was interrupted,
     and is canceled, by `by`.
@@ -36,21 +40,49 @@ def execute_launch(services: Services, instance: dg.DagsterInstance, launch: Pre
         while following is not None:
             if not run_in_place(services, instance, following):
                 return False
+            execute_children(services, instance, launch.run_id, by=by)
             following = resume_run(services, instance, launch.run_id)
-            is_timed = _has_timer(services, launch.run_id)
-            while following is None and is_timed and _goes_on(services, launch.run_id):
+            waits_here = _goes_on_by_itself(services, launch.run_id)
+            while following is None and waits_here and _goes_on(services, launch.run_id):
                 time.sleep(_LOOK_EVERY_SECONDS)
-                following = _end_timers(services, instance, launch.run_id)
-    except KeyboardInterrupt:  # while it waited, for a place or a timer
+                following = _look_again(services, instance, launch.run_id, by)
+    except KeyboardInterrupt:  # while it waited, for a place or a timer, or executed another run
         with suppress(RunIsOver):
             cancel_run(services, instance, launch.run_id, by=by or "Ctrl-C")
         return False
     return True
 
 
-def _has_timer(services: Services, run_id: str) -> bool:
+def execute_children(services: Services, instance: dg.DagsterInstance, run_id: str, *, by: str = "") -> None:
+    """Executes the runs that the steps of a run wait for, one after the other, until none is left to be started.
+
+    Raises KeyboardInterrupt when one of them was interrupted, which is canceled.
+    """
+    is_moved = True
+    while is_moved:
+        is_moved = False
+        with services.store.read() as connection:
+            due = list_due_children(connection, run_id)
+        for child in due:
+            launch = start_child(services, instance, child)
+            if launch is not None and not execute_launch(services, instance, launch, by=by):
+                raise KeyboardInterrupt
+            is_moved = is_moved or launch is not None
+        with services.store.read() as connection:
+            ended = list_ended_children(connection, run_id)
+        for child in ended:
+            is_moved = end_child(services, child) or is_moved
+
+
+def _goes_on_by_itself(services: Services, run_id: str) -> bool:
+    """Whether what the run waits for comes without a person: a time, or a run that another process executes."""
     with services.store.read() as connection:
-        return find_next_due(connection, run_id) is not None
+        has_timer = find_next_due(connection, run_id) is not None
+        return has_timer or any(_is_at_work(connection, child_id) for child_id in list_awaited_runs(connection, run_id))
+
+
+def _is_at_work(connection: Connection, run_id: str) -> bool:
+    return any(launch.is_live for launch in list_launches(connection, run_id))
 
 
 def _goes_on(services: Services, run_id: str) -> bool:
@@ -58,15 +90,17 @@ def _goes_on(services: Services, run_id: str) -> bool:
     with services.store.read() as connection:
         if get_run_head(connection, run_id).status.is_end:
             return False
-        is_live = any(found.is_live for found in list_launches(connection, run_id))
-        return is_live or find_next_due(connection, run_id) is not None
+        is_live = _is_at_work(connection, run_id)
+    return is_live or _goes_on_by_itself(services, run_id)
 
 
-def _end_timers(services: Services, instance: dg.DagsterInstance, run_id: str) -> PreparedLaunch | None:
+def _look_again(services: Services, instance: dg.DagsterInstance, run_id: str, by: str) -> PreparedLaunch | None:
+    """Ends what is over by now; the launch that follows, if any."""
     with services.store.read() as connection:
         due = list_due_waits(connection, run_id=run_id)
     for wait in due:
         end_due_wait(services, wait)
+    execute_children(services, instance, run_id, by=by)
     return resume_run(services, instance, run_id)
 
 

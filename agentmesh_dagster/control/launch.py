@@ -22,12 +22,13 @@ from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
 from agentmesh_dagster.runtime.places import take_place
 from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.settings import link_run
 from agentmesh_dagster.store.catalogue import current_revision, get_job_name
 from agentmesh_dagster.store.launches import mark_launch_submitted
 from agentmesh_dagster.store.runs import get_launcher, get_run, get_run_head
 from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
-from agentmesh_dagster.translator.run_tags import name_origin
+from agentmesh_dagster.translator.run_tags import PARENT_TAG, name_origin
 
 
 class UnfitInput(InvalidValue):
@@ -103,19 +104,32 @@ def create_first_launch(services: Services, instance: dg.DagsterInstance, run_id
         run, head = get_run(connection, run_id), get_run_head(connection, run_id)
         launched_by = get_launcher(connection, run_id)
     plan = load_pinned_plan(services.store, head.workflow_id, head.revision)
+    # Of a fork too all steps are launched: those that it has taken over do nothing.
+    built = build_first_launch(
+        services, plan, head.job_name, run.input, launched_by=launched_by, forked_from=run.forked_from
+    )
+    if run.parent_run_id:
+        built["tags"][PARENT_TAG] = link_run(services.settings, run.parent_run_id) or run.parent_run_id
     with suppress(DagsterRunAlreadyExists):
-        # Of a fork too all steps are launched: those that it has taken over do nothing.
-        built = build_first_launch(
-            services, plan, head.job_name, run.input, launched_by=launched_by, forked_from=run.forked_from
-        )
-        instance.create_run_for_job(run_id=run_id, **find_origins(instance, head.job_name), **built)
+        origins = find_origins(instance, head.job_name, near=run.parent_run_id)
+        instance.create_run_for_job(run_id=run_id, **origins, **built)
     crash_point(CrashPoint.LAUNCH_IN_DAGSTER)
     with services.store.begin() as tx:
         return mark_launch_submitted(tx, run_id)
 
 
-def find_origins(instance: dg.DagsterInstance, job_name: str) -> dict[str, Any]:
-    """Where the newest run of the job was launched, and its code is; this installation's location if there is none."""
+def find_origins(instance: dg.DagsterInstance, job_name: str, *, near: str | None = None) -> dict[str, Any]:
+    """Where a job is launched, and its code is.
+
+    That is the code location of `near`, another Dagster run, else of the newest run of the job; this installation's if
+    there is none.
+    """
+    beside = instance.get_run_by_id(near) if near else None
+    if beside is not None and beside.remote_job_origin and beside.job_code_origin:
+        return {
+            "remote_job_origin": beside.remote_job_origin.repository_origin.get_job_origin(job_name),
+            "job_code_origin": beside.job_code_origin.repository_origin.get_job_origin(job_name),
+        }
     newest = instance.get_runs(dg.RunsFilter(job_name=job_name), limit=1)
     remote, code = (newest[0].remote_job_origin, newest[0].job_code_origin) if newest else (None, None)
     return {

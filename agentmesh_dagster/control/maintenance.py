@@ -9,15 +9,23 @@ from typing import TypeVar
 import dagster as dg
 
 from agentmesh_dagster.control.adopt import adopt_launches
+from agentmesh_dagster.control.children import cancel_abandoned, submit_child
 from agentmesh_dagster.control.queued_runs import begin_queued_runs
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import submit_resume
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.arrivals import look_for_event
+from agentmesh_dagster.runtime.children import end_child
 from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.notices import send_notice
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.awaited_events import list_waits_to_look
+from agentmesh_dagster.store.children import (
+    Child,
+    list_abandoned_children,
+    list_due_children,
+    list_ended_children,
+)
 from agentmesh_dagster.store.gates import list_due_notices
 from agentmesh_dagster.store.launches import Launch, list_parked_launches
 from agentmesh_dagster.store.runs import filter_run_ids, list_unsettled_run_ids
@@ -40,6 +48,7 @@ class MaintenanceReport:
     resumed: list[str] = field(default_factory=list[str])  # run ids
     waiting: int = 0  # runs of which a step waits
     notified: int = 0  # webhooks told of a gate
+    children: int = 0  # runs that were started for steps which wait for them
     faults: list[str] = field(default_factory=list[str])  # what went wrong, with single runs
     placed: list[str] = field(default_factory=list[str])  # ids of the runs that have waited for a place, and have one
 
@@ -73,6 +82,7 @@ def run_maintenance(
     tick.do(looking, lambda wait: look_for_event(services, wait), until=0.35)
     unsettled = list(dict.fromkeys([*unsettled, *_find_given_up(instance, parked)]))
     settled = tick.do(_begin_anywhere(unsettled), lambda run_id: reconcile_run(services, instance, run_id), until=0.6)
+    started = _tend_children(services, instance, tick, looks_after)
     placed = begin_queued_runs(services, instance, projects=projects)
     tick.faults.extend(placed.faults)
     with services.store.read() as connection:
@@ -90,9 +100,26 @@ def run_maintenance(
         resumed,
         len({launch.run_id for launch in parked}.difference(resumed)),
         len(notified),
+        len(started),
         tick.faults,
         placed.begun,
     )
+
+
+def _tend_children(
+    services: Services, instance: dg.DagsterInstance, tick: "_Tick", looks_after: "_Chosen"
+) -> list[Child]:
+    """Follows up the runs that steps wait for; those that were started."""
+    with services.store.read() as connection:
+        ended, abandoned = list_ended_children(connection), list_abandoned_children(connection)
+    ended = looks_after.choose(ended, lambda child: child.run_id)
+    abandoned = looks_after.choose(abandoned, lambda child: child.run_id)
+    tick.do(ended, lambda child: end_child(services, child), until=0.65)
+    tick.do(abandoned, lambda child: cancel_abandoned(services, instance, child), until=0.7)
+    with services.store.read() as connection:
+        due = list_due_children(connection)
+    due = looks_after.choose(due, lambda child: child.run_id)
+    return tick.do(due, lambda child: submit_child(services, instance, child), until=0.8)
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def _has_waited(op: PlannedOp, states: Mapping[Address, StepState], waited: Coll
         return False  # with its `each`
     state = states.get(Address(op.node.id))
     has_failed = state is not None and state.status is StepStatus.FAILED
-    return any(step.node_id == op.node.id for step in waited) or (op.node.spec.waits and has_failed)
+    return any(step.node_id == op.node.id for step in waited) or (op.node.waits and has_failed)
 
 
 def _is_left(op: PlannedOp, states: Mapping[Address, StepState], left: Collection[str]) -> bool:

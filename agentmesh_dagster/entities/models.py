@@ -114,6 +114,7 @@ class EventType(StrEnum):
     STEP_FAILED = "step.failed"
     STEP_WAITING_HUMAN = "step.waiting_human"
     STEP_WAITING = "step.waiting"  # for anything else
+    STEP_CHILD_STARTED = "step.child_started"  # the run that it waits for
     STEP_SKIPPED = "step.skipped"
     STEP_RETRYING = "step.retrying"
     STEP_EDITED = "step.edited"  # the output was given by whoever forked the run
@@ -353,6 +354,8 @@ class Run(Entity):
     launches: list[str] = Field(default_factory=list)  # Dagster run ids, oldest first
     waiting_on: list[str] = Field(default_factory=list)  # step ids
     queued_at: Timestamp | None = None  # since when it waits for a place among the open runs of its workflow
+    parent_run_id: str | None = None  # of whose step this run is the work
+    parent_step_id: str | None = None
     has_failed: bool = False  # a step has failed: what of the run still goes on, or waits, cannot mend it
     forked_from: ForkedFrom | None = None  # what stands before that was taken over from another run
     forks: list[str] = Field(default_factory=list)  # ids of the runs that were forked from it, oldest first
@@ -362,7 +365,7 @@ class Run(Entity):
 class Awaited(Entity):
     """What a step waits for."""
 
-    kind: str  # person, timer, event, callback
+    kind: str  # person, timer, event, callback, child
     event: str | None = None  # its name
     until: Timestamp | None = None  # when that is over by itself
 
@@ -378,6 +381,7 @@ _AWAITED = {  # by kind; a timer needs no more than its time
     "person": "for a person",
     "event": "for the event",
     "callback": "for a callback",
+    "child": "for a run of another workflow",
 }
 
 
@@ -400,6 +404,7 @@ class Step(Entity):
     path: str = ""  # where the node stands: `/`-separated sub-workflow nodes, `[item]`, `#round`
     item_index: int | None = None  # inside `each`, from 0
     waiting_for: Awaited | None = None  # while it waits
+    child_run_id: str | None = None  # the run that is its work, once that was started
     taken_over_from: str | None = None  # the run that did this work; here nothing was executed, and nobody asked
     edited_by: str | None = None  # who gave the output when the run was forked, instead of that run
     cut: dict[str, CutValue] | None = None  # as a run's

@@ -59,6 +59,11 @@ class GraphNode:
         return self.ports is Ports.ITEMS
 
     @property
+    def waits(self) -> bool:
+        """Whether it may wait for somebody outside, or for another run."""
+        return self.spec.waits or bool(self.spec.waits_if and getattr(self.config, self.spec.waits_if))
+
+    @property
     def may_repeat(self) -> bool:
         """Whether it may stand inside an `each`."""
         return not self.is_each

@@ -6,6 +6,7 @@ from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.answers import GateClosed, expire_gate
 from agentmesh_dagster.runtime.arrivals import end_if_arrived
+from agentmesh_dagster.runtime.children import expire_child
 from agentmesh_dagster.runtime.endings import end_wait
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
@@ -75,4 +76,5 @@ _ENDS: Mapping[WaitKind, Callable[[Services, Wait], bool]] = {
     WaitKind.TIMER: _end_timer,
     WaitKind.EVENT: _time_out,
     WaitKind.CALLBACK: _time_out,
+    WaitKind.CHILD: expire_child,
 }

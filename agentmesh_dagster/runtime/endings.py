@@ -10,11 +10,13 @@ from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.graph.address import Address, describe_address
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress
+from agentmesh_dagster.runtime.child_turns import ask_for_child
 from agentmesh_dagster.runtime.run_ends import end_run_if_over
 from agentmesh_dagster.runtime.work import WaitRequest
 from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.awaited_events import lock_event_name
+from agentmesh_dagster.store.children import ChildState
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import NewGate, list_open_gates_of, open_gate
 from agentmesh_dagster.store.runs import RunHead
@@ -60,6 +62,9 @@ def begin_wait(tx: Connection, plan: Plan, run: RunHead, address: Address, claim
     end_step(tx, claim, StepEnd(wait.kind.status))
     if wait.gate is None:
         about = _open_wait(tx, run, claim.step_id, wait)
+        if wait.child is not None:
+            child = ask_for_child(tx, plan, run, address, claim.step_id, wait.child)
+            about |= {"workflowId": child.workflow_id, "isQueued": child.state is ChildState.QUEUED}
         _record(tx, run, [Event(EventType.STEP_WAITING, _name(address, claim) | about, claim.step_id)])
         return True
     open_gate(tx, step_id=claim.step_id, run_id=run.id, gate=wait.gate)

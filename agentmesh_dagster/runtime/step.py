@@ -234,7 +234,7 @@ class _Execution:
     def _execute(self) -> Result:
         settings = self.services.settings
         node = self.task.op.node
-        own = None if node.spec.waits else node.config.timeout_seconds  # of a wait it says how long that is
+        own = None if node.waits else node.config.timeout_seconds  # of a wait it says how long that is
         seconds = own or settings.step_timeout_seconds
         whose = "this node's timeoutSeconds" if own else "AGENTMESH_STEP_TIMEOUT_SECONDS, or timeoutSeconds of the node"
         deadline = time.monotonic() + seconds

@@ -12,6 +12,7 @@ from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.providers.chat import ignore_retry
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.specs.node_spec import NodeSpec
+from agentmesh_dagster.store.children import NewChild
 from agentmesh_dagster.store.gates import NewGate
 from agentmesh_dagster.store.waits import WaitKind
 
@@ -54,6 +55,7 @@ class WaitRequest:
     due_at: datetime | None = None  # instead
     gate: NewGate | None = None  # of a wait for a person
     event_name: str | None = None  # of a wait for an event
+    child: NewChild | None = None  # of a wait for a run
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from agentmesh_dagster.store.events import DEEDS, Event, record_events
 from agentmesh_dagster.store.faults import in_plain_words
 from agentmesh_dagster.store.tables import (
     callbacks,
+    children,
     deliveries,
     events,
     gates,
@@ -95,6 +96,7 @@ def delete_runs(tx: Connection, run_ids: Sequence[str], *, by: str, via: str) ->
     tx.execute(delete(deliveries).where(or_(deliveries.c.run_id.in_(run_ids), deliveries.c.ended_id.in_(ends))))
     of_runs = select(waits.c.step_id).where(waits.c.run_id.in_(run_ids))
     tx.execute(delete(gates).where(gates.c.step_id.in_(of_runs)))
+    tx.execute(delete(children).where(children.c.run_id.in_(run_ids)))
     tx.execute(delete(waits).where(waits.c.run_id.in_(run_ids)))
     tx.execute(delete(callbacks).where(callbacks.c.run_id.in_(run_ids)))
     tx.execute(delete(steps).where(steps.c.run_id.in_(run_ids)))

@@ -53,6 +53,8 @@ class NewRun:
     launched_by: str | None
     forked_from: ForkedFrom | None = None
     is_queued: bool = False  # it waits for a place
+    parent_run_id: str | None = None  # of whose step this run is the work
+    parent_step_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class RunHead:
     job_name: str
     revision: int
     status: RunStatus
+    parent_run_id: str | None = None  # of whose step it is the work
 
 
 def insert_run(tx: Connection, run: NewRun) -> bool:
@@ -85,6 +88,8 @@ def insert_run(tx: Connection, run: NewRun) -> bool:
         forked_from_node_id=run.forked_from and run.forked_from.node_id,
         forked_from_path=run.forked_from and run.forked_from.path,
         queued_at=find_next_turn(tx, run.workflow_id) if run.is_queued else None,
+        parent_run_id=run.parent_run_id,
+        parent_step_id=run.parent_step_id,
     )
 
 
@@ -104,16 +109,16 @@ def get_launcher(connection: Connection, run_id: str) -> str | None:
 
 
 def _select_head(run_id: str) -> Select[*tuple[Any, ...]]:
-    return select(
-        runs.c.id, runs.c.workflow_id, runs.c.project_id, runs.c.job_name, runs.c.revision, runs.c.status
-    ).where(runs.c.id == run_id)
+    decisive = (runs.c.id, runs.c.workflow_id, runs.c.project_id, runs.c.job_name, runs.c.revision, runs.c.status)
+    return select(*decisive, runs.c.parent_run_id).where(runs.c.id == run_id)
 
 
 def _read_head(connection: Connection, query: Select[*tuple[Any, ...]], run_id: str) -> RunHead:
     row = connection.execute(query).one_or_none()
     if row is None:
         raise RunNotFound(f"`{run_id}`")
-    return RunHead(row.id, row.workflow_id, row.project_id, row.job_name, row.revision, RunStatus(row.status))
+    status = RunStatus(row.status)
+    return RunHead(row.id, row.workflow_id, row.project_id, row.job_name, row.revision, status, row.parent_run_id)
 
 
 def mark_run_started(tx: Connection, run_id: str) -> None:
@@ -163,6 +168,7 @@ class RunFilter:
     statuses: Sequence[RunStatus] = ()
     waiting: bool | None = None  # whether a step of them waits
     has_failed: bool | None = None  # whether a step of them has failed, also while they wait
+    parent_run_id: str | None = None  # of whose steps they are the work
 
 
 def page_runs(
@@ -191,6 +197,8 @@ def _list_conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
         yield runs.c.workflow_id == wanted.workflow_id
     if wanted.project_id is not None:
         yield runs.c.project_id == wanted.project_id
+    if wanted.parent_run_id is not None:
+        yield runs.c.parent_run_id == wanted.parent_run_id
     if wanted.waiting is not None:
         is_waiting = select_open_waits().where(waits.c.run_id == runs.c.id).exists()
         yield is_waiting if wanted.waiting else ~is_waiting
@@ -210,6 +218,7 @@ def list_runs(
     statuses: Sequence[RunStatus] = (),
     waiting: bool = False,
     has_failed: bool = False,
+    parent_run_id: str | None = None,
     limit: int = 50,
     before: str | None = None,
 ) -> list[Run]:
@@ -217,7 +226,7 @@ def list_runs(
 
     `has_failed` keeps those of which a step has failed, also while they wait.
     """
-    wanted = RunFilter(workflow_id, project_id, statuses, waiting or None, has_failed or None)
+    wanted = RunFilter(workflow_id, project_id, statuses, waiting or None, has_failed or None, parent_run_id)
     cursor = None
     if before is not None:
         last = connection.execute(select(runs.c.created_at, runs.c.id).where(runs.c.id == before)).one_or_none()
@@ -308,6 +317,8 @@ def _read_run(
         finished_at=values["finished_at"],
         error=values["error"],
         revision=values["revision"],
+        parent_run_id=values["parent_run_id"],
+        parent_step_id=values["parent_step_id"],
         launches=launched,
         waiting_on=waiting,
         queued_at=values["queued_at"] if values["status"] == RunStatus.PENDING.value else None,

@@ -16,7 +16,7 @@ from agentmesh_dagster.graph.progress import StepState
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.cutting import leave_out_large, read_cuts
 from agentmesh_dagster.store.pages import Page
-from agentmesh_dagster.store.tables import UtcDateTime, runs, steps, waits
+from agentmesh_dagster.store.tables import UtcDateTime, children, runs, steps, waits
 from agentmesh_dagster.store.timeline import Timeline, find_page
 
 _NAMESPACE = uuid.UUID("5f0c2a3e-7d0b-5a5e-9a38-6f1f6b7b1c52")
@@ -408,8 +408,10 @@ def page_steps(
 
 def _select_steps() -> Select[Any]:
     of_wait = (waits.c.kind.label("awaited"), waits.c.due_at, waits.c.event_name)
+    of_child = (children.c.child_run_id, children.c.state.label("child"))
     joined = steps.join(runs, runs.c.id == steps.c.run_id).outerjoin(waits, waits.c.step_id == steps.c.id)
-    return select(steps, runs.c.workflow_id, *of_wait).select_from(joined)
+    joined = joined.outerjoin(children, children.c.step_id == steps.c.id)
+    return select(steps, runs.c.workflow_id, *of_wait, *of_child).select_from(joined)
 
 
 def _read_awaited(values: RowMapping) -> Awaited | None:
@@ -436,6 +438,7 @@ def _read_step(values: RowMapping) -> Step:
         path=values["path"],
         item_index=read_address(values["node_id"], values["path"]).item,
         waiting_for=_read_awaited(values),
+        child_run_id=values["child_run_id"] if values["child"] == "started" else None,
         taken_over_from=values["taken_from_run_id"],
         edited_by=values["edited_by"],
         cut=read_cuts(values, _VALUES),

@@ -192,6 +192,8 @@ runs = Table(
     Column("forked_from_node_id", Key),
     Column("forked_from_path", Key),
     Column("queued_at", UtcDateTime),  # since when a pending run waits for a place; NULL: it has one
+    Column("parent_run_id", Key),  # of whose step this run is the work; NULL: of none
+    Column("parent_step_id", Key),
     _one_of("status", RunStatus),
     Index(None, "created_at", "id"),
     Index(None, "workflow_id", "created_at", "id"),
@@ -201,6 +203,7 @@ runs = Table(
     Index(None, "project_id", "status", "created_at", "id"),
     Index(None, "forked_from_run_id"),
     Index(None, "queued_at"),  # most have none
+    Index(None, "parent_run_id", "created_at", "id"),
 )
 
 # How many runs of a live workflow may be open at once. Whoever gives a run its place locks the row first.
@@ -319,6 +322,22 @@ keys = Table(
     metadata,
     Column("name", Key, primary_key=True),
     Column("value", Text, nullable=False),  # 256 bits in hex
+)
+
+# The run that a step waits for, or has waited for last.
+children = Table(
+    PREFIX + "children",
+    metadata,
+    Column("step_id", Key, ForeignKey(steps.c.id), primary_key=True),
+    Column("run_id", Key, ForeignKey(runs.c.id), nullable=False),  # of that step
+    Column("child_run_id", Key, nullable=False),  # it may not be there yet
+    Column("number", Integer, nullable=False),  # of the runs that the step has asked for, from 0
+    Column("workflow_id", Key, nullable=False),
+    Column("input", Json, nullable=False),
+    Column("state", Text, nullable=False),
+    _one_of("state", ("queued", "due", "started")),
+    Index(None, "run_id"),
+    Index(None, "child_run_id"),
 )
 
 # What the waits for a person ask, and what was answered.

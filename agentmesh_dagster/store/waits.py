@@ -25,6 +25,7 @@ class WaitKind(StrEnum):
     TIMER = "timer"
     EVENT = "event"
     CALLBACK = "callback"
+    CHILD = "child"  # a run of another workflow
 
     @property
     def status(self) -> StepStatus:

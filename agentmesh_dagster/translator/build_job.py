@@ -9,6 +9,7 @@ import dagster as dg
 from agentmesh_dagster.entities.lru_cache import LRUCache
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.translator.child_runs import NOBODY, ChildRuns
 from agentmesh_dagster.translator.dagster_internals import DynamicCollectDependencyDefinition, JobSnap
 from agentmesh_dagster.translator.dagster_runs import build_run_config
 from agentmesh_dagster.translator.executor import get_executor, lease_executor, lease_in_process
@@ -80,12 +81,13 @@ def build_job(
     job_name: str,
     services: Services,
     options: JobOptions = JobOptions(),
+    child_runs: ChildRuns = NOBODY,
 ) -> dg.JobDefinition:
     """The Dagster job of a plan; step key = op name = `PlannedOp.name`.
 
     Resources of a host that it asks for (`options`) are bound by the host's `Definitions`, not here.
     """
-    compiled = CompiledWorkflow(plan, services)
+    compiled = CompiledWorkflow(plan, services, child_runs)
     definitions = {op.name: build_op(plan, op, services.settings, options.resource_keys) for op in plan.ops}
     graph = WorkflowGraph(
         job_name,

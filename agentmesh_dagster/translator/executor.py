@@ -103,6 +103,10 @@ class LeasedExecutor(dg.Executor):
             unfinished = None if has_failed else finish_selection(services, self.compiled.plan, facts, run_id)
             if finish_launch(services, instance, run, has_failed=has_failed, unfinished=unfinished):
                 plan_context.log.addFilter(_is_no_end)
+            try:
+                self.compiled.child_runs.follow(services, instance, run_id)
+            except (AgentMeshError, dg.DagsterError) as fault:
+                plan_context.log.warning(f"What waits for this run is left to the sensor: {fault}")
 
 
 def _is_no_end(record: logging.LogRecord) -> bool:

@@ -9,7 +9,7 @@ from agentmesh_dagster.graph.address import read_address
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.specs import NODE_SPECS
-from agentmesh_dagster.specs.node_spec import UNKNOWN
+from agentmesh_dagster.specs.node_spec import UNKNOWN, NodeSpec
 from agentmesh_dagster.store.steps import list_steps
 from agentmesh_dagster.translator.dagster_internals import (
     NodeHandle,
@@ -26,12 +26,17 @@ def read_failed_gates(services: Services, run: Run) -> Mapping[str, str]:
         failed = {
             read_address(step.node_id, step.path): step.error or ""
             for step in list_steps(connection, run.id)
-            if NODE_SPECS.get(step.node_type, UNKNOWN).waits and step.status is StepStatus.FAILED
+            if _may_wait(NODE_SPECS.get(step.node_type, UNKNOWN)) and step.status is StepStatus.FAILED
         }
     if not failed:
         return {}
     plan = load_pinned_plan(services.store, run.workflow_id, run.revision)
-    return {write_step_key(plan, address): error for address, error in failed.items()}
+    waited = {address: error for address, error in failed.items() if plan.graph.nodes[address.node_id].waits}
+    return {write_step_key(plan, address): error for address, error in waited.items()}
+
+
+def _may_wait(spec: NodeSpec) -> bool:
+    return spec.waits or spec.waits_if is not None
 
 
 def report_failed_gates(

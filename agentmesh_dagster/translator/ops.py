@@ -11,6 +11,7 @@ import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import JsonObject, StepStatus
+from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.address import Address, Item
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
 from agentmesh_dagster.runtime.begin import begin_launch
@@ -20,6 +21,8 @@ from agentmesh_dagster.settings import Settings, link_run
 from agentmesh_dagster.specs import TOOL_SPECS
 from agentmesh_dagster.specs.node_config import Retry
 from agentmesh_dagster.store.steps import read_states
+from agentmesh_dagster.store.waits import WaitKind
+from agentmesh_dagster.translator.child_runs import NOBODY, ChildRuns
 from agentmesh_dagster.translator.dagster_internals import EngineEventData
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts, read_mapping_key, write_mapping_key
 from agentmesh_dagster.translator.launchpad import INPUT, build_input_field
@@ -37,6 +40,7 @@ class CompiledWorkflow:
 
     plan: Plan
     services: Services
+    child_runs: ChildRuns = NOBODY
     run_ids: dict[str, str] = field(default_factory=dict[str, str])  # of the launches that this process has taken up
 
 
@@ -223,7 +227,13 @@ _SAY = {
 
 def _report_wait(context: dg.OpExecutionContext, report: StepReport) -> None:
     """Under the step: what it waits for, and until when; of a gate who is asked, what, and where it is answered."""
-    message, metadata = describe_wait(report, _compiled(context).services.settings)
+    compiled = _compiled(context)
+    message, metadata = describe_wait(report, compiled.services.settings)
     context.instance.report_engine_event(
         message, context.run, EngineEventData(metadata=metadata), step_key=context.get_step_execution_context().step.key
     )
+    if report.wait is not None and report.wait.kind is WaitKind.CHILD:
+        try:
+            compiled.child_runs.start(compiled.services, context.instance, report.step_id)
+        except (AgentMeshError, dg.DagsterError) as fault:
+            context.log.warning(f"The run that it waits for is not started yet; the sensor does that: {fault}")

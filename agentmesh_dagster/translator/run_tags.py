@@ -6,6 +6,7 @@ from agentmesh_dagster.entities.models import ForkedFrom
 
 USER_TAG = "user"  # who launched it; Dagster's UI shows it as such
 SKIPPED_TAG = "agentmesh/skipped"  # why it is no run: its workflow had as many as it may
+PARENT_TAG = "agentmesh/parent_run"  # the run whose step waits for this one: its address where that is known
 
 FORK_TAG = "agentmesh/forked_from"  # the run that a fork goes on from
 

@@ -19,6 +19,7 @@ from agentmesh_dagster.api.requests import (
     Limit,
     MaxValueChars,
     NewForkBody,
+    ParentFilter,
     PathId,
     ProjectFilter,
     StatusFilter,
@@ -55,12 +56,13 @@ def list_runs(
     status: StatusFilter = None,
     waiting: WaitingFilter = None,
     has_failed: FailedFilter = None,
+    parent_run_id: ParentFilter = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     max_chars: MaxValueChars = None,
 ) -> wire.PageOf[Run]:
     """Runs, newest first."""
-    wanted = RunFilter(workflow_id, project_id, status or (), waiting, has_failed)
+    wanted = RunFilter(workflow_id, project_id, status or (), waiting, has_failed, parent_run_id)
     return list_shown_runs(call.context, wanted, limit, cursor, max_chars)
 
 

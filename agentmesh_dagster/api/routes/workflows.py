@@ -26,6 +26,7 @@ from agentmesh_dagster.api.requests import (
     Limit,
     MaxValueChars,
     NewRunBody,
+    ParentFilter,
     PathId,
     PathRevision,
     ProjectFilter,
@@ -145,12 +146,13 @@ def list_workflow_runs(
     status: StatusFilter = None,
     waiting: WaitingFilter = None,
     has_failed: FailedFilter = None,
+    parent_run_id: ParentFilter = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     max_chars: MaxValueChars = None,
 ) -> wire.PageOf[Run]:
     """The runs of a workflow, newest first."""
-    wanted = RunFilter(identity, None, status or (), waiting, has_failed)
+    wanted = RunFilter(identity, None, status or (), waiting, has_failed, parent_run_id)
     page = list_shown_runs(call.context, wanted, limit, cursor, max_chars)
     if not page.items:
         list_revisions(call.context.services.store, Kind.WORKFLOW, identity, limit=1)

@@ -66,8 +66,17 @@ class Backend(Protocol):
         ...
 
     def list_runs(
-        self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, has_failed: bool, limit: int
-    ) -> list[Run]: ...
+        self,
+        *,
+        workflow_id: str | None,
+        status: RunStatus | None,
+        waiting: bool,
+        has_failed: bool,
+        parent: str | None,
+        limit: int,
+    ) -> list[Run]:
+        """`parent` is how the id of a run begins: only those that its steps wait, or waited, for."""
+        ...
 
     def read_run(self, id_prefix: str) -> RunReport: ...
 

@@ -60,10 +60,18 @@ class LocalBackend:
         return [SavedLine(new.change, new.kind, new.id, new.entity.name, new.revision) for new in saved]
 
     def list_runs(
-        self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, has_failed: bool, limit: int
+        self,
+        *,
+        workflow_id: str | None,
+        status: RunStatus | None,
+        waiting: bool,
+        has_failed: bool,
+        parent: str | None,
+        limit: int,
     ) -> list[Run]:
         _settle_runs(self.services)
         statuses = [status] if status else []
+        parent_run_id = find_run(self.services.store, parent) if parent else None
         with self.services.store.read() as connection:
             return list_runs(
                 connection,
@@ -71,6 +79,7 @@ class LocalBackend:
                 statuses=statuses,
                 waiting=waiting,
                 has_failed=has_failed,
+                parent_run_id=parent_run_id,
                 limit=limit,
             )
 

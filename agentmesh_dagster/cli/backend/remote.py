@@ -97,10 +97,21 @@ class RemoteBackend:
         return [SavedLine(entity.change, entity.kind, entity.id, entity.name, entity.revision) for entity in saved]
 
     def list_runs(
-        self, *, workflow_id: str | None, status: RunStatus | None, waiting: bool, has_failed: bool, limit: int
+        self,
+        *,
+        workflow_id: str | None,
+        status: RunStatus | None,
+        waiting: bool,
+        has_failed: bool,
+        parent: str | None,
+        limit: int,
     ) -> list[Run]:
         runs = self.client.list_runs(
-            workflow_id=workflow_id, status=status, waiting=waiting or None, has_failed=has_failed or None
+            workflow_id=workflow_id,
+            status=status,
+            waiting=waiting or None,
+            has_failed=has_failed or None,
+            parent_run_id=self._find_run(parent) if parent else None,
         )
         return list(islice(runs, limit))
 

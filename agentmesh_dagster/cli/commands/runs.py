@@ -24,14 +24,26 @@ class UnknownStatus(InvalidValue):
 
 
 def list_runs(
-    workflow: str | None, status: str | None, *, waiting: bool, has_failed: bool, limit: int, as_json: bool
+    workflow: str | None,
+    status: str | None,
+    *,
+    waiting: bool,
+    has_failed: bool,
+    parent: str | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
-    """Prints the newest runs that fit. Raises EntityNotFound, UnknownStatus."""
+    """Prints the newest runs that fit. Raises EntityNotFound, UnknownStatus, RunNotFound, AmbiguousRun."""
     wanted = _read_status(status) if status else None
     with open_backend() as backend:
         workflow_id = backend.find_workflow(workflow).id if workflow else None
         found = backend.list_runs(
-            workflow_id=workflow_id, status=wanted, waiting=waiting, has_failed=has_failed, limit=limit
+            workflow_id=workflow_id,
+            status=wanted,
+            waiting=waiting,
+            has_failed=has_failed,
+            parent=parent,
+            limit=limit,
         )
     if as_json:
         print_json([run.to_wire() for run in found])

@@ -16,13 +16,24 @@ def list_runs(
     has_failed: Annotated[
         bool, typer.Option("--has-failed", help="Only runs of which a step has failed, also while they wait.")
     ] = False,
+    parent: Annotated[
+        str | None, typer.Option("--parent", help="Only the runs that the steps of this run wait, or waited, for.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many, the newest first.")] = 20,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """List runs, the newest first."""
     from agentmesh_dagster.cli.commands import runs
 
-    runs.list_runs(workflow, status, waiting=waiting, has_failed=has_failed, limit=limit, as_json=output is Format.JSON)
+    runs.list_runs(
+        workflow,
+        status,
+        waiting=waiting,
+        has_failed=has_failed,
+        parent=parent,
+        limit=limit,
+        as_json=output is Format.JSON,
+    )
 
 
 def show(

@@ -53,6 +53,8 @@ def _print_head(console: Console, run: Run) -> None:
     took = show_duration(run.started_at, run.finished_at)
     console.print(plain(f"Run {run.id}", "bold"), show_status(run.status, waits=waits))
     console.print(plain(f"workflow {run.workflow_id}, revision {run.revision}", "dim"))
+    if run.parent_run_id:
+        console.print(plain(f"for a step of run {run.parent_run_id}", "dim"))
     if run.started_at:
         console.print(Text(f"started {show_moment(run.started_at)}" + (f", took {took}" if took else ""), "dim"))
     if len(run.launches) > 1:
@@ -81,6 +83,8 @@ def _print_step(console: Console, step: Step) -> None:
         return
     if step.waiting_for is not None:
         console.print(Padding(plain(describe_waiting(step), "yellow"), (0, 0, 0, 2), expand=False))
+    if step.child_run_id is not None:
+        console.print(Padding(plain(f"run {step.child_run_id}", "dim"), (0, 0, 0, 2), expand=False))
     _print_value(console, "input", step.input)
     if step.error:
         console.print(Padding(plain(step.error, "red"), (0, 0, 0, 2), expand=False))

@@ -3,8 +3,10 @@
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.graph.read import is_set
-from agentmesh_dagster.runtime.work import NodeError, Result, Work
+from agentmesh_dagster.runtime.work import NodeError, Result, WaitRequest, Work
 from agentmesh_dagster.specs.nodes.workflow import WorkflowNodeConfig
+from agentmesh_dagster.store.children import NewChild
+from agentmesh_dagster.store.waits import WaitKind
 
 
 class UnfitChildInput(NodeError):
@@ -12,11 +14,14 @@ class UnfitChildInput(NodeError):
 
 
 def run(work: Work) -> Result:
-    """Gives the input of the other workflow, whose steps stand behind this one."""
-    assert isinstance(work.node.config, WorkflowNodeConfig)
-    if work.node.config.is_run:
-        raise NodeError("mode: run cannot be executed yet")
-    return Result(render_input(work))
+    """Asks for a run of the other workflow, and waits for it; inlined, gives the input of its steps."""
+    config = work.node.config
+    assert isinstance(config, WorkflowNodeConfig)
+    if not config.is_run:
+        return Result(render_input(work))
+    child = NewChild(work.node.workflow_id or "", render_input(work))
+    wait = WaitRequest(WaitKind.CHILD, due_in_seconds=config.timeout_seconds, child=child)
+    return Result(None, wait=wait, notes={"runs": work.plan.workflows[child.workflow_id].name})
 
 
 def render_input(work: Work) -> JsonValue:

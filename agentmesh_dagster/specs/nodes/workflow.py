@@ -73,6 +73,7 @@ SPEC = NodeSpec(
     kind="workflow",
     config=WorkflowNodeConfig,
     names="workflow",
+    waits_if="is_run",
     tone="accent",
     output=lambda facts: facts.find_result(),
     describe=_describe,

@@ -610,9 +610,6 @@ export interface paths {
         /**
          * Start Run
          * @description Starts a run of the workflow as it is saved now; the answer does not wait for the run.
-         *
-         *     Where as many runs are open as the workflow's `concurrency` allows, it waits for a place (`queue`), takes that of
-         *     the oldest (`cancelOldest`), or is refused as a conflict that says why (`skip`).
          */
         post: operations["startRun"];
         delete?: never;
@@ -958,29 +955,6 @@ export interface paths {
          * @description Continues a run that has failed: what succeeded is kept, and its gates ask anew.
          */
         post: operations["retryRun"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/runs/{id}/fork": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Fork Run
-         * @description Starts a run that goes on from a step of this one, in whatever state this is; the answer does not wait for it.
-         *
-         *     What stands before the step is taken over, with other outputs where such are given. A gate that was answered asks
-         *     anew unless what was agreed to is the same.
-         */
-        post: operations["forkRun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1434,32 +1408,6 @@ export interface components {
             detail: string;
         };
         /**
-         * Concurrency
-         * @description How many runs of a workflow may be open at once.
-         */
-        Concurrency: {
-            /** @description The most runs that are open at once; one that waits for a person is open, too. */
-            max: number;
-            /**
-             * @description What becomes of one more: `queue` lets it wait for a place, `skip` starts no run, and `cancelOldest` cancels the oldest open run in its favour.
-             * @default queue
-             */
-            onLimit: components["schemas"]["OnLimit"];
-        };
-        /**
-         * Concurrency
-         * @description How many runs of a workflow may be open at once.
-         */
-        ConcurrencyInput: {
-            /** @description The most runs that are open at once; one that waits for a person is open, too. */
-            max: number;
-            /**
-             * @description What becomes of one more: `queue` lets it wait for a place, `skip` starts no run, and `cancelOldest` cancels the oldest open run in its favour.
-             * @default queue
-             */
-            onLimit: components["schemas"]["OnLimit"];
-        };
-        /**
          * CreatedToken
          * @description A new token, with its secret: it is shown this once.
          */
@@ -1648,17 +1596,7 @@ export interface components {
          * EventType
          * @enum {string}
          */
-        EventType: "run.started" | "run.completed" | "run.failed" | "run.canceled" | "step.started" | "step.completed" | "step.failed" | "step.waiting_human" | "step.waiting" | "step.skipped" | "step.retrying" | "step.edited" | "gate.taken_over" | "gate.canceled" | "gate.answered" | "agent.request" | "agent.response" | "tool.request" | "tool.response" | "secret.used" | "run.pruned" | "entity.saved" | "entity.deleted" | "draft.discarded" | "event.received" | "tool.tried" | "agent.tried" | "login.succeeded" | "login.failed" | "user.saved" | "user.deleted" | "token.created" | "token.revoked";
-        /**
-         * ForkedFrom
-         * @description Where a fork goes on from.
-         */
-        ForkedFrom: {
-            runId: string;
-            nodeId: string;
-            /** @default  */
-            path: string;
-        };
+        EventType: "run.started" | "run.completed" | "run.failed" | "run.canceled" | "step.started" | "step.completed" | "step.failed" | "step.waiting_human" | "step.waiting" | "step.child_started" | "step.skipped" | "step.retrying" | "gate.taken_over" | "gate.canceled" | "gate.answered" | "agent.request" | "agent.response" | "tool.request" | "tool.response" | "secret.used" | "run.pruned" | "entity.saved" | "entity.deleted" | "draft.discarded" | "event.received" | "tool.tried" | "agent.tried" | "login.succeeded" | "login.failed" | "user.saved" | "user.deleted" | "token.created" | "token.revoked";
         /**
          * Function
          * @description Something that a tool's `config.functionName` can name.
@@ -1806,7 +1744,6 @@ export interface components {
                 [key: string]: unknown;
             };
             triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"])[];
-            concurrency?: components["schemas"]["Concurrency"];
             layout?: {
                 [key: string]: [
                     number,
@@ -1834,24 +1771,6 @@ export interface components {
             };
             baseRevision?: number;
             version?: number;
-        };
-        /**
-         * NewFork
-         * @description From where on a run is executed anew, in a new one, and what is given instead of what it did before that.
-         */
-        NewFork: {
-            fromNodeId: string;
-            /** @default  */
-            path: string;
-            outputs?: {
-                [key: string]: unknown;
-            };
-            input?: unknown;
-            /**
-             * @default same
-             * @enum {string}
-             */
-            revision: "same" | "newest";
         };
         /**
          * NewRun
@@ -1935,12 +1854,6 @@ export interface components {
                 [key: string]: "template" | "expression" | "expression_or_template" | "schema";
             };
         };
-        /**
-         * OnLimit
-         * @description What becomes of a launch while a workflow has as many open runs as it may.
-         * @enum {string}
-         */
-        OnLimit: "queue" | "skip" | "cancelOldest";
         /**
          * Permission
          * @enum {string}
@@ -2132,12 +2045,10 @@ export interface components {
             revision: number;
             launches: string[];
             waitingOn: string[];
-            /** Format: date-time */
-            queuedAt?: string;
+            parentRunId?: string;
+            parentStepId?: string;
             /** @default false */
             hasFailed: boolean;
-            forkedFrom?: components["schemas"]["ForkedFrom"];
-            forks: string[];
             cut?: {
                 [key: string]: components["schemas"]["CutValue"];
             };
@@ -2236,8 +2147,8 @@ export interface components {
             path: string;
             itemIndex?: number;
             waitingFor?: components["schemas"]["Awaited"];
+            childRunId?: string;
             takenOverFrom?: string;
-            editedBy?: string;
             cut?: {
                 [key: string]: components["schemas"]["CutValue"];
             };
@@ -2513,7 +2424,6 @@ export interface components {
                 [key: string]: unknown;
             };
             triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"])[];
-            concurrency?: components["schemas"]["Concurrency"];
             layout?: {
                 [key: string]: [
                     number,
@@ -2541,7 +2451,6 @@ export interface components {
                 [key: string]: unknown;
             };
             triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"])[];
-            concurrency?: components["schemas"]["ConcurrencyInput"];
             layout?: {
                 [key: string]: [
                     number,
@@ -2579,7 +2488,6 @@ export interface components {
                 [key: string]: unknown;
             };
             triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"])[];
-            concurrency?: components["schemas"]["ConcurrencyInput"];
             layout?: {
                 [key: string]: [
                     number,
@@ -5732,6 +5640,8 @@ export interface operations {
                 waiting?: boolean;
                 /** @description Whether a step of the run has failed, also while it waits. */
                 hasFailed?: boolean;
+                /** @description Only the runs that the steps of this one wait, or waited, for. */
+                parentRunId?: string;
                 /** @description Items on a page. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
@@ -7261,6 +7171,8 @@ export interface operations {
                 waiting?: boolean;
                 /** @description Whether a step of the run has failed, also while it waits. */
                 hasFailed?: boolean;
+                /** @description Only the runs that the steps of this one wait, or waited, for. */
+                parentRunId?: string;
                 /** @description Items on a page. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
@@ -7668,113 +7580,6 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    forkRun: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewFork"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StartedRun"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -12,8 +12,10 @@ export const addresses = {
   newAgent: (projectId: string) => `/agents/new${write({ project: projectId })}`,
   tool: (toolId: string) => `/tools/${id(toolId)}`,
   newTool: (projectId: string) => `/tools/new${write({ project: projectId })}`,
-  runs: (query: { project?: string; workflow?: string; status?: string; waiting?: string } = {}) =>
-    `/runs${write(query)}`,
+  /** `parent`: only the runs that the steps of that run wait, or waited, for. */
+  runs: (
+    query: { project?: string; workflow?: string; status?: string; waiting?: string; parent?: string } = {},
+  ) => `/runs${write(query)}`,
   run: (runId: string) => `/runs/${id(runId)}`,
   compareRuns: (one: string, other: string) => `/runs/${id(one)}/compare/${id(other)}`,
   approvals: (query: { project?: string } = {}) => `/approvals${write(query)}`,

@@ -18,12 +18,15 @@ const STATUSES: readonly RunStatus[] = ['pending', 'running', 'succeeded', 'fail
 /** All runs, or those that fit the filters; live. */
 export function RunsPage() {
   const [filters, change] = useFilters()
-  const { project = '', workflow = '', status = '', waiting = '' } = filters
-  const runs = useRuns({ projectId: project, workflowId: workflow, status, waiting }, LOOK_EVERY_MS)
+  const { project = '', workflow = '', status = '', waiting = '', parent = '' } = filters
+  const runs = useRuns(
+    { projectId: project, workflowId: workflow, status, waiting, parentRunId: parent },
+    LOOK_EVERY_MS,
+  )
   const projects = useEveryEntity('projects').data ?? []
   const workflows = useEveryEntity('workflows').data ?? []
   const inProject = workflows.filter((one) => project === '' || one.projectId === project)
-  const isFiltered = Boolean(project || workflow || status || waiting)
+  const isFiltered = Boolean(project || workflow || status || waiting || parent)
   const [picked, setPicked] = useState<readonly string[]>([])
   const onPick = (runId: string, isPicked: boolean) =>
     setPicked((before) => {
@@ -64,6 +67,13 @@ export function RunsPage() {
           isOn={waiting === 'true'}
           onChange={(isOn) => change({ waiting: isOn ? 'true' : '' })}
         />
+        {parent !== '' && (
+          <CheckFilter
+            label={`For steps of run ${parent.slice(0, 8)}`}
+            isOn
+            onChange={() => change({ parent: '' })}
+          />
+        )}
       </FilterBar>
       <Loaded query={runs}>
         {({ pages }) => {
@@ -104,4 +114,4 @@ function CompareLink({ picked, runs }: { picked: readonly string[]; runs: Return
   )
 }
 
-const NO_FILTERS = { project: '', workflow: '', status: '', waiting: '' }
+const NO_FILTERS = { project: '', workflow: '', status: '', waiting: '', parent: '' }

@@ -45,6 +45,8 @@ export interface StepState {
   /** Ids of the out-edges that a branch or a gate took; undefined: all of them. */
   taken?: readonly string[]
   answeredBy?: string
+  /** The run that is its work. */
+  childRunId?: string
   spans: readonly Span[]
   usage?: Usage
   lastEventId: number
@@ -79,6 +81,12 @@ export function foldStep(before: StepState, event: EventLog): StepState {
       const wait: Span = { kind: 'wait', attempt: step.attempt, from: at }
       return { ...step, status: 'waiting_human', spans: [...close(step.spans, at, 'succeeded'), wait] }
     }
+    case 'step.waiting': {
+      const wait: Span = { kind: 'wait', attempt: step.attempt, from: at }
+      return { ...step, status: 'waiting', spans: [...close(step.spans, at, 'succeeded'), wait] }
+    }
+    case 'step.child_started':
+      return { ...step, childRunId: asText(payload['childRunId']) }
     case 'step.skipped':
       return end(step, 'skipped', at)
     case 'step.edited':

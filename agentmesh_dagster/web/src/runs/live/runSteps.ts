@@ -68,6 +68,7 @@ function joinStep(step: Step, state: StepState | undefined, after: number): RunS
     finishedAt,
     taken: state?.taken,
     answeredBy: state?.answeredBy,
+    childRunId: step.childRunId ?? state?.childRunId,
     usage: state?.usage,
     lastEventId: state?.lastEventId ?? 0,
     spans: finish(state?.spans ?? firstSpans(step), status, finishedAt),

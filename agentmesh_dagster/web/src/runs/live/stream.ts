@@ -35,6 +35,7 @@ const IS_OF_RUN: Readonly<Record<EventType, boolean>> = {
   'step.waiting_human': true,
   'step.waiting': true,
   'step.edited': true,
+  'step.child_started': true,
   'step.skipped': true,
   'step.retrying': true,
   'gate.taken_over': true,

@@ -81,6 +81,11 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
           )}
           <span>{formatCount(steps.length, 'step')}</span>
           {usage && <span>{[formatTokens(usage), formatCost(usage)].filter(Boolean).join(' · ')}</span>}
+          {run.parentRunId && (
+            <Link href={addresses.run(run.parentRunId)} title={`Run ${run.parentRunId}`}>
+              For a step of run {run.parentRunId.slice(0, 8)}
+            </Link>
+          )}
           <span title="A run never changes what it runs">revision {run.revision}</span>
           {run.forkedFrom && (
             <span>

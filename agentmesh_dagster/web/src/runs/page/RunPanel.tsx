@@ -1,4 +1,6 @@
 import { useState } from 'react'
+import { Link } from 'wouter'
+import { addresses } from '../../app/addresses'
 import type { Run } from '../../api/types'
 import { largeOf } from '../../api/whole'
 import { GatePanel } from '../../approvals/GatePanel'
@@ -66,6 +68,11 @@ export function RunPanel({ run, steps }: { run: Run; steps: readonly RunStep[] }
             ? 'None has begun.'
             : `${formatCounts(countByStatus(steps))}. Choose one to see all of it.`}
         </p>
+        {steps.some(({ childRunId }) => childRunId !== undefined) && (
+          <p>
+            <Link href={addresses.runs({ parent: run.id })}>Runs that its steps asked for</Link>
+          </p>
+        )}
       </section>
     </div>
   )

@@ -104,6 +104,11 @@ function StepFacts({ runId, node, step }: { runId: string; node: GraphNode; step
         {step.usage && (
           <span>{[formatTokens(step.usage), formatCost(step.usage)].filter(Boolean).join(' · ')}</span>
         )}
+        {step.childRunId && (
+          <Link href={addresses.run(step.childRunId)} title={`Run ${step.childRunId}`}>
+            Open its run
+          </Link>
+        )}
         <ForkButton runId={runId} node={node} path={step.path} />
       </div>
       {step.takenOverFrom && (

@@ -1,0 +1,146 @@
+"""Children: the runs that steps wait for are started, and their ends followed up.
+
+What is to be done stands in the store; a worker does it at once where it can, and the web server and the sensor find
+what was left. All of it is safe to call at any time, by anybody, also by several at once.
+"""
+
+from contextlib import suppress
+
+import dagster as dg
+
+from agentmesh_dagster.control.cancel import RunIsOver, cancel_run, stop_launches
+from agentmesh_dagster.control.daemons import has_daemon
+from agentmesh_dagster.control.launch import PreparedLaunch, create_first_launch
+from agentmesh_dagster.control.resume import submit_prepared, submit_resume
+from agentmesh_dagster.control.retry import NothingToRetry, retry_run
+from agentmesh_dagster.entities.models import RunStatus
+from agentmesh_dagster.runtime.children import begin_child, end_child, refuse_child
+from agentmesh_dagster.runtime.places import RunLimitReached
+from agentmesh_dagster.runtime.plans import load_pinned_plan
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.catalogue import get_job_name
+from agentmesh_dagster.store.children import (
+    Child,
+    ChildState,
+    find_child,
+    find_step_of_child,
+    list_abandoned_children,
+    list_due_children,
+    list_ended_children,
+)
+from agentmesh_dagster.store.launches import list_launches
+from agentmesh_dagster.store.runs import RunNotFound, get_run_head
+from agentmesh_dagster.translator.dagster_runs import read_instance_id
+
+
+def start_child(services: Services, instance: dg.DagsterInstance, child: Child) -> PreparedLaunch | None:
+    """Prepares the launch of a child that is due; None when somebody else does, or another instance has its parent.
+
+    A child that had failed goes on from there.
+    """
+    with services.store.read() as connection:
+        parent = get_run_head(connection, child.run_id)
+        instance_id = list_launches(connection, child.run_id)[0].instance_id
+        try:
+            status = get_run_head(connection, child.child_run_id).status
+        except RunNotFound:
+            status = None
+    if instance_id != read_instance_id(instance):
+        return None  # there its launches are seen
+    plan = load_pinned_plan(services.store, parent.workflow_id, parent.revision)
+    workflow = plan.workflows[child.workflow_id]
+    # Both are jobs of the same code location, and have its prefix.
+    prefix = parent.job_name.removesuffix(get_job_name(services.store, plan.workflow))
+    job_name = prefix + get_job_name(services.store, workflow)
+    if status is None:
+        return _start_new(services, instance, child, job_name, instance_id)
+    launch = None
+    if status is RunStatus.FAILED:
+        with suppress(NothingToRetry):  # somebody else goes on with it
+            launch = retry_run(services, instance, child.child_run_id, by=f"run: {child.run_id}")
+    begin_child(services, child, job_name, instance_id, has_run=True)
+    return launch
+
+
+def _start_new(
+    services: Services, instance: dg.DagsterInstance, child: Child, job_name: str, instance_id: str
+) -> PreparedLaunch | None:
+    try:
+        place = begin_child(services, child, job_name, instance_id, has_run=False)
+    except RunLimitReached as fault:
+        refuse_child(services, child, str(fault))
+        return None
+    if place is None:
+        return None
+    for canceled in place.canceled:
+        stop_launches(services, instance, canceled)
+    with services.store.read() as connection:
+        head = get_run_head(connection, child.child_run_id)
+    prepared = PreparedLaunch(head.id, head.id, head.job_name, head.revision, is_queued=place.is_queued)
+    if place.is_queued:
+        return prepared
+    return prepared if create_first_launch(services, instance, head.id) else None
+
+
+def submit_child(services: Services, instance: dg.DagsterInstance, child: Child) -> bool:
+    """Starts a child that is due, through Dagster's queue; whether it was started here."""
+    launch = start_child(services, instance, child)
+    if launch is not None and not launch.is_queued:
+        submit_prepared(instance, launch.launch_id)
+    return launch is not None
+
+
+def start_awaited(services: Services, instance: dg.DagsterInstance, step_id: str) -> None:
+    """A step waits for a run: it is started, if its turn has come.
+
+    Where no daemon is at work nobody would take it from the queue: it is left to whoever executes its parent.
+    """
+    with services.store.read() as connection:
+        child = find_child(connection, step_id)
+    if child is not None and child.state is ChildState.DUE and has_daemon(instance):
+        submit_child(services, instance, child)
+
+
+def follow_run(services: Services, instance: dg.DagsterInstance, run_id: str) -> None:
+    """A launch of a run has done its work: what waits for the run, or what the run waits for, goes on."""
+    with services.store.read() as connection:
+        awaited = find_step_of_child(connection, run_id)
+        ended = list_ended_children(connection, run_id)
+    if awaited is not None:
+        end_child(services, awaited)
+    for child in ended:
+        end_child(services, child)
+    if not has_daemon(instance):
+        return
+    for parent_id in dict.fromkeys([run_id, *([awaited.run_id] if awaited else ())]):
+        with services.store.read() as connection:
+            due = list_due_children(connection, parent_id)
+        for child in due:
+            submit_child(services, instance, child)
+    if awaited is not None:
+        submit_resume(services, instance, awaited.run_id)
+    if ended:
+        submit_resume(services, instance, run_id)
+
+
+def cancel_abandoned(services: Services, instance: dg.DagsterInstance, child: Child) -> bool:
+    """Cancels the run of a child that nobody waits for any more; False when it has ended meanwhile."""
+    try:
+        cancel_run(services, instance, child.child_run_id, by=f"run: {child.run_id}")
+    except RunIsOver:
+        return False
+    return True
+
+
+def tend_children(services: Services, instance: dg.DagsterInstance) -> list[str]:
+    """Starts what is due and follows up what has ended; the ids of the runs that may go on now."""
+    with services.store.read() as connection:
+        ended, abandoned = list_ended_children(connection), list_abandoned_children(connection)
+    waited_for = [child.run_id for child in ended if end_child(services, child)]
+    for child in abandoned:
+        cancel_abandoned(services, instance, child)
+    with services.store.read() as connection:
+        due = list_due_children(connection)
+    for child in due:
+        submit_child(services, instance, child)
+    return list(dict.fromkeys(waited_for))

@@ -1,0 +1,341 @@
+"""Runs that steps wait for: started once, followed up once, canceled with their parent, gone on with when it is."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from agentmesh_dagster.code_location import jobs
+from agentmesh_dagster.control import children as control_children
+from agentmesh_dagster.control.cancel import cancel_run
+from agentmesh_dagster.control.children import tend_children
+from agentmesh_dagster.control.in_place import execute_launch
+from agentmesh_dagster.control.launch import prepare_launch
+from agentmesh_dagster.control.maintenance import run_maintenance
+from agentmesh_dagster.control.resume import resume_run
+from agentmesh_dagster.control.retry import retry_run
+from agentmesh_dagster.entities.models import EventType, Run, RunStatus, Step, StepStatus, Workflow
+from agentmesh_dagster.runtime.children import end_child
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.children import find_child, list_due_children
+from agentmesh_dagster.store.runs import RunFilter, page_runs
+from agentmesh_dagster.store.steps import list_steps
+from agentmesh_dagster.translator.child_runs import NOBODY
+from agentmesh_dagster.translator.run_tags import PARENT_TAG
+from tests.control.dagster_actions import execute_launch as execute_submitted
+from tests.control.office import CALLS, Office, noting
+from tests.shapes import function_tool, node, save, workflow
+
+START, END = node("start", "start"), node("end", "end")
+
+
+@pytest.fixture
+def office(services: Services, instance: dg.DagsterInstance) -> Office:
+    CALLS.clear()
+    return Office(services, instance)
+
+
+def calling(**config: Any) -> Workflow:
+    """draft → a run of `sub` → publish."""
+    call = node("call", "workflow", workflowId="sub", mode="run", **config)
+    end = node("end", "end", output="{{ context.outputs.call }}")
+    edges = ["start -> draft", "draft -> call", "call -> publish", "publish -> end"]
+    return workflow("main", [START, noting("draft"), call, noting("publish"), end], edges, name="Main")
+
+
+def sub(*between: dict[str, Any], output: Any = "{{ context.input }}", outcome: str | None = None, **fields: Any):
+    end = {"output": output} if outcome is None else {"output": output, "outcome": outcome}
+    nodes = [START, *between, node("end", "end", **end)]
+    ids = [one["id"] for one in nodes]
+    edges = [f"{one} -> {other}" for one, other in pairwise(ids)]
+    return workflow("sub", nodes, edges, **{"name": "Sub", **fields})
+
+
+def prepare(office: Office, main: Workflow, *others: Workflow, run_input: Any = None) -> str:
+    save(office.services, function_tool("note"), *others, main)
+    return prepare_launch(
+        office.services, office.instance, main, {} if run_input is None else run_input, launched_by="test"
+    ).launch_id
+
+
+def start(office: Office, main: Workflow, *others: Workflow, run_input: Any = None) -> str:
+    """The run, after its first launch: its steps wait."""
+    run_id = prepare(office, main, *others, run_input=run_input)
+    execute_submitted(office.services, office.instance, run_id)
+    return run_id
+
+
+def execute(office: Office, main: Workflow, *others: Workflow, run_input: Any = None) -> Run:
+    """The run as `agentmesh run` executes it: with its children, in this process."""
+    save(office.services, function_tool("note"), *others, main)
+    launch = prepare_launch(
+        office.services, office.instance, main, {} if run_input is None else run_input, launched_by="test"
+    )
+    execute_launch(office.services, office.instance, launch)
+    return office.run(launch.run_id)
+
+
+def children_of(office: Office, run_id: str) -> list[Run]:
+    with office.services.store.read() as connection:
+        return list(page_runs(connection, RunFilter(parent_run_id=run_id), limit=100).items)[::-1]
+
+
+def step_of(office: Office, run_id: str, node_id: str = "call") -> Step:
+    return next(step for step in steps_of(office, run_id) if step.node_id == node_id)
+
+
+def steps_of(office: Office, run_id: str) -> Sequence[Step]:
+    with office.services.store.read() as connection:
+        return list_steps(connection, run_id)
+
+
+def let_ticks_pass(office: Office, most: int = 20) -> None:
+    """What the sensor and the daemon do, until nothing more is to be done."""
+    for _ in range(most):
+        done = run_maintenance(office.services, office.instance)
+        assert done.faults == []
+        queued = office.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED]))
+        for launch in queued:
+            execute_submitted(office.services, office.instance, launch.run_id)
+        if not queued and not done.resumed and not done.children:
+            return
+    raise AssertionError("it does not come to rest")
+
+
+def test_a_run_goes_on_with_what_the_other_run_gave(office: Office):
+    run_id = start(office, calling(input={"who": "Ann"}), sub(noting("inside"), output="{{ context.input.who }}"))
+
+    waiting = step_of(office, run_id)
+    assert (waiting.status, waiting.child_run_id) == (StepStatus.WAITING, None)
+    assert waiting.waiting_for
+    assert waiting.waiting_for.kind == "child"
+    assert office.dagster_status(run_id) is dg.DagsterRunStatus.SUSPENDED
+    let_ticks_pass(office)
+
+    run, [child] = office.run(run_id), children_of(office, run_id)
+    assert (run.status, run.output) == (RunStatus.SUCCEEDED, "Ann")
+    assert CALLS == ["draft", "inside", "publish"]
+    assert (child.workflow_id, child.status, child.input) == ("sub", RunStatus.SUCCEEDED, {"who": "Ann"})
+    assert (child.parent_run_id, child.parent_step_id) == (run_id, waiting.id)
+    assert step_of(office, run_id).child_run_id == child.id
+    assert child.revision == run.revision
+    assert len(run.launches) == 2
+    assert office.dagster_status(run_id) is dg.DagsterRunStatus.SUCCESS
+    assert office.event_types(run_id).count(EventType.STEP_CHILD_STARTED) == 1
+    launched = office.instance.get_run_by_id(child.id)
+    assert launched
+    assert launched.tags["user"] == f"run: {run_id}"
+    assert run_id in launched.tags[PARENT_TAG]
+
+
+def test_in_one_process_the_other_run_is_executed_there(office: Office):
+    run = execute(office, calling(), sub(noting("inside"), output="done"))
+
+    assert (run.status, run.output) == (RunStatus.SUCCEEDED, "done")
+    assert CALLS == ["draft", "inside", "publish"]
+    assert [child.status for child in children_of(office, run.id)] == [RunStatus.SUCCEEDED]
+
+
+def test_a_child_runs_the_revision_that_its_parent_is_pinned_to(office: Office):
+    run_id = start(office, calling(), sub(output="old"))
+    save(office.services, sub(output="new"))
+
+    let_ticks_pass(office)
+
+    assert office.run(run_id).output == "old"
+
+
+def test_an_input_that_does_not_fit_fails_the_step_and_starts_nothing(office: Office):
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    run_id = start(office, calling(input={"n": "{{ context.last_output.text }}"}), sub(inputSchema=schema))
+
+    assert office.run(run_id).status is RunStatus.FAILED
+    assert "workflow `Sub`: at $.n: 'draft' is not of type 'integer'" in (office.run(run_id).error or "")
+    assert children_of(office, run_id) == []
+
+
+def test_a_child_with_a_gate_waits_for_its_person(office: Office):
+    run_id = start(office, calling(), sub(node("ask", "human_approval"), output="{{ context.outputs.ask.comment }}"))
+    let_ticks_pass(office)
+    [child] = children_of(office, run_id)
+    assert (child.status, office.run(run_id).status) == (RunStatus.RUNNING, RunStatus.RUNNING)
+
+    office.answer(child.id, "ask", {"approved": True, "comment": "fine"})
+    let_ticks_pass(office)
+
+    assert office.run(run_id).output == "fine"
+
+
+def test_a_child_that_failed_fails_its_step_with_its_name_and_error(office: Office):
+    run = execute(office, calling(), sub(output="out of paper", outcome="failed"))
+
+    [child] = children_of(office, run.id)
+    assert (run.status, child.status) == (RunStatus.FAILED, RunStatus.FAILED)
+    assert step_of(office, run.id).error == f"The run `{child.id}` of `Sub` failed: out of paper"
+    assert office.dagster_status(run.launches[-1]) is dg.DagsterRunStatus.FAILURE
+
+
+def test_a_child_that_was_canceled_fails_its_step(office: Office):
+    run_id = start(office, calling(), sub(node("ask", "human_approval")))
+    let_ticks_pass(office)
+    [child] = children_of(office, run_id)
+
+    cancel_run(office.services, office.instance, child.id, by="ann")
+    let_ticks_pass(office)
+
+    assert office.run(run_id).status is RunStatus.FAILED
+    assert f"The run `{child.id}` of `Sub` was canceled: Canceled by ann." in (step_of(office, run_id).error or "")
+
+
+def test_to_cancel_the_parent_cancels_its_children_and_theirs(office: Office):
+    middle = workflow(
+        "middle",
+        [START, node("call", "workflow", workflowId="sub", mode="run"), END],
+        ["start -> call", "call -> end"],
+    )
+    main = workflow(
+        "main",
+        [START, node("call", "workflow", workflowId="middle", mode="run"), END],
+        ["start -> call", "call -> end"],
+    )
+    run_id = start(office, main, middle, sub(node("ask", "human_approval")))
+    let_ticks_pass(office)
+    [child] = children_of(office, run_id)
+    [grandchild] = children_of(office, child.id)
+    assert grandchild.status is RunStatus.RUNNING
+
+    cancel_run(office.services, office.instance, run_id, by="ann")
+
+    assert [office.run(one).status for one in (run_id, child.id, grandchild.id)] == [RunStatus.CANCELED] * 3
+    assert office.dagster_status(grandchild.id) is dg.DagsterRunStatus.CANCELED
+    let_ticks_pass(office)
+
+
+def test_a_child_of_a_canceled_run_is_not_started(office: Office):
+    run_id = start(office, calling(), sub())
+
+    cancel_run(office.services, office.instance, run_id, by="ann")
+    let_ticks_pass(office)
+
+    assert children_of(office, run_id) == []
+
+
+def test_a_child_whose_parent_dagster_canceled_is_canceled_at_the_next_tick(office: Office):
+    run_id = start(office, calling(), sub(node("ask", "human_approval")))
+    let_ticks_pass(office)
+    [child] = children_of(office, run_id)
+    parked = office.instance.get_run_by_id(run_id)
+    assert parked
+    office.instance.report_run_canceled(parked)
+
+    let_ticks_pass(office)
+
+    assert [office.run(one).status for one in (run_id, child.id)] == [RunStatus.CANCELED] * 2
+
+
+def test_a_retry_goes_on_with_the_child_from_where_that_failed(office: Office):
+    run = execute(office, calling(input={}), sub(noting("first"), node("ask", "human_approval"), noting("second")))
+    [child] = children_of(office, run.id)
+    office.answer(child.id, "ask", {"approved": False, "comment": "no"})
+    let_ticks_pass(office)
+    assert office.run(run.id).status is RunStatus.FAILED
+
+    retry_run(office.services, office.instance, run.id, by="ann")
+    let_ticks_pass_in_queue(office, run.id)
+    office.answer(child.id, "ask", {"approved": True})
+    let_ticks_pass(office)
+
+    assert office.run(run.id).status is RunStatus.SUCCEEDED
+    assert [one.id for one in children_of(office, run.id)] == [child.id]
+    assert CALLS == ["draft", "first", "second", "publish"]
+
+
+def let_ticks_pass_in_queue(office: Office, run_id: str) -> None:
+    """As `let_ticks_pass`, for a launch that is prepared and not queued."""
+    execute_submitted(office.services, office.instance, office.run(run_id).launches[-1])
+    let_ticks_pass(office)
+
+
+def test_a_retry_after_a_canceled_child_asks_for_another(office: Office):
+    run_id = start(office, calling(), sub(node("ask", "human_approval")))
+    let_ticks_pass(office)
+    [first] = children_of(office, run_id)
+    cancel_run(office.services, office.instance, first.id, by="ann")
+    let_ticks_pass(office)
+
+    retry_run(office.services, office.instance, run_id, by="ann")
+    let_ticks_pass_in_queue(office, run_id)
+    second = children_of(office, run_id)[-1]
+    office.answer(second.id, "ask", {"approved": True})
+    let_ticks_pass(office)
+
+    assert second.id != first.id
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+    assert step_of(office, run_id).child_run_id == second.id
+
+
+def test_a_child_that_was_retried_by_itself_is_taken_as_it_is(office: Office):
+    run_id = start(office, calling(), sub(node("ask", "human_approval"), output="fine"))
+    let_ticks_pass(office)
+    [child] = children_of(office, run_id)
+    office.answer(child.id, "ask", {"approved": False})
+    let_ticks_pass(office)
+    retry_run(office.services, office.instance, child.id, by="ann")
+    let_ticks_pass_in_queue(office, child.id)
+    office.answer(child.id, "ask", {"approved": True})
+    let_ticks_pass(office)
+    assert (office.run(child.id).status, office.run(run_id).status) == (RunStatus.SUCCEEDED, RunStatus.FAILED)
+
+    retry_run(office.services, office.instance, run_id, by="ann")
+    let_ticks_pass_in_queue(office, run_id)
+
+    assert office.run(run_id).output == "fine"
+    assert len(children_of(office, run_id)) == 1
+
+
+def test_a_child_that_takes_too_long_fails_the_step_and_is_canceled(office: Office):
+    run_id = start(office, calling(timeoutSeconds=0.001), sub(node("ask", "human_approval")))
+
+    let_ticks_pass(office)
+
+    assert "longer than this node's timeoutSeconds" in (step_of(office, run_id).error or "")
+    assert all(child.status is RunStatus.CANCELED for child in children_of(office, run_id))
+
+
+@pytest.fixture
+def workers_that_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that die before they can follow up what their launch means for other runs."""
+    monkeypatch.setattr(jobs, "_CHILD_RUNS", NOBODY)
+
+
+@pytest.mark.usefixtures("workers_that_say_nothing")
+def test_whoever_comes_second_starts_and_ends_nothing(office: Office):
+    run_id = start(office, calling(), sub())
+    with office.services.store.read() as connection:
+        [due] = list_due_children(connection)
+
+    assert control_children.submit_child(office.services, office.instance, due)
+    assert not control_children.submit_child(office.services, office.instance, due)
+    [child] = children_of(office, run_id)
+    execute_submitted(office.services, office.instance, child.id)
+    with office.services.store.read() as connection:
+        started = find_child(connection, due.step_id)
+    assert started
+    assert end_child(office.services, started)
+    assert not end_child(office.services, started)
+    assert resume_run(office.services, office.instance, run_id)
+    assert office.event_types(run_id).count(EventType.STEP_COMPLETED) == 3
+
+
+@pytest.mark.usefixtures("workers_that_say_nothing")
+def test_the_web_server_starts_children_and_says_which_runs_may_go_on(office: Office):
+    run_id = start(office, calling(), sub())
+
+    assert tend_children(office.services, office.instance) == []
+    [child] = children_of(office, run_id)
+    execute_submitted(office.services, office.instance, child.id)
+
+    assert tend_children(office.services, office.instance) == [run_id]
+    assert step_of(office, run_id).status is StepStatus.SUCCEEDED
