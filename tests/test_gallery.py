@@ -122,7 +122,7 @@ def test_a_shape_tells_its_lesson_and_has_the_faults_that_it_says(shape: str):
     document, issues = read_shape(shape)
 
     assert (GRAPHS / f"{shape}.yaml").read_text("utf-8").startswith("# ")
-    assert [workflow.id for workflow in document.workflows] == [shape]
+    assert document.workflows[0].id == shape, "others may stand behind it, to be run by it"
     assert [(issue.code, issue.severity) for issue in issues] == [(code, "warning") for code in read_expected(shape)[0]]
 
 

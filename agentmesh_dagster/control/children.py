@@ -31,6 +31,7 @@ from agentmesh_dagster.store.children import (
 from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.runs import RunNotFound, get_run_head
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
+from agentmesh_dagster.translator.suspension import close_suspended
 
 
 def start_child(services: Services, instance: dg.DagsterInstance, child: Child) -> PreparedLaunch | None:
@@ -106,21 +107,23 @@ def follow_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
     with services.store.read() as connection:
         awaited = find_step_of_child(connection, run_id)
         ended = list_ended_children(connection, run_id)
-    if awaited is not None:
-        end_child(services, awaited)
     for child in ended:
         end_child(services, child)
-    if not has_daemon(instance):
-        return
-    for parent_id in dict.fromkeys([run_id, *([awaited.run_id] if awaited else ())]):
+    has_ended = awaited is not None and end_child(services, awaited)
+    for changed in dict.fromkeys([*([run_id] if ended else ()), *([awaited.run_id] if awaited and has_ended else ())]):
+        _go_on(services, instance, changed)
+
+
+def _go_on(services: Services, instance: dg.DagsterInstance, run_id: str) -> None:
+    """A run of which a step has ended goes on, as do the children whose turn has come; or it has ended with it."""
+    if has_daemon(instance):
         with services.store.read() as connection:
-            due = list_due_children(connection, parent_id)
+            due = list_due_children(connection, run_id)
         for child in due:
             submit_child(services, instance, child)
-    if awaited is not None:
-        submit_resume(services, instance, awaited.run_id)
-    if ended:
         submit_resume(services, instance, run_id)
+    if close_suspended(services, instance, run_id):
+        follow_run(services, instance, run_id)
 
 
 def cancel_abandoned(services: Services, instance: dg.DagsterInstance, child: Child) -> bool:
@@ -137,6 +140,8 @@ def tend_children(services: Services, instance: dg.DagsterInstance) -> list[str]
     with services.store.read() as connection:
         ended, abandoned = list_ended_children(connection), list_abandoned_children(connection)
     waited_for = [child.run_id for child in ended if end_child(services, child)]
+    for run_id in waited_for:
+        close_suspended(services, instance, run_id)
     for child in abandoned:
         cancel_abandoned(services, instance, child)
     with services.store.read() as connection:

@@ -22,6 +22,7 @@ from agentmesh_dagster.store.children import list_awaited_runs, list_due_childre
 from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.runs import get_run, get_run_head
 from agentmesh_dagster.store.waits import find_next_due, list_due_waits
+from agentmesh_dagster.translator.suspension import close_suspended
 
 _REASON = "dagster/failure_reason"
 _LOOK_EVERY_SECONDS = 0.2
@@ -72,6 +73,7 @@ def execute_children(services: Services, instance: dg.DagsterInstance, run_id: s
             ended = list_ended_children(connection, run_id)
         for child in ended:
             is_moved = end_child(services, child) or is_moved
+    close_suspended(services, instance, run_id)
 
 
 def _goes_on_by_itself(services: Services, run_id: str) -> bool:

@@ -339,3 +339,81 @@ def test_the_web_server_starts_children_and_says_which_runs_may_go_on(office: Of
 
     assert tend_children(office.services, office.instance) == [run_id]
     assert step_of(office, run_id).status is StepStatus.SUCCEEDED
+
+
+def for_each(**config: Any) -> Workflow:
+    """A run of `sub` for each item, and the list of what these gave."""
+    each = node("each", "branch", mode="each", items="context.input", join="end")
+    call = node("call", "workflow", workflowId="sub", mode="run", input={"item": "{{ context.item }}"}, **config)
+    return workflow("main", [START, each, call, END], ["start -> each", "each -> call", "call -> end"], name="Main")
+
+
+def test_each_item_gets_a_run_of_its_own_in_its_place(office: Office):
+    run_id = start(office, for_each(), sub(output="{{ context.input.item }}"), run_input=["a", "b", "c"])
+
+    let_ticks_pass(office)
+
+    assert office.run(run_id).output == ["a", "b", "c"]
+    assert sorted(child.input["item"] for child in children_of(office, run_id)) == ["a", "b", "c"]
+    assert len(office.run(run_id).launches) == 2, "one that begins them, and one behind all of them"
+
+
+def test_as_many_runs_as_it_says_go_on_at_once_and_the_others_wait_for_their_turn(office: Office):
+    asking = sub(node("ask", "human_approval"), output="{{ context.input.item }}")
+    run_id = start(office, for_each(concurrency=2), asking, run_input=[*range(5)])
+    let_ticks_pass(office)
+
+    seen: list[int] = []
+    while not office.run(run_id).status.is_end:
+        going_on = [child for child in children_of(office, run_id) if not child.status.is_end]
+        seen.append(len(going_on))
+        assert len(going_on) == len([step for step in steps_of(office, run_id) if is_at_work(step)])
+        office.answer(going_on[-1].id, "ask", {"approved": True})
+        let_ticks_pass(office)
+
+    assert seen == [2, 2, 2, 2, 1]
+    assert office.run(run_id).output == [0, 1, 2, 3, 4]
+
+
+def is_at_work(step: Step) -> bool:
+    return step.status is StepStatus.WAITING and step.child_run_id is not None
+
+
+def test_children_that_wait_for_their_turn_are_never_started_when_the_run_is_canceled(office: Office):
+    run_id = start(office, for_each(concurrency=1), sub(node("ask", "human_approval")), run_input=[1, 2, 3])
+    let_ticks_pass(office)
+
+    cancel_run(office.services, office.instance, run_id, by="ann")
+    let_ticks_pass(office)
+
+    assert [child.status for child in children_of(office, run_id)] == [RunStatus.CANCELED]
+    assert {step.status for step in steps_of(office, run_id) if step.node_id == "call"} == {StepStatus.CANCELED}
+
+
+def test_a_list_in_a_list_is_a_run_for_each_item_of_the_outer_one(office: Office):
+    inner = workflow(
+        "sub",
+        [
+            START,
+            node("each", "branch", mode="each", items="context.input.item", join="end"),
+            node("keep", "tool", toolId="note", input={"what": "{{ context.item }}"}),
+            node("end", "end", output="{{ context.last_output }}"),
+        ],
+        ["start -> each", "each -> keep", "keep -> end"],
+    )
+    run = execute(office, for_each(concurrency=2), inner, run_input=[["a", "b"], ["c"], []])
+
+    assert run.output == [[{"text": "a"}, {"text": "b"}], [{"text": "c"}], []]
+    assert sorted(CALLS) == ["a", "b", "c"]
+
+
+def test_an_item_whose_child_failed_fails_the_run_and_the_others_go_on(office: Office):
+    choosing = sub(
+        node("check", "tool", toolId="note", input={"what": "{{ context.input.item.name }}"}),
+        output="{{ context.input.item.name }}",
+    )
+    run = execute(office, for_each(), choosing, run_input=[{"name": "a"}, {}, {"name": "c"}])
+
+    assert run.status is RunStatus.FAILED
+    assert "`call`, item 1: The run" in (run.error or "")
+    assert sorted(child.status.value for child in children_of(office, run.id)) == ["failed", "succeeded", "succeeded"]

@@ -46,9 +46,10 @@ def test_it_is_planned_with_an_op_for_each_node(path: Path) -> None:
     document, _ = check_document(path.read_bytes(), name=path.name)
     agents = {agent.id: agent for agent in document.agents}
     tools = {tool.id: tool for tool in document.tools}
+    workflows = {workflow.id: workflow for workflow in document.workflows}
 
     for workflow in document.workflows:
-        plan = plan_graph(read_graph(workflow), agents, tools)
+        plan = plan_graph(read_graph(workflow), agents, tools, workflows=workflows)
         assert set(plan.by_node) == {node.id for node in workflow.graph.nodes}
         assert len(plan.by_name) == len(plan.ops)
 
