@@ -610,6 +610,9 @@ export interface paths {
         /**
          * Start Run
          * @description Starts a run of the workflow as it is saved now; the answer does not wait for the run.
+         *
+         *     Where as many runs are open as the workflow's `concurrency` allows, it waits for a place (`queue`), takes that of
+         *     the oldest (`cancelOldest`), or is refused as a conflict that says why (`skip`).
          */
         post: operations["startRun"];
         delete?: never;
@@ -955,6 +958,29 @@ export interface paths {
          * @description Continues a run that has failed: what succeeded is kept, and its gates ask anew.
          */
         post: operations["retryRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fork Run
+         * @description Starts a run that goes on from a step of this one, in whatever state this is; the answer does not wait for it.
+         *
+         *     What stands before the step is taken over, with other outputs where such are given. A gate that was answered asks
+         *     anew unless what was agreed to is the same.
+         */
+        post: operations["forkRun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1408,6 +1434,32 @@ export interface components {
             detail: string;
         };
         /**
+         * Concurrency
+         * @description How many runs of a workflow may be open at once.
+         */
+        Concurrency: {
+            /** @description The most runs that are open at once; one that waits for a person is open, too. */
+            max: number;
+            /**
+             * @description What becomes of one more: `queue` lets it wait for a place, `skip` starts no run, and `cancelOldest` cancels the oldest open run in its favour.
+             * @default queue
+             */
+            onLimit: components["schemas"]["OnLimit"];
+        };
+        /**
+         * Concurrency
+         * @description How many runs of a workflow may be open at once.
+         */
+        ConcurrencyInput: {
+            /** @description The most runs that are open at once; one that waits for a person is open, too. */
+            max: number;
+            /**
+             * @description What becomes of one more: `queue` lets it wait for a place, `skip` starts no run, and `cancelOldest` cancels the oldest open run in its favour.
+             * @default queue
+             */
+            onLimit: components["schemas"]["OnLimit"];
+        };
+        /**
          * CreatedToken
          * @description A new token, with its secret: it is shown this once.
          */
@@ -1596,7 +1648,17 @@ export interface components {
          * EventType
          * @enum {string}
          */
-        EventType: "run.started" | "run.completed" | "run.failed" | "run.canceled" | "step.started" | "step.completed" | "step.failed" | "step.waiting_human" | "step.waiting" | "step.child_started" | "step.skipped" | "step.retrying" | "gate.taken_over" | "gate.canceled" | "gate.answered" | "agent.request" | "agent.response" | "tool.request" | "tool.response" | "secret.used" | "run.pruned" | "entity.saved" | "entity.deleted" | "draft.discarded" | "event.received" | "tool.tried" | "agent.tried" | "login.succeeded" | "login.failed" | "user.saved" | "user.deleted" | "token.created" | "token.revoked";
+        EventType: "run.started" | "run.completed" | "run.failed" | "run.canceled" | "step.started" | "step.completed" | "step.failed" | "step.waiting_human" | "step.waiting" | "step.child_started" | "step.skipped" | "step.retrying" | "step.edited" | "gate.taken_over" | "gate.canceled" | "gate.answered" | "agent.request" | "agent.response" | "tool.request" | "tool.response" | "secret.used" | "run.pruned" | "entity.saved" | "entity.deleted" | "draft.discarded" | "event.received" | "tool.tried" | "agent.tried" | "login.succeeded" | "login.failed" | "user.saved" | "user.deleted" | "token.created" | "token.revoked";
+        /**
+         * ForkedFrom
+         * @description Where a fork goes on from.
+         */
+        ForkedFrom: {
+            runId: string;
+            nodeId: string;
+            /** @default  */
+            path: string;
+        };
         /**
          * Function
          * @description Something that a tool's `config.functionName` can name.
@@ -1744,6 +1806,7 @@ export interface components {
                 [key: string]: unknown;
             };
             triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"])[];
+            concurrency?: components["schemas"]["Concurrency"];
             layout?: {
                 [key: string]: [
                     number,
@@ -1771,6 +1834,24 @@ export interface components {
             };
             baseRevision?: number;
             version?: number;
+        };
+        /**
+         * NewFork
+         * @description From where on a run is executed anew, in a new one, and what is given instead of what it did before that.
+         */
+        NewFork: {
+            fromNodeId: string;
+            /** @default  */
+            path: string;
+            outputs?: {
+                [key: string]: unknown;
+            };
+            input?: unknown;
+            /**
+             * @default same
+             * @enum {string}
+             */
+            revision: "same" | "newest";
         };
         /**
          * NewRun
@@ -1854,6 +1935,12 @@ export interface components {
                 [key: string]: "template" | "expression" | "expression_or_template" | "schema";
             };
         };
+        /**
+         * OnLimit
+         * @description What becomes of a launch while a workflow has as many open runs as it may.
+         * @enum {string}
+         */
+        OnLimit: "queue" | "skip" | "cancelOldest";
         /**
          * Permission
          * @enum {string}
@@ -2045,10 +2132,14 @@ export interface components {
             revision: number;
             launches: string[];
             waitingOn: string[];
+            /** Format: date-time */
+            queuedAt?: string;
             parentRunId?: string;
             parentStepId?: string;
             /** @default false */
             hasFailed: boolean;
+            forkedFrom?: components["schemas"]["ForkedFrom"];
+            forks: string[];
             cut?: {
                 [key: string]: components["schemas"]["CutValue"];
             };
@@ -2149,6 +2240,7 @@ export interface components {
             waitingFor?: components["schemas"]["Awaited"];
             childRunId?: string;
             takenOverFrom?: string;
+            editedBy?: string;
             cut?: {
                 [key: string]: components["schemas"]["CutValue"];
             };
@@ -2424,6 +2516,7 @@ export interface components {
                 [key: string]: unknown;
             };
             triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"])[];
+            concurrency?: components["schemas"]["Concurrency"];
             layout?: {
                 [key: string]: [
                     number,
@@ -2451,6 +2544,7 @@ export interface components {
                 [key: string]: unknown;
             };
             triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"])[];
+            concurrency?: components["schemas"]["ConcurrencyInput"];
             layout?: {
                 [key: string]: [
                     number,
@@ -2488,6 +2582,7 @@ export interface components {
                 [key: string]: unknown;
             };
             triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"])[];
+            concurrency?: components["schemas"]["ConcurrencyInput"];
             layout?: {
                 [key: string]: [
                     number,
@@ -7580,6 +7675,113 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forkRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFork"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedRun"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
