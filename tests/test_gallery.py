@@ -25,6 +25,7 @@ from agentmesh_dagster.entities.models import (
     StepStatus,
     Workflow,
 )
+from agentmesh_dagster.graph.address import read_address
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, Wiring
 from agentmesh_dagster.providers.chat import ChatReply, ChatRequest
 from agentmesh_dagster.providers.offline.model import OfflineModel
@@ -133,12 +134,15 @@ def test_a_shape_gives_the_same_plan_each_time_with_names_that_dagster_takes(sha
     assert plan.ops == plan_document(read_shape(shape)[0]).ops
     names = [op.name for op in plan.ops]
     assert len(set(names)) == len(names)
-    for name in [*names, *(output for op in plan.ops for output in op.outputs.values())]:
+    parts = [part for op in plan.ops for part in (*op.boxes, op.alias, *op.outputs.values())]
+    for name in parts:
         assert re.fullmatch(r"[A-Za-z0-9_]{1,100}", name)
         assert not keyword.iskeyword(name)
         assert name not in DAGSTER_REFUSES
-    nodes = [op.node.id for op in plan.ops if op.wiring is not Wiring.COLLECT]
-    assert sorted(nodes) == sorted(node.id for node in plan.workflow.graph.nodes)
+    nodes = [op.node for op in plan.ops if op.wiring is not Wiring.COLLECT]
+    own = {node.origin for node in nodes if node.copy is None or not node.copy.names}
+    assert own >= {node.id for node in plan.workflow.graph.nodes}
+    assert len({node.id for node in nodes}) == len(nodes)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -184,13 +188,18 @@ def check_steps(run: FinishedRun, plan: Plan) -> None:
             (0, True) if step.status is StepStatus.SKIPPED else (1, False)
         )
         assert (step.finished_at is None) == step.status.is_waiting
-        each = plan.scopes.head_of(step.node_id)
-        is_reached = any(other.node_id == each and other.status is StepStatus.SUCCEEDED for other in run.steps)
+        key = plan.key_of(read_address(step.node_id, step.path))
+        each = plan.scopes.head_of(key)
+        is_reached = any(
+            plan.key_of(read_address(other.node_id, other.path)) == each and other.status is StepStatus.SUCCEEDED
+            for other in run.steps
+        )
         assert (step.item_index is not None) == is_reached
         assert all(by_id[parent].status is StepStatus.SUCCEEDED for parent in step.parent_step_ids)
-        graph_parents = set(plan.graph.parents(step.node_id))
+        graph_parents = set(plan.graph.parents(key))
         graph_parents |= {head for parent in graph_parents if (head := plan.scopes.head_of(parent))}  # without items
-        assert {by_id[parent].node_id for parent in step.parent_step_ids} <= graph_parents
+        parents = {plan.key_of(read_address(by_id[one].node_id, by_id[one].path)) for one in step.parent_step_ids}
+        assert parents <= graph_parents
 
 
 def check_events(run: FinishedRun) -> None:

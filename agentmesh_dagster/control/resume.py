@@ -130,39 +130,42 @@ def select_steps(plan: Plan, states: Mapping[Address, StepState], waited: Collec
 
     Gates that were rejected, or expired, are among them: nobody is asked twice, and so Dagster sees them fail.
     """
-    took_part = {step.node_id for step in waited}
+    took_part = {plan.key_of(step) for step in waited}
     left = {
         region.each
         for region in plan.scopes.by_head.values()
-        if not _has_ended(region, states) or not took_part.isdisjoint(region.body)
+        if not _has_ended(plan, region, states) or not took_part.isdisjoint(region.body)
     }
-    return [_write_step_key(op) for op in plan.ops if _is_left(op, states, left) or _has_waited(op, states, waited)]
+    chosen = (op for op in plan.ops if _is_left(plan, op, states, left) or _has_waited(plan, op, states, waited))
+    return [_write_step_key(op) for op in chosen]
 
 
-def _has_waited(op: PlannedOp, states: Mapping[Address, StepState], waited: Collection[Address]) -> bool:
+def _has_waited(plan: Plan, op: PlannedOp, states: Mapping[Address, StepState], waited: Collection[Address]) -> bool:
     if op.each is not None:
         return False  # with its `each`
-    state = states.get(Address(op.node.id))
+    step = plan.scopes.locate(op.node.id)
+    state = states.get(step)
     has_failed = state is not None and state.status is StepStatus.FAILED
-    return any(step.node_id == op.node.id for step in waited) or (op.node.waits and has_failed)
+    return any(step.covers(other) for other in waited) or (op.node.waits and has_failed)
 
 
-def _is_left(op: PlannedOp, states: Mapping[Address, StepState], left: Collection[str]) -> bool:
+def _is_left(plan: Plan, op: PlannedOp, states: Mapping[Address, StepState], left: Collection[str]) -> bool:
     """Whether something of the op has not ended; an `each` with all that it repeats counts as one: which of its items
     go on, it says itself.
     """
     if op.each is not None or op.node.is_each:
         return (op.each or op.node.id) in left
-    state = states.get(Address(op.node.id))
+    state = states.get(plan.scopes.locate(op.node.id))
     return state is None or not state.status.is_end
 
 
-def _has_ended(region: Region, states: Mapping[Address, StepState]) -> bool:
+def _has_ended(plan: Plan, region: Region, states: Mapping[Address, StepState]) -> bool:
     """Whether an `each`, and every step of every item of it, has ended."""
-    each = states.get(Address(region.each))
+    each = states.get(plan.scopes.locate(region.each))
     if each is None or not each.status.is_end:
         return False
-    steps = (Address(node_id, path) for node_id in region.body for path in list_items((), each.item_count or 0))
+    items = list_items((), each.item_count or 0)
+    steps = (plan.scopes.locate(node_id, inside) for node_id in region.body for inside in items)
     return all((state := states.get(step)) is not None and state.status.is_end for step in steps)
 
 

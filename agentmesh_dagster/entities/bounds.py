@@ -46,6 +46,8 @@ MaxAttempts = Annotated[int, Field(ge=1, le=100), _WHOLE]
 Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False), _NUMBER]
 MaxTokens = Annotated[int, Field(ge=1, le=10_000_000), _WHOLE]
 MaxToolRounds = Annotated[int, Field(ge=1, le=100), _WHOLE]
+# Of an edge that leads back
+MaxRounds = Annotated[int, Field(ge=2, le=100), _WHOLE]
 # Of a branch, of a gate
 MaxItems = Annotated[int, Field(ge=0, le=100_000), _WHOLE]
 DeadlineSeconds = Annotated[float, Field(gt=0, le=10 * YEAR_SECONDS, allow_inf_nan=False), _NUMBER]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from agentmesh_dagster.entities.bounds import MAX_LAYOUT_NODES, MaxRuns, Position, Temperature
+from agentmesh_dagster.entities.bounds import MAX_LAYOUT_NODES, MaxRounds, MaxRuns, Position, Temperature
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
 
@@ -225,6 +225,7 @@ class Edge(Entity):
     from_node_id: Id
     to_node_id: Id
     condition: Annotated[str | None, BeforeValidator(_literals_are_conditions)] = None
+    max_rounds: MaxRounds | None = None  # of an edge that leads back: how often the nodes between are played
 
 
 class WorkflowGraph(Entity):

@@ -50,6 +50,7 @@ _FIRST = {"[": "%5B", "#": "%23"}  # what the other frames begin with
 
 Frame = Item | Round | Call
 Path = tuple[Frame, ...]
+Items = tuple[Item, ...]
 
 
 class Address(NamedTuple):
@@ -63,13 +64,26 @@ class Address(NamedTuple):
         """The index of the innermost item; None outside of every `each`."""
         return next((frame.position for frame in reversed(self.path) if isinstance(frame, Item)), None)
 
-    def at(self, node_id: str) -> "Address":
-        """Another node at the same place."""
-        return Address(node_id, self.path)
+    @property
+    def items(self) -> Items:
+        """The items in its path, the outermost first."""
+        return tuple(frame for frame in self.path if isinstance(frame, Item))
+
+    @property
+    def place(self) -> Path:
+        """The rest of its path: which round and which call it stands in, whatever the item."""
+        return tuple(frame for frame in self.path if not isinstance(frame, Item))
 
     def covers(self, other: "Address") -> bool:
-        """Whether it is the other step, or stands for several of which that is one: without an item, for all items."""
-        return self.node_id == other.node_id and other.path[: len(self.path)] == self.path
+        """Whether it is the other step, or stands for several of which that is one.
+
+        Without an item it stands for all items; with fewer rounds or calls for all that stands inside of them.
+        """
+        return (
+            self.node_id == other.node_id
+            and other.items[: len(self.items)] == self.items
+            and other.place[: len(self.place)] == self.place
+        )
 
 
 def write_path(path: Path) -> str:
@@ -92,11 +106,6 @@ def _read_frame(text: str) -> Frame:
     if text.startswith("["):
         return Item(int(text[1:-1]))
     return Round(int(text[1:])) if text.startswith("#") else Call(unquote(text))
-
-
-def list_around(path: Path) -> list[Path]:
-    """The path itself and all around it, the outermost first."""
-    return [path[:depth] for depth in range(len(path) + 1)]
 
 
 def describe_address(address: Address) -> dict[str, JsonValue]:

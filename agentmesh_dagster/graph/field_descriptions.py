@@ -68,5 +68,9 @@ FIELDS: dict[str, dict[str, str]] = {
             "Only behind a branch or a gate: an expression such as context.last_output.score > 0.7, or the literal "
             "to match where the branch has a condition of its own. Without it the edge is the default."
         ),
+        "maxRounds": (
+            "On an edge that leads back: how often the nodes from its target to its source are played at most, the "
+            "first round included."
+        ),
     },
 }

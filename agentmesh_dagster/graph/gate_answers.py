@@ -75,12 +75,12 @@ def _asks_for_approval(graph: Graph, node: GraphNode) -> bool:
 
 def _list_looks(graph: Graph, node: GraphNode) -> Iterator[tuple[str | int, ...]]:
     """What the conditions on the out-edges look at in the answer: for each look the path inside it."""
-    for edge in graph.out_edges[node.id]:
+    for edge in graph.ways_of(node.id):
         for reference in edge.expression.references if edge.expression else ():
             match reference.path:
                 case ("last_output", *rest):
                     yield tuple(rest)
-                case ("outputs", node.id, *rest):
+                case ("outputs", node.origin, *rest):
                     yield tuple(rest)
                 case () | ("outputs",):  # `context` itself, or an output whose name is worked out
                     yield ()
@@ -125,7 +125,7 @@ def _resolve(schema: JsonObject, reference: object) -> JsonValue:
 
 def describe_edges(graph: Graph, node: GraphNode, fault: str) -> str:
     """Why no out-edge can use an answer, and what the edges ask for."""
-    conditions = ", ".join(quote(edge.condition) for edge in graph.out_edges[node.id] if edge.condition is not None)
+    conditions = ", ".join(quote(edge.condition) for edge in graph.ways_of(node.id) if edge.condition is not None)
     return f"no edge can use it: {fault}. The edges ask for {conditions}"
 
 
@@ -144,16 +144,16 @@ def find_deadline_misfit(graph: Graph, node: GraphNode, schema: JsonObject | Non
             return misfit
     except InvalidSchema:
         return None  # it is an issue of its own
-    edges = graph.out_edges[node.id]
+    edges = graph.ways_of(node.id)
     conditions = [edge.expression for edge in edges if edge.expression]
     if read_rejection(graph, node, answer) is not None or not conditions or any(edge.is_default for edge in edges):
         return None
     for expression in conditions:
         for reference in expression.references:
-            if reference.path[:1] != ("last_output",) and reference.path[:2] != ("outputs", node.id):
+            if reference.path[:1] != ("last_output",) and reference.path[:2] != ("outputs", node.origin):
                 return None  # the run's own data decides
         try:
-            if expression.evaluate_condition({"last_output": answer, "outputs": {node.id: answer}}):
+            if expression.evaluate_condition({"last_output": answer, "outputs": {node.origin: answer}}):
                 return None
         except ExpressionFault as fault:
             return describe_edges(graph, node, str(fault))

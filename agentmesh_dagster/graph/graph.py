@@ -1,18 +1,22 @@
 """Graph: a workflow's document, read and frozen, with its expressions parsed."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.entities.text import quote
+from agentmesh_dagster.graph.address import Path
 from agentmesh_dagster.graph.cycles import find_components
 from agentmesh_dagster.graph.expressions import Expression, Reference
 from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.loops import Loops, find_loops
 from agentmesh_dagster.graph.regions import Region, find_regions
-from agentmesh_dagster.graph.scopes import Scopes
+from agentmesh_dagster.graph.scopes import Rounds, Scopes
 from agentmesh_dagster.graph.templates import Template
 from agentmesh_dagster.specs import NODE_SPECS
 from agentmesh_dagster.specs.node_config import NodeConfig
@@ -20,8 +24,21 @@ from agentmesh_dagster.specs.node_spec import UNKNOWN, NodeSpec, Place, Ports
 
 
 @dataclass(frozen=True)
+class Copy:
+    """Where a node of an expanded graph comes from."""
+
+    origin: str  # its id in the document
+    place: Path  # the rounds and calls around it; its steps' paths have the items between them
+    depth: int  # how many frames of `place` stand around the `each` around it, if there is one
+    boxes: tuple[str, ...]  # by whom these are: ids of the loops' heads and of the calling nodes
+    names: Path  # the call inside of which its expressions name nodes
+    call: Path | None = None  # of the start of a sub-workflow: the call that it begins
+    caller: GraphNode | None = None  # likewise: the node that calls it
+
+
+@dataclass(frozen=True)
 class GraphNode:
-    id: str
+    id: str  # in an expanded graph another one for each copy
     position: int  # in the document
     type: str
     title: str  # the label, else the id
@@ -33,6 +50,12 @@ class GraphNode:
     is_complete: bool = True  # False: something of it could not be read, so what seems to be missing may be there
     has_fields: bool = True  # False: that is so outside of its config
     workflow_id: str | None = None
+    copy: Copy | None = None  # of a node that an expanded graph repeats, or has from another workflow
+
+    @property
+    def origin(self) -> str:
+        """Its id in the document."""
+        return self.copy.origin if self.copy else self.id
 
     @property
     def spec(self) -> NodeSpec:
@@ -64,6 +87,11 @@ class GraphNode:
         return self.spec.waits or bool(self.spec.waits_if and getattr(self.config, self.spec.waits_if))
 
     @property
+    def inlines(self) -> bool:
+        """Whether the graph of another workflow stands in its place."""
+        return self.spec.inlines(self.config)
+
+    @property
     def may_repeat(self) -> bool:
         """Whether it may stand inside an `each`."""
         return not self.is_each
@@ -90,6 +118,8 @@ class GraphEdge:
     condition: str | None
     expression: Expression | None = None  # the condition, parsed
     literal: Literal | None = None  # instead of it, where the branch has a `config.condition`
+    max_rounds: int | None = None  # of an edge that leads back
+    is_silent: bool = False  # it keeps the order, and carries nothing: from the start of a sub-workflow to its result
 
     @property
     def is_default(self) -> bool:
@@ -114,6 +144,16 @@ class Unknowns:
 
 
 NO_DOUBTS = Unknowns()
+_NO_ROUNDS: Mapping[str, Sequence[tuple[Rounds, int]]] = {}
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """What an expanded graph knows of the graph that it was made from."""
+
+    regions: Mapping[str, Region]  # by node id of the `each`
+    rounds: Mapping[str, Sequence[tuple[Rounds, int]]]  # by node id: the loops around it, the outermost first
+    withheld: Mapping[str, tuple[GraphEdge, ...]]  # by node id: edges back that are not offered in the last round
 
 
 @dataclass(frozen=True)
@@ -126,6 +166,7 @@ class Graph:
     faults: tuple[Issue, ...]  # found while reading: what did not parse, duplicates, dangling edges
     unknowns: Unknowns = NO_DOUBTS
     repeated: tuple[GraphNode, ...] = ()  # nodes whose id another one before them has
+    expansion: Expansion | None = None  # of an expanded graph
 
     @cached_property
     def out_edges(self) -> Mapping[str, tuple[GraphEdge, ...]]:
@@ -140,6 +181,11 @@ class Graph:
         for edge in self.edges:
             grouped[end(edge)].append(edge)
         return {node_id: tuple(edges) for node_id, edges in grouped.items()}
+
+    def ways_of(self, node_id: str) -> tuple[GraphEdge, ...]:
+        """The out-edges of a node, with those back that are not offered to it in the last round."""
+        withheld = self.expansion.withheld.get(node_id, ()) if self.expansion else ()
+        return (*self.out_edges[node_id], *withheld)
 
     def list_nodes(self, is_meant: Callable[[NodeSpec], object]) -> list[GraphNode]:
         """The nodes of the types that are meant, those with an id that was there before too."""
@@ -171,8 +217,23 @@ class Graph:
         return list(dict.fromkeys(edge.target for edge in self.out_edges[node_id]))
 
     @cached_property
+    def loops(self) -> Loops:
+        """What is played round by round; nothing in an expanded graph."""
+        return find_loops(self)
+
+    @cached_property
+    def onward(self) -> Graph:
+        """The graph without the edges that begin another round; itself where there are none."""
+        back = self.loops.back
+        if not back:
+            return self
+        return replace(self, edges=tuple(edge for edge in self.edges if edge.position not in back))
+
+    @cached_property
     def order(self) -> tuple[str, ...]:
-        """Node ids so that each stands behind its parents; nodes on or behind a cycle are left out."""
+        """Node ids so that each stands behind its parents; nodes on or behind a cycle that is no loop are left out."""
+        if self.onward is not self:
+            return self.onward.order
         missing = {node_id: len(edges) for node_id, edges in self.in_edges.items()}
         ready = [node_id for node_id, count in missing.items() if count == 0]
         for node_id in ready:  # grows while it is walked
@@ -182,10 +243,16 @@ class Graph:
                     ready.append(edge.target)
         return tuple(ready)
 
+    @property
+    def _has_cycle(self) -> bool:
+        return bool(self.expansion is None and any(e.max_rounds for e in self.edges)) or len(self.order) < len(
+            self.nodes
+        )
+
     @cached_property
     def components(self) -> Sequence[Sequence[str]]:
         """Every node, each behind its parents; nodes on one cycle stand together."""
-        if len(self.order) == len(self.nodes):
+        if not self._has_cycle:
             return [(node_id,) for node_id in self.order]
         return find_components({node_id: [edge.target for edge in out] for node_id, out in self.out_edges.items()})
 
@@ -218,12 +285,13 @@ class Graph:
     @cached_property
     def regions(self) -> Mapping[str, Region | None]:
         """For each `each` branch, by node id, what it repeats; see `find_regions`."""
-        return find_regions(self)
+        return self.expansion.regions if self.expansion else find_regions(self)
 
     @cached_property
     def scopes(self) -> Scopes:
-        """What is repeated: the regions that are closed."""
-        return Scopes(region for region in self.regions.values() if region)
+        """What is repeated: the regions that are closed, and loops where the graph is expanded."""
+        closed = (region for region in self.regions.values() if region)
+        return Scopes(self.nodes, closed, self.expansion.rounds if self.expansion else _NO_ROUNDS)
 
     def is_ancestor(self, node_id: str, other: str) -> bool:
         """Whether a path leads from `node_id` to `other`."""

@@ -1,13 +1,15 @@
 """Plan: what Dagster will be told, worked out from a valid graph without knowing Dagster."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
 from agentmesh_dagster.entities.models import Agent, Tool, Workflow
+from agentmesh_dagster.graph.address import Address, Call, Frame, Path, Round
+from agentmesh_dagster.graph.expand import expand
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
-from agentmesh_dagster.graph.names import name_all, safe_name
+from agentmesh_dagster.graph.names import safe_name
 from agentmesh_dagster.graph.regions import Region
 from agentmesh_dagster.graph.scopes import Scopes
 from agentmesh_dagster.specs.node_spec import Place, Ports
@@ -30,18 +32,24 @@ class Wiring(StrEnum):
 class Port:
     """One way into a planned op."""
 
-    source: str  # op name
+    source: str  # step key
     output: str  # output name of that op
 
 
 @dataclass(frozen=True)
 class PlannedOp:
-    name: str  # Dagster-safe, unique in the plan; also the step key
+    alias: str  # Dagster-safe, unique in its box
+    boxes: tuple[str, ...]  # the rounds and sub-workflows in which it is drawn, the outermost first
     node: GraphNode  # of a COLLECT: the `each` that it closes
     wiring: Wiring
     inputs: tuple[Port, ...]  # empty only for start
     outputs: Mapping[str, str]  # of a CHOICE: edge id → output name; else empty
     each: str | None = None  # REPEATED: node id of the `each` around it
+
+    @cached_property
+    def name(self) -> str:
+        """The step key, unique in the plan."""
+        return ".".join((*self.boxes, self.alias))
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Plan:
 
     workflow: Workflow
     revision: int  # of the catalogue: what the run is pinned to
-    graph: Graph
+    graph: Graph  # expanded: its node ids are those of copies, see `key_of`
     agents: Mapping[str, Agent]
     tools: Mapping[str, Tool]
     ops: tuple[PlannedOp, ...]  # in topological order
@@ -72,7 +80,74 @@ class Plan:
 
     @property
     def start(self) -> PlannedOp:
-        return next(op for op in self.ops if op.node.spec.place is Place.START)
+        """Where the run begins."""
+        return next(op for op in self.ops if op.node.spec.place is Place.START and op.node.copy is None)
+
+    @property
+    def has_rounds(self) -> bool:
+        """Whether there is a loop."""
+        return bool(self.graph.expansion and self.graph.expansion.rounds)
+
+    @property
+    def ends(self) -> list[GraphNode]:
+        """The nodes whose outputs are the run's."""
+        return [node for node in self.graph.ends if node.copy is None]
+
+    @cached_property
+    def starts(self) -> Mapping[Path, str]:
+        """The start of each call of a sub-workflow, by the place of the call: its output is what was called with."""
+        return {node.copy.call: node.id for node in self.graph.nodes.values() if node.copy and node.copy.call}
+
+    @cached_property
+    def copies(self) -> Mapping[tuple[Path, str], Sequence[str]]:
+        """The nodes that one name may mean, in the order of rounds; by the place of the call that knows the name."""
+        found: dict[tuple[Path, str], list[str]] = {}
+        for node in self.graph.nodes.values():
+            if node.copy is None:
+                found[(), node.id] = [node.id]
+            elif node.copy.call is None:
+                found.setdefault((node.copy.names, node.origin), []).append(node.id)
+            else:  # the start of a call: inside of it, though it uses the names outside
+                found.setdefault((node.copy.call, node.origin), []).append(node.id)
+        return found
+
+    def find_named(self, key: str, name: str) -> Sequence[str]:
+        """The nodes that `context.outputs.<name>` may mean at a node, the newest first."""
+        if self.graph.expansion is None:
+            return [name] if name in self.graph.nodes else []
+        copies = self.copies.get((self.names_of(key), name), ())
+        return [copy for copy in reversed(copies) if self.graph.is_ancestor(copy, key)]
+
+    def find_behind(self, key: str, name: str) -> str:
+        """The nearest node of this name that a node leads to, in this round or a later one."""
+        copies = self.copies.get((self.names_of(key), name), (name,))
+        return next((copy for copy in copies if self.graph.is_ancestor(key, copy)), copies[0])
+
+    def names_of(self, key: str) -> Path:
+        """The place of the call inside of which the node's expressions name others; empty outside of every call."""
+        copy = self.graph.nodes[key].copy
+        return copy.names if copy else ()
+
+    def list_withheld(self, key: str) -> Sequence[GraphEdge]:
+        """The edges that would begin another round, where this node stands in the last one."""
+        expansion = self.graph.expansion
+        return expansion.withheld.get(key, ()) if expansion else ()
+
+    def key_of(self, address: Address) -> str:
+        """The id of a step's node in the expanded graph."""
+        return self.scopes.node_of(address)
+
+    def list_covered(self, address: Address) -> list[str]:
+        """The nodes of all steps for which an address stands."""
+        key = self.scopes.find(address)
+        if key is not None or self.graph.expansion is None:
+            return [] if key is None else [key]
+        nodes = (node for node in self.graph.nodes.values() if node.copy)
+        return [n.id for n in nodes if n.copy and address.covers(Address(n.origin, n.copy.place))]
+
+    def node_of(self, address: Address) -> GraphNode:
+        """The node of a step; KeyError where the graph has no such node."""
+        return self.graph.nodes[self.scopes.node_of(address)]
 
 
 def plan_graph(
@@ -87,19 +162,20 @@ def plan_graph(
 
     `workflows` are those that it runs, directly or through others.
     """
-    return Plan(graph.workflow, revision, graph, agents, tools, _Planner(graph).plan_ops(), workflows or {})
+    expanded = expand(graph, workflows or {})
+    return Plan(graph.workflow, revision, expanded, agents, tools, _Planner(expanded).plan_ops(), workflows or {})
 
 
 class _Planner:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.scopes = graph.scopes
-        self.names = name_all(graph.nodes)
-        taken = set(self.names.values())
-        self.collect_names: dict[str, str] = {}
-        for each in self.scopes.by_head:
-            self.collect_names[each] = safe_name(f"{self.names[each]}_collect", taken)
-            taken.add(self.collect_names[each])
+        namer = _Namer(graph)
+        self.places = {node_id: namer.read_place(node_id) for node_id in graph.nodes}
+        self.collects = {
+            each: namer.place_beside(each, f"{self.places[each][-1]}_collect") for each in self.scopes.by_head
+        }
+        self.names = {node_id: ".".join(place) for node_id, place in self.places.items()}
         self.outputs = {node_id: self._plan_outputs(node) for node_id, node in graph.nodes.items()}
 
     def plan_ops(self) -> tuple[PlannedOp, ...]:
@@ -111,8 +187,10 @@ class _Planner:
 
     def _plan_op(self, node: GraphNode) -> PlannedOp:
         ports = [self._plan_port(edge) for edge in self.graph.in_edges[node.id]]
+        *boxes, alias = self.places[node.id]
         return PlannedOp(
-            self.names[node.id],
+            alias,
+            tuple(boxes),
             node,
             self._wiring(node),
             tuple(dict.fromkeys(ports)),
@@ -123,8 +201,10 @@ class _Planner:
     def _plan_collect(self, region: Region) -> PlannedOp:
         exits = [edge.source for edge in self.graph.in_edges[region.join] if self.scopes.left_by(edge) is region]
         ports = [Port(self.names[source], ITEM if source == region.each else RESULT) for source in exits]
+        *boxes, alias = self.collects[region.each]
         return PlannedOp(
-            self.collect_names[region.each],
+            alias,
+            tuple(boxes),
             self.graph.nodes[region.each],
             Wiring.COLLECT,
             tuple(dict.fromkeys(ports)),
@@ -133,7 +213,7 @@ class _Planner:
 
     def _plan_port(self, edge: GraphEdge) -> Port:
         if region := self.scopes.left_by(edge):
-            return Port(self.collect_names[region.each], RESULT)
+            return Port(".".join(self.collects[region.each]), RESULT)
         source = self.graph.nodes[edge.source]
         if self._wiring(source) is Wiring.FAN_OUT:
             return Port(self.names[edge.source], ITEM)
@@ -152,13 +232,56 @@ class _Planner:
         names: dict[str, str] = {}
         taken: set[str] = set()
         for edge in self.graph.out_edges[node.id]:
-            names[edge.id] = safe_name(f"to_{self.names[edge.target]}", taken)
+            names[edge.id] = safe_name(f"to_{self.places[edge.target][-1]}", taken)
             taken.add(names[edge.id])
         return names
+
+
+class _Namer:
+    """Names for ops and for the boxes in which they stand; each box has names of its own."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._taken: dict[tuple[str, ...], set[str]] = {}
+        self._boxes: dict[tuple[tuple[str, ...], str, Frame], str] = {}
+        # Those outside of every box come first, so that what is in a box changes no step key of theirs.
+        nodes = sorted(graph.nodes.values(), key=lambda node: bool(_list_boxes(node)))
+        self._places = {node.id: self._place(node) for node in nodes}
+
+    def read_place(self, node_id: str) -> tuple[str, ...]:
+        """The names of the boxes of a node, and its own."""
+        return self._places[node_id]
+
+    def place_beside(self, node_id: str, text: str) -> tuple[str, ...]:
+        """A name for something else in the box of a node."""
+        *boxes, _ = self._places[node_id]
+        return (*boxes, self._take(tuple(boxes), text))
+
+    def _place(self, node: GraphNode) -> tuple[str, ...]:
+        boxes: tuple[str, ...] = ()
+        for owner, frame in _list_boxes(node):
+            name = f"{owner}_round_{frame.number}" if isinstance(frame, Round) else owner
+            known = (boxes, owner, frame)
+            if known not in self._boxes:
+                self._boxes[known] = self._take(boxes, name)
+            boxes = (*boxes, self._boxes[known])
+        return (*boxes, self._take(boxes, "result" if node.inlines else node.origin))
+
+    def _take(self, boxes: tuple[str, ...], text: str) -> str:
+        taken = self._taken.setdefault(boxes, set())
+        name = safe_name(text, taken)
+        taken.add(name)
+        return name
+
+
+def _list_boxes(node: GraphNode) -> list[tuple[str, Frame]]:
+    """By whom the boxes around a node are, and what they stand for; the result of a call stands in its box."""
+    copy = node.copy
+    around = [] if copy is None else list(zip(copy.boxes, copy.place, strict=True))
+    return [*around, (node.origin, Call(node.origin))] if node.inlines else around
 
 
 def is_conditional(graph: Graph, node: GraphNode) -> bool:
     """Whether the node decides at run time which of its out-edges are taken."""
     if node.ports is Ports.CHOICE_IF_ASKED:
-        return any(edge.condition for edge in graph.out_edges[node.id])
+        return any(edge.condition for edge in graph.ways_of(node.id))
     return node.ports is Ports.CHOICE

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from agentmesh_dagster.entities.models import StepStatus
-from agentmesh_dagster.graph.address import Address, Item, Path
+from agentmesh_dagster.graph.address import Address, Items
 from agentmesh_dagster.graph.graph import GraphEdge
 from agentmesh_dagster.graph.plan import Plan
-from agentmesh_dagster.graph.scopes import list_items
+from agentmesh_dagster.graph.scopes import Rounds, list_items
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Progress:
         self._plan = plan
         self._scopes = plan.scopes
         self._states = dict(states)
+        self._rounds: dict[tuple[Rounds, Items], int] = {}  # how many were begun, at least
 
     def read_state(self, address: Address) -> StepState | None:
         return self._states.get(address)
@@ -60,25 +61,26 @@ class Progress:
         region = self._scopes.left_by(edge)
         if region is None:
             return self._read_plain_edge(edge, self._scopes.step_back(edge, target))
-        head = target.at(region.each)
+        head = self._scopes.locate(region.each, target.items)
         each = self._states.get(head)
         if each is None or each.status is not StepStatus.SUCCEEDED:
             return self._read_plain_edge(edge, head)
         if edge.source == region.each or not each.item_count:
             return EdgeState.TAKEN
-        state = self._read_repeated_edge(edge, target.path, each.item_count)
+        state = self._read_repeated_edge(edge, target.items, each.item_count)
         if state is not EdgeState.NOT_TAKEN:
             return state
         # No item took it. If none took any other way to the join either, the join runs with a null for each.
         others = (other for other in self._plan.graph.in_edges[region.join] if self._scopes.left_by(other) is region)
-        found = (self._read_repeated_edge(other, target.path, each.item_count) for other in others)
+        found = (self._read_repeated_edge(other, target.items, each.item_count) for other in others)
         return EdgeState.TAKEN if all(state is EdgeState.NOT_TAKEN for state in found) else EdgeState.NOT_TAKEN
 
-    def _read_repeated_edge(self, edge: GraphEdge, path: Path, count: int) -> EdgeState:
-        """The state, over all items, of an edge that leaves the scope of an `each` at `path`."""
+    def _read_repeated_edge(self, edge: GraphEdge, items: Items, count: int) -> EdgeState:
+        """The state, over all items, of an edge that leaves the region of an `each`."""
         if edge.source in self._scopes.by_head:
             return EdgeState.TAKEN  # by every item, from the `each` itself
-        found = {self._read_plain_edge(edge, Address(edge.source, inside)) for inside in list_items(path, count)}
+        sources = (self._scopes.locate(edge.source, inside) for inside in list_items(items, count))
+        found = {self._read_plain_edge(edge, source) for source in sources}
         if EdgeState.OPEN in found:
             return EdgeState.OPEN
         return EdgeState.TAKEN if EdgeState.TAKEN in found else EdgeState.NOT_TAKEN
@@ -86,30 +88,59 @@ class Progress:
     def _read_plain_edge(self, edge: GraphEdge, source: Address) -> EdgeState:
         state = self._states.get(source)
         if state is None:
-            return EdgeState.OPEN
+            return EdgeState.NOT_TAKEN if self._is_never_played(edge.source, source.items) else EdgeState.OPEN
         if state.status is StepStatus.SKIPPED:
             return EdgeState.NOT_TAKEN
         if state.status is not StepStatus.SUCCEEDED:
             return EdgeState.OPEN
         return EdgeState.TAKEN if state.taken is None or edge.id in state.taken else EdgeState.NOT_TAKEN
 
+    def _is_never_played(self, node_id: str, items: Items) -> bool:
+        """Whether the node stands in a round that nobody will begin: its steps are not written down as skipped."""
+        for rounds, number in self._scopes.rounds_around(node_id):
+            if number > max(self.count_rounds(rounds, items), 1):
+                return self.is_over(rounds, items)
+        return False
+
+    def count_rounds(self, rounds: Rounds, items: Items) -> int:
+        """How many rounds of a loop were begun; 0 before the first, which may have been skipped too."""
+        known = (rounds, items)
+        count = self._rounds.get(known, 0)
+        while count < len(rounds.heads) and self._scopes.locate(rounds.heads[count], items) in self._states:
+            count += 1
+        self._rounds[known] = count
+        return count
+
+    def is_over(self, rounds: Rounds, items: Items) -> bool:
+        """Whether no other round of a loop will be begun."""
+        last = self.count_rounds(rounds, items)
+        if last == len(rounds.heads):
+            return True
+        return self.read_readiness(self._scopes.locate(rounds.heads[last], items)) is Readiness.SKIPPED
+
     def read_readiness(self, address: Address) -> Readiness:
         """Whether the step may run; start always may."""
-        edges = self._plan.graph.in_edges[address.node_id]
+        edges = self._plan.graph.in_edges[self._scopes.node_of(address)]
         states = [self.read_edge(edge, address) for edge in edges]
         if EdgeState.OPEN in states:
             return Readiness.WAITS
         return Readiness.RUNS if not edges or EdgeState.TAKEN in states else Readiness.SKIPPED
 
     def list_followers(self, address: Address) -> list[Address]:
-        """The steps directly behind one that has ended; for an `each`, the first of every item and the closing join."""
+        """The steps directly behind one that has ended; for an `each`, the first of every item and the closing join.
+
+        Where a loop ends with it, what stands behind the loop stands behind it too.
+        """
+        node_id = self._scopes.node_of(address)
         state = self._states.get(address)
         count = state.item_count if state else None
         followers: dict[Address, None] = {}
-        for edge in self._plan.graph.out_edges[address.node_id]:
+        for edge in self._plan.graph.out_edges[node_id]:
             followers.update(dict.fromkeys(self._scopes.step_on(edge, address, count)))
-        if region := self._scopes.by_head.get(address.node_id):
-            followers[address.at(region.join)] = None  # reached at once when there are no items
+        if region := self._scopes.by_head.get(node_id):
+            followers[self._scopes.locate(region.join, address.items)] = None  # reached at once when there are no items
+        for rounds, _ in self._scopes.rounds_around(node_id):
+            followers.update(dict.fromkeys(self._scopes.locate(exit_, address.items) for exit_ in rounds.exits))
         return list(followers)
 
     def skip_behind(self, address: Address) -> list[Address]:
@@ -118,7 +149,9 @@ class Progress:
         ended = [address]
         for current in ended:  # grows while it is walked
             for follower in self.list_followers(current):
-                if follower not in self._states and self.read_readiness(follower) is Readiness.SKIPPED:
+                if follower in self._states or not self._is_begun(follower):
+                    continue
+                if self.read_readiness(follower) is Readiness.SKIPPED:
                     self.skip(follower)
                     skipped.append(follower)
                     ended.append(follower)
@@ -142,18 +175,18 @@ class Progress:
 
     def list_active_items(self, each: Address) -> list[int]:
         """The positions of the items, of an `each` that has ended, of which a step is at work or may run now."""
-        depth, active = len(each.path), set[int]()
-        for node_id in self._scopes.by_head[each.node_id].body:
-            for path in self._list_paths(node_id):
-                item = path[depth]
-                if path[:depth] == each.path and isinstance(item, Item) and self._is_active(Address(node_id, path)):
-                    active.add(item.position)
+        depth, active = len(each.items), set[int]()
+        for node_id in self._scopes.by_head[self._scopes.node_of(each)].body:
+            for items in self._list_items(node_id):
+                if items[:depth] == each.items and self._is_active(node_id, items):
+                    active.add(items[depth].position)
         return sorted(active)
 
-    def _is_active(self, address: Address) -> bool:
+    def _is_active(self, node_id: str, items: Items) -> bool:
+        address = self._scopes.locate(node_id, items)
         state = self._states.get(address)
         if state is None:
-            return self.read_readiness(address) is Readiness.RUNS
+            return self._may_be_played(node_id, items) and self.read_readiness(address) is Readiness.RUNS
         return state.status in (StepStatus.RUNNING, StepStatus.PENDING)
 
     def read_run_state(self) -> RunState:
@@ -165,17 +198,27 @@ class Progress:
             return RunState.WAITING
         return RunState.FAILED if StepStatus.FAILED in statuses else RunState.SUCCEEDED
 
-    def _list_addresses(self) -> Iterator[Address]:
-        """All steps that are known by now: inside an `each` once its items are."""
-        for node_id in self._plan.graph.order:
-            for path in self._list_paths(node_id):
-                yield Address(node_id, path)
+    def _is_begun(self, address: Address) -> bool:
+        """Whether the step stands outside of every loop, or in a round that was begun, or the first."""
+        around = self._scopes.rounds_around(self._scopes.node_of(address))
+        return all(number <= max(self.count_rounds(rounds, address.items), 1) for rounds, number in around)
 
-    def _list_paths(self, node_id: str) -> Iterator[Path]:
+    def _list_addresses(self) -> Iterator[Address]:
+        """All steps that are known by now: inside an `each` once its items are, and of the rounds that may be next."""
+        for node_id in self._plan.graph.order:
+            for items in self._list_items(node_id):
+                if self._may_be_played(node_id, items):
+                    yield self._scopes.locate(node_id, items)
+
+    def _may_be_played(self, node_id: str, items: Items) -> bool:
+        around = self._scopes.rounds_around(node_id)
+        return all(number <= self.count_rounds(rounds, items) + 1 for rounds, number in around)
+
+    def _list_items(self, node_id: str) -> Iterator[Items]:
         head = self._scopes.head_of(node_id)
         if head is None:
             yield ()
             return
-        for path in self._list_paths(head):
-            state = self._states.get(Address(head, path))
-            yield from list_items(path, (state.item_count if state else None) or 0)
+        for items in self._list_items(head):
+            state = self._states.get(self._scopes.locate(head, items))
+            yield from list_items(items, (state.item_count if state else None) or 0)

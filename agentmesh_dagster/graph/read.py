@@ -207,7 +207,9 @@ def _read_edge(edge: Edge, position: int, source: GraphNode, faults: list[Issue]
     elif condition and source.is_complete and source.spec.may_choose:
         path = f"$.graph.edges[{position}].condition"
         expression = _parse_expression(condition, path, faults, edge_id=edge.id)
-    return GraphEdge(edge.id, position, edge.from_node_id, edge.to_node_id, condition, expression, literal)
+    return GraphEdge(
+        edge.id, position, edge.from_node_id, edge.to_node_id, condition, expression, literal, edge.max_rounds
+    )
 
 
 def _read_literal(condition: str) -> JsonValue:

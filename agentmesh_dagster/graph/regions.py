@@ -33,7 +33,10 @@ def find_regions(graph: Graph) -> Mapping[str, Region | None]:
     branches = [node for node in graph.nodes.values() if node.is_each]
     if not branches:
         return {}
-    finder = _Finder(graph)
+    users = [node_id for node_id in graph.nodes if _uses_item(graph, node_id)]
+    loops = {node_id: frozenset(loop.head for loop in graph.loops.around(node_id)) for node_id in graph.nodes}
+    graph = graph.onward
+    finder = _Finder(graph, users, loops)
     cyclic = ~_to_bits(graph, graph.order)
     return {
         node.id: finder.find(node)
@@ -43,15 +46,18 @@ def find_regions(graph: Graph) -> Mapping[str, Region | None]:
 
 
 class _Finder:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, users: Iterable[str], loops: Mapping[str, frozenset[str]]) -> None:
         self.graph = graph
+        self.loops = loops  # by node id, the heads of those around it
         self.passed_by_all = _find_passed_by_all(graph)
         self.each_bits = _to_bits(graph, (node.id for node in graph.nodes.values() if node.is_each))
-        self.user_bits = _to_bits(graph, (node_id for node_id in graph.nodes if _uses_item(graph, node_id)))
+        self.user_bits = _to_bits(graph, users)
 
     def find(self, each: GraphNode) -> Region | None:
         assert isinstance(each.config, BranchConfig)
-        candidates = self.graph.in_bits(self.passed_by_all[each.id])
+        # What a loop inside of it repeats cannot close it.
+        passed = self.graph.in_bits(self.passed_by_all[each.id])
+        candidates = [node_id for node_id in passed if self.loops[node_id] <= self.loops[each.id]]
         if each.config.join is not None:
             return self._region(each.id, each.config.join) if each.config.join in candidates else None
         if not candidates:

@@ -1,7 +1,7 @@
 """Routing: which of its out-edges the end of a step takes, and why. The op and the answer to a gate ask the same."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
@@ -20,6 +20,12 @@ class NothingMatched(AgentMeshError):
     retryable = False  # the same input would match nothing again
 
 
+class RoundsUsedUp(AgentMeshError):
+    """The loop was played as often as `maxRounds` allows, and the step has no other way out."""
+
+    retryable = False
+
+
 @dataclass(frozen=True)
 class Choice:
     """How a node chooses among its out-edges: the first whose condition is true, else one without a condition."""
@@ -29,11 +35,33 @@ class Choice:
     subject: Expression | None = None  # evaluated once: an edge's condition is then the literal that it must equal
 
 
-def choose_edges(edges: Sequence[GraphEdge], context: Context, choice: Choice = Choice()) -> list[GraphEdge]:
+def choose_edges(
+    edges: Sequence[GraphEdge],
+    context: Context,
+    choice: Choice = Choice(),
+    withheld: Sequence[GraphEdge] = (),
+) -> list[GraphEdge]:
     """The edges that are taken, in the order of the graph.
 
-    Raises NothingMatched, and ExpressionFault where a condition cannot be evaluated.
+    `withheld` are edges back that are not offered any more, this being the last round.
+
+    Raises NothingMatched, RoundsUsedUp, and ExpressionFault where a condition cannot be evaluated.
     """
+    try:
+        return _choose(edges, context, choice)
+    except NothingMatched:
+        if withheld and _choose(withheld, context, replace(choice, may_take_none=True)):
+            raise RoundsUsedUp(describe_used_up(withheld)) from None
+        raise
+
+
+def describe_used_up(withheld: Sequence[GraphEdge]) -> str:
+    """How many rounds were played, and what is to be done about it."""
+    rounds = max(edge.max_rounds or 0 for edge in withheld)
+    return f"{rounds} rounds were played: give it another way out, such as a default edge, or a higher `maxRounds`"
+
+
+def _choose(edges: Sequence[GraphEdge], context: Context, choice: Choice) -> list[GraphEdge]:
     tried = [edge for edge in edges if not edge.is_default]
     value = choice.subject.evaluate(context) if choice.subject else None
     matching: list[GraphEdge] = []

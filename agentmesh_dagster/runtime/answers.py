@@ -16,8 +16,9 @@ from agentmesh_dagster.graph.gate_answers import (
     list_deadline_answers,
     read_rejection,
 )
+from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan, is_conditional
-from agentmesh_dagster.graph.routing import choose_edges
+from agentmesh_dagster.graph.routing import RoundsUsedUp, choose_edges, describe_used_up
 from agentmesh_dagster.runtime.context import read_sources, read_step_input
 from agentmesh_dagster.runtime.endings import end_wait
 from agentmesh_dagster.runtime.plans import load_pinned_plan
@@ -99,7 +100,7 @@ def expire_gate(services: Services, gate: StoredGate) -> StoredGate:
 
 
 def _check_fit(plan: Plan, gate: StoredGate, output: JsonValue) -> None:
-    if misfit := find_misfit(plan.graph, plan.graph.nodes[gate.node_id], gate.answer_schema, output):
+    if misfit := find_misfit(plan.graph, plan.node_of(gate.address), gate.answer_schema, output):
         raise UnfitAnswer(misfit)
 
 
@@ -130,24 +131,34 @@ def _close(
 
 def _conclude(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue) -> StepEnd:
     """How an answer ends the gate's step: which way it goes on, or why it fails. Raises UnfitAnswer."""
-    comment = read_rejection(plan.graph, plan.graph.nodes[gate.node_id], output)
+    comment = read_rejection(plan.graph, plan.node_of(gate.address), output)
     return _route(tx, plan, gate, output) if comment is None else StepEnd(StepStatus.FAILED, output, comment)
 
 
 def _route(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue) -> StepEnd:
     """The out-edges that the answer takes. Raises UnfitAnswer when there is none that can use it."""
-    node = plan.graph.nodes[gate.node_id]
+    node = plan.node_of(gate.address)
     if not is_conditional(plan.graph, node):
-        return StepEnd(StepStatus.SUCCEEDED, output)
+        return _go_on(plan, node, output)
     sources = read_sources(tx, plan, gate.run_id, gate.address)
     found = read_step_input(tx, plan, gate.run_id, gate.address, sources)
     outputs = {**as_object(found.context["outputs"]), gate.node_id: output}
     context = {**found.context, "last_output": output, "outputs": outputs}
     try:
-        taken = choose_edges(plan.graph.out_edges[gate.node_id], context)
+        taken = choose_edges(plan.graph.out_edges[node.id], context, withheld=plan.list_withheld(node.id))
+    except RoundsUsedUp as fault:
+        return StepEnd(StepStatus.FAILED, output, str(fault))
     except AgentMeshError as fault:
         raise UnfitAnswer(describe_edges(plan.graph, node, str(fault))) from fault
     return StepEnd(StepStatus.SUCCEEDED, output, taken=[edge.id for edge in taken])
+
+
+def _go_on(plan: Plan, node: GraphNode, output: JsonValue) -> StepEnd:
+    """How an answer ends a gate without conditions: all of its edges are taken."""
+    withheld = plan.list_withheld(node.id)
+    if withheld and not plan.graph.out_edges[node.id]:
+        return StepEnd(StepStatus.FAILED, output, str(RoundsUsedUp(describe_used_up(withheld))))
+    return StepEnd(StepStatus.SUCCEEDED, output)
 
 
 def _expire(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue, fault: str) -> StepEnd:

@@ -102,7 +102,7 @@ def _find_event(
     connection: Connection, plan: Plan, run_id: str, address: Address, wait: Wait
 ) -> tuple[PostedEvent | None, int]:
     """The earliest event that matches, and the position of the last that was looked at."""
-    match = plan.graph.nodes[address.node_id].expressions.get(MATCH)
+    match = plan.node_of(address).expressions.get(MATCH)
     context: dict[str, JsonValue] | None = None
     last = wait.looked_to or 0
     while events := list_new_events(connection, wait.looking_from(last)):

@@ -37,8 +37,8 @@ def _ask_before(services: Services, plan: Plan, facts: LaunchFacts) -> None:
         with services.store.read() as connection:
             progress = Progress(plan, read_states(connection, facts.launch_id))
         for step in progress.list_ready():
-            if step.node_id == op.node.id and not facts.asks_for(step):
-                run_step(services, plan, StepTask(facts.launch_id, facts.launch_id, op, step.path, True))
+            if plan.key_of(step) == op.node.id and not facts.asks_for(step):
+                run_step(services, plan, StepTask(facts.launch_id, facts.launch_id, op, step, True))
 
 
 def _check_work(services: Services, plan: Plan, facts: LaunchFacts) -> None:

@@ -34,17 +34,18 @@ def give_out_callbacks(tx: Connection, settings: Settings, plan: Plan, run_id: s
     """The callbacks that the config of a step's node looks up. Raises NoPublicAddress."""
     addresses: dict[str, JsonValue] = {}
     tokens: list[str] = []
-    for name in dict.fromkeys(_list_names(plan, address.node_id)):
+    key = plan.key_of(address)
+    for name in dict.fromkeys(_list_names(plan, key)):
         if not settings.public_url:
             raise NoPublicAddress(f"`context.callbacks.{name}`")
-        wait = Address(name, address.path[: plan.scopes.depth(name)])
+        wait = plan.scopes.locate(plan.find_behind(key, name), address.items)
         token = give_out(tx, run_id, step_id(run_id, wait))
         addresses[name] = f"{settings.public_url.rstrip('/')}/api/callbacks/{token}"
         tokens.append(token)
     return Callbacks(addresses, Secrets(tuple(tokens)))
 
 
-def _list_names(plan: Plan, node_id: str) -> Iterator[str]:
-    for _, reference in plan.graph.nodes[node_id].references:
+def _list_names(plan: Plan, key: str) -> Iterator[str]:
+    for _, reference in plan.graph.nodes[key].references:
         if len(reference.path) > 1 and reference.path[0] == "callbacks":
             yield str(reference.path[1])

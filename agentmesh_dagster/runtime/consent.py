@@ -13,12 +13,14 @@ def was_approved(connection: Connection, plan: Plan, run_id: str, node_id: str) 
     """Whether on every way by which the run came to the node a person was asked, and did not say no."""
     graph = plan.graph
     gates = [node.id for node in graph.nodes.values() if asks_somebody(node)]
-    agreed = {key.node_id for key, output in read_outputs(connection, run_id, gates).items() if not _is_no(output)}
+    answers = read_outputs(connection, run_id, {graph.nodes[key].origin for key in gates})
+    agreed = {plan.key_of(step) for step, output in answers.items() if not _is_no(output)}
     taken: dict[str, set[str]] = {}
-    for key, state in read_states(connection, run_id).items():
+    for step, state in read_states(connection, run_id).items():
         if state.status is StepStatus.SUCCEEDED:
-            edges = [edge.id for edge in graph.out_edges[key.node_id]] if state.taken is None else state.taken
-            taken.setdefault(key.node_id, set()).update(edges)
+            key = plan.key_of(step)
+            edges = [edge.id for edge in graph.out_edges[key]] if state.taken is None else state.taken
+            taken.setdefault(key, set()).update(edges)
     found = {plan.start.node.id}
     ahead = list(found)
     while ahead:

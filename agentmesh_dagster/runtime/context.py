@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agentmesh_dagster.entities.json_values import JsonValue, as_list
 from agentmesh_dagster.entities.models import Run, StepStatus
-from agentmesh_dagster.graph.address import Address, Path, list_around
+from agentmesh_dagster.graph.address import Address, Call, Item, Items, Path, Round
 from agentmesh_dagster.graph.expressions import Reference
 from agentmesh_dagster.graph.graph import GraphEdge
 from agentmesh_dagster.graph.plan import Plan
@@ -34,9 +34,23 @@ class StepInput:
 
 def read_sources(connection: Connection, plan: Plan, run_id: str, address: Address) -> Mapping[Address, StepState]:
     """The states of the step itself and of all that its in-edges hang on."""
-    node_ids = {address.node_id, *plan.graph.parents(address.node_id)}
-    node_ids |= {head for node_id in node_ids for head in plan.scopes.list_heads(node_id)}
-    return read_states(connection, run_id, node_ids, address.path or None)
+    keys = {plan.key_of(address), *plan.graph.parents(plan.key_of(address))}
+    # Of a round that nobody begins there are no steps: whether that is so, the rounds before it tell.
+    loops = {rounds for key in keys for rounds, _ in plan.scopes.rounds_around(key)}
+    heads = {head for rounds in loops for head in rounds.heads}
+    keys |= heads | {source for head in heads for source in plan.graph.parents(head)}
+    keys |= {head for key in keys for head in plan.scopes.list_heads(key)}
+    around = _list_paths(plan, keys, address)
+    return read_states(connection, run_id, {plan.graph.nodes[key].origin for key in keys}, around)
+
+
+def _list_paths(plan: Plan, keys: Iterable[str], address: Address) -> list[Path] | None:
+    """Where the steps of these nodes stand that belong to this one; None where they are those of all items."""
+    if not address.path and all(plan.graph.nodes[key].copy is None for key in keys):
+        return None
+    if any(plan.scopes.depth(key) > len(address.items) for key in keys):
+        return None
+    return list(dict.fromkeys(plan.scopes.locate(key, address.items).path for key in keys))
 
 
 def read_step_input(
@@ -44,24 +58,67 @@ def read_step_input(
 ) -> StepInput:
     """Input and context of a step whose in-edges are settled; `states` as `read_sources` gives them."""
     run = get_run(connection, run_id)
+    key = plan.key_of(address)
     progress = Progress(plan, states)
-    taken = [e for e in plan.graph.in_edges[address.node_id] if progress.read_edge(e, address) is EdgeState.TAKEN]
-    wanted = list_output_references(plan, address.node_id)
-    needed = {edge.source for edge in taken} | set(wanted)
-    needed |= {head for node_id in needed for head in plan.scopes.list_heads(node_id)}
+    taken = [e for e in plan.graph.in_edges[key] if progress.read_edge(e, address) is EdgeState.TAKEN]
+    carrying = [edge for edge in taken if not edge.is_silent]
+    wanted = {name: plan.find_named(key, name) for name in list_output_references(plan, key)}
+    newest = _find_newest(connection, plan, run_id, address, wanted)
+    needed = {edge.source for edge in carrying} | {found for found in newest.values() if found is not None}
+    needed |= {head for found in needed for head in plan.scopes.list_heads(found)}
     view = _View(plan, address, states, _read_needed(connection, plan, run_id, address, needed))
-    last_output = view.read_last_output(taken) if taken else run.input
+    given = _read_input(connection, plan, run, address)
+    last_output = view.read_last_output(carrying) if carrying else (None if taken else given)
     context: dict[str, JsonValue] = {
-        "input": run.input,
+        "input": given,
         "last_output": last_output,
-        "outputs": {node_id: view.read_output(node_id) for node_id in wanted},
+        "outputs": {name: None if found is None else view.read_output(found) for name, found in newest.items()},
         "run": describe_run(run, plan),
     }
-    if address.item is not None:
+    own = address.path[_count_outer(plan, address) :]
+    if any(isinstance(frame, Item) for frame in own):
         context["item"] = view.read_item()
         context["index"] = address.item
+    if rounds := [frame.number for frame in own if isinstance(frame, Round)]:
+        context["round"] = rounds[-1]
     parents = [step_id(run_id, source) for edge in taken for source in view.list_sources(edge)]
     return StepInput(last_output, context, list(dict.fromkeys(parents)))
+
+
+def _count_outer(plan: Plan, address: Address) -> int:
+    """How many frames of the step's path stand around the workflow whose names its expressions use."""
+    calls = sum(isinstance(frame, Call) for frame in plan.names_of(plan.key_of(address)))
+    ends = [place + 1 for place, frame in enumerate(address.path) if isinstance(frame, Call)]
+    return ends[calls - 1] if calls else 0
+
+
+def _read_input(connection: Connection, plan: Plan, run: Run, address: Address) -> JsonValue:
+    """The input of the workflow whose names the step uses: the run's, or what a sub-workflow was called with."""
+    start = plan.starts.get(plan.names_of(plan.key_of(address)))
+    if start is None:
+        return run.input
+    step = plan.scopes.locate(start, address.items)
+    return read_outputs(connection, run.id, [step.node_id], [step.path]).get(step)
+
+
+def _find_newest(
+    connection: Connection, plan: Plan, run_id: str, address: Address, wanted: Mapping[str, Sequence[str]]
+) -> dict[str, str | None]:
+    """Of the nodes that each name may mean the one that ran last; the newest where none has."""
+    newest: dict[str, str | None] = {name: keys[0] if keys else None for name, keys in wanted.items()}
+    several = {name: keys for name, keys in wanted.items() if len(keys) > 1}
+    if several:
+        origins = {plan.graph.nodes[key].origin for keys in several.values() for key in keys}
+        states = read_states(connection, run_id, origins)
+        ended = {step for step, state in states.items() if state.status is StepStatus.SUCCEEDED}
+        for_all = {plan.key_of(step) for step in ended}
+
+        def has_run(key: str) -> bool:
+            is_single = plan.scopes.depth(key) <= len(address.items)
+            return plan.scopes.locate(key, address.items) in ended if is_single else key in for_all
+
+        newest |= {name: next(filter(has_run, keys), keys[0]) for name, keys in several.items()}
+    return newest
 
 
 def _read_needed(
@@ -69,16 +126,18 @@ def _read_needed(
 ) -> dict[Address, JsonValue]:
     """The outputs of these nodes; of those that are repeated together with the step only its own item's."""
     outputs: dict[Address, JsonValue] = {}
-    heads = plan.scopes.list_heads(address.node_id)
-    for head, path in zip(heads, list_around(address.path), strict=False):
-        outputs[Address(head, path)] = _read_items(connection, run_id, Address(head, path))
-    own = plan.scopes.depth(address.node_id)
-    beside = {node_id for node_id in needed if plan.scopes.count_common(node_id, address.node_id) == own}
-    beside = {node_id for node_id in beside if plan.scopes.depth(node_id) == own}
-    if beside:
-        outputs |= read_outputs(connection, run_id, beside, address.path or None)
-    others = needed - beside - set(heads)
-    return outputs | read_outputs(connection, run_id, others) if others else outputs
+    heads = plan.scopes.list_heads(plan.key_of(address))
+    for depth, head in enumerate(heads):
+        each = plan.scopes.locate(head, address.items[:depth])
+        outputs[each] = _read_items(connection, run_id, each)
+    all_items = {key for key in needed if plan.scopes.list_heads(key) not in (heads, heads[:-1], [])}
+    single = needed - all_items - set(heads)
+    if single:
+        steps = [plan.scopes.locate(key, address.items) for key in single]
+        outputs |= read_outputs(connection, run_id, {step.node_id for step in steps}, {step.path for step in steps})
+    if all_items:
+        outputs |= read_outputs(connection, run_id, {plan.graph.nodes[key].origin for key in all_items})
+    return outputs
 
 
 def _read_items(connection: Connection, run_id: str, each: Address) -> JsonValue:
@@ -87,17 +146,17 @@ def _read_items(connection: Connection, run_id: str, each: Address) -> JsonValue
     if identity not in _items:
         if len(_items) >= _KEPT_ITEMS:
             _items.clear()
-        _items[identity] = read_outputs(connection, run_id, [each.node_id])[each]
+        _items[identity] = read_outputs(connection, run_id, [each.node_id], [each.path])[each]
     return _items[identity]
 
 
-def list_output_references(plan: Plan, node_id: str) -> list[str]:
-    """The nodes whose output the node's config, or a condition on its out-edges, looks at."""
-    node = plan.graph.nodes[node_id]
+def list_output_references(plan: Plan, key: str) -> list[str]:
+    """The names of the nodes whose output the node's config, or a condition on its out-edges, looks at."""
+    node = plan.graph.nodes[key]
     references = [reference for _, reference in node.references]
-    references += _list_edge_references(plan.graph.out_edges[node_id])
+    references += _list_edge_references(plan.graph.ways_of(key))
     names = [path[1] for path in (r.path for r in references) if len(path) > 1 and path[0] == "outputs"]
-    return list(dict.fromkeys(str(name) for name in names if str(name) != node_id))
+    return list(dict.fromkeys(str(name) for name in names))
 
 
 def _list_edge_references(edges: Iterable[GraphEdge]) -> list[Reference]:
@@ -125,33 +184,36 @@ class _View:
         states: Mapping[Address, StepState],
         outputs: Mapping[Address, JsonValue],
     ) -> None:
+        self._graph = plan.graph
         self._scopes = plan.scopes
+        self._key = plan.key_of(address)
         self._address = address
         self._states = states
         self._outputs = outputs
 
     def read_item(self) -> JsonValue:
         """What the innermost `each` around the step repeats it for."""
-        head = self._scopes.head_of(self._address.node_id)
+        head = self._scopes.head_of(self._key)
         assert head is not None
-        return self._read_item(Address(head, self._address.path[:-1]), self._address.item)
+        return self._read_item(self._scopes.locate(head, self._address.items[:-1]), self._address.item)
 
     def _read_item(self, each: Address, index: int | None) -> JsonValue:
         return None if index is None else as_list(self._outputs[each])[index]
 
-    def read_output(self, node_id: str) -> JsonValue:
-        shared = self._scopes.count_common(node_id, self._address.node_id)
-        return self._read_below(node_id, self._address.path[:shared])
+    def read_output(self, key: str) -> JsonValue:
+        """The output of a node of the expanded graph."""
+        shared = self._scopes.count_common(key, self._key)
+        return self._read_below(key, self._address.items[:shared])
 
-    def _read_below(self, node_id: str, path: Path) -> JsonValue:
-        """The output of a node at `path`; of one that stands deeper the list over all items."""
-        heads = self._scopes.list_heads(node_id)
-        if len(path) == len(heads):
-            return self._outputs.get(Address(node_id, path))
-        each = Address(heads[len(path)], path)
+    def _read_below(self, key: str, items: Items) -> JsonValue:
+        """The output of a node for these items; of one that stands deeper the list over all items."""
+        heads = self._scopes.list_heads(key)
+        if len(items) == len(heads):
+            return self._outputs.get(self._scopes.locate(key, items))
+        each = self._scopes.locate(heads[len(items)], items)
         if each not in self._outputs:
             return None
-        return [self._read_below(node_id, inside) for inside in self._list_items(each)]
+        return [self._read_below(key, inside) for inside in self._list_items(each)]
 
     def read_last_output(self, taken: list[GraphEdge]) -> JsonValue:
         """The output of the parent that was taken; with several, a mapping node id → output."""
@@ -159,44 +221,47 @@ class _View:
         region = next(iter(regions))
         if len(regions) == 1 and region is not None:
             return self._read_results(region, taken)
-        sources = list(dict.fromkeys(edge.source for edge in taken))
-        by_source = {edge.source: self._read_through(edge) for edge in taken}
-        return by_source[sources[0]] if len(sources) == 1 else by_source
+        # Of a node that was played in several rounds the last one counts.
+        by_source = {self._name(edge): self._read_through(edge) for edge in taken}
+        return by_source if len(by_source) > 1 else next(iter(by_source.values()))
+
+    def _name(self, edge: GraphEdge) -> str:
+        return self._graph.nodes[edge.source].origin
 
     def _read_through(self, edge: GraphEdge) -> JsonValue:
         """What an edge carries: for the first edge inside an `each` the item, for one that leaves it the list."""
-        if edge.source == self._scopes.head_of(self._address.node_id):
+        if edge.source == self._scopes.head_of(self._key):
             return self.read_item()
         return self.read_output(edge.source)
 
     def _read_results(self, region: Region, taken: list[GraphEdge]) -> list[JsonValue]:
         """The results of all items in their order, each as `last_output` would show it."""
-        each = self._address.at(region.each)
-        return [self._read_result(each, taken, path) for path in self._list_items(each)]
+        each = self._scopes.locate(region.each, self._address.items)
+        return [self._read_result(each, taken, items) for items in self._list_items(each)]
 
-    def _read_result(self, each: Address, taken: list[GraphEdge], path: Path) -> JsonValue:
+    def _read_result(self, each: Address, taken: list[GraphEdge], items: Items) -> JsonValue:
         results: dict[str, JsonValue] = {}
         for edge in taken:
-            source = Address(edge.source, path)
-            if edge.source == each.node_id:
-                results[edge.source] = self._read_item(each, source.item)
+            source = self._scopes.locate(edge.source, items)
+            if source.node_id == each.node_id and edge.source in self._scopes.by_head:
+                results[self._name(edge)] = self._read_item(each, items[-1].position)
             elif source in self._outputs and self._was_taken(edge, source):
-                results[edge.source] = self._outputs[source]
+                results[self._name(edge)] = self._outputs[source]
         return next(iter(results.values()), None) if len(results) < 2 else results
 
     def _was_taken(self, edge: GraphEdge, source: Address) -> bool:
         state = self._states.get(source)
         return state is None or state.taken is None or edge.id in state.taken
 
-    def _list_items(self, each: Address) -> Sequence[Path]:
-        return list_items(each.path, len(as_list(self._outputs[each])))
+    def _list_items(self, each: Address) -> Sequence[Items]:
+        return list_items(each.items, len(as_list(self._outputs[each])))
 
     def list_sources(self, edge: GraphEdge) -> list[Address]:
         """The steps that an edge comes from: one, or one per item where it leaves an `each`."""
         region = self._scopes.left_by(edge)
         if region is None or edge.source == region.each:
             return [self._scopes.step_back(edge, self._address)]
-        each = self._address.at(region.each)
-        sources = [Address(edge.source, path) for path in self._list_items(each)]
+        each = self._scopes.locate(region.each, self._address.items)
+        sources = [self._scopes.locate(edge.source, items) for items in self._list_items(each)]
         ended = [key for key in sources if (state := self._states.get(key)) and state.status is StepStatus.SUCCEEDED]
         return ended or [each]  # without items the join stands behind the `each` itself

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.graph.address import Address, describe_address
+from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress
 from agentmesh_dagster.runtime.child_turns import ask_for_child
@@ -116,9 +117,9 @@ def cancel_left_steps(tx: Connection, run: RunHead, reason: str) -> None:
 
 def give_up_gates(tx: Connection, plan: Plan, run: RunHead) -> bool:
     """Closes the open gates that say `onArmFailure: cancel` if a step of the run has failed; whether there were any."""
-    if not any(_is_given_up(plan, node_id) for node_id in plan.graph.nodes) or not has_failed_step(tx, run.id):
+    if not any(_is_given_up(node) for node in plan.graph.nodes.values()) or not has_failed_step(tx, run.id):
         return False  # a run may have a thousand gates: they are not read at the opening of each
-    hopeless = [gate for gate in list_open_gates_of(tx, run.id) if _is_given_up(plan, gate.node_id)]
+    hopeless = [gate for gate in list_open_gates_of(tx, run.id) if _is_given_up(plan.node_of(gate.address))]
     if not hopeless:
         return False
     reason = "Another step has failed, so the run could only fail (`onArmFailure: cancel`)."
@@ -165,16 +166,15 @@ def _settle(tx: Connection, plan: Plan, run: RunHead, address: Address, end: Ste
     end_run_if_over(tx, plan, run, progress)
 
 
-def _is_given_up(plan: Plan, node_id: str) -> bool:
-    config = plan.graph.nodes[node_id].config
-    return isinstance(config, GateConfig) and config.on_arm_failure == "cancel"
+def _is_given_up(node: GraphNode) -> bool:
+    return isinstance(node.config, GateConfig) and node.config.on_arm_failure == "cancel"
 
 
 def _is_surely_active(tx: Connection, plan: Plan, run_id: str, address: Address, end: StepEnd) -> bool:
     """Whether something is left to do for sure, so that the states of all steps need not be read."""
     if end.status is not StepStatus.SUCCEEDED or end.taken is not None or end.item_count is not None:
         return False
-    edges = plan.graph.out_edges[address.node_id]
+    edges = plan.graph.out_edges[plan.key_of(address)]
     if any(len(plan.graph.in_edges[edge.target]) == 1 and edge.target not in plan.scopes.exits for edge in edges):
         return True  # that step may run now
     if not edges or has_failed_step(tx, run_id):
@@ -186,8 +186,11 @@ def _is_surely_active(tx: Connection, plan: Plan, run_id: str, address: Address,
 
 def _has_open_source(tx: Connection, plan: Plan, run_id: str, address: Address) -> bool:
     """Whether a step before this one has not ended: with none failed, it runs, may run, or waits."""
-    sources = plan.graph.parents(address.node_id)
-    if plan.scopes.head_of(address.node_id):
+    key = plan.key_of(address)
+    sources = plan.graph.parents(key)
+    if any(plan.graph.nodes[node].copy for node in (key, *sources)):
+        return False  # not to be counted by their ids alone
+    if plan.scopes.head_of(key):
         beside = [source for source in sources if plan.scopes.head_of(source)]
         return count_ended(tx, run_id, beside, address.path) < len(beside)
     heads = [head for source in sources if (head := plan.scopes.head_of(source))]
@@ -199,6 +202,5 @@ def _has_open_source(tx: Connection, plan: Plan, run_id: str, address: Address) 
 
 
 def _record_skipped(tx: Connection, plan: Plan, run: RunHead, skipped: Sequence[Address]) -> None:
-    nodes = plan.graph.nodes
-    insert_skipped(tx, run.id, [NewStep(address, nodes[address.node_id].type, []) for address in skipped])
+    insert_skipped(tx, run.id, [NewStep(address, plan.node_of(address).type, []) for address in skipped])
     _record(tx, run, [Event(EventType.STEP_SKIPPED, _name(address), step_id(run.id, address)) for address in skipped])

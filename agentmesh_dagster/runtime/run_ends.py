@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventType, RunStatus
-from agentmesh_dagster.graph.address import Address
+from agentmesh_dagster.graph.address import Address, Call, Frame, Item, Round
+from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, RunState
 from agentmesh_dagster.specs.node_spec import Place
@@ -30,8 +31,8 @@ def end_run_if_over(tx: Connection, plan: Plan, run: RunHead, progress: Progress
 
 def complete_run(tx: Connection, plan: Plan, run: RunHead) -> None:
     """The run has succeeded; its output is that of the end that ran, with several a mapping node id → output."""
-    ends = [node.id for node in plan.graph.ends]
-    outputs = {address.node_id: output for address, output in read_outputs(tx, run.id, ends).items()}
+    ends = [node.id for node in plan.ends]
+    outputs = {address.node_id: output for address, output in read_outputs(tx, run.id, ends, [()]).items()}
     output = _merge({node_id: outputs[node_id] for node_id in ends if node_id in outputs})
     mark_run_ended(tx, run.id, RunStatus.SUCCEEDED, output=output)
     _record_end(tx, run, EventType.RUN_COMPLETED, {"output": output})
@@ -59,17 +60,33 @@ def _record_end(tx: Connection, run: RunHead, event_type: EventType, payload: di
 
 def _describe_failures(tx: Connection, plan: Plan, run_id: str) -> str:
     failures = list_failures(tx, run_id)
-    if len(failures) == 1 and _is_end(plan, failures[0].address.node_id):
+    if len(failures) == 1 and _is_end(plan, failures[0].address):
         return failures[0].error  # the author's own words
     return "; ".join(f"{_name_step(plan, failure.address)}: {failure.error}" for failure in failures)
 
 
 def _name_step(plan: Plan, address: Address) -> str:
-    node = plan.graph.nodes.get(address.node_id)
-    item = "" if address.item is None else f", item {address.item}"
-    return f"`{node.title if node else address.node_id}`{item}"
+    """The step as a person knows it: `Draft`, round 2, item 3."""
+    node = _find(plan, address)
+    places = [describe for frame in address.path if (describe := _describe_frame(frame))]
+    return ", ".join((f"`{node.title if node else address.node_id}`", *places))
 
 
-def _is_end(plan: Plan, node_id: str) -> bool:
-    node = plan.graph.nodes.get(node_id)
-    return node is not None and node.spec.place is Place.END
+def _describe_frame(frame: Frame) -> str:
+    match frame:
+        case Item(position):
+            return f"item {position}"
+        case Round(number):
+            return f"round {number}"
+        case Call(node_id):
+            return f"in `{node_id}`"
+
+
+def _find(plan: Plan, address: Address) -> GraphNode | None:
+    key = plan.scopes.find(address)
+    return None if key is None else plan.graph.nodes[key]
+
+
+def _is_end(plan: Plan, address: Address) -> bool:
+    node = _find(plan, address)
+    return node is not None and node.copy is None and node.spec.place is Place.END

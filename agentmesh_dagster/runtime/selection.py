@@ -2,7 +2,6 @@
 
 from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.entities.text import join_names
-from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan, PlannedOp
 from agentmesh_dagster.graph.progress import Progress, Readiness
 from agentmesh_dagster.runtime.launches import LaunchFacts
@@ -20,16 +19,16 @@ def finish_selection(services: Services, plan: Plan, facts: LaunchFacts, run_id:
         return None
     with services.store.read() as connection:
         states = read_states(connection, run_id)
-    single = {Address(op.node.id): op for op in plan.ops if op.each is None}
+    single = {plan.scopes.locate(op.node.id): op for op in plan.ops if op.each is None}
     left = [op for step, op in single.items() if facts.asks_for(step) and step not in states]
     if not left or any(state.status.is_waiting or state.status is StepStatus.FAILED for state in states.values()):
         return None
     progress = Progress(plan, states)
     gates = [op for op in plan.ops if _is_gate_before(plan, op, left)]
-    asked = [step for step in progress.list_ready() if plan.by_node[step.node_id] in gates]
+    asked = [step for step in progress.list_ready() if plan.by_node[plan.key_of(step)] in gates]
     for step in asked:
-        run_step(services, plan, StepTask(run_id, facts.launch_id, plan.by_node[step.node_id], step.path, True))
-    single_gates = [Address(op.node.id) for op in gates if op.each is None]
+        run_step(services, plan, StepTask(run_id, facts.launch_id, plan.by_node[plan.key_of(step)], step, True))
+    single_gates = [plan.scopes.locate(op.node.id) for op in gates if op.each is None]
     if asked or any(progress.read_readiness(gate) is Readiness.RUNS for gate in single_gates):
         return None
     names = join_names([op.node.id for op in left])

@@ -13,9 +13,10 @@ from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_values import JsonValue, as_object, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.graph.address import Address, Path, describe_address
+from agentmesh_dagster.graph.address import Address, describe_address
 from agentmesh_dagster.graph.plan import Plan, PlannedOp
 from agentmesh_dagster.graph.progress import Progress, Readiness
+from agentmesh_dagster.graph.routing import RoundsUsedUp, describe_used_up
 from agentmesh_dagster.runtime.arrivals import end_if_arrived
 from agentmesh_dagster.runtime.attempt import Attempt
 from agentmesh_dagster.runtime.callbacks import NoPublicAddress, give_out_callbacks
@@ -78,14 +79,10 @@ class StepTask:
     run_id: str
     launch_id: str
     op: PlannedOp
-    path: Path  # where inside of what is repeated
+    address: Address
     is_last_attempt: bool
     resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project
     say: Callable[[str], None] = _say_nothing  # a line in the step's log
-
-    @property
-    def address(self) -> Address:
-        return Address(self.op.node.id, self.path)
 
 
 @dataclass(frozen=True)
@@ -168,8 +165,8 @@ def _list_items_to_do(tx: Connection, plan: Plan, task: StepTask) -> list[int]:
     """
     states = read_states(tx, task.run_id)
     refused = [step for step in list_taken_waits(tx, task.launch_id) if states[step].status is StepStatus.FAILED]
-    body = plan.scopes.by_head[task.address.node_id].body
-    mine = {step.item for step in refused if step.node_id in body}
+    body = plan.scopes.by_head[task.op.node.id].body
+    mine = {step.item for step in refused if plan.key_of(step) in body}
     active = Progress(plan, states).list_active_items(task.address)
     return sorted({*active, *(item for item in mine if item is not None)})
 
@@ -277,6 +274,10 @@ class _Execution:
     def _finish(self, result: Result) -> StepReport:
         if result.wait is not None:
             return self._wait(result)
+        node = self.task.op.node
+        withheld = self.plan.list_withheld(node.id)
+        if withheld and result.failure is None and result.taken is None and not self.plan.graph.out_edges[node.id]:
+            result = replace(result, failure=str(RoundsUsedUp(describe_used_up(withheld))))
         taken = None if result.taken is None else list(result.taken)
         status = StepStatus.SUCCEEDED if result.failure is None else StepStatus.FAILED
         end = StepEnd(status, result.output, result.failure, taken, result.item_count)

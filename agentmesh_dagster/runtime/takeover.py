@@ -8,7 +8,7 @@ from functools import cached_property
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Kind, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.graph.address import Address, Item, Path, list_around
+from agentmesh_dagster.graph.address import Address, Items
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, Readiness, StepState
 from agentmesh_dagster.runtime.context import describe_run, read_step_input
@@ -62,7 +62,7 @@ def take_over_steps(tx: Connection, plan: Plan, takeover: Takeover) -> None:
     states = read_states(tx, source.id)
     redone = Redone(plan, takeover.redone)
     for step, state in states.items():
-        if state.status not in _ENDED_WELL and step not in takeover.edited and step.node_id in plan.graph.nodes:
+        if state.status not in _ENDED_WELL and step not in takeover.edited and plan.scopes.find(step):
             redone.add(step)
     gates: list[StoredGate] = []
     for step in _list_answered(plan, states):
@@ -73,12 +73,11 @@ def take_over_steps(tx: Connection, plan: Plan, takeover: Takeover) -> None:
             gates.append(gate)
         else:
             redone.add(step)
-    kept = {step for step in states if step.node_id in plan.graph.nodes and step not in redone}
+    kept = {step for step in states if plan.scopes.find(step) and step not in redone}
     skipped = _list_skipped(plan, {step: states[step] for step in kept} | dict.fromkeys(takeover.edited, _SUCCEEDED))
     kept |= {step for step in skipped if step in states and states[step].status is StepStatus.SKIPPED}
-    nodes = plan.graph.nodes
     insert_skipped(
-        tx, takeover.run_id, [NewStep(step, nodes[step.node_id].type, []) for step in skipped if step not in kept]
+        tx, takeover.run_id, [NewStep(step, plan.node_of(step).type, []) for step in skipped if step not in kept]
     )
     inherit_steps(tx, source.id, takeover.run_id, kept, edited=takeover.edited, edited_by=takeover.edited_by)
     for gate in gates:
@@ -102,17 +101,17 @@ class Redone:
     """Steps that are executed anew, and all that stands behind them."""
 
     def __init__(self, plan: Plan, steps: Collection[Address] = ()) -> None:
-        self._graph, self._scopes = plan.graph, plan.scopes
-        self._bits: dict[Path, int] = {}  # by the items that a step shares with one that is done anew
+        self._plan, self._graph, self._scopes = plan, plan.graph, plan.scopes
+        self._bits: dict[Items, int] = {}  # by the items that a step shares with one that is done anew
         self._behind: dict[str, Mapping[int, int]] = {}
         for step in steps:
             self.add(step)
 
     def add(self, step: Address) -> None:
-        items = _list_items_of(step.path)
-        for shared, bits in self._list_behind(step.node_id).items():
-            place = items[:shared]
-            self._bits[place] = self._bits.get(place, 0) | bits
+        for node_id in self._plan.list_covered(step):
+            for shared, bits in self._list_behind(node_id).items():
+                place = step.items[:shared]
+                self._bits[place] = self._bits.get(place, 0) | bits
 
     def _list_behind(self, node_id: str) -> Mapping[int, int]:
         """The node and all behind it, as bits, by how many scopes stand around both."""
@@ -127,40 +126,35 @@ class Redone:
     def __contains__(self, step: object) -> bool:
         if not isinstance(step, Address):
             return False
-        place = self._graph.index[step.node_id]
-        return any(self._bits.get(path, 0) >> place & 1 for path in list_around(_list_items_of(step.path)))
-
-
-def _list_items_of(path: Path) -> Path:
-    return tuple(frame for frame in path if isinstance(frame, Item))
+        place = self._graph.index[self._plan.key_of(step)]
+        around = (step.items[:depth] for depth in range(len(step.items) + 1))
+        return any(self._bits.get(items, 0) >> place & 1 for items in around)
 
 
 def _list_answered(plan: Plan, states: Mapping[Address, StepState]) -> list[Address]:
     """The gates that were answered and let the run go on, each behind those that stand before it."""
-    nodes, index = plan.graph.nodes, plan.graph.index
+    found = {step: key for step in states if (key := plan.scopes.find(step))}
     answered = [
         step
-        for step, state in states.items()
-        if state.status is StepStatus.SUCCEEDED
-        and step.node_id in nodes
-        and isinstance(nodes[step.node_id].config, GateConfig)
+        for step, key in found.items()
+        if states[step].status is StepStatus.SUCCEEDED and isinstance(plan.graph.nodes[key].config, GateConfig)
     ]
-    return sorted(answered, key=lambda step: index[step.node_id])
+    return sorted(answered, key=lambda step: plan.graph.index[found[step]])
 
 
 def _holds(
     tx: Connection, plan: Plan, takeover: Takeover, gate: StoredGate, states: Mapping[Address, StepState]
 ) -> bool:
     """Whether what was consented to is what the new run is about to do."""
-    around = _Around(plan, gate.node_id)
-    if any(plan.graph.descendant_bits[step.node_id] & around.consequences for step in takeover.edited):
+    around = _Around(plan, plan.key_of(gate.address))
+    if any(plan.graph.descendant_bits[plan.key_of(step)] & around.consequences for step in takeover.edited):
         return False
     if has_changed(tx, list(around.list_parts()), takeover.source.revision, plan.revision):
         return False
     found = read_step_input(tx, plan, takeover.source.id, gate.address, states)
     context = {**found.context, "run": describe_run(get_run(tx, takeover.run_id), plan)}
     try:
-        here = render_gate(plan.graph.nodes[gate.node_id], context)
+        here = render_gate(plan.node_of(gate.address), context)
     except AgentMeshError:
         return False
     return gate.stored_hash == digest_shown(gate.run_id, gate.revision, here.instructions, here.payload)

@@ -93,6 +93,10 @@ def _find_nothing(_: NodeFacts) -> Iterator[FieldIssue]:
     yield from ()
 
 
+def _is_itself(_: NodeConfig) -> bool:
+    return False
+
+
 def _take_none(_: NodeConfig) -> bool:
     return False
 
@@ -131,6 +135,7 @@ class NodeSpec:
     output: Callable[[NodeFacts], Shape | None] = _know_nothing  # what its steps give, as far as that is sure
     describe: Callable[[NodeFacts], str] = _say_nothing  # what a node does, in Markdown
     list_issues: Callable[[NodeFacts], Iterator[FieldIssue]] = _find_nothing  # with its own config; edges are not known
+    inlines: Callable[[NodeConfig], bool] = _is_itself  # whether the graph of another workflow stands in its place
     secrets: tuple[str, ...] = ()  # variables of the environment whose values no error text shows
 
     @cached_property

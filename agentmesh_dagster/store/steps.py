@@ -1,7 +1,7 @@
 """Steps: who may execute one (a claim with a fencing number), and what came of it, written once."""
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Awaited, Step, StepStatus
 from agentmesh_dagster.errors import Conflict, NotFound
-from agentmesh_dagster.graph.address import Address, Item, Path, list_around, read_address, write_path
+from agentmesh_dagster.graph.address import Address, Item, Path, read_address, write_path
 from agentmesh_dagster.graph.progress import StepState
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.cutting import leave_out_large, read_cuts
@@ -208,15 +208,14 @@ def insert_skipped(tx: Connection, run_id: str, skipped: Sequence[NewStep]) -> N
 def reopen_steps(tx: Connection, run_id: str, launch_id: str, chosen: Collection[Address] | None = None) -> list[str]:
     """Makes the steps that failed, or were canceled with them, pending again, for a launch that will execute them.
 
-    An address without an item means all items; `chosen` None means all steps. Returns their ids.
+    What each address covers; `chosen` None means all steps. Returns their ids.
     """
     given_up = steps.c.status.in_([StepStatus.FAILED.value, StepStatus.CANCELED.value])
     rows = tx.execute(select(steps.c.id, steps.c.node_id, steps.c.path).where(steps.c.run_id == run_id, given_up))
-    wanted = None if chosen is None else set(chosen)
     ids = [
         row.id
         for row in rows
-        if wanted is None or not wanted.isdisjoint(_list_covering(read_address(row.node_id, row.path)))
+        if chosen is None or any(one.covers(read_address(row.node_id, row.path)) for one in chosen)
     ]
     tx.execute(
         update(steps)
@@ -232,11 +231,6 @@ def reopen_steps(tx: Connection, run_id: str, launch_id: str, chosen: Collection
         )
     )
     return ids
-
-
-def _list_covering(address: Address) -> Iterator[Address]:
-    """The addresses that stand for the step: its own, and those with fewer frames."""
-    return (Address(address.node_id, path) for path in list_around(address.path))
 
 
 def close_running_steps(
@@ -264,15 +258,18 @@ def close_running_steps(
 
 
 def read_states(
-    connection: Connection, run_id: str, node_ids: Collection[str] | None = None, around: Path | None = None
+    connection: Connection,
+    run_id: str,
+    node_ids: Collection[str] | None = None,
+    paths: Collection[Path] | None = None,
 ) -> dict[Address, StepState]:
-    """The states of a run's steps; only of these nodes, and only at this path and around it, where given."""
+    """The states of a run's steps; only of these nodes, and only at these paths, where given."""
     query = select(steps.c.node_id, steps.c.path, steps.c.status, steps.c.taken, steps.c.item_count)
     query = query.where(steps.c.run_id == run_id)
     if node_ids is not None:
         query = query.where(steps.c.node_id.in_(node_ids))
-    if around is not None:
-        query = query.where(_is_around(around))
+    if paths is not None:
+        query = query.where(_is_at(paths))
     return {
         read_address(row.node_id, row.path): StepState(
             StepStatus(row.status), None if row.taken is None else frozenset(row.taken), row.item_count
@@ -282,21 +279,21 @@ def read_states(
 
 
 def read_outputs(
-    connection: Connection, run_id: str, node_ids: Iterable[str], around: Path | None = None
+    connection: Connection, run_id: str, node_ids: Iterable[str], paths: Collection[Path] | None = None
 ) -> dict[Address, JsonValue]:
-    """The outputs of the steps of these nodes that succeeded; only at this path and around it, where given."""
+    """The outputs of the steps of these nodes that succeeded; only at these paths, where given."""
     query = select(steps.c.node_id, steps.c.path, steps.c.output).where(
         steps.c.run_id == run_id,
         steps.c.node_id.in_(list(node_ids)),
         steps.c.status == StepStatus.SUCCEEDED.value,
     )
-    if around is not None:
-        query = query.where(_is_around(around))
+    if paths is not None:
+        query = query.where(_is_at(paths))
     return {read_address(row.node_id, row.path): row.output for row in connection.execute(query)}
 
 
-def _is_around(path: Path) -> ColumnElement[bool]:
-    return steps.c.path.in_([write_path(outer) for outer in list_around(path)])
+def _is_at(paths: Collection[Path]) -> ColumnElement[bool]:
+    return steps.c.path.in_([write_path(path) for path in paths])
 
 
 def read_end(connection: Connection, identity: str) -> StepEnd:

@@ -7,24 +7,16 @@ from typing import Any
 import dagster as dg
 
 from agentmesh_dagster.entities.lru_cache import LRUCache
-from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
+from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.translator.boxes import wire_ops
 from agentmesh_dagster.translator.child_runs import NOBODY, ChildRuns
-from agentmesh_dagster.translator.dagster_internals import DynamicCollectDependencyDefinition, JobSnap
+from agentmesh_dagster.translator.dagster_internals import JobSnap
 from agentmesh_dagster.translator.dagster_runs import build_run_config
 from agentmesh_dagster.translator.executor import get_executor, lease_executor, lease_in_process
 from agentmesh_dagster.translator.launchpad import accepts, asks_for_something, build_input_field, read_default_input
-from agentmesh_dagster.translator.ops import (
-    PARENTS,
-    RESOURCE,
-    CompiledWorkflow,
-    build_op,
-    build_retry_policy,
-    input_names,
-)
+from agentmesh_dagster.translator.ops import RESOURCE, CompiledWorkflow, build_op
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG, describe_job
-
-Dependency = dg.DependencyDefinition | dg.MultiDependencyDefinition | DynamicCollectDependencyDefinition
 
 
 @dataclass(frozen=True)
@@ -88,19 +80,8 @@ def build_job(
     Resources of a host that it asks for (`options`) are bound by the host's `Definitions`, not here.
     """
     compiled = CompiledWorkflow(plan, services, child_runs)
-    definitions = {op.name: build_op(plan, op, services.settings, options.resource_keys) for op in plan.ops}
-    graph = WorkflowGraph(
-        job_name,
-        services,
-        node_defs=list(definitions.values()),
-        # The alias is what people see, and the step key.
-        dependencies={
-            dg.NodeInvocation(
-                definitions[op.name].name, alias=op.name, retry_policy=build_retry_policy(op)
-            ): _build_dependencies(op)
-            for op in plan.ops
-        },
-    )
+    wired = wire_ops(plan.ops, lambda op: build_op(plan, op, services.settings, options.resource_keys))
+    graph = WorkflowGraph(job_name, services, node_defs=wired.definitions, dependencies=wired.dependencies)
     executor = options.executor or get_executor(services.settings.executor, services.settings)
     return CompiledJob(
         graph_def=graph,
@@ -139,14 +120,3 @@ def _build_prefill(plan: Plan) -> dict[str, Any] | None:
     prefill = read_default_input(plan.workflow.input_schema)
     is_fit = accepts(build_input_field(plan.workflow.input_schema), prefill)
     return build_run_config(plan, prefill) if is_fit else None
-
-
-def _build_dependencies(op: PlannedOp) -> Mapping[str, Dependency]:
-    names = input_names(op)
-    if op.wiring is Wiring.COLLECT:
-        return {names[port.source]: DynamicCollectDependencyDefinition(port.source, port.output) for port in op.inputs}
-    if op.wiring is Wiring.REPEATED:
-        return {names[port.source]: dg.DependencyDefinition(port.source, port.output) for port in op.inputs}
-    if not op.inputs:
-        return {}
-    return {PARENTS: dg.MultiDependencyDefinition([dg.DependencyDefinition(p.source, p.output) for p in op.inputs])}

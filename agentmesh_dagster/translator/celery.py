@@ -22,7 +22,7 @@ from dagster_celery.executor import (
 from agentmesh_dagster.runtime.step_watch import Finding, StepWatch, WorkerDied
 from agentmesh_dagster.store.launches import find_launch
 from agentmesh_dagster.translator.dagster_internals import RetryMode, SerializableErrorInfo
-from agentmesh_dagster.translator.dagster_runs import read_step_key
+from agentmesh_dagster.translator.dagster_runs import read_op_key, read_step_key
 from agentmesh_dagster.translator.ops import CompiledWorkflow
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class DeliveredStep:
         self._task.revoke()
 
     def _may_try_again(self) -> bool:
-        op = self._compiled.plan.by_name[self._step.node_handle.name]
+        op = self._compiled.plan.by_name[read_op_key(self._step.node_handle)]
         tried = self._known_state.get_retry_state().get_attempt_count(self._step.key)
         return tried < op.node.config.retry.max_attempts - 1
 

@@ -5,13 +5,14 @@ from dagster._core.definitions.dependency import DynamicCollectDependencyDefinit
 from dagster._core.definitions.executor_definition import execute_in_process_executor
 from dagster._core.errors import DagsterRunNotFoundError
 from dagster._core.events import EngineEventData
-from dagster._core.execution.plan.handle import ResolvedFromDynamicStepHandle, StepHandle
+from dagster._core.execution.plan.handle import StepHandle, UnresolvedStepHandle
 from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.execution.retries import RetryMode
 from dagster._core.log_manager import get_log_record_event, has_log_record_event
 from dagster._core.snap import JobSnap
 from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from dagster._core.storage.tags import MAX_RETRIES_TAG, WILL_RETRY_TAG
+from dagster._core.system_config.objects import ResolvedRunConfig
 from dagster_shared.error import SerializableErrorInfo
 
 __all__ = [
@@ -23,12 +24,13 @@ __all__ = [
     "EngineEventData",
     "JobSnap",
     "NodeHandle",
-    "ResolvedFromDynamicStepHandle",
+    "ResolvedRunConfig",
     "RetryMode",
     "SerializableErrorInfo",
     "SqlRunStorage",
     "StepFailureData",
     "StepHandle",
+    "UnresolvedStepHandle",
     "execute_in_process_executor",
     "get_log_record_event",
     "has_log_record_event",

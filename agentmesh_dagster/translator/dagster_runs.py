@@ -1,13 +1,13 @@
 """What a Dagster run says about the launch that it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.lru_cache import LRUCache
-from agentmesh_dagster.graph.address import Address, Item, Path
+from agentmesh_dagster.graph.address import Address, Item, Items
 from agentmesh_dagster.graph.plan import Plan, Wiring
 from agentmesh_dagster.runtime.launches import LaunchFacts
 from agentmesh_dagster.translator.dagster_internals import SqlRunStorage
@@ -69,9 +69,17 @@ def _read_selection(plan: Plan, run: dg.DagsterRun) -> frozenset[Address] | None
     names = run.step_keys_to_execute if run.step_keys_to_execute is not None else run.resolved_op_selection
     if names is None:
         return None
-    chosen = frozenset(key for name in names if (key := read_step_key(plan, name)))
-    everything = {Address(op.node.id) for op in plan.ops if op.wiring is not Wiring.COLLECT}
+    chosen = frozenset(key for name in _open_boxes(plan, names) if (key := read_step_key(plan, name)))
+    everything = {plan.scopes.locate(op.node.id) for op in plan.ops if op.wiring is not Wiring.COLLECT}
     return None if chosen >= everything else chosen
+
+
+def _open_boxes(plan: Plan, names: Iterable[str]) -> Iterator[str]:
+    """The step keys, with those of all that stands in a round or a sub-workflow where one is chosen as a whole."""
+    for name in names:
+        yield name
+        if name.partition("[")[0] not in plan.by_name:
+            yield from (key for key in plan.by_name if key.startswith(f"{name}."))
 
 
 def read_step_key(plan: Plan, name: str) -> Address | None:
@@ -80,14 +88,18 @@ def read_step_key(plan: Plan, name: str) -> Address | None:
     op = plan.by_name.get(op_name)
     if op is None or op.wiring is Wiring.COLLECT:
         return None
-    return Address(op.node.id, read_mapping_key(mapping_key))
+    return plan.scopes.locate(op.node.id, read_mapping_key(mapping_key))
 
 
-def write_step_key(plan: Plan, step: Address) -> str:
+def write_step_key(plan: Plan, address: Address) -> str:
     """What Dagster calls a step."""
-    name = plan.by_node[step.node_id].name
-    items = [frame for frame in step.path if isinstance(frame, Item)]
-    return f"{name}[{write_mapping_key(items[-1])}]" if items else name
+    name = plan.by_node[plan.key_of(address)].name
+    return f"{name}[{write_mapping_key(address.items[-1])}]" if address.items else name
+
+
+def read_op_key(handle: Any) -> str:
+    """The step key of an op: its name behind those of the boxes in which it stands."""
+    return ".".join(handle.path)
 
 
 def write_mapping_key(item: Item) -> str:
@@ -95,7 +107,7 @@ def write_mapping_key(item: Item) -> str:
     return f"{_ITEM_KEY}{item.position}"
 
 
-def read_mapping_key(mapping_key: str | None) -> Path:
+def read_mapping_key(mapping_key: str | None) -> Items:
     """The path of an item that Dagster calls so; () for none, and for `?`, which stands for all."""
     if mapping_key is None or not mapping_key.startswith(_ITEM_KEY):
         return ()

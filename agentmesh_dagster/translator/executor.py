@@ -15,6 +15,7 @@ from agentmesh_dagster.settings import Settings, link_run
 from agentmesh_dagster.speedups import build_thread_executor
 from agentmesh_dagster.store.launches import renew_launch
 from agentmesh_dagster.translator.dagster_internals import (
+    ResolvedRunConfig,
     execute_in_process_executor,
     get_log_record_event,
     has_log_record_event,
@@ -22,6 +23,7 @@ from agentmesh_dagster.translator.dagster_internals import (
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 from agentmesh_dagster.translator.ops import CompiledWorkflow
 from agentmesh_dagster.translator.presentation import RUN_TAG
+from agentmesh_dagster.translator.rounds import RoundsPlayed
 from agentmesh_dagster.translator.run_tags import SKIPPED_TAG
 from agentmesh_dagster.translator.suspension import finish_launch, suspend_queued
 
@@ -96,9 +98,10 @@ class LeasedExecutor(dg.Executor):
 
         with keep_lease(renew, settings.lease_seconds, name="launch-lease"):
             has_failed = False
-            for event in self._inner.execute(plan_context, execution_plan):
-                has_failed = has_failed or event.is_step_failure
-                yield event
+            for part in self._list_parts(plan_context, execution_plan, run_id):
+                for event in self._inner.execute(plan_context, part):
+                    has_failed = has_failed or event.is_step_failure
+                    yield event
             services, instance = self.compiled.services, plan_context.instance
             unfinished = None if has_failed else finish_selection(services, self.compiled.plan, facts, run_id)
             if finish_launch(services, instance, run, has_failed=has_failed, unfinished=unfinished):
@@ -107,6 +110,18 @@ class LeasedExecutor(dg.Executor):
                 self.compiled.child_runs.follow(services, instance, run_id)
             except (AgentMeshError, dg.DagsterError) as fault:
                 plan_context.log.warning(f"What waits for this run is left to the sensor: {fault}")
+
+    def _list_parts(self, plan_context: Any, execution_plan: Any, run_id: str) -> Iterator[Any]:
+        """What the inner executor executes, one after the other: all at once unless there are loops."""
+        plan = self.compiled.plan
+        if not plan.has_rounds:
+            yield execution_plan
+            return
+        played = RoundsPlayed(plan, self.compiled.services, run_id, execution_plan.step_keys_to_execute)
+        job = plan_context.job.get_definition()
+        config = ResolvedRunConfig.build(job, plan_context.run_config)
+        for step_keys in played.list_parts():
+            yield execution_plan.build_subset_plan(step_keys, job, config)
 
 
 def _is_no_end(record: logging.LogRecord) -> bool:

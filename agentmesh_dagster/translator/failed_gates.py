@@ -11,12 +11,7 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.specs import NODE_SPECS
 from agentmesh_dagster.specs.node_spec import UNKNOWN, NodeSpec
 from agentmesh_dagster.store.steps import list_steps
-from agentmesh_dagster.translator.dagster_internals import (
-    NodeHandle,
-    ResolvedFromDynamicStepHandle,
-    StepFailureData,
-    StepHandle,
-)
+from agentmesh_dagster.translator.dagster_internals import StepFailureData, StepHandle, UnresolvedStepHandle
 from agentmesh_dagster.translator.dagster_runs import write_step_key
 
 
@@ -66,13 +61,13 @@ def _list_executed(
 
 
 def _build_failure(job_name: str, step_key: str, error: str) -> dg.DagsterEvent:
-    name, _, mapping_key = step_key.removesuffix("]").partition("[")
-    handle = NodeHandle(name, None)
+    handle = StepHandle.parse_from_key(step_key)
+    assert not isinstance(handle, UnresolvedStepHandle)  # it is that of one item
     return dg.DagsterEvent(
         dg.DagsterEventType.STEP_FAILURE.value,
         job_name,
-        step_handle=ResolvedFromDynamicStepHandle(handle, mapping_key) if mapping_key else StepHandle(handle),
-        node_handle=handle,
+        step_handle=handle,
+        node_handle=handle.node_handle,
         step_kind_value="COMPUTE",
         event_specific_data=StepFailureData(error=None, user_failure_data=None),
         message=error,

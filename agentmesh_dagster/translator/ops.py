@@ -12,7 +12,7 @@ import dagster as dg
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import JsonObject, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.graph.address import Address, Item
+from agentmesh_dagster.graph.address import Item
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
 from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.services import Services
@@ -24,7 +24,12 @@ from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.store.waits import WaitKind
 from agentmesh_dagster.translator.child_runs import NOBODY, ChildRuns
 from agentmesh_dagster.translator.dagster_internals import EngineEventData
-from agentmesh_dagster.translator.dagster_runs import read_launch_facts, read_mapping_key, write_mapping_key
+from agentmesh_dagster.translator.dagster_runs import (
+    read_launch_facts,
+    read_mapping_key,
+    read_op_key,
+    write_mapping_key,
+)
 from agentmesh_dagster.translator.launchpad import INPUT, build_input_field
 from agentmesh_dagster.translator.presentation import build_metadata, describe_op, describe_wait, kind_of
 
@@ -77,7 +82,7 @@ def build_op(plan: Plan, op: PlannedOp, settings: Settings, resource_keys: Colle
     """
     is_collect = op.wiring is Wiring.COLLECT
     content = _OpContent(
-        name=op.name,
+        name=op.alias,
         wiring=op.wiring,
         inputs=_name_inputs(op),
         outputs=tuple(op.outputs.values()),
@@ -118,8 +123,8 @@ def _define(content: _OpContent, name: str) -> dg.OpDefinition:
 
 
 def input_names(op: PlannedOp) -> Mapping[str, str]:
-    """Source op name → input name, for ops below a fan-out, where Dagster knows no fan-in lists."""
-    return {port.source: f"from_{port.source}" for port in op.inputs}
+    """Source step key → input name, for ops below a fan-out, where Dagster knows no fan-in lists."""
+    return {port.source: f"from_{port.source.replace('.', '__')}" for port in op.inputs}
 
 
 def _name_inputs(op: PlannedOp) -> tuple[str, ...]:
@@ -154,12 +159,12 @@ def _build_retry_policy(retry: Retry) -> dg.RetryPolicy | None:
 def execute_step(context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) -> Yielded:
     """Compute function of every op that stands for a node."""
     compiled = _compiled(context)
-    op = compiled.plan.by_name[context.op_handle.name]
+    op = compiled.plan.by_name[read_op_key(context.op_handle)]
     task = StepTask(
         run_id=_take_up(context, compiled),
         launch_id=context.run_id,
         op=op,
-        path=read_mapping_key(context.get_mapping_key()),
+        address=compiled.plan.scopes.locate(op.node.id, read_mapping_key(context.get_mapping_key())),
         is_last_attempt=context.retry_number >= op.node.config.retry.max_attempts - 1,
         say=context.log.info,
         resources={key: getattr(context.resources, key) for key in context.op_def.required_resource_keys - {RESOURCE}},
@@ -175,9 +180,9 @@ def collect_items(context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) ->
     """Compute function of the op that closes an `each`: it lets the join run once the `each` has ended."""
     compiled = _compiled(context)
     run_id = _take_up(context, compiled)
-    each = compiled.plan.by_name[context.op_handle.name].node.id
+    each = compiled.plan.scopes.locate(compiled.plan.by_name[read_op_key(context.op_handle)].node.id)
     with compiled.services.store.read() as connection:
-        state = read_states(connection, run_id, [each]).get(Address(each))
+        state = read_states(connection, run_id, [each.node_id], [each.path]).get(each)
     if state is not None and state.status is StepStatus.SUCCEEDED:
         yield dg.Output(None, RESULT, metadata={"items": state.item_count or 0})
 

@@ -48,7 +48,7 @@ def describe_op(plan: Plan, op: PlannedOp) -> str:
     if op.wiring is Wiring.COLLECT:
         return f"Waits until all items of {node.title} are done."
     # The first line stands on the op in Dagster's graph, which shows it as it is.
-    title = node.title if node.title == node.id else f"{node.title} (node {node.id})"
+    title = node.title if node.title == node.origin else f"{node.title} (node {node.origin})"
     lines = [escape_markdown(title), node.spec.describe(_gather_facts(plan, node))]
     return "\n\n".join(line for line in lines if line)
 
@@ -60,7 +60,7 @@ def _gather_facts(plan: Plan, node: GraphNode) -> NodeFacts:
         agent=plan.agents.get(node.agent_id or ""),
         tool=plan.tools.get(node.tool_id or ""),
         workflow=plan.workflows.get(node.workflow_id or ""),
-        edges=[(edge.target, edge.condition) for edge in plan.graph.out_edges[node.id]],
+        edges=[(plan.graph.nodes[edge.target].origin, edge.condition) for edge in plan.graph.out_edges[node.id]],
     )
 
 

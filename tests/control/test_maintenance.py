@@ -111,7 +111,17 @@ def test_a_worker_whose_launch_was_given_up_starts_no_more_steps(services: Servi
         end_launch(tx, launch.launch_id)
 
     with pytest.raises(RunHasEnded, match="given up"):
-        run_step(services, plan, StepTask(launch.run_id, launch.launch_id, plan.start, (), is_last_attempt=True))
+        run_step(
+            services,
+            plan,
+            StepTask(
+                launch.run_id,
+                launch.launch_id,
+                plan.start,
+                plan.scopes.locate(plan.start.node.id),
+                is_last_attempt=True,
+            ),
+        )
 
 
 def two_gates_and_a_join() -> Workflow:

@@ -16,7 +16,7 @@ import dagster as dg
 from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists
 from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.graph.address import Address, Path
+from agentmesh_dagster.graph.address import Address, Items
 from agentmesh_dagster.graph.plan import ITEM, RESULT, Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.scopes import list_items
 from agentmesh_dagster.runtime.begin import begin_launch
@@ -252,19 +252,20 @@ class Worker:
                 self._ports[op.name] = self._collect(op)
             elif op.wiring is Wiring.REPEATED:
                 # Dagster maps it over the items of its `each`; the items of one op one after another is such an order.
-                for path in list_items((), self._items.get(self._fan_out_of(op), 0)):
-                    self._run_step(op, path)
+                for items in list_items((), self._items.get(self._fan_out_of(op), 0)):
+                    self._run_step(op, items)
                 self._ports[op.name] = {RESULT}
             else:
                 self._ports[op.name] = self._list_yielded(op, self._run_step(op, ()))
         except AgentMeshError:  # StepFailed, or a Conflict that makes the op fail
             self._failed.add(op.name)
 
-    def _run_step(self, op: PlannedOp, path: Path) -> StepReport:
+    def _run_step(self, op: PlannedOp, items: Items) -> StepReport:
         run = self._run()
         if run is not None:
             begin_launch(self.services, self.plan, read_launch_facts(self.plan, run, self.instance))
-        return run_step(self.services, self.plan, StepTask(self._run_id, self.launch_id, op, path, True))
+        step = self.plan.scopes.locate(op.node.id, items)
+        return run_step(self.services, self.plan, StepTask(self._run_id, self.launch_id, op, step, True))
 
     def _list_yielded(self, op: PlannedOp, report: StepReport) -> set[str]:
         """The outputs that the op yields, as `translator/ops.py` has it."""

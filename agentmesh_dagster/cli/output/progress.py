@@ -12,7 +12,7 @@ from rich.text import Text
 from agentmesh_dagster.cli.output.console import build_table, plain
 from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_status
 from agentmesh_dagster.entities.models import Step, StepStatus
-from agentmesh_dagster.graph.address import Address
+from agentmesh_dagster.graph.address import Address, read_address, write_path
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import StepState
@@ -71,7 +71,7 @@ class RunView:
     def _build(self, steps: Sequence[Step], states: Mapping[Address, StepState]) -> RenderableType:
         by_node: dict[str, list[Step]] = defaultdict(list)
         for step in steps:
-            by_node[step.node_id].append(step)
+            by_node[self._plan.key_of(read_address(step.node_id, step.path))].append(step)
         table = build_table("node", "status", "time", "result")
         table.expand = True
         for column, width in zip(table.columns, _WIDTHS, strict=True):
@@ -80,10 +80,12 @@ class RunView:
             column.ratio = None if width else 1
         for node_id in self._plan.graph.order:
             node, mine = self._plan.graph.nodes[node_id], by_node[node_id]
+            if not mine and node.copy is not None:
+                continue  # in a round or a sub-workflow that was not begun
             status = next((one for one in _FIRST_OF if any(step.status is one for step in mine)), StepStatus.PENDING)
             is_quiet = status in (StepStatus.PENDING, StepStatus.SKIPPED)
             table.add_row(
-                plain(node.title, "dim" if is_quiet else ""),
+                plain(_name(node), "dim" if is_quiet else ""),
                 show_status(status),
                 _show_time(mine),
                 self._show_result(node, mine, states),
@@ -94,11 +96,11 @@ class RunView:
         if failed := next((step for step in steps if step.status is StepStatus.FAILED), None):
             return plain(failed.error or "", "red")
         if each := self._plan.scopes.head_of(node.id):
-            return self._show_items(steps, states.get(Address(each)))
+            return self._show_items(steps, states.get(self._plan.scopes.locate(each)))
         if not steps or steps[0].status is not StepStatus.SUCCEEDED:
             return Text()
         if node.ports is Ports.CHOICE:
-            return self._show_edges(node, states.get(Address(node.id)))
+            return self._show_edges(node, states.get(self._plan.scopes.locate(node.id)))
         return show_brief(steps[0].output)
 
     @staticmethod
@@ -112,6 +114,10 @@ class RunView:
         taken = state.taken if state else None
         edges = [edge for edge in self._plan.graph.out_edges[node.id] if taken is None or edge.id in taken]
         return plain("→ " + (", ".join(self._plan.graph.nodes[edge.target].title for edge in edges) or "nowhere"))
+
+
+def _name(node: GraphNode) -> str:
+    return node.title if node.copy is None else f"{node.title} {write_path(node.copy.place)}"
 
 
 def _show_time(steps: Sequence[Step]) -> str:

@@ -40,12 +40,20 @@ from agentmesh_dagster.graph.rules.gates import (
 )
 from agentmesh_dagster.graph.rules.inputs import inputs_of_tools_fit, inputs_of_workflows_fit
 from agentmesh_dagster.graph.rules.lookup import NOTHING_KNOWN, Lookup
+from agentmesh_dagster.graph.rules.loops import (
+    loops_are_entered_by_their_head,
+    loops_stand_inside_each_other,
+    no_loop_crosses_an_each,
+    rounds_are_counted_on_edges_back,
+    rounds_are_not_too_many,
+)
 from agentmesh_dagster.graph.rules.references import (
     callbacks_are_of_waits_behind,
     items_are_used_inside_an_each,
     references_name_something,
     references_to_outputs_name_a_node,
     references_to_outputs_name_an_ancestor,
+    rounds_are_used_inside_a_loop,
 )
 from agentmesh_dagster.graph.rules.schemas import (
     formats_are_known,
@@ -90,6 +98,9 @@ RULES: tuple[Rule, ...] = (
     nothing_leads_into_start,
     nothing_leads_out_of_an_end,
     nothing_goes_in_circles,
+    rounds_are_counted_on_edges_back,
+    loops_are_entered_by_their_head,
+    loops_stand_inside_each_other,
     every_node_is_reachable,
     every_node_leads_to_an_end,
     # What nodes name
@@ -121,12 +132,15 @@ RULES: tuple[Rule, ...] = (
     no_each_stands_inside_an_each,
     no_each_is_inlined_into_an_each,
     nothing_leads_into_an_each,
+    no_loop_crosses_an_each,
+    rounds_are_not_too_many,
     # What expressions look at
     references_name_something,
     references_to_outputs_name_a_node,
     references_to_outputs_name_an_ancestor,
     items_are_used_inside_an_each,
     callbacks_are_of_waits_behind,
+    rounds_are_used_inside_a_loop,
     fields_are_there,
     literals_can_be_given,
     inputs_of_tools_fit,

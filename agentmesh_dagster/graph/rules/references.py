@@ -13,7 +13,7 @@ from agentmesh_dagster.graph.templates import TemplateReference
 from agentmesh_dagster.specs.context import RUN
 from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
-CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "run", "callbacks")
+CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "round", "run", "callbacks")
 RUN_FIELDS = tuple(RUN["properties"])
 _EVENT = "event"  # only triggers have it
 
@@ -140,6 +140,17 @@ def items_are_used_inside_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
         if is_item and graph.scopes.head_of(use.node.id) is None and not _may_be_inside(graph, use.node):
             name = f"`context.{use.reference.path[0]}`"
             yield use.issue("item-outside-each", _explain_no_item(graph, name, use.node.id))
+
+
+def rounds_are_used_inside_a_loop(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """`context.round` stands only in a loop."""
+    for use in _list_uses(graph):
+        if use.reference.path[:1] == ("round",) and not graph.loops.around(use.node.id):
+            message = (
+                f"`context.round` is known only inside a loop, and {graph.show(use.node.id)} stands in none: an edge "
+                "that leads back, with `maxRounds`, makes one."
+            )
+            yield use.issue("round-outside-loop", message)
 
 
 def _explain_no_item(graph: Graph, name: str, node_id: str) -> str:

@@ -68,7 +68,8 @@ def nothing_goes_in_circles(graph: Graph, _: Lookup) -> Iterator[Issue]:
     for path, place in islice(cycles, _CYCLES_REPORTED):
         edge = onward[path[-1]][place]
         message = (
-            f"These edges go in a circle: {_write_circle(graph, path)}. A run only goes forward: remove one of them."
+            f"These edges go in a circle: {_write_circle(graph, path)}. Remove one of them, or set `maxRounds` on the "
+            "edge that leads back, to make a loop of it."
         )
         yield Issue("cycle", message, edge.target, edge.id, edge.path)
     if more := sum(1 for _ in cycles):
@@ -138,9 +139,14 @@ def _or_turn(graph: Graph, edge: GraphEdge) -> str:
 
 
 def _list_onward_edges(graph: Graph) -> Mapping[str, list[GraphEdge]]:
-    """The out-edges of each node, without those that are wrong anyway because of start or an end."""
+    """The out-edges of each node, without those of loops, and those that are wrong because of start or an end."""
+    back = graph.loops.back
     return {
-        node_id: [edge for edge in edges if not _enters_start(graph, edge) and not _leaves_end(graph, edge)]
+        node_id: [
+            edge
+            for edge in edges
+            if edge.position not in back and not _enters_start(graph, edge) and not _leaves_end(graph, edge)
+        ]
         for node_id, edges in graph.out_edges.items()
     }
 

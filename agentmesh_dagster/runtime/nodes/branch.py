@@ -25,7 +25,7 @@ def run(work: Work) -> Result:
         return _run_each(work, config)
     edges = work.plan.graph.out_edges[work.node.id]
     choice = Choice(config.mode == "all", config.on_no_match == "end", work.node.expressions.get("condition"))
-    taken = choose_edges(edges, work.context, choice)
+    taken = choose_edges(edges, work.context, choice, work.plan.list_withheld(work.node.id))
     because = [explain_edge(edge, edges, work.context, choice) for edge in taken]
     notes: dict[str, JsonValue] = {
         "taken": _describe_targets(work, taken),

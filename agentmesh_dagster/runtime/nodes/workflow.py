@@ -2,6 +2,7 @@
 
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.read import is_set
 from agentmesh_dagster.runtime.work import NodeError, Result, WaitRequest, Work
 from agentmesh_dagster.specs.nodes.workflow import WorkflowNodeConfig
@@ -14,20 +15,23 @@ class UnfitChildInput(NodeError):
 
 
 def run(work: Work) -> Result:
-    """Asks for a run of the other workflow, and waits for it; inlined, gives the input of its steps."""
+    """Asks for a run of the other workflow, and waits for it; inlined, gives what its steps before this one gave."""
     config = work.node.config
     assert isinstance(config, WorkflowNodeConfig)
     if not config.is_run:
-        return Result(render_input(work))
-    child = NewChild(work.node.workflow_id or "", render_input(work))
+        return Result(work.input)
+    child = NewChild(work.node.workflow_id or "", render_input(work, work.node))
     wait = WaitRequest(WaitKind.CHILD, due_in_seconds=config.timeout_seconds, child=child)
     return Result(None, wait=wait, notes={"runs": work.plan.workflows[child.workflow_id].name})
 
 
-def render_input(work: Work) -> JsonValue:
-    """`config.input`, else the node's input, with the defaults of the other's inputSchema. Raises UnfitChildInput."""
-    workflow = work.plan.workflows[work.node.workflow_id or ""]
-    given = work.render("input") if is_set(work.node.config, "input") else work.input
+def render_input(work: Work, caller: GraphNode) -> JsonValue:
+    """`config.input` of the calling node, else its input, with the defaults of the other's inputSchema.
+
+    Raises UnfitChildInput.
+    """
+    workflow = work.plan.workflows[caller.workflow_id or ""]
+    given = work.render("input") if is_set(caller.config, "input") else work.input
     fitted = fit_input(workflow.input_schema, check_json(given))
     if workflow.input_schema is not None:
         try:

@@ -74,6 +74,7 @@ SPEC = NodeSpec(
     config=WorkflowNodeConfig,
     names="workflow",
     waits_if="is_run",
+    inlines=lambda config: isinstance(config, WorkflowNodeConfig) and not config.is_run,
     tone="accent",
     output=lambda facts: facts.find_result(),
     describe=_describe,
