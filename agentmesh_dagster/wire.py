@@ -251,7 +251,8 @@ class NodeTypeInfo(Entity):
     place: Literal["start", "between", "end"]
     names: Literal["agent", "tool", "workflow"] | None = None  # what a node refers to, by agentId, toolId, workflowId
     may_choose: bool  # its out-edges may carry conditions
-    waits: bool  # it may wait for a person
+    waits: bool  # it may wait: for a person, a time, or what comes from outside
+    asks: bool  # it asks a person: its steps have a gate
     subject: str | None = None  # the field of `config` whose value the edges' conditions are then compared with
     mode: str | None = None  # the field of `config` on which it depends what follows
     edges: list[EdgesInfo]  # one for each mode; the first is the usual one

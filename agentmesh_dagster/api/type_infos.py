@@ -29,6 +29,7 @@ def describe_node_type(spec: NodeSpec) -> wire.NodeTypeInfo:
         names=spec.names,
         may_choose=spec.may_choose,
         waits=spec.waits,
+        asks=spec.asks,
         subject=spec.subject,
         mode=spec.mode,
         edges=list(_list_edges(spec)),

@@ -120,6 +120,7 @@ class NodeSpec:
     names: Literal["agent", "tool", "workflow"] | None = None  # what of the catalogue a node refers to, by its id
     waits_if: str | None = None  # a property of a config: whether its node waits, where that depends on the node
     waits: bool = False  # it may wait for somebody outside: then it cannot be repeated, and holds nothing meanwhile
+    asks: bool = False  # whom it waits for is a person: its out-edges see the answer
     takes_callback: Callable[[NodeConfig], bool] = _take_none  # it waits for what is posted to an address of its own
     # By field of its config: names that `context` has there, beside those that it has everywhere.
     own_context: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])

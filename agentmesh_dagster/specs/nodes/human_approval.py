@@ -136,6 +136,7 @@ SPEC = NodeSpec(
     kind="human",
     config=GateConfig,
     waits=True,
+    asks=True,
     ports=lambda _: Ports.CHOICE_IF_ASKED,
     may_choose=True,
     edge_words={

@@ -1924,6 +1924,7 @@ export interface components {
             names?: "agent" | "tool" | "workflow";
             mayChoose: boolean;
             waits: boolean;
+            asks: boolean;
             subject?: string;
             mode?: string;
             edges: components["schemas"]["EdgesInfo"][];

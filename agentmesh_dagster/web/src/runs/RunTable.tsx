@@ -67,12 +67,7 @@ export function RunTable({ runs, picked, onPick }: Props) {
       key: 'waits',
       head: 'Waiting on',
       width: '210',
-      cell: (run) =>
-        run.waitingOn.map((stepId) => (
-          <Link key={stepId} href={addresses.approval(stepId)} className="table-sub truncate" dir="auto">
-            {gateLabel(stepId)}
-          </Link>
-        )),
+      cell: (run) => <WaitingOn run={run} gateLabel={gateLabel} />,
     },
     {
       key: 'pick',
@@ -91,6 +86,32 @@ export function RunTable({ runs, picked, onPick }: Props) {
     },
   ]
   return <Table label="Runs" columns={columns} rows={runs} keyOf={(run) => run.id} />
+}
+
+const SHOWN_WAITS = 3
+
+/** The gates of a run by their names, each a link to it; what else it waits for is said on its page. */
+function WaitingOn({ run, gateLabel }: { run: Run; gateLabel: (stepId: string) => string | undefined }) {
+  const shown = run.waitingOn.slice(0, SHOWN_WAITS)
+  const gates = shown.flatMap((stepId) => {
+    const label = gateLabel(stepId)
+    return label === undefined ? [] : [{ stepId, label }]
+  })
+  const others = run.waitingOn.length - gates.length
+  return (
+    <>
+      {gates.map(({ stepId, label }) => (
+        <Link key={stepId} href={addresses.approval(stepId)} className="table-sub truncate" dir="auto">
+          {label}
+        </Link>
+      ))}
+      {others > 0 && (
+        <Link href={addresses.run(run.id)} className="table-sub truncate">
+          {gates.length > 0 ? `and ${others} more` : others === 1 ? 'One step' : `${others} steps`}
+        </Link>
+      )}
+    </>
+  )
 }
 
 /** The status of a run in a list; of one that goes on although a step has failed, that it can only fail. */
@@ -115,10 +136,10 @@ function Summary({ run }: { run: Run }) {
 }
 
 /** What a gate is called, by its step: only asked for where a run waits. */
-function useGateLabels(isNeeded: boolean): (stepId: string) => string {
+function useGateLabels(isNeeded: boolean): (stepId: string) => string | undefined {
   const { data } = useGates({ limit: 200 }, isNeeded ? LOOK_EVERY_MS : false)
   return useMemo(() => {
     const labels = new Map(data?.pages.flatMap((page) => page.items).map((gate) => [gate.stepId, gate.label]))
-    return (stepId) => labels.get(stepId) ?? 'An approval'
+    return (stepId) => labels.get(stepId)
   }, [data])
 }

@@ -10,10 +10,18 @@ describe('the kind of a field', () => {
     ['of an agent', 'agent', { prompt: 'template', outputSchema: 'schema', temperature: 'scalar' }],
     ['of a branch', 'branch', { mode: 'choice', condition: 'expression', items: 'loose', join: 'node' }],
     ['of a gate', 'human_approval', { instructions: 'markdown', assignees: 'lines', notify: 'group' }],
+    ['of a wait', 'wait', { seconds: 'value', event: 'group', callback: 'scalar', onTimeout: 'choice' }],
     ['of every node', 'end', { retry: 'group', timeoutSeconds: 'duration', pool: 'scalar', output: 'value' }],
   ] as const)('follows from its schema and from how it is written: %s', (_, type, kinds) => {
     const found = Object.fromEntries(nodeFields(type).map(({ name, kind }) => [name, kind]))
     expect(found).toMatchObject(kinds)
+  })
+  it('follows from how it is written inside of an object too', () => {
+    const event = nodeFields('wait').find(({ name }) => name === 'event')
+    expect(event?.fields.map(({ name, kind }) => [name, kind])).toEqual([
+      ['name', 'scalar'],
+      ['match', 'expression'],
+    ])
   })
   it('is a form where nothing else fits, and pairs for names and texts', () => {
     const config = {

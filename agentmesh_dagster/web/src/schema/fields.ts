@@ -73,7 +73,7 @@ export function listFields(
     .filter((entry): entry is [string, JsonObject] => isObject(entry[1]))
     .map(([name, field]) => {
       const own = resolve(field, root)
-      return readField(name, own, required.includes(name), written[name] ?? around, root)
+      return readField(name, own, required.includes(name), written, root, around)
     })
 }
 
@@ -81,9 +81,11 @@ function readField(
   name: string,
   schema: JsonSchema,
   isRequired: boolean,
-  way: Way | undefined,
+  written: Readonly<Record<string, Way>>,
   root: JsonSchema,
+  around: Way | undefined,
 ): FormField {
+  const way = written[name] ?? around
   const form = isObject(schema['x-form']) ? schema['x-form'] : {}
   const choices = (form['choices'] as Choice[] | undefined) ?? listChoices(schema)
   const kind = kindOf(schema, way, form['control'], choices)
@@ -96,7 +98,7 @@ function readField(
     kind,
     way,
     schema: kind === 'form' && isObject(root['$defs']) ? { ...schema, $defs: root['$defs'] } : schema,
-    fields: kind === 'group' ? listFields(schema, {}, root, way) : [],
+    fields: kind === 'group' ? listFields(schema, within(name, written), root, way) : [],
     choices,
     rows: typeof form['rows'] === 'number' ? form['rows'] : 1,
     unset: typeof form['unset'] === 'string' ? form['unset'] : undefined,
@@ -105,6 +107,12 @@ function readField(
     onlyWith: form['onlyWith'] as FormField['onlyWith'],
     isInherited: form['isInherited'] === true,
   }
+}
+
+/** How the fields of an object inside the config are written: `event.match`. */
+function within(name: string, written: Readonly<Record<string, Way>>): Record<string, Way> {
+  const inner = Object.entries(written).filter(([field]) => field.startsWith(`${name}.`))
+  return Object.fromEntries(inner.map(([field, way]) => [field.slice(name.length + 1), way]))
 }
 
 function listChoices(schema: JsonSchema): Choice[] {

@@ -122,6 +122,7 @@ function describeUnknown(type: NodeType): NodeTypeInfo {
     place: 'between',
     mayChoose: false,
     waits: false,
+    asks: false,
     edges: [],
     output: {},
     config: {},

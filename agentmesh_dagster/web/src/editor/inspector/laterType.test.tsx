@@ -34,6 +34,7 @@ const throttle: NodeTypeInfo = {
   place: 'between',
   mayChoose: true,
   waits: false,
+  asks: false,
   mode: 'unit',
   edges: [
     { mode: 'minute', ports: 'all', otherwise: 'always', isNumbered: false },

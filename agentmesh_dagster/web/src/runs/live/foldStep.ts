@@ -1,7 +1,9 @@
 /** What one event says of one step. No React. */
 import type { Cut, EventLog, Json, JsonObject, StepStatus } from '../../api/types'
+import { awaitedOf } from './awaited'
+import type { Awaited } from './awaited'
 
-/** A stretch of time in which a step was at work, or waited for a person. */
+/** A stretch of time in which a step was at work, or waited. */
 export interface Span {
   kind: 'work' | 'wait'
   /** 1 for the first. */
@@ -12,6 +14,8 @@ export interface Span {
   outcome?: StepStatus
   error?: string
   launchId?: string
+  /** Of a wait: for what. */
+  awaited?: Awaited
 }
 
 /** What came cut, by field. */
@@ -78,11 +82,11 @@ export function foldStep(before: StepState, event: EventLog): StepState {
     case 'step.retrying':
       return { ...step, status: 'pending', error, spans: close(step.spans, at, 'failed', error) }
     case 'step.waiting_human': {
-      const wait: Span = { kind: 'wait', attempt: step.attempt, from: at }
+      const wait: Span = { kind: 'wait', attempt: step.attempt, from: at, awaited: { kind: 'person' } }
       return { ...step, status: 'waiting_human', spans: [...close(step.spans, at, 'succeeded'), wait] }
     }
     case 'step.waiting': {
-      const wait: Span = { kind: 'wait', attempt: step.attempt, from: at }
+      const wait: Span = { kind: 'wait', attempt: step.attempt, from: at, awaited: awaitedOf(payload) }
       return { ...step, status: 'waiting', spans: [...close(step.spans, at, 'succeeded'), wait] }
     }
     case 'step.child_started':

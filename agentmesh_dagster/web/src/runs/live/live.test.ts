@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EventLog, JsonObject, Step } from '../../api/types'
 import { graphOf } from '../../graph/samples'
+import { describeAwaited } from './awaited'
 import { stateByNode, takenEdges } from './nodeStates'
 import { joinSteps, isBehind } from './runSteps'
 import { countByStatus, foldEvents, NOTHING_YET } from './runState'
@@ -118,6 +119,20 @@ describe('attempts and waits', () => {
     expect(steps.get('g')?.spans).toMatchObject([
       { kind: 'wait', from: STORY[6]?.timestamp, to: STORY[8]?.timestamp },
     ])
+  })
+  it('say for what a step waits, and until when', () => {
+    const about = { nodeId: 'pause', waitsFor: 'event', event: 'order.paid', until: '2030-01-01T00:00:00Z' }
+    const found = foldEvents(NOTHING_YET, [
+      event(1, 'step.started', { nodeId: 'pause', attempt: 1 }, 'w'),
+      event(2, 'step.waiting', about, 'w'),
+    ])
+    const awaited = { kind: 'event', event: 'order.paid', until: '2030-01-01T00:00:00Z' }
+    expect(found.steps.get('w')).toMatchObject({
+      status: 'waiting',
+      spans: [{ outcome: 'succeeded' }, { awaited }],
+    })
+    expect(describeAwaited(awaited)).toBe('for the event order.paid')
+    expect(joinSteps(undefined, found.steps)).toMatchObject([{ stepId: 'w', awaited }])
   })
   it('end with a run that is canceled, and with a worker that is lost', () => {
     const canceled = foldEvents(NOTHING_YET, [...STORY.slice(0, 7), event(8, 'run.canceled', { by: 'ann' })])

@@ -1,6 +1,7 @@
 /** The steps of a run: what the API listed, brought up to date by the events that came since. No React. */
 import type { Json, Step, StepStatus } from '../../api/types'
 import { isOver } from './foldStep'
+import type { Awaited } from './awaited'
 import type { Span, StepState } from './foldStep'
 
 export interface RunStep extends StepState {
@@ -12,6 +13,8 @@ export interface RunStep extends StepState {
   editedBy?: string
   /** Whether the API has listed it: its input is known only then. */
   isListed: boolean
+  /** While it waits. */
+  awaited?: Awaited
 }
 
 /** What the API listed, and the last event that was known when it was asked. */
@@ -26,7 +29,8 @@ export function joinSteps(listing: Listing | undefined, told: ReadonlyMap<string
   const ids = new Set(listed.map(({ id }) => id))
   const joined = listed.map((step) => joinStep(step, told.get(step.id), listing?.after ?? 0))
   for (const state of told.values()) {
-    if (!ids.has(state.stepId)) joined.push({ ...state, parentStepIds: [], isListed: false })
+    if (!ids.has(state.stepId))
+      joined.push({ ...state, parentStepIds: [], isListed: false, awaited: awaitedNow(state) })
   }
   return joined.toSorted(byStart)
 }
@@ -49,7 +53,7 @@ function joinStep(step: Step, state: StepState | undefined, after: number): RunS
   }
   if (state !== undefined && state.lastEventId > after) {
     const input = step.cut?.['input']
-    return { ...state, ...own, cut: { ...(input && { input }), ...state.cut } }
+    return { ...state, ...own, awaited: awaitedNow(state), cut: { ...(input && { input }), ...state.cut } }
   }
   const { status, output, startedAt, finishedAt, attempt, cut } = step
   const error = step.error ?? cut?.['error']?.preview
@@ -72,7 +76,13 @@ function joinStep(step: Step, state: StepState | undefined, after: number): RunS
     usage: state?.usage,
     lastEventId: state?.lastEventId ?? 0,
     spans: finish(state?.spans ?? firstSpans(step), status, finishedAt),
+    awaited: step.waitingFor,
   }
+}
+
+function awaitedNow({ spans }: StepState): Awaited | undefined {
+  const last = spans.at(-1)
+  return last?.to === undefined ? last?.awaited : undefined
 }
 
 /** A step that was taken over from another run has no events here. */

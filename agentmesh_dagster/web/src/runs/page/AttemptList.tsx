@@ -1,3 +1,4 @@
+import { describeAwaited } from '../live/awaited'
 import type { Span } from '../live/foldStep'
 import type { RunStep } from '../live/runSteps'
 import { StatusChip } from '../../ui/StatusChip'
@@ -12,7 +13,7 @@ export function AttemptList({ step }: { step: RunStep }) {
       {step.spans.map((span) => (
         <li key={`${span.kind} ${span.from}`} className="attempt">
           <div className="row row-wrap">
-            <strong>{span.kind === 'wait' ? 'Wait for a person' : `Attempt ${span.attempt}`}</strong>
+            <strong>{span.kind === 'wait' ? nameWait(span) : `Attempt ${span.attempt}`}</strong>
             <StatusChip status={chipOf(span)} />
           </div>
           <div className="muted small row row-wrap">
@@ -31,6 +32,12 @@ export function AttemptList({ step }: { step: RunStep }) {
   )
 }
 
+function nameWait({ awaited }: Span): string {
+  return awaited ? `Wait ${describeAwaited(awaited)}` : 'Wait'
+}
+
 function chipOf(span: Span) {
-  return span.outcome ?? (span.kind === 'wait' ? 'waiting_human' : 'running')
+  if (span.outcome) return span.outcome
+  if (span.kind === 'work') return 'running'
+  return span.awaited?.kind === 'person' ? 'waiting_human' : 'waiting'
 }

@@ -2,9 +2,10 @@ import { Link } from 'wouter'
 import type { PinnedWorkflow, Run } from '../../api/types'
 import { addresses } from '../../app/addresses'
 import { addUsages } from '../live/foldStep'
+import { describeAwaited } from '../live/awaited'
 import type { RunStep } from '../live/runSteps'
 import type { StreamStatus } from '../live/stream'
-import { Icon } from '../../ui/icons'
+import { Icon, STATUS_ICONS } from '../../ui/icons'
 import { StatusChip } from '../../ui/StatusChip'
 import { Duration, Time } from '../../ui/Time'
 import { formatCost, formatCount, formatTokens } from './figures'
@@ -22,8 +23,9 @@ interface Props {
 /** What ran, how far it is, what it took, and what can be done with it. */
 export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
   const name = pinned?.workflow.name ?? run.workflowId
-  const waiting = steps.filter(({ status }) => status === 'waiting_human')
+  const waiting = steps.filter(({ status }) => status === 'waiting_human' || status === 'waiting')
   const isParked = waiting.length > 0 && !steps.some(({ status }) => status === 'running')
+  const parkedAs = waiting.some(({ status }) => status === 'waiting_human') ? 'waiting_human' : 'waiting'
   const canOnlyFail =
     !isEnded(run) && (run.hasFailed === true || steps.some(({ status }) => status === 'failed'))
   const usage = addUsages(steps.map((step) => step.usage))
@@ -46,7 +48,7 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
           </h1>
           <span role="status">
             <StatusChip
-              status={isParked ? 'waiting_human' : run.status}
+              status={isParked ? parkedAs : run.status}
               detail={canOnlyFail ? 'can only fail' : undefined}
             />
           </span>
@@ -57,9 +59,11 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
               className="button button-small run-gate"
               onClick={() => onGate(step.nodeId)}
             >
-              <Icon name="person" size={13} />
+              <Icon name={STATUS_ICONS[step.status]} size={13} />
               <span className="truncate" dir="auto">
                 {titles.get(step.nodeId) ?? step.nodeId}
+                {step.item !== null && ` · item ${step.item + 1}`}
+                {step.awaited && step.awaited.kind !== 'person' && ` · ${describeAwaited(step.awaited)}`}
               </span>
             </button>
           ))}

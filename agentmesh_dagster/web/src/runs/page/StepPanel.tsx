@@ -6,6 +6,7 @@ import { largeOf } from '../../api/whole'
 import { addresses } from '../../app/addresses'
 import { titleOf } from '../../graph/edits'
 import { ForkButton } from '../fork/ForkButton'
+import { describeAwaited } from '../live/awaited'
 import type { RunStep } from '../live/runSteps'
 import { NodeIcon } from '../../types/NodeIcon'
 import { nodeType } from '../../types/types'
@@ -38,7 +39,7 @@ interface Props {
 /** All that is known of one step. */
 export function StepPanel({ runId, node, step, events, tab, onTab, onMissing }: Props) {
   const { stepId, isListed, status } = step
-  const isGate = nodeType(node.type).waits && step.spans.length > 0
+  const isGate = nodeType(node.type).asks && step.spans.length > 0
   const tabs = useMemo(() => listTabs(node, isGate), [node, isGate])
   const chosen = tabs.find(({ key }) => key === tab)?.key ?? tabs[0]?.key ?? 'output'
   const calls = useMemo(() => listCalls(events, stepId), [events, stepId])
@@ -95,6 +96,16 @@ function StepFacts({ runId, node, step }: { runId: string; node: GraphNode; step
       </h2>
       <div className="row row-wrap small muted">
         <StatusChip status={step.status} detail={step.attempt > 1 ? `attempt ${step.attempt}` : undefined} />
+        {step.awaited && step.awaited.kind !== 'person' && (
+          <span dir="auto">
+            {describeAwaited(step.awaited)}
+            {step.awaited.until && (
+              <>
+                , until <Time at={step.awaited.until} mayBeAhead />
+              </>
+            )}
+          </span>
+        )}
         {step.startedAt && (
           <>
             <Time at={step.startedAt} />

@@ -1,3 +1,4 @@
+import { describeAwaited } from '../live/awaited'
 import type { Span } from '../live/foldStep'
 import { NodeIcon } from '../../types/NodeIcon'
 import { Icon, STATUS_ICONS } from '../../ui/icons'
@@ -98,7 +99,10 @@ function describeSpan(span: Span, isGroup: boolean, ms: number): string {
   const isOpen = span.to === undefined
   const took = isOpen ? `${formatElapsed(ms)} so far` : formatDuration(ms)
   if (isGroup) return `${took} from the first to the last`
-  if (span.kind === 'wait') return `${isOpen ? 'Waiting' : 'Waited'} for a person: ${took}`
+  if (span.kind === 'wait') {
+    const what = span.awaited ? ` ${describeAwaited(span.awaited)}` : ''
+    return `${isOpen ? 'Waiting' : 'Waited'}${what}: ${took}`
+  }
   return `Attempt ${span.attempt}: ${took}${span.error ? `, ${span.error}` : ''}`
 }
 

@@ -104,7 +104,12 @@ export function firstViewport(nodes: readonly RunCanvasNode[], width: number, he
 }
 
 function isNotable({ data: { state } }: RunCanvasNode): boolean {
-  return state?.status === 'failed' || state?.status === 'waiting_human' || state?.status === 'running'
+  return (
+    state?.status === 'failed' ||
+    state?.status === 'waiting_human' ||
+    state?.status === 'waiting' ||
+    state?.status === 'running'
+  )
 }
 
 function drawNode(
