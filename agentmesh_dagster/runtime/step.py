@@ -296,6 +296,8 @@ class _Execution:
             is_waiting = begin_wait(tx, self.plan, run, self.task.address, self.claim, result.wait)
             wait = find_wait(tx, self.claim.step_id)
             end = self._end_if_arrived(tx, run, wait) if is_waiting else None
+        if result.wait.child is not None:
+            crash_point(CrashPoint.CHILD_AWAITED)
         report_input = self.step_input.last_output
         if not is_waiting:
             return StepReport(Outcome.NOT_READY, self.claim.step_id, None, report_input)

@@ -24,7 +24,13 @@ from tests.store.gate_rows import select_gates
 Row = Mapping[str, Any]
 
 _ENDS = (EventType.RUN_COMPLETED, EventType.RUN_FAILED, EventType.RUN_CANCELED)
-_STEP_ENDS = (EventType.STEP_COMPLETED, EventType.STEP_FAILED, EventType.STEP_RETRYING, EventType.STEP_WAITING_HUMAN)
+_STEP_ENDS = (
+    EventType.STEP_COMPLETED,
+    EventType.STEP_FAILED,
+    EventType.STEP_RETRYING,
+    EventType.STEP_WAITING_HUMAN,
+    EventType.STEP_WAITING,
+)
 _TAKEN_OVER = {EventType.GATE_TAKEN_OVER, EventType.STEP_EDITED}
 _DAGSTER_SAYS = {
     RunStatus.SUCCEEDED: (dg.DagsterRunStatus.SUCCESS,),
@@ -78,6 +84,9 @@ class _Journal:
             self.gates: list[Row] = list(
                 connection.execute(select_gates().where(waits.c.run_id == run["id"])).mappings()
             )
+            self.waits: list[Row] = list(
+                connection.execute(select(waits).where(waits.c.run_id == run["id"])).mappings()
+            )
             self.events = list_events(connection, run["id"], limit=100_000)
         with services.store.read() as connection:
             self.events_in_pages = _read_in_pages(connection, run["id"])
@@ -96,16 +105,16 @@ def _read_in_pages(connection: Any, run_id: str) -> list[EventLog]:
 
 
 def no_run_is_lost(journal: _Journal) -> None:
-    """I1: a run has ended, with a reason if not well, or waits for a person; Dagster and we agree."""
-    waits = [gate for gate in journal.gates if gate["state"] == "open"]
+    """I1: a run has ended, with a reason if not well, or waits; Dagster and we agree."""
+    waits = [wait for wait in journal.waits if wait["state"] == "open"]
     if journal.status in (RunStatus.FAILED, RunStatus.CANCELED):
         assert journal.run["error"], "a run that did not end well says why"
     if journal.status.is_end:
-        assert not waits, "an ended run asks nobody"
+        assert not waits, "an ended run waits for nothing"
         assert not [step for step in journal.steps if not StepStatus(step["status"]).is_end]
     else:
         assert journal.status is RunStatus.RUNNING, journal.status
-        assert waits, "an open run waits for a person"
+        assert waits, "an open run waits"
     for launch in journal.launches:
         assert not launch.is_live, f"launch {launch.position} is still live"
         found = journal.dagster[launch.id]
@@ -188,16 +197,19 @@ def the_recorder_saw_no_more_than_the_faults_explain(recorder: Recorder, known: 
 
 
 def each_answer_is_continued_once(journal: _Journal) -> None:
-    """I7: an answer is taken by one launch, and no launch was made for none."""
-    asked = [gate for gate in journal.gates if not gate["taken_from_run_id"]]
-    closed = [gate for gate in asked if gate["state"] in ("answered", "expired")]
-    taken = {gate["launch_id"] for gate in closed} - {None}
+    """I7: a wait that ended is taken by one launch, and no launch was made for none."""
+    inherited = {gate["step_id"] for gate in journal.gates if gate["taken_from_run_id"]}
+    ended = [wait for wait in journal.waits if wait["step_id"] not in inherited]
+    closed = [wait for wait in ended if wait["state"] in ("closed", "expired")]
+    taken = {wait["launch_id"] for wait in closed} - {None}
     again = {launch.id for launch in journal.launches if launch.kind is LaunchKind.AGAIN}
     unbegun = {before.id for before, after in pairwise(journal.launches) if after.id in again}
     resumes = {launch.id for launch in journal.launches if launch.kind is LaunchKind.RESUME}
-    assert resumes - unbegun <= taken <= resumes | again, "each resume that began takes an answer, and takes it alone"
+    assert resumes - unbegun <= taken <= resumes | again, (
+        "each resume that began takes an ended wait, and takes it alone"
+    )
     if journal.status is RunStatus.SUCCEEDED:
-        assert all(gate["launch_id"] for gate in closed), "an answer that no launch took"
+        assert all(wait["launch_id"] for wait in closed), "an ended wait that no launch took"
 
 
 def runs_only_go_forward(journal: _Journal) -> None:
