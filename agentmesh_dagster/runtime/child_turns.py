@@ -72,7 +72,7 @@ def _has_room(tx: Connection, plan: Plan, run: RunHead, address: Address) -> boo
 
 
 def _read_limit(plan: Plan, address: Address) -> int | None:
-    config = plan.graph.nodes[address.node_id].config
+    config = plan.graph.nodes[plan.key_of(address)].config
     return config.concurrency if isinstance(config, WorkflowNodeConfig) else None
 
 

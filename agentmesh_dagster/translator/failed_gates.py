@@ -26,7 +26,7 @@ def read_failed_gates(services: Services, run: Run) -> Mapping[str, str]:
     if not failed:
         return {}
     plan = load_pinned_plan(services.store, run.workflow_id, run.revision)
-    waited = {address: error for address, error in failed.items() if plan.graph.nodes[address.node_id].waits}
+    waited = {address: error for address, error in failed.items() if plan.graph.nodes[plan.key_of(address)].waits}
     return {write_step_key(plan, address): error for address, error in waited.items()}
 
 

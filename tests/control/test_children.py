@@ -417,3 +417,35 @@ def test_an_item_whose_child_failed_fails_the_run_and_the_others_go_on(office: O
     assert run.status is RunStatus.FAILED
     assert "`call`, item 1: The run" in (run.error or "")
     assert sorted(child.status.value for child in children_of(office, run.id)) == ["failed", "succeeded", "succeeded"]
+
+
+def test_each_round_of_a_loop_asks_for_a_run_of_its_own(office: Office):
+    nodes = [
+        START,
+        node("call", "workflow", workflowId="sub", mode="run", input={"round": "{{ context.round }}"}),
+        node("good", "branch"),
+        END,
+    ]
+    edges = ["start -> call", "call -> good", "good -> call if context.last_output.round < 2", "good -> end"]
+    main = workflow("main", nodes, edges)
+    back = main.graph.edges[2].model_copy(update={"max_rounds": 3})
+    graph = main.graph.model_copy(update={"edges": [*main.graph.edges[:2], back, main.graph.edges[3]]})
+
+    run = execute(office, main.model_copy(update={"graph": graph}), sub())
+
+    assert (run.status, run.output) == (RunStatus.SUCCEEDED, {"round": 2})
+    assert [child.input for child in children_of(office, run.id)] == [{"round": 1}, {"round": 2}]
+    assert {step.path for step in steps_of(office, run.id) if step.child_run_id} == {"#1", "#2"}
+
+
+def test_an_inlined_workflow_asks_for_runs_as_its_caller_would(office: Office):
+    inlined = for_each(concurrency=1).model_copy(update={"id": "inlined", "name": "Inlined"})
+    main = workflow(
+        "main",
+        [START, node("call", "workflow", workflowId="inlined"), node("end", "end")],
+        ["start -> call", "call -> end"],
+    )
+    run = execute(office, main, inlined, sub(output="{{ context.input.item }}"), run_input=["a", "b"])
+
+    assert (run.status, run.output) == (RunStatus.SUCCEEDED, ["a", "b"])
+    assert {step.path for step in steps_of(office, run.id) if step.child_run_id} == {"call/[0]", "call/[1]"}
