@@ -50,6 +50,22 @@ class Issues(Entity):
     issues: list[Issue]
 
 
+class NodeSchemas(Entity):
+    """JSON Schemas of the values at one node; an empty one where nothing is known."""
+
+    input_schema: JsonObject  # of what arrives: `context.last_output`
+    output_schema: JsonObject
+    context: JsonObject | None = None  # of all that its config may name, if it was asked for
+    edge_context: JsonObject | None = None  # of all that conditions on its out-edges may name, where that is more
+
+
+class WorkflowSchemas(Entity):
+    """What is known of the values in a workflow before it runs."""
+
+    output_schema: JsonObject  # of a run that ends well
+    nodes: dict[str, NodeSchemas]  # by id
+
+
 class Problem(Entity):
     """What went wrong (RFC 9457)."""
 
@@ -228,15 +244,6 @@ class EdgesInfo(Entity):
     is_numbered: bool  # their order counts
 
 
-class KnownOutput(Entity):
-    """What is known of a node's output by its document alone."""
-
-    like: Literal["run_input", "tool"] | None = None  # what the run is given, what the tool gives
-    field: str | None = None  # of `config`: a JSON Schema of the output
-    usual: JsonObject | None = None  # JSON Schema, where `field` has none
-    always: JsonObject | None = None  # JSON Schemas of fields that are there beside those of either, by name
-
-
 class NodeTypeInfo(Entity):
     """A node type, as editors need it."""
 
@@ -256,7 +263,6 @@ class NodeTypeInfo(Entity):
     subject: str | None = None  # the field of `config` whose value the edges' conditions are then compared with
     mode: str | None = None  # the field of `config` on which it depends what follows
     edges: list[EdgesInfo]  # one for each mode; the first is the usual one
-    output: KnownOutput
     config: JsonObject  # JSON Schema of `config`, as a form is made from it; `x-form` says how a field is shown
     written: dict[str, Literal["template", "expression", "expression_or_template", "schema"]]  # of fields of `config`
 
@@ -300,8 +306,6 @@ class Types(Entity):
     providers: list[ProviderInfo]
     agent: JsonObject  # JSON Schema of an agent
     triggers: list[TriggerTypeInfo]
-    run: list[Completion]  # what any expression may name
-    item: list[Completion]  # and what is known of an item, inside of what is done once for each
 
 
 class NewRun(Entity):

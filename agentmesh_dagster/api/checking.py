@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from agentmesh_dagster import wire
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.problems import InvalidBody
 from agentmesh_dagster.entities.documents import SECTIONS, Document
 from agentmesh_dagster.entities.json_values import JsonValue, as_object
 from agentmesh_dagster.entities.models import JsonObject, Kind
 from agentmesh_dagster.entities.recovery import salvage_document
-from agentmesh_dagster.graph.document import check_value
+from agentmesh_dagster.graph.document import check_value, read_flow
+from agentmesh_dagster.graph.flow import Flow
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.specs import KNOWN_TYPES
+from agentmesh_dagster.specs.schema_writer import write_schema
 from agentmesh_dagster.store.catalogue import AnyEntity, kind_of_type, open_lookup
 
 _SECTION_OF = {kind: name for name, kind in SECTIONS.items()}
@@ -69,6 +72,29 @@ def check_document(context: ApiContext, body: JsonValue) -> tuple[Document, list
     """A document in a body, and what is wrong with it; it may name what the catalogue has."""
     with open_lookup(context.services.store) as lookup:
         return check_value(body, lookup=lookup)
+
+
+def describe_nodes(context: ApiContext, body: JsonValue, node_id: str | None) -> wire.WorkflowSchemas:
+    """What is known of the values in the workflow in a body; of one node all that may be named there."""
+    if isinstance(body, dict) and body.get("id") is None:
+        body = {**body, "id": "new"}
+    with open_lookup(context.services.store) as lookup:
+        flow = read_flow({"workflows": [body]}, lookup=lookup)
+        if flow is None:
+            return wire.WorkflowSchemas(output_schema={}, nodes={})
+        known = [key for key in flow.graph.nodes if node_id in (None, key)]
+        nodes = {key: _describe_node(flow, key, with_context=node_id is not None) for key in known}
+        return wire.WorkflowSchemas(output_schema=write_schema(flow.run_output), nodes=nodes)
+
+
+def _describe_node(flow: Flow, node_id: str, *, with_context: bool) -> wire.NodeSchemas:
+    has_answer = with_context and flow.graph.nodes[node_id].is_gate
+    return wire.NodeSchemas(
+        input_schema=write_schema(flow.find_input(node_id)),
+        output_schema=write_schema(flow.find_output(node_id, node_id)),
+        context=write_schema(flow.find_context(node_id)) if with_context else None,
+        edge_context=write_schema(flow.find_context_behind(node_id)) if has_answer else None,
+    )
 
 
 def raise_for_issues(issues: Sequence[Issue]) -> None:

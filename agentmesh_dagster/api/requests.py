@@ -60,6 +60,9 @@ TypeFilter = Annotated[list[EventType] | None, Query(alias="type")]
 SeenVersion = Annotated[int | None, Query(ge=0, le=2**53, description="The version of the draft that was seen.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page.")]
 Cursor = Annotated[str | None, Query(max_length=4_000, description="`nextCursor` of the page before.")]
+OneNode = Annotated[
+    str | None, Query(alias="nodeId", max_length=255, description="Of this node alone, and more of it.")
+]
 MaxValueChars = Annotated[
     int | None,
     Query(

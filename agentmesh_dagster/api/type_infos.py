@@ -1,14 +1,12 @@
 """The types as the wire has them: what their specs say, for editors."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterator
 from typing import Any, get_args
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.entities.models import Entity, JsonObject
 from agentmesh_dagster.graph.document_schema import trigger_schema
 from agentmesh_dagster.graph.form_schema import form_schema
-from agentmesh_dagster.specs.context import Name
 from agentmesh_dagster.specs.node_spec import NodeSpec
 from agentmesh_dagster.specs.provider_spec import ProviderSpec
 from agentmesh_dagster.specs.tool_spec import ToolSpec
@@ -33,7 +31,6 @@ def describe_node_type(spec: NodeSpec) -> wire.NodeTypeInfo:
         subject=spec.subject,
         mode=spec.mode,
         edges=list(_list_edges(spec)),
-        output=wire.KnownOutput.model_validate(asdict(spec.known_output)),
         config=form_schema(spec.config),
         written={field: way.value for field, way in spec.written.items()},
     )
@@ -94,7 +91,3 @@ def describe_trigger_type(spec: TriggerSpec[Any]) -> wire.TriggerTypeInfo:
         event=names,
         unset=spec.unset,
     )
-
-
-def describe_names(names: Iterable[Name]) -> list[wire.Completion]:
-    return [wire.Completion(text=name.text, detail=name.detail) for name in names]

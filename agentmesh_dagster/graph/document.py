@@ -10,6 +10,7 @@ from agentmesh_dagster.entities.documents import Document, read_text
 from agentmesh_dagster.entities.json_values import JsonValue, write_path
 from agentmesh_dagster.entities.models import Agent, Kind, Tool, ToolConfig, Workflow
 from agentmesh_dagster.entities.recovery import DocumentFault, Salvage, Salvaged, salvage_document
+from agentmesh_dagster.graph.flow import Flow
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules import NOTHING_KNOWN, Lookup, validate
@@ -60,6 +61,18 @@ def check_document(text: str | bytes, *, name: str, lookup: Lookup = NOTHING_KNO
 def check_value(value: JsonValue, *, lookup: Lookup = NOTHING_KNOWN) -> tuple[Document, list[Issue]]:
     """`check_document` for a document that is read already."""
     return _check(*_salvage(value), lookup)
+
+
+def read_flow(value: JsonValue, *, lookup: Lookup = NOTHING_KNOWN) -> Flow | None:
+    """What is known at each node of the first workflow of a document, whatever is wrong with it; None without any."""
+    salvage, _ = _salvage(value)
+    tools = {entry.entity.id: entry.entity for entry in salvage.entries if isinstance(entry.entity, Tool)}
+    workflows = {entry.entity.id: entry.entity for entry in salvage.entries if isinstance(entry.entity, Workflow)}
+    for entry in salvage.entries:
+        if isinstance(entry.entity, Workflow) and entry.has_graph:
+            graph = read_graph(entry.entity, entry.recovery)
+            return Flow(graph, _join(tools, lookup.tools), _join(workflows, lookup.workflows))
+    return None
 
 
 def _check(salvage: Salvage, issues: list[Issue], lookup: Lookup) -> tuple[Document, list[Issue]]:

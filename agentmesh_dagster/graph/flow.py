@@ -6,25 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Tool, Workflow
+from agentmesh_dagster.graph.contexts import NodeContext
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.guards import ALWAYS, Guard, Guards
 from agentmesh_dagster.graph.inference import ExpressionIssue, Inference
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.regions import Region
-from agentmesh_dagster.specs.context import INDEX, RUN
 from agentmesh_dagster.specs.made_shapes import Fields, Items, or_null, unite
 from agentmesh_dagster.specs.node_spec import NodeFacts, Place
 from agentmesh_dagster.specs.nodes.end import EndConfig
-from agentmesh_dagster.specs.schema_writer import SchemaWriter
 from agentmesh_dagster.specs.shapes import Shape, describe
 
 _MOST_ARMS = 32  # of a join; what more of them give together is not worked out
 _DEEPEST = 8  # workflows in each other that are looked into
 NO_WORKFLOWS: Mapping[str, Workflow] = {}
 _RESULTS = "the list of results"
-_RUN, _INDEX = describe(RUN, "`context.run`"), describe(INDEX, "`context.index`")
 
 
 @dataclass(frozen=True)
@@ -89,11 +86,11 @@ class Flow:
 
     def find_context(self, node_id: str) -> Shape:
         """All that the node's config may name."""
-        return _Context(self, node_id)
+        return NodeContext(self, node_id)
 
     def find_context_behind(self, node_id: str) -> Shape:
         """All that conditions on its out-edges may name: those of a gate see its answer."""
-        return _Context(self, node_id, is_answered=self.graph.nodes[node_id].spec.waits)
+        return NodeContext(self, node_id, is_answered=self.graph.nodes[node_id].is_gate)
 
     def read_field(self, node: GraphNode, field: str) -> Inferred:
         """What a field of the node's config gives that is an expression or a template, and what is wrong with it."""
@@ -232,74 +229,3 @@ def _group(edges: Sequence[GraphEdge]) -> Mapping[str, Sequence[GraphEdge]]:
     for edge in edges:
         grouped.setdefault(edge.source, []).append(edge)
     return grouped
-
-
-@dataclass(frozen=True, eq=False)
-class _Context(Shape):
-    """`context` at one node, each field worked out when it is looked at. That there are no others another rule says."""
-
-    flow: Flow
-    node_id: str
-    is_answered: bool = False  # seen from behind a gate
-    owner: str = "`context`"
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        return frozenset({"object"})
-
-    @property
-    def field_names(self) -> list[str]:
-        is_repeated = self.flow.graph.scopes.head_of(self.node_id) is not None
-        return ["last_output", "input", "outputs", *(("item", "index") if is_repeated else ()), "run"]
-
-    def find_field(self, name: str) -> Shape | None:
-        flow, head = self.flow, self.flow.graph.scopes.head_of(self.node_id)
-        match name:
-            case "input":
-                return flow.run_input
-            case "last_output" if self.is_answered:
-                return flow.find_output(self.node_id, self.node_id)
-            case "last_output":
-                return flow.find_input(self.node_id)
-            case "outputs":
-                return _Outputs(flow, self.node_id, self.is_answered)
-            case "item" if head is not None:
-                return flow.find_item(head)
-            case "index" if head is not None:
-                return _INDEX
-            case "run":
-                return _RUN
-            case _:
-                return None
-
-    def write(self, writer: SchemaWriter) -> JsonValue:
-        return Fields({name: self.find_field(name) for name in self.field_names}, self.owner).write(writer)
-
-
-@dataclass(frozen=True, eq=False)
-class _Outputs(Shape):
-    """`context.outputs`, worked out for the nodes that are named. Which there are another rule says."""
-
-    flow: Flow
-    node_id: str  # from where they are seen
-    is_answered: bool
-    owner: str = "`context.outputs`"
-
-    @property
-    def kinds(self) -> None:  # it cannot be used as a whole
-        return None
-
-    @property
-    def field_names(self) -> list[str]:
-        return [node_id for node_id in self.flow.graph.nodes if self._is_there(node_id)]
-
-    def find_field(self, name: str) -> Shape | None:
-        return self.flow.find_output(name, self.node_id) if self._is_there(name) else None
-
-    def _is_there(self, node_id: str) -> bool:
-        if node_id == self.node_id:
-            return self.is_answered
-        return node_id in self.flow.graph.nodes and self.flow.graph.is_ancestor(node_id, self.node_id)
-
-    def write(self, writer: SchemaWriter) -> JsonValue:
-        return Fields({name: self.find_field(name) for name in self.field_names}, self.owner).write(writer)

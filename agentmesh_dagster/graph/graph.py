@@ -92,6 +92,11 @@ class GraphNode:
         return self.spec.inlines(self.config)
 
     @property
+    def is_gate(self) -> bool:
+        """Whether its out-edges may ask for what somebody answered."""
+        return self.spec.waits and self.spec.may_choose
+
+    @property
     def may_repeat(self) -> bool:
         """Whether it may stand inside an `each`."""
         return not self.is_each

@@ -6,7 +6,7 @@ from enum import StrEnum, auto
 from functools import cached_property
 from typing import Literal
 
-from agentmesh_dagster.entities.models import Agent, JsonObject, Tool, Workflow
+from agentmesh_dagster.entities.models import Agent, Tool, Workflow
 from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.node_config import NodeConfig, Written, read_ways
 from agentmesh_dagster.specs.shapes import Shape
@@ -40,16 +40,6 @@ class EdgeWords:
     otherwise: str = "otherwise"  # when an edge without a condition is taken
     example: str | None = None  # a condition
     is_numbered: bool = False  # their order counts
-
-
-@dataclass(frozen=True)
-class KnownOutput:
-    """What is known of a node's output by its document alone: for completion, while somebody writes."""
-
-    like: Literal["run_input", "tool"] | None = None  # what the run is given, what the tool gives
-    field: str | None = None  # of the config: a JSON Schema of the output
-    usual: JsonObject | None = None  # JSON Schema, where `field` has none
-    always: JsonObject | None = None  # JSON Schemas of fields that are there beside those of either, by name
 
 
 def _know_no_shape() -> Shape | None:
@@ -129,7 +119,6 @@ class NodeSpec:
     subject: str | None = None  # the field of a config whose value the edges' conditions are then compared with
     mode: str | None = None  # the field of a config, a Literal, on which it depends what follows
     edge_words: Mapping[str | None, EdgeWords] = field(default_factory=dict[str | None, EdgeWords])  # by mode
-    known_output: KnownOutput = KnownOutput()
     summary: str | None = None  # what a node does, in a word or two; its label unless given
     summary_field: str | None = None  # the field of a config that says it better, where it is given
     tone: Tone = "idle"  # the colour of its icon

@@ -30,13 +30,17 @@ class SchemaWriter:
             self.definitions[name] = shape.write(self)
         return {"$ref": f"#/$defs/{self._names[id(shape)]}"}
 
+    def write_whole(self, shape: Shape | None) -> JsonValue:
+        """The schema itself, and not where it stands."""
+        return _ANYTHING if shape is None else shape.write(self)
+
     def write_schema(self, schema: JsonValue, root: JsonValue) -> JsonValue:
         """A part of somebody's schema, whose references lead into a copy of the whole of it."""
         if not isinstance(schema, dict) or schema.keys() <= {"type", "const", "description", "title"}:
             return schema
         if id(schema) not in self._names:
             name = self._name(schema)
-            self.definitions[name] = self._rewrite(schema, root)
+            self.definitions[name] = self.rewrite(schema, root)
         return {"$ref": f"#/$defs/{self._names[id(schema)]}"}
 
     def _name(self, thing: object) -> str:
@@ -45,9 +49,10 @@ class SchemaWriter:
         self.definitions[name] = _ANYTHING
         return name
 
-    def _rewrite(self, value: JsonValue, root: JsonValue) -> JsonValue:
+    def rewrite(self, value: JsonValue, root: JsonValue) -> JsonValue:
+        """A part of somebody's schema with its references changed."""
         if isinstance(value, list):
-            return [self._rewrite(item, root) for item in value]
+            return [self.rewrite(item, root) for item in value]
         if not isinstance(value, dict):
             return value
         written: dict[str, JsonValue] = {}
@@ -55,7 +60,7 @@ class SchemaWriter:
             if key == "$ref" and isinstance(item, str) and item.startswith("#"):
                 written[key] = self._refer(item, root)
             elif key not in ("$schema", "$id"):
-                written[key] = item if key in DATA_KEYWORDS else self._rewrite(item, root)
+                written[key] = item if key in DATA_KEYWORDS else self.rewrite(item, root)
         return written
 
     def _refer(self, reference: str, root: JsonValue) -> str:
@@ -68,10 +73,6 @@ class SchemaWriter:
 def write_schema(shape: Shape | None) -> JsonObject:
     """The JSON Schema of a shape, complete in itself."""
     writer = SchemaWriter()
-    schema = writer.write(shape)
-    return _complete(schema, writer)
-
-
-def _complete(schema: JsonValue, writer: SchemaWriter) -> JsonObject:
+    schema = writer.rewrite(shape.schema, shape.root) if isinstance(shape, SchemaShape) else writer.write_whole(shape)
     whole = cast("JsonObject", schema) if isinstance(schema, dict) else {}
     return {**whole, "$defs": writer.definitions} if writer.definitions else whole

@@ -6,7 +6,6 @@ from importlib.metadata import version
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.requests import Asked, Cursor, Limit, build_router
 from agentmesh_dagster.api.type_infos import (
-    describe_names,
     describe_node_type,
     describe_provider,
     describe_tool_type,
@@ -15,7 +14,6 @@ from agentmesh_dagster.api.type_infos import (
 from agentmesh_dagster.entities.models import Kind
 from agentmesh_dagster.graph.form_schema import entity_schema
 from agentmesh_dagster.specs import NODE_SPECS, PROVIDER_SPECS, TOOL_SPECS, TRIGGERS
-from agentmesh_dagster.specs.context import ITEM_NAMES, RUN_NAMES
 from agentmesh_dagster.specs.tools import builtin, function
 from agentmesh_dagster.store.overview import page_projects
 from agentmesh_dagster.tools import list_builtins, list_functions
@@ -77,6 +75,4 @@ def list_types() -> wire.Types:
         providers=[describe_provider(spec) for spec in PROVIDER_SPECS.values()],
         agent=entity_schema(Kind.AGENT),
         triggers=[describe_trigger_type(spec) for spec in TRIGGERS],
-        run=describe_names(RUN_NAMES),
-        item=describe_names(ITEM_NAMES),
     )

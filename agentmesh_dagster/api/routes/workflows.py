@@ -12,7 +12,7 @@ from agentmesh_dagster.api.catalogue import (
     replace,
     restore,
 )
-from agentmesh_dagster.api.checking import check_document, check_entity
+from agentmesh_dagster.api.checking import check_document, check_entity, describe_nodes
 from agentmesh_dagster.api.drafting import mark_drafted
 from agentmesh_dagster.api.launching import answer_launched
 from agentmesh_dagster.api.problems import write_issues
@@ -26,6 +26,7 @@ from agentmesh_dagster.api.requests import (
     Limit,
     MaxValueChars,
     NewRunBody,
+    OneNode,
     ParentFilter,
     PathId,
     PathRevision,
@@ -120,6 +121,15 @@ def validate_workflow(call: Asked, body: AnyBody = None) -> wire.Issues:
     else:
         _, issues = check_entity(call.context, Kind.WORKFLOW, body, "new")
     return wire.Issues(issues=write_issues(issues))
+
+
+@router.post("/schemas")
+def describe_workflow(call: Asked, body: AnyBody = None, node_id: OneNode = None) -> wire.WorkflowSchemas:
+    """What is known of the values in a workflow before it runs, whatever is wrong with it; nothing is saved.
+
+    With `nodeId` of that node alone, and with all that its expressions may name.
+    """
+    return describe_nodes(call.context, body, node_id)
 
 
 @router.post("/{id}/runs", status_code=201, responses=faults(404, 409))

@@ -10,7 +10,7 @@ from agentmesh_dagster.entities.text import escape_markdown, quote
 from agentmesh_dagster.specs.form import Section, form
 from agentmesh_dagster.specs.made_shapes import Extended
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
-from agentmesh_dagster.specs.node_spec import KnownOutput, NodeFacts, NodeSpec
+from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec
 from agentmesh_dagster.specs.shapes import SchemaShape, Shape
 
 _RAW: JsonObject = {
@@ -103,7 +103,6 @@ SPEC = NodeSpec(
     kind="agent",
     config=AgentConfig,
     names="agent",
-    known_output=KnownOutput(field="outputSchema", always=_BESIDE["properties"]),
     tone="accent",
     output=_read_output,
     describe=_describe,

@@ -12,7 +12,7 @@ from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.form import Section, form
 from agentmesh_dagster.specs.made_shapes import unite
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
-from agentmesh_dagster.specs.node_spec import EdgeWords, KnownOutput, NodeFacts, NodeSpec, Ports
+from agentmesh_dagster.specs.node_spec import EdgeWords, NodeFacts, NodeSpec, Ports
 from agentmesh_dagster.specs.shapes import SchemaShape, Shape, describe
 
 APPROVED = "approved"
@@ -146,7 +146,6 @@ SPEC = NodeSpec(
             example=f"context.last_output.{APPROVED}",
         )
     },
-    known_output=KnownOutput(field="schema", usual=IMPLIED_SCHEMA),
     summary_field="assignees",
     tone="wait",
     output=_read_output,

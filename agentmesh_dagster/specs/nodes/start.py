@@ -1,7 +1,7 @@
 """Start: runs begin here."""
 
 from agentmesh_dagster.specs.node_config import NodeConfig
-from agentmesh_dagster.specs.node_spec import KnownOutput, NodeSpec, Place
+from agentmesh_dagster.specs.node_spec import NodeSpec, Place
 
 
 class StartConfig(NodeConfig):
@@ -17,7 +17,6 @@ SPEC = NodeSpec(
     kind="start",
     config=StartConfig,
     place=Place.START,
-    known_output=KnownOutput(like="run_input"),
     summary="Input",
     tone="good",
     output=lambda facts: facts.run_input,

@@ -7,7 +7,7 @@ from pydantic import Field
 from agentmesh_dagster.entities.text import escape_markdown, quote
 from agentmesh_dagster.specs.form import form
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
-from agentmesh_dagster.specs.node_spec import KnownOutput, NodeFacts, NodeSpec
+from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec
 from agentmesh_dagster.specs.shapes import Shape, describe
 
 
@@ -41,7 +41,6 @@ SPEC = NodeSpec(
     kind="python",
     config=ToolNodeConfig,
     names="tool",
-    known_output=KnownOutput(like="tool"),
     tone="busy",
     output=_read_output,
     describe=_describe,

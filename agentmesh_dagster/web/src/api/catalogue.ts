@@ -11,6 +11,7 @@ import type {
   Issue,
   Json,
   ListedWorkflow,
+  NodeSchemas,
   Page,
   Project,
   ProjectOverview,
@@ -20,6 +21,7 @@ import type {
   Use,
   Workflow,
   WorkflowJob,
+  WorkflowSchemas,
 } from './types'
 
 export interface EntityOf {
@@ -190,6 +192,30 @@ export function useRestore<Kind extends CatalogueKind>(kind: Kind, id: string) {
 /** What the server's rules say of a workflow as it is being edited; nothing is saved. */
 export async function validateWorkflow(workflow: Workflow, signal?: AbortSignal): Promise<Issue[]> {
   return (await post<{ issues: Issue[] }>('workflows/validate', workflow, { signal })).issues
+}
+
+const KEPT_MS = 30_000
+let edits = 0
+const numbers = new WeakMap<Workflow, number>()
+
+/** What is known of the values at one node of a workflow as it is being edited; meanwhile what was known before. */
+export function useNodeSchemas(workflow: Workflow | undefined, nodeId: string): NodeSchemas | undefined {
+  const isThere = workflow?.graph.nodes.some(({ id }) => id === nodeId) ?? false
+  const { data } = useQuery({
+    queryKey: keys.schemas(nodeId, workflow ? numberOf(workflow) : 0),
+    queryFn: ({ signal }) =>
+      post<WorkflowSchemas>('workflows/schemas', workflow, { query: { nodeId }, signal }),
+    enabled: isThere,
+    placeholderData: (before, query) => (query?.queryKey[2] === nodeId ? before : undefined),
+    staleTime: KEPT_MS,
+  })
+  return data?.nodes[nodeId]
+}
+
+function numberOf(workflow: Workflow): number {
+  const number = numbers.get(workflow) ?? (edits += 1)
+  numbers.set(workflow, number)
+  return number
 }
 
 export function useTryAgent(id: string) {

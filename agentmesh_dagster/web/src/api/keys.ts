@@ -12,6 +12,8 @@ export const keys = {
   kind: (kind: CatalogueKind): QueryKey => [kind],
   list: (kind: CatalogueKind, query: Query = {}): QueryKey => [kind, 'list', query],
   entity: (kind: CatalogueKind, id: string): QueryKey => [kind, 'one', id],
+  /** What is known of the values in a workflow as it is being edited; `edit` is the number of its state. */
+  schemas: (nodeId: string, edit: number): QueryKey => ['workflows', 'schemas', nodeId, edit],
   job: (workflowId: string): QueryKey => ['workflows', 'job', workflowId],
   uses: (kind: CatalogueKind, id: string): QueryKey => [kind, 'uses', id],
   revisions: (kind: CatalogueKind, id: string): QueryKey => [kind, 'revisions', id],

@@ -594,6 +594,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workflows/schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Describe Workflow
+         * @description What is known of the values in a workflow before it runs, whatever is wrong with it; nothing is saved.
+         *
+         *     With `nodeId` of that node alone, and with all that its expressions may name.
+         */
+        post: operations["describeWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workflows/{id}/runs": {
         parameters: {
             query?: never;
@@ -1567,6 +1589,7 @@ export interface components {
             fromNodeId: string;
             toNodeId: string;
             condition?: string;
+            maxRounds?: number;
         };
         /**
          * EdgesInfo
@@ -1754,21 +1777,6 @@ export interface components {
          */
         Kind: "project" | "agent" | "tool" | "workflow";
         /**
-         * KnownOutput
-         * @description What is known of a node's output by its document alone.
-         */
-        KnownOutput: {
-            /** @enum {string} */
-            like?: "run_input" | "tool";
-            field?: string;
-            usual?: {
-                [key: string]: unknown;
-            };
-            always?: {
-                [key: string]: unknown;
-            };
-        };
-        /**
          * ListedDraft
          * @description What is being written beside the published revision of a workflow, an agent or a tool.
          */
@@ -1903,6 +1911,24 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * NodeSchemas
+         * @description JSON Schemas of the values at one node; an empty one where nothing is known.
+         */
+        NodeSchemas: {
+            inputSchema: {
+                [key: string]: unknown;
+            };
+            outputSchema: {
+                [key: string]: unknown;
+            };
+            context?: {
+                [key: string]: unknown;
+            };
+            edgeContext?: {
+                [key: string]: unknown;
+            };
+        };
         NodeType: string;
         /**
          * NodeTypeInfo
@@ -1928,7 +1954,6 @@ export interface components {
             subject?: string;
             mode?: string;
             edges: components["schemas"]["EdgesInfo"][];
-            output: components["schemas"]["KnownOutput"];
             config: {
                 [key: string]: unknown;
             };
@@ -2454,8 +2479,6 @@ export interface components {
                 [key: string]: unknown;
             };
             triggers: components["schemas"]["TriggerTypeInfo"][];
-            run: components["schemas"]["Completion"][];
-            item: components["schemas"]["Completion"][];
         };
         /**
          * Use
@@ -2599,6 +2622,18 @@ export interface components {
         WorkflowJob: {
             name: string;
             problem?: string;
+        };
+        /**
+         * WorkflowSchemas
+         * @description What is known of the values in a workflow before it runs.
+         */
+        WorkflowSchemas: {
+            outputSchema: {
+                [key: string]: unknown;
+            };
+            nodes: {
+                [key: string]: components["schemas"]["NodeSchemas"];
+            };
         };
     };
     responses: never;
@@ -5661,6 +5696,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Issues"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    describeWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Of this node alone, and more of it. */
+                nodeId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowSchemas"];
                 };
             };
             /** @description Bad Request */

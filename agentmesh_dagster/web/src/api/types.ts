@@ -44,6 +44,8 @@ export type Workflow = Known<Schemas['Workflow']>
 /** As lists have it: with its Dagster job, and why there is none. */
 export type ListedWorkflow = Known<Schemas['ListedWorkflow']>
 export type WorkflowJob = Known<Schemas['WorkflowJob']>
+export type WorkflowSchemas = Known<Schemas['WorkflowSchemas']>
+export type NodeSchemas = WorkflowSchemas['nodes'][string]
 export type Trigger = Workflow['triggers'][number]
 /** A draft as the server keeps it; its entity may hold issues. */
 export type StoredDraft = Known<Schemas['Draft']>

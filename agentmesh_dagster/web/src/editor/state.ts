@@ -39,6 +39,8 @@ export interface EditorState {
   stored: KeptDraft | undefined
   /** What the server found in the draft, or in the one before it. */
   issues: readonly PlacedIssue[]
+  /** The workflow of which the server was asked last. */
+  checked: Workflow | undefined
   /** Fields whose text stands for nothing just now, such as JSON that is cut off: name → what is wrong. */
   textFaults: ReadonlyMap<string, PlacedIssue>
   /** Whether it is time for a name: not yet in a new workflow whose name nobody was at, and which nobody tried to publish. */
@@ -58,6 +60,7 @@ export function beginEditing(saved: Workflow, stored?: KeptDraft): EditorState {
     saved,
     stored,
     issues: [],
+    checked: undefined,
     textFaults: new Map(),
     isNameDue: saved.revision !== undefined || stored !== undefined,
   }

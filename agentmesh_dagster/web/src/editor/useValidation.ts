@@ -23,7 +23,9 @@ export function useValidation(store: EditorStore): Checking {
       const mine = new AbortController()
       call = mine
       checked = workflow
-      validateWorkflow(withoutEmptyId(workflow), mine.signal).then(
+      const sent = withoutEmptyId(workflow)
+      store.change((before) => ({ ...before, checked: sent }))
+      validateWorkflow(sent, mine.signal).then(
         (issues) => {
           if (mine.signal.aborted) return
           store.change((before) => ({ ...before, issues: placeIssues(issues, workflow) }))

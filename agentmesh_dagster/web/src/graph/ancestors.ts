@@ -1,6 +1,5 @@
-/** Which nodes stand before a node: those whose outputs its expressions may name. */
+/** Which nodes stand before a node, and which behind it. */
 import type { GraphNode, WorkflowGraph } from '../api/types'
-import { edgesOf } from '../types/types'
 
 /** All ancestors of a node, in the order of the graph's list. */
 export function ancestorsOf(graph: WorkflowGraph, nodeId: string): GraphNode[] {
@@ -31,14 +30,4 @@ export function descendantsOf(graph: WorkflowGraph, nodeId: string): Set<string>
   }
   found.delete(nodeId)
   return found
-}
-
-export function parentsOf(graph: WorkflowGraph, nodeId: string): GraphNode[] {
-  const ids = new Set(graph.edges.filter((edge) => edge.toNodeId === nodeId).map((edge) => edge.fromNodeId))
-  return graph.nodes.filter((node) => ids.has(node.id))
-}
-
-/** Whether something before the node is repeated for each item of a list: then `context.item` may be there. */
-export function isBehindEach(graph: WorkflowGraph, nodeId: string): boolean {
-  return ancestorsOf(graph, nodeId).some((node) => edgesOf(node).ports === 'items')
 }

@@ -1,8 +1,7 @@
-/** What an expression in a node's config, or on an edge that leaves it, may name. */
-import type { Agent, GraphNode, Json, JsonObject, JsonSchema, Tool, WorkflowGraph } from '../api/types'
-import { contextNames, nodeType } from '../types/types'
-import { ancestorsOf, isBehindEach, parentsOf } from './ancestors'
-import { titleOf } from './edits'
+/** What an expression in a node's config, or on an edge that leaves it, may name: read from the JSON Schema of `context`
+ *  there, which the server works out. */
+import type { Json, JsonObject, JsonSchema } from '../api/types'
+import { isObject } from '../schema/json'
 import { writeField } from './references'
 
 export interface Completion {
@@ -10,119 +9,162 @@ export interface Completion {
   text: string
   /** What it is, in a few words: `number · Review`. */
   detail: string
+  /** What it may be, in the words of JSON Schema; missing where anything may be. */
+  types?: readonly string[]
 }
+
+/** What may be named where this was typed. */
+export type Offers = (typed: string) => readonly Completion[]
 
 /** Whose words are read: a node's own config, or the condition of an edge that leaves it. */
 export type Place = 'node' | 'out-edge'
 
-export interface CompletionSources {
-  inputSchema?: JsonSchema
-  agents: ReadonlyMap<string, Agent>
-  tools: ReadonlyMap<string, Tool>
-}
-
-const DEEPEST = 3 // levels of fields that are listed
+const AHEAD = 3 // levels of fields that are listed behind what was typed
+const MOST = 2_000
 const PATH_BEGUN = /^context(?:\.\w*|\[(?:\d*|"[^"]*"?|'[^']*'?)\]?)*$/
 
-export function listCompletions(
-  graph: WorkflowGraph,
-  nodeId: string,
-  place: Place,
-  sources: CompletionSources,
-): Completion[] {
-  const node = graph.nodes.find((one) => one.id === nodeId)
-  const before = ancestorsOf(graph, nodeId)
-  const listed = [
-    ...listFields('context.input', 'the run’s input', sources.inputSchema),
-    ...listLastOutput(graph, nodeId, place, sources),
-    ...before.flatMap((one) =>
-      listFields(`context.outputs${writeField(one.id)}`, titleOf(one), outputSchema(one, sources)),
-    ),
-    ...(isBehindEach(graph, nodeId) ? contextNames().item : []),
-    ...contextNames().run,
-  ]
-  // Behind the edges of a gate its own answer can be named too.
-  return place === 'out-edge' && node && nodeType(node.type).waits
-    ? [
-        ...listFields(`context.outputs${writeField(node.id)}`, titleOf(node), outputSchema(node, sources)),
-        ...listed,
-      ]
-    : listed
+/** All that a context has, a few levels deep; to any depth behind what was typed. */
+export function listCompletions(context: JsonSchema, typed = ''): Completion[] {
+  const found: Completion[] = []
+  const wanted = typed.replaceAll("'", '"').toLowerCase()
+  const list = (text: string, schema: JsonSchema, title: string, ahead: number) => {
+    const parts = partsOf(schema, context)
+    const types = typesOf(parts)
+    const words = textIn(parts, 'description') ?? title
+    const detail = [types?.join(' or '), words].filter(Boolean).join(' · ')
+    found.push({ text, detail, ...(types && { types }) })
+    const left = wanted.startsWith(text.toLowerCase()) ? AHEAD - 1 : ahead - 1
+    if (left < 0) return
+    for (const [field, inside] of childrenOf(parts)) {
+      if (found.length >= MOST) return
+      list(text + field, inside, title, left)
+    }
+  }
+  for (const [field, schema] of childrenOf(partsOf(context, context))) {
+    const title = textIn([schema], 'title') ?? ''
+    const inside = childrenOf(partsOf(schema, context))
+    // Each output is of a node of its own, and so has a name of its own; as a whole they are nothing.
+    if (field !== '.outputs') list(`context${field}`, schema, title, AHEAD)
+    else
+      for (const [id, output] of inside)
+        list(`context.outputs${id}`, output, textIn([output], 'title') ?? '', AHEAD)
+  }
+  return found
 }
 
 /** The completions that fit what stands before the cursor, and how many characters of it they replace. */
 export function complete(
   text: string,
   cursor: number,
-  completions: readonly Completion[],
-): { replaces: number; matches: Completion[] } {
+  offers: Offers,
+): { replaces: number; matches: readonly Completion[] } {
   const typed = readTyped(text.slice(0, cursor))
   if (typed === '') return { replaces: 0, matches: [] }
   const wanted = typed.toLowerCase()
+  const completions = offers(typed)
   const begins = completions.filter(({ text: one }) => one.toLowerCase().startsWith(wanted))
-  const holds = completions.filter(
-    ({ text: one }) => !begins.some((other) => other.text === one) && one.toLowerCase().includes(wanted),
-  )
+  const known = new Set(begins.map(({ text: one }) => one))
+  const holds = completions.filter(({ text: one }) => !known.has(one) && one.toLowerCase().includes(wanted))
   const matches = [...begins, ...(wanted.length > 1 ? holds : [])].filter(({ text: one }) => one !== typed)
   return { replaces: typed.length, matches }
 }
 
-function listLastOutput(
-  graph: WorkflowGraph,
-  nodeId: string,
-  place: Place,
-  sources: CompletionSources,
-): Completion[] {
-  const node = graph.nodes.find((one) => one.id === nodeId)
-  if (place === 'out-edge' && node && nodeType(node.type).waits) {
-    return listFields('context.last_output', 'the answer', outputSchema(node, sources))
+/** The same with those first that are of one of the types, and without those that are of none. */
+export function sortByType(
+  completions: readonly Completion[],
+  wanted: readonly string[] | undefined,
+): readonly Completion[] {
+  if (!wanted) return completions
+  const rank = ({ types }: Completion) => {
+    if (!types) return 1
+    if (types.some((type) => wanted.some((one) => isSameType(type, one)))) return 0
+    return types.some((type) => type === 'object' || type === 'array') ? 2 : 3
   }
-  const parents = parentsOf(graph, nodeId)
-  const [only] = parents
-  if (parents.length === 1 && only) {
-    return listFields('context.last_output', titleOf(only), outputSchema(only, sources))
-  }
-  return [
-    { text: 'context.last_output', detail: parents.length ? 'of the parents that ran' : 'the run’s input' },
-    ...parents.flatMap((parent) =>
-      listFields(
-        `context.last_output${writeField(parent.id)}`,
-        titleOf(parent),
-        outputSchema(parent, sources),
-      ),
-    ),
-  ]
+  const ranked = completions.map((one) => ({ one, rank: rank(one) })).filter(({ rank: place }) => place < 3)
+  return ranked.toSorted((left, right) => left.rank - right.rank).map(({ one }) => one)
 }
 
-/** The JSON Schema of what a node gives, as far as it is known. */
-export function outputSchema(node: GraphNode, sources: CompletionSources): JsonSchema | undefined {
-  const { like, field, usual, always } = nodeType(node.type).output
-  const schema =
-    asObject(node.config[field ?? '']) ??
-    (like === 'run_input' ? sources.inputSchema : undefined) ??
-    (like === 'tool' ? sources.tools.get(node.toolId ?? '')?.outputSchema : undefined) ??
-    usual
-  if (!always) return schema
-  return { type: 'object', properties: { ...asObject(schema?.['properties']), ...always } }
+/** The types that a schema names, `null` left out. */
+export function typesIn(schema: JsonSchema, root: JsonSchema = schema): readonly string[] | undefined {
+  return typesOf(partsOf(schema, root))
 }
 
-function listFields(text: string, title: string, schema: JsonSchema | undefined, depth = 0): Completion[] {
-  const type = typeof schema?.['type'] === 'string' ? schema['type'] : undefined
-  const own: Completion = { text, detail: type ? `${type} · ${title}` : title }
-  const properties = asObject(schema?.['properties'])
-  if (!properties || depth >= DEEPEST) return [own]
-  const inside = Object.entries(properties).flatMap(([name, field]) =>
-    listFields(text + writeField(name), title, asObject(field), depth + 1),
-  )
-  return [own, ...inside]
+function isSameType(one: string, other: string): boolean {
+  return one === other || (isNumber(one) && isNumber(other))
+}
+
+function isNumber(type: string): boolean {
+  return type === 'number' || type === 'integer'
+}
+
+/** The schema and what stands beside it by `$ref`, `allOf`, and by `anyOf` and `oneOf`: what a value may have. */
+function partsOf(schema: JsonSchema, root: JsonSchema): JsonSchema[] {
+  const parts: JsonSchema[] = []
+  const seen = new Set<JsonSchema>()
+  const open: (Json | undefined)[] = [schema]
+  while (open.length > 0) {
+    const part = open.shift()
+    if (!isObject(part) || seen.has(part)) continue
+    seen.add(part)
+    parts.push(part)
+    if (typeof part['$ref'] === 'string') open.unshift(lookUp(part['$ref'], root))
+    for (const keyword of ['allOf', 'anyOf', 'oneOf']) {
+      const options = part[keyword]
+      if (Array.isArray(options)) open.push(...options)
+    }
+  }
+  return parts
+}
+
+function lookUp(reference: string, root: JsonSchema): Json | undefined {
+  let found: Json | undefined = root
+  for (const step of reference.split('/').slice(1)) {
+    const key = decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')
+    found = Array.isArray(found) ? found[Number(key)] : isObject(found) ? found[key] : undefined
+  }
+  return found
+}
+
+/** The fields and the items of a value, each as it is written behind the value's name. */
+function childrenOf(parts: readonly JsonSchema[]): [string, JsonSchema][] {
+  const children = new Map<string, JsonSchema>()
+  for (const part of parts) {
+    if (isObject(part['items']) && !children.has('[0]')) children.set('[0]', part['items'])
+    const properties = isObject(part['properties']) ? part['properties'] : {}
+    for (const [name, field] of Object.entries(properties)) {
+      const known = children.get(writeField(name))
+      const schema: JsonObject = isObject(field) ? field : {}
+      children.set(writeField(name), known ? { anyOf: [known, schema] } : schema)
+    }
+  }
+  return [...children]
+}
+
+function typesOf(parts: readonly JsonSchema[]): readonly string[] | undefined {
+  const found = new Set<string>()
+  for (const part of parts) {
+    const { type, enum: values } = part
+    if (typeof type === 'string') found.add(type)
+    else if (Array.isArray(type)) type.forEach((one) => typeof one === 'string' && found.add(one))
+    else if (Array.isArray(values)) values.forEach((value) => found.add(typeOf(value)))
+    else if (part['const'] !== undefined) found.add(typeOf(part['const']))
+  }
+  if (found.size > 1) found.delete('null') // it may have been skipped
+  return found.size > 0 ? [...found] : undefined
+}
+
+function typeOf(value: Json): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'array' : typeof value
+}
+
+function textIn(parts: readonly JsonSchema[], keyword: string): string | undefined {
+  const found = parts.find((part) => typeof part[keyword] === 'string')?.[keyword]
+  return typeof found === 'string' && found !== '' ? found : undefined
 }
 
 /** The name that is being written: from the last `context` on if all of it is one path, else the last word. */
 function readTyped(before: string): string {
   const path = before.slice(Math.max(0, before.lastIndexOf('context')))
   return PATH_BEGUN.test(path) ? path : (/[A-Za-z_]\w*$/.exec(before)?.[0] ?? '')
-}
-
-function asObject(value: Json | undefined): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
 }

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ancestorsOf } from './ancestors'
 import { fromCanvas, toCanvas } from './canvas'
 import { copy, paste, readCopied } from './clipboard'
-import { complete, listCompletions } from './completions'
 import { changeNode } from './edits'
 import { beginHistory, record, redo, settle, undo } from './history'
 import { completePositions, layOut, NODE_HEIGHT, NODE_WIDTH } from './layout'
@@ -102,66 +100,5 @@ describe('layout', () => {
     expect(layout).toEqual({ a: [1, -3] })
     expect(readLayout(layout)).toEqual(new Map([['a', { x: 1, y: -3 }]]))
     expect(readLayout(undefined).size).toBe(0)
-  })
-})
-
-describe('completion', () => {
-  const graph = graphOf('start>score score>route route>a route>b a>end b>end start>aside', [
-    {
-      ...node('score', 'agent', {
-        outputSchema: { type: 'object', properties: { score: { type: 'number' } } },
-      }),
-      label: 'Score it',
-    },
-    node('route', 'branch'),
-    node('b', 'human_approval'),
-  ])
-  const sources = {
-    agents: new Map(),
-    tools: new Map(),
-    inputSchema: { type: 'object', properties: { 'sub ject': { type: 'string' } } },
-  }
-  const textsFor = (id: string, place: 'node' | 'out-edge' = 'node') =>
-    listCompletions(graph, id, place, sources).map(({ text }) => text)
-
-  it('names ancestors and nothing else', () => {
-    expect(
-      ancestorsOf(graph, 'a')
-        .map(({ id }) => id)
-        .toSorted(),
-    ).toEqual(['route', 'score', 'start'])
-    const outputs = textsFor('a').filter((text) => /^context\.outputs\.\w+$/.test(text))
-    expect(outputs.toSorted()).toEqual([
-      'context.outputs.route',
-      'context.outputs.score',
-      'context.outputs.start',
-    ])
-  })
-  it('knows fields from schemas, also of odd names', () => {
-    expect(textsFor('a')).toContain('context.outputs.score.score')
-    expect(textsFor('a')).toContain('context.input["sub ject"]')
-    expect(textsFor('route')).toContain('context.last_output.score')
-  })
-  it('offers the parents by name where several meet', () => {
-    expect(textsFor('end')).toContain('context.last_output.b.approved')
-  })
-  it('offers the answer on the edges behind a gate', () => {
-    expect(textsFor('b', 'out-edge')).toContain('context.last_output.approved')
-  })
-  it('offers the item only behind an each', () => {
-    const each = graphOf('start>each each>work', [node('each', 'branch', { mode: 'each' })])
-    const texts = (id: string) => listCompletions(each, id, 'node', sources).map(({ text }) => text)
-    expect(texts('work')).toContain('context.item')
-    expect(texts('each')).not.toContain('context.item')
-  })
-  it('replaces the path that is being written', () => {
-    const offered = listCompletions(graph, 'a', 'node', sources)
-    const text = 'has(context.input) && context.outputs.sc'
-    const { replaces, matches } = complete(text, text.length, offered)
-    expect(replaces).toBe('context.outputs.sc'.length)
-    expect(matches.map(({ text: one }) => one)).toContain('context.outputs.score.score')
-    expect(complete('1 > ', 4, offered).matches).toEqual([])
-    expect(complete('context.input["sub', 18, offered).matches[0]?.text).toBe('context.input["sub ject"]')
-    expect(complete('x and sco', 9, offered)).toMatchObject({ replaces: 3 })
   })
 })

@@ -17,7 +17,7 @@ import type {
 import { listFields } from '../schema/fields'
 import type { FormField } from '../schema/fields'
 
-let types: Types = { nodes: [], tools: [], providers: [], agent: {}, triggers: [], run: [], item: [] }
+let types: Types = { nodes: [], tools: [], providers: [], agent: {}, triggers: [] }
 
 /** The fields of each schema, read when they are first asked for. */
 const fieldsOf = new WeakMap<JsonSchema, readonly FormField[]>()
@@ -45,11 +45,6 @@ export function providers(): readonly ProviderInfo[] {
 
 export function triggerTypes(): readonly TriggerTypeInfo[] {
   return types.triggers
-}
-
-/** What expressions may name whatever the graph: of the run, and of an item inside of what is repeated. */
-export function contextNames(): Pick<Types, 'run' | 'item'> {
-  return types
 }
 
 /** A type that the server does not list is shown by its name, and nothing more is known of it. */
@@ -124,7 +119,6 @@ function describeUnknown(type: NodeType): NodeTypeInfo {
     waits: false,
     asks: false,
     edges: [],
-    output: {},
     config: {},
     written: {},
   }

@@ -20,7 +20,7 @@ export function NodeInspector({ id }: { id: string }) {
   const store = useEditorStore()
   const node = useEditor((state) => findNode(graphOf(state), id))
   if (!node) return null
-  const { label, purpose, place, output } = nodeType(node.type)
+  const { label, purpose, place } = nodeType(node.type)
   return (
     <div className="stack inspector-body">
       <InspectorHead
@@ -35,7 +35,7 @@ export function NodeInspector({ id }: { id: string }) {
       <OtherIssues />
       <LabelField node={node} />
       <NamedField node={node} />
-      {output.like === 'run_input' && <InputSchemaField />}
+      {place === 'start' && <InputSchemaField />}
       <ConfigForm node={node} />
       {place !== 'end' && <OutEdgeList node={node} />}
       <ConfigForm node={node} isLast />

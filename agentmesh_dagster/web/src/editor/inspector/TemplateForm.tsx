@@ -1,5 +1,6 @@
 import type { Json, JsonSchema } from '../../api/types'
-import type { Completion } from '../../graph/completions'
+import { typesIn } from '../../graph/completions'
+import type { Offers } from '../../graph/completions'
 import { readLoose, writeLoose } from '../../graph/templates'
 import { descriptionOf, resolve } from '../../schema/form'
 import { isObject, writePath } from '../../schema/json'
@@ -12,7 +13,7 @@ interface Props {
   schema: JsonSchema
   value: Json | undefined
   onChange: (value: Json | undefined) => void
-  offers: () => Completion[]
+  offers: Offers
 }
 
 /** An object by its schema: one template for each field. */
@@ -27,7 +28,8 @@ export function TemplateForm({ place, schema, value, onChange, offers }: Props) 
   return (
     <>
       {listFields(schema).map(([name, field]) => {
-        const type = typeof field['type'] === 'string' ? field['type'] : 'any'
+        const types = typesIn(field, schema)
+        const type = types?.length === 1 ? types[0] : undefined
         const isText = type === 'string'
         const given = object[name]
         return (
@@ -35,7 +37,10 @@ export function TemplateForm({ place, schema, value, onChange, offers }: Props) 
             key={name}
             place={`${place}${writePath([name]).slice(1)}`}
             label={name}
-            hint={[isText ? '' : type === 'any' ? '' : `${WORDS[type] ?? type}.`, descriptionOf(field)]
+            hint={[
+              types ? `${types.map((one) => WORDS[one] ?? one).join(' or ')}.` : '',
+              descriptionOf(field),
+            ]
               .filter(Boolean)
               .join(' ')}
             isRequired={required.includes(name)}
@@ -48,6 +53,7 @@ export function TemplateForm({ place, schema, value, onChange, offers }: Props) 
                 }
                 onChange={(text) => set(name, text === '' ? undefined : isText ? text : readLoose(text))}
                 offers={offers}
+                types={types}
                 isTemplate
                 rows={type === 'object' || type === 'array' ? 3 : 1}
                 placeholder={placeholderFor(field)}
@@ -68,11 +74,12 @@ export function fitsForm(schema: JsonSchema, value: Json | undefined): boolean {
 }
 
 const WORDS: Readonly<Record<string, string>> = {
-  integer: 'An integer',
-  number: 'A number',
+  string: 'Text',
+  integer: 'Integer',
+  number: 'Number',
   boolean: 'true or false',
-  array: 'An array, as JSON or one expression',
-  object: 'An object, as JSON or one expression',
+  array: 'Array, as JSON or one expression',
+  object: 'Object, as JSON or one expression',
 }
 
 function listFields(schema: JsonSchema): [string, JsonSchema][] {

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import type { Json, JsonObject } from '../../api/types'
-import type { Completion } from '../../graph/completions'
+import type { Offers } from '../../graph/completions'
 import { readLoose, writeLoose } from '../../graph/templates'
 import { isObject, writePath } from '../../schema/json'
 import { Icon } from '../../ui/icons'
@@ -14,7 +14,7 @@ interface Props {
   place: string
   value: Json | undefined
   onChange: (value: Json | undefined) => void
-  offers: () => Completion[]
+  offers: Offers
   /** What happens when it is not set. */
   unset: string
 }
@@ -82,7 +82,7 @@ interface RowsProps {
   place: string
   value: JsonObject
   onChange: (value: JsonObject) => void
-  offers: () => Completion[]
+  offers: Offers
 }
 
 /** The fields of an object, each with its template. */

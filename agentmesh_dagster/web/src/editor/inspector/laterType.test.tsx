@@ -1,10 +1,10 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { NodeType, NodeTypeInfo, ToolType, Types } from '../../api/types'
 import { ToolConfigForm } from '../../entities/ToolConfigForm'
 import { toCanvas } from '../../graph/canvas'
-import { listCompletions } from '../../graph/completions'
 import { changeConfig, findNode } from '../../graph/edits'
 import { describeTarget } from '../../graph/entities'
 import { placeIssues } from '../../graph/issues'
@@ -46,7 +46,6 @@ const throttle: NodeTypeInfo = {
       isNumbered: false,
     },
   ],
-  output: { usual: { type: 'object', properties: { waited: { type: 'number' } } } },
   written: { key: 'expression', note: 'template' },
   config: {
     type: 'object',
@@ -85,7 +84,11 @@ beforeEach(() => setTypes({ ...listed, nodes: [...listed.nodes, throttle] }))
 afterEach(() => setTypes(listed))
 
 function show(store: EditorStore, what: ReactNode): string {
-  return renderToStaticMarkup(<EditorStoreContext value={store}>{what}</EditorStoreContext>)
+  return renderToStaticMarkup(
+    <QueryClientProvider client={new QueryClient()}>
+      <EditorStoreContext value={store}>{what}</EditorStoreContext>
+    </QueryClientProvider>,
+  )
 }
 
 function showInspector(store: EditorStore): string {
@@ -166,13 +169,6 @@ describe('a node type that came later', () => {
     expect(showInspector(store)).toMatch(
       /aria-invalid="true"[^>]*type="number".*A rate of 0 lets nobody through\./,
     )
-  })
-
-  it('is completed with what it gives', () => {
-    const sources = { agents: new Map(), tools: new Map(), workflows: new Map() }
-    const offered = listCompletions(graphNow(place().get()), 'end', 'node', sources)
-
-    expect(offered.map(({ text }) => text)).toContain('context.last_output.waited')
   })
 })
 

@@ -1,16 +1,16 @@
 import { useCallback } from 'react'
+import { useNodeSchemas } from '../../api/catalogue'
 import { listCompletions } from '../../graph/completions'
-import type { Completion, Place } from '../../graph/completions'
-import { useCatalogue } from '../catalogue'
-import { workflowOf } from '../state'
-import { useEditorStore } from '../useEditor'
+import type { Offers, Place } from '../../graph/completions'
+import { useEditor } from '../useEditor'
 
-/** What an expression in a node's config, or on an edge that leaves it, may name: read when it is asked for. */
-export function useOffers(nodeId: string, place: Place = 'node'): () => Completion[] {
-  const store = useEditorStore()
-  const { agents, tools } = useCatalogue()
-  return useCallback(() => {
-    const { graph, inputSchema } = workflowOf(store.get())
-    return listCompletions(graph, nodeId, place, { agents, tools, inputSchema })
-  }, [store, agents, tools, nodeId, place])
+/** What an expression in a node's config, or on an edge that leaves it, may name, as the workflow was when it was
+ *  checked last: the server is asked anew a moment after each change. */
+export function useOffers(nodeId: string, place: Place = 'node'): Offers {
+  const schemas = useNodeSchemas(
+    useEditor((state) => state.checked),
+    nodeId,
+  )
+  const context = (place === 'out-edge' ? schemas?.edgeContext : undefined) ?? schemas?.context
+  return useCallback((typed) => (context ? listCompletions(context, typed) : []), [context])
 }

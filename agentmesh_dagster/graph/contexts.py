@@ -1,0 +1,109 @@
+"""What stands in `context` at one node, as a shape whose fields are worked out when they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.specs.context import INDEX, RUN
+from agentmesh_dagster.specs.schema_writer import SchemaWriter
+from agentmesh_dagster.specs.shapes import Shape, describe
+
+if TYPE_CHECKING:  # it hands contexts out
+    from agentmesh_dagster.graph.flow import Flow
+
+_RUN, _INDEX = describe(RUN, "`context.run`"), describe(INDEX, "`context.index`")
+
+
+@dataclass(frozen=True, eq=False)
+class NodeContext(Shape):
+    """`context` at one node, each field worked out when it is looked at. That there are no others another rule says."""
+
+    flow: Flow
+    node_id: str
+    is_answered: bool = False  # seen from behind a gate
+    owner: str = "`context`"
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset({"object"})
+
+    @property
+    def field_names(self) -> list[str]:
+        is_repeated = self.flow.graph.scopes.head_of(self.node_id) is not None
+        return ["input", "last_output", "outputs", *(("item", "index") if is_repeated else ()), "run"]
+
+    def find_field(self, name: str) -> Shape | None:
+        flow, head = self.flow, self.flow.graph.scopes.head_of(self.node_id)
+        match name:
+            case "input":
+                return flow.run_input
+            case "last_output" if self.is_answered:
+                return flow.find_output(self.node_id, self.node_id)
+            case "last_output":
+                return flow.find_input(self.node_id)
+            case "outputs":
+                return Outputs(flow, self.node_id, self.is_answered)
+            case "item" if head is not None:
+                return flow.find_item(head)
+            case "index" if head is not None:
+                return _INDEX
+            case "run":
+                return _RUN
+            case _:
+                return None
+
+    def write(self, writer: SchemaWriter) -> JsonValue:
+        titles = {
+            "last_output": self._name_last(),
+            "input": "the run's input",
+            "item": "the item",
+            "run": "of this run",
+        }
+        return _write_titled(self, titles, writer)
+
+    def _name_last(self) -> str:
+        graph = self.flow.graph
+        parents = [graph.nodes[node_id].title for node_id in graph.parents(self.node_id)]
+        return "the answer" if self.is_answered else ", ".join(parents) or "the run's input"
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs(Shape):
+    """`context.outputs`, worked out for the nodes that are named. Which there are another rule says."""
+
+    flow: Flow
+    node_id: str  # from where they are seen
+    is_answered: bool
+    owner: str = "`context.outputs`"
+
+    @property
+    def kinds(self) -> None:  # it cannot be used as a whole
+        return None
+
+    @property
+    def field_names(self) -> list[str]:
+        return [node_id for node_id in self.flow.graph.nodes if self._is_there(node_id)]
+
+    def find_field(self, name: str) -> Shape | None:
+        return self.flow.find_output(name, self.node_id) if self._is_there(name) else None
+
+    def _is_there(self, node_id: str) -> bool:
+        if node_id == self.node_id:
+            return self.is_answered
+        return node_id in self.flow.graph.nodes and self.flow.graph.is_ancestor(node_id, self.node_id)
+
+    def write(self, writer: SchemaWriter) -> JsonValue:
+        return _write_titled(self, {node.id: node.title for node in self.flow.graph.nodes.values()}, writer)
+
+
+def _write_titled(shape: Shape, titles: Mapping[str, str], writer: SchemaWriter) -> JsonValue:
+    """An object with all of its fields, which have a title each: who reads the schema is told what they are."""
+    properties: dict[str, JsonValue] = {}
+    for name in shape.field_names:
+        written = writer.write(shape.find_field(name))
+        title: dict[str, JsonValue] = {"title": titles[name]} if name in titles else {}
+        properties[name] = {**written, **title} if isinstance(written, dict) else written
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
