@@ -28,7 +28,7 @@ from agentmesh_dagster.providers.errors import (
     ProviderUnreachable,
     RequestRefused,
 )
-from agentmesh_dagster.runtime.work import NodeError, NodeKind, Result, Work
+from agentmesh_dagster.runtime.work import NodeError, NodeKind, Result, WaitRequest, Work
 from agentmesh_dagster.settings import Settings, read_setting
 from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
@@ -37,6 +37,8 @@ from agentmesh_dagster.specs.plugins import BrokenPlugins
 from agentmesh_dagster.specs.provider_spec import ProviderSpec
 from agentmesh_dagster.specs.shapes import Shape, describe
 from agentmesh_dagster.specs.tool_spec import ToolSpec
+from agentmesh_dagster.store.gates import NewGate
+from agentmesh_dagster.store.waits import WaitKind
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, InvalidToolOutput, ToolError
 from agentmesh_dagster.tools.kinds import ToolDescription, ToolKind
 from agentmesh_dagster.tools.request import ToolRequest
@@ -57,6 +59,7 @@ __all__ = [
     "JsonValue",
     "MalformedReply",
     "Message",
+    "NewGate",
     "NodeConfig",
     "NodeError",
     "NodeFacts",
@@ -85,6 +88,8 @@ __all__ = [
     "ToolRequest",
     "ToolSpec",
     "Usage",
+    "WaitKind",
+    "WaitRequest",
     "Work",
     "Written",
     "build_endpoint",

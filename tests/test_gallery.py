@@ -63,6 +63,7 @@ DAGSTER_REFUSES = {
     "float",
     "bool",
 }
+WAITING_AT = {"backfill_approval": ["approve"], "payment_reminder": ["paid"]}  # by example
 LAST_EVENTS = {
     StepStatus.SUCCEEDED: EventType.STEP_COMPLETED,
     StepStatus.FAILED: EventType.STEP_FAILED,
@@ -294,8 +295,8 @@ def test_the_examples_can_stand_in_one_store_and_need_no_key():
 def test_an_example_runs_on_the_defaults_of_its_input(example: str, services: Services, instance: dg.DagsterInstance):
     run = run_document(services, instance, read_example(example)[0], {})
 
-    waits = [step.node_id for step in run.steps if step.status is StepStatus.WAITING_HUMAN]
-    assert waits == (["approve"] if example == "backfill_approval" else []), run.run.error
+    waits = [step.node_id for step in run.steps if step.status.is_waiting]
+    assert waits == WAITING_AT.get(example, []), run.run.error
     assert run.status is (RunStatus.RUNNING if waits else RunStatus.SUCCEEDED), run.run.error
 
 
