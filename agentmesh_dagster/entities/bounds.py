@@ -51,6 +51,8 @@ MaxRounds = Annotated[int, Field(ge=2, le=100), _WHOLE]
 # Of a branch, of a gate
 MaxItems = Annotated[int, Field(ge=0, le=100_000), _WHOLE]
 DeadlineSeconds = Annotated[float, Field(gt=0, le=10 * YEAR_SECONDS, allow_inf_nan=False), _NUMBER]
+# Of a branch, of what it repeats
+MaxItemsAtOnce = Annotated[int, Field(ge=1, le=10_000), _WHOLE]
 # Of a workflow node
 MaxChildren = Annotated[int, Field(ge=1, le=10_000), _WHOLE]
 # Of a workflow, of a trigger

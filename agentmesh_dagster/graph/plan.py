@@ -13,6 +13,7 @@ from agentmesh_dagster.graph.names import safe_name
 from agentmesh_dagster.graph.regions import Region
 from agentmesh_dagster.graph.scopes import Scopes
 from agentmesh_dagster.specs.node_spec import Place, Ports
+from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
 RESULT = "result"  # the output of every op that does not choose
 ITEM = "item"  # the dynamic output of an `each`
@@ -45,6 +46,7 @@ class PlannedOp:
     inputs: tuple[Port, ...]  # empty only for start
     outputs: Mapping[str, str]  # of a CHOICE: edge id → output name; else empty
     each: str | None = None  # REPEATED: node id of the `each` around it
+    at_once: tuple[str, int] | None = None  # REPEATED: the step key of that, and how many of its steps run at once
 
     @cached_property
     def name(self) -> str:
@@ -196,7 +198,15 @@ class _Planner:
             tuple(dict.fromkeys(ports)),
             self.outputs[node.id],
             self.scopes.head_of(node.id),
+            self._limit(node),
         )
+
+    def _limit(self, node: GraphNode) -> tuple[str, int] | None:
+        each = self.scopes.head_of(node.id)
+        config = self.graph.nodes[each].config if each is not None else None
+        if each is None or not isinstance(config, BranchConfig) or config.concurrency is None:
+            return None
+        return self.names[each], config.concurrency
 
     def _plan_collect(self, region: Region) -> PlannedOp:
         exits = [edge.source for edge in self.graph.in_edges[region.join] if self.scopes.left_by(edge) is region]

@@ -12,7 +12,7 @@ import dagster as dg
 from agentmesh_dagster.graph.names import safe_name
 from agentmesh_dagster.graph.plan import PlannedOp, Port, Wiring
 from agentmesh_dagster.translator.dagster_internals import DynamicCollectDependencyDefinition
-from agentmesh_dagster.translator.ops import PARENTS, build_retry_policy, input_names
+from agentmesh_dagster.translator.ops import EACH_TAG, PARENTS, build_retry_policy, input_names
 
 Dependency = dg.DependencyDefinition | dg.MultiDependencyDefinition | DynamicCollectDependencyDefinition
 NodeDefinition = dg.OpDefinition | dg.GraphDefinition
@@ -73,7 +73,8 @@ class _Box:
             definitions[definition.name] = definition
             # The alias is what people see, and the step key.
             policy = None if op is None else build_retry_policy(op)
-            dependencies[dg.NodeInvocation(definition.name, alias=name, retry_policy=policy)] = behind[name]
+            tags = {EACH_TAG: op.at_once[0]} if op is not None and op.at_once else None
+            dependencies[dg.NodeInvocation(definition.name, alias=name, tags=tags, retry_policy=policy)] = behind[name]
         return Wired(list(definitions.values()), dependencies)
 
     def _sort(self, names: Iterable[str]) -> Iterable[str]:
@@ -94,8 +95,8 @@ class _Box:
             *self.inputs.items(),
             *self.outputs.items(),
         ]
-        retries = [str(invocation.retry_policy) for invocation in wired.dependencies]
-        name = f"box_{hashlib.sha256(repr((said, retries)).encode()).hexdigest()[:16]}"
+        settings = [(str(one.retry_policy), sorted(one.tags.items())) for one in wired.dependencies]
+        name = f"box_{hashlib.sha256(repr((said, settings)).encode()).hexdigest()[:16]}"
         with _defining:
             known = _graphs.get(name)
             if known is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.runtime.places import RunIsQueued, RunLimitReached
@@ -21,7 +22,7 @@ from agentmesh_dagster.translator.dagster_internals import (
     has_log_record_event,
 )
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
-from agentmesh_dagster.translator.ops import CompiledWorkflow
+from agentmesh_dagster.translator.ops import EACH_TAG, CompiledWorkflow
 from agentmesh_dagster.translator.presentation import RUN_TAG
 from agentmesh_dagster.translator.rounds import RoundsPlayed
 from agentmesh_dagster.translator.run_tags import SKIPPED_TAG
@@ -38,7 +39,8 @@ EXECUTORS: Mapping[str, Callable[[Settings], dg.ExecutorDefinition]] = {
 
 _ENDS = (dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE)
 # Of an executor's config: a broker, a backend or modules to import are for whoever runs the server.
-RUNS_MAY_SET = ("max_concurrent", "retries", "step_dependency_config", "tag_concurrency_limits")
+_LIMITS = "tag_concurrency_limits"
+RUNS_MAY_SET = ("max_concurrent", "retries", "step_dependency_config", _LIMITS)
 
 
 class CeleryIsMissing(AgentMeshError):
@@ -137,7 +139,7 @@ def lease_executor(inner: dg.ExecutorDefinition, compiled: CompiledWorkflow) -> 
 
     def create_leased(context: dg.InitExecutorContext) -> dg.Executor:
         assert create is not None
-        return LeasedExecutor(create(context), compiled)
+        return LeasedExecutor(create(_limit_items(context, compiled.plan, fields)), compiled)
 
     return dg.ExecutorDefinition(
         name=inner.name,
@@ -146,6 +148,16 @@ def lease_executor(inner: dg.ExecutorDefinition, compiled: CompiledWorkflow) -> 
         executor_creation_fn=create_leased,
         description=inner.description,
     )
+
+
+def _limit_items(context: dg.InitExecutorContext, plan: Plan, fields: Mapping[str, dg.Field]) -> dg.InitExecutorContext:
+    """With a limit for each `each` that says how many steps are executed at once, where the executor knows limits."""
+    found = dict(op.at_once for op in plan.ops if op.at_once)
+    if not found or _LIMITS not in fields:
+        return context
+    config: dict[str, Any] = dict(context.executor_config)
+    ours = [{"key": EACH_TAG, "value": each, "limit": limit} for each, limit in found.items()]
+    return context._replace(executor_config={**config, _LIMITS: [*config.get(_LIMITS, []), *ours]})
 
 
 def lease_in_process(compiled: CompiledWorkflow) -> dg.ExecutorDefinition:

@@ -34,6 +34,7 @@ from agentmesh_dagster.translator.launchpad import INPUT, build_input_field
 from agentmesh_dagster.translator.presentation import build_metadata, describe_op, describe_wait, kind_of
 
 RESOURCE = "agentmesh"
+EACH_TAG = "agentmesh/each"  # on the steps of an `each` that says how many are executed at once: which one
 PARENTS = "parents"  # the fan-in input of an op outside an `each`
 
 Yielded = Generator[dg.Output[None] | dg.DynamicOutput[None]]

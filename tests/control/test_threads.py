@@ -91,6 +91,20 @@ def test_the_setting_limits_how_many_steps_of_a_run_are_executed_at_once(
 
 
 @only_sqlite
+def test_an_each_says_how_many_of_its_steps_are_executed_at_once(office: Office):
+    save(office.services, function_tool("come_in"))
+    split = node("split", "branch", mode="each", items="context.input.names", join="end", concurrency=2)
+    come = node("come", "tool", toolId="come_in", input={"what": "{{ context.item }}"})
+    nodes = [node("start", "start"), split, come, node("end", "end")]
+    flow = workflow("w", nodes, ["start -> split", "split -> come", "come -> end"])
+
+    run = office.run(office.start(flow, {"names": list("abcdef")}))
+
+    assert run.status is RunStatus.SUCCEEDED
+    assert inside.most == 2
+
+
+@only_sqlite
 def test_a_step_whose_thread_never_ends_fails_at_its_timeout_and_the_run_with_it(office: Office):
     save(office.services, function_tool("sleep_in_c"))
     stuck = [node(f"stuck {number}", "tool", toolId="sleep_in_c", input={}, timeoutSeconds=0.5) for number in (1, 2)]

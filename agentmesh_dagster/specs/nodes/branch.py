@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from agentmesh_dagster.entities.bounds import MaxItems
+from agentmesh_dagster.entities.bounds import MaxItems, MaxItemsAtOnce
 from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.form import form
 from agentmesh_dagster.specs.made_shapes import Items
@@ -57,6 +57,12 @@ class BranchConfig(NodeConfig):
         description="More than these fail the step.",
         json_schema_extra=form(only_with=("mode", ["each"])),
     )
+    concurrency: MaxItemsAtOnce | None = Field(
+        default=None,
+        title="Concurrency",
+        description="How many steps of the items are executed at once; as many as the executor takes unless given.",
+        json_schema_extra=form(unset="No limit of its own", only_with=("mode", ["each"])),
+    )
     join: str | None = Field(
         default=None,
         title="Join",
@@ -82,13 +88,16 @@ def _describe(facts: NodeFacts) -> str:
     return "\n".join(edges)
 
 
+_OF_EACH = {"items": "items", "max_items": "maxItems", "concurrency": "concurrency", "join": "join"}
+
+
 def _list_issues(facts: NodeFacts) -> Iterator[FieldIssue]:
     """Each setting stands only with the mode in which it counts."""
     config = facts.config
     if not isinstance(config, BranchConfig):
         return
     given, mode = config.model_fields_set, config.mode
-    for name, field in (("items", "items"), ("max_items", "maxItems"), ("join", "join")):
+    for name, field in _OF_EACH.items():
         if mode != "each" and name in given:
             message = f"`{field}` counts only with `mode: each`, and here it is {mode}: change one of them."
             yield FieldIssue("setting-not-for-mode", field, message)
