@@ -23,6 +23,12 @@ def says(identity: str, word: str) -> dict[str, Any]:
     return _write(identity, [node("start", "start"), node("end", "end", output=word)], ["start -> end"])
 
 
+def runs(identity: str, other: str) -> dict[str, Any]:
+    """Runs another workflow, in a run of its own."""
+    nodes = [node("start", "start"), node("call", "workflow", workflowId=other, mode="run"), node("end", "end")]
+    return _write(identity, nodes, ["start -> call", "call -> end"])
+
+
 def asks(identity: str = "asks", **gate: Any) -> dict[str, Any]:
     """start → gate → end: gives what the person said."""
     nodes = [node("start", "start"), node("gate", "human_approval", label="Is it good?", **gate), node("end", "end")]

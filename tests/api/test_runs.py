@@ -8,8 +8,9 @@ import pytest
 
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.queued_runs import beginning_queued_runs
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.store.runs import RunFilter, page_runs
-from tests.api.flows import CALCULATOR, asks, counts, says, straight
+from tests.api.flows import CALCULATOR, asks, counts, runs, says, straight
 from tests.api.office import Office
 
 
@@ -230,3 +231,20 @@ def test_a_faulty_limit_is_an_issue(office: Office, concurrency: Any, said: str)
     [issue] = office.fault(422, "POST", "/workflows", asks() | {"concurrency": concurrency})["issues"]
 
     assert said in str(issue), issue
+
+
+def test_the_runs_that_the_steps_of_a_run_wait_for_are_listed(office: Office):
+    office.ok("POST", "/workflows", says("w", "hello"))
+    office.ok("POST", "/workflows", runs("main", "w"))
+    run_id = office.start("main")
+    office.start("w")
+    office.work()
+    run_maintenance(office.services, office.instance)
+
+    [child] = office.ok("GET", f"/runs?parentRunId={run_id}")["items"]
+    assert office.ok("GET", f"/workflows/w/runs?parentRunId={run_id}")["items"] == [child]
+    assert (child["workflowId"], child["parentRunId"]) == ("w", run_id)
+    [step] = [step for step in office.ok("GET", f"/runs/{run_id}/steps")["items"] if step["nodeId"] == "call"]
+    assert (step["id"], step["childRunId"]) == (child["parentStepId"], child["id"])
+    assert [flow["id"] for flow in office.ok("GET", f"/runs/{run_id}/workflow")["workflows"]] == ["w"]
+    office.fault(409, "DELETE", "/workflows/w")

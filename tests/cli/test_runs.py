@@ -18,6 +18,7 @@ from agentmesh_dagster.store.catalogue import get_entity
 from agentmesh_dagster.store.runs import NewRun, insert_run
 from agentmesh_dagster.store.steps import NewStep, claim_step
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
+from tests.cli.documents import FAILS, HELLO, WORKFLOWS, chain, write_yaml
 
 
 def test_a_run_that_succeeds_prints_its_result(applied):
@@ -254,3 +255,31 @@ def test_two_runs_are_compared(applied):
     assert f"{forked[:8]} was forked from {run_id[:8]}, from end on." in shown
     assert "edited by" in shown
     assert "Each step ended the same way" in applied("compare", run_id, run_id).out
+
+
+def test_a_run_executes_the_runs_that_its_steps_wait_for_and_shows_them(agentmesh, folder):
+    call = {"id": "call", "type": "workflow", "workflowId": "fails", "config": {"mode": "run"}}
+    names = {"id": "each", "type": "branch", "config": {"mode": "each", "items": "context.input", "join": "end"}}
+    hello = {
+        "id": "hello",
+        "type": "workflow",
+        "workflowId": "hello",
+        "config": {"mode": "run", "input": {"who": "{{ context.item }}"}},
+    }
+    write_yaml(
+        folder / "all.yaml", {**WORKFLOWS, "workflows": [HELLO, FAILS, chain("main", names, hello), chain("sad", call)]}
+    )
+    agentmesh("apply", "all.yaml")
+
+    run = agentmesh("run", "main", "--input", '["Ada", "Bob"]', "--format", "json").json
+    sad = agentmesh("run", "sad", "--format", "json").json
+
+    assert run["output"] == ["[offline model] Greet Ada.", "[offline model] Greet Bob."]
+    assert sad["status"] == "failed"
+    children = agentmesh("runs", "--parent", run["runId"][:8], "--format", "json").json
+    assert sorted(child["input"]["who"] for child in children) == ["Ada", "Bob"]
+    shown = agentmesh("show", run["runId"]).out
+    assert all(f"run {child['id']}" in shown for child in children)
+    assert f"for a step of run {run['runId']}" in agentmesh("show", children[0]["id"]).out
+    [failed] = agentmesh("runs", "--parent", sad["runId"], "--format", "json").json
+    assert f"The run `{failed['id']}` of `Fails` failed: Not today." in sad["error"]

@@ -103,10 +103,18 @@ def test_a_default_of_the_other_workflow_counts():
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        ({"retry": {"maxAttempts": 3}}, "`retry` has no effect"),
-        ({"timeoutSeconds": 5}, "`timeoutSeconds` has no effect"),
-        ({"pool": "few"}, "`pool` has no effect"),
-        ({"concurrency": 3}, "`concurrency` has no effect"),
+        (
+            {"retry": {"maxAttempts": 3}},
+            "`retry` has no effect with mode: inline. Set it on the other workflow's nodes.",
+        ),
+        (
+            {"timeoutSeconds": 5},
+            "`timeoutSeconds` has no effect with mode: inline. Set it on the other workflow's nodes",
+        ),
+        ({"pool": "few"}, "`pool` has no effect with mode: inline. Set it on"),
+        ({"concurrency": 3}, "`concurrency` has no effect with mode: inline. Set mode: run."),
+        ({"mode": "run", "retry": {"maxAttempts": 3}}, "`retry` has no effect with mode: run. Set it on"),
+        ({"mode": "run", "pool": "few"}, "`pool` has no effect with mode: run. Set it on"),
     ],
 )
 def test_a_setting_without_effect_is_told_with_what_to_do(config: dict[str, Any], told: str):
@@ -114,7 +122,10 @@ def test_a_setting_without_effect_is_told_with_what_to_do(config: dict[str, Any]
 
     assert issue.code == "setting-without-effect"
     assert issue.message.startswith(told)
-    assert "mode: run" in issue.message
+
+
+def test_a_run_of_its_own_may_have_a_time_limit_and_a_concurrency():
+    assert check(call(mode="run", timeoutSeconds=5, concurrency=3), calling("sub")) == []
 
 
 def each_over(inner: dict[str, Any]) -> Workflow:

@@ -1,6 +1,6 @@
 """Workflow: another workflow is run, and what it gives goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -39,21 +39,29 @@ class WorkflowNodeConfig(NodeConfig):
         return self.mode == "run"
 
 
-_ON_STEPS = ("retry", "timeout_seconds", "pool")
+_ON_STEPS = "Set it on the other workflow's nodes"
+_REMEDIES: Mapping[str, Mapping[str, str]] = {  # by mode: what has no effect, and what to do instead
+    "inline": {
+        "retry": f"{_ON_STEPS}.",
+        "timeout_seconds": f"{_ON_STEPS}, or mode: run.",
+        "pool": f"{_ON_STEPS}.",
+        "concurrency": "Set mode: run.",
+    },
+    "run": {
+        "retry": f"{_ON_STEPS}: a run that failed goes on when this one is retried.",
+        "pool": f"{_ON_STEPS}, or `concurrency` here.",
+    },
+}
 
 
 def _list_issues(facts: NodeFacts) -> Iterator[FieldIssue]:
     config = facts.config
-    if not isinstance(config, WorkflowNodeConfig) or config.is_run:
+    if not isinstance(config, WorkflowNodeConfig):
         return
-    for name in (*_ON_STEPS, "concurrency"):
+    for name, remedy in _REMEDIES[config.mode].items():
         if name in config.model_fields_set and getattr(config, name) is not None:
             field = WorkflowNodeConfig.model_fields[name].alias or name
-            message = f"`{field}` has no effect with mode: inline. Set mode: run."
-            if name in _ON_STEPS:
-                message = (
-                    f"`{field}` has no effect with mode: inline. Set it on the other workflow's nodes, or mode: run."
-                )
+            message = f"`{field}` has no effect with mode: {config.mode}. {remedy}"
             yield FieldIssue("setting-without-effect", field, message)
 
 
