@@ -7,7 +7,7 @@ docs/EXTENDING.md shows one of each. What is not named here may change from rele
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Agent, Entity, JsonObject, Tool
-from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.errors import AgentMeshError, FaultCode
 from agentmesh_dagster.providers.chat import (
     ChatReply,
     ChatRequest,
@@ -31,7 +31,7 @@ from agentmesh_dagster.providers.errors import (
 from agentmesh_dagster.runtime.work import NodeError, NodeKind, Result, WaitRequest, Work
 from agentmesh_dagster.settings import Settings, read_setting
 from agentmesh_dagster.specs.field_issue import FieldIssue
-from agentmesh_dagster.specs.node_config import NodeConfig, Written
+from agentmesh_dagster.specs.node_config import NodeConfig, WorkConfig, Written
 from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec, Place, Ports
 from agentmesh_dagster.specs.plugins import BrokenPlugins
 from agentmesh_dagster.specs.provider_spec import ProviderSpec
@@ -51,6 +51,7 @@ __all__ = [
     "ChatRequest",
     "Endpoint",
     "Entity",
+    "FaultCode",
     "FieldIssue",
     "InvalidTool",
     "InvalidToolInput",
@@ -91,6 +92,7 @@ __all__ = [
     "WaitKind",
     "WaitRequest",
     "Work",
+    "WorkConfig",
     "Written",
     "build_endpoint",
     "describe",

@@ -36,6 +36,8 @@ class Case:
     output: JsonValue
     errors: list[str]  # all of them stand in the run's error
     waiting_on: set[str]  # node ids
+    caught: Counter[str]  # node ids
+    fallback: Counter[str]  # node ids
 
 
 def read_expected(shape: str) -> tuple[list[str], list[Case]]:
@@ -58,6 +60,8 @@ def read_case(shape: str, number: int, written: dict[str, Any]) -> Case:
         written["output"] if status is RunStatus.SUCCEEDED else None,
         [errors] if isinstance(errors, str) else errors,
         set(written.get("waiting_on", [])),
+        Counter(written.get("caught", [])),
+        Counter(written.get("fallback", [])),
     )
     assert bool(case.errors) == (status is RunStatus.FAILED), f"{shape}: error_contains stands with failed"
     assert bool(case.waiting_on) == (status is RunStatus.RUNNING), f"{shape}: waiting_on stands with running"

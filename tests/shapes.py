@@ -14,7 +14,7 @@ def node(identity: str, node_type: str, **fields: Any) -> dict[str, Any]:
 
 
 def workflow(identity: str, nodes: list[dict[str, Any]], edges: list[str], **fields: Any) -> Workflow:
-    """A workflow; an edge is written `a -> b` or `a -> b if condition`."""
+    """A workflow; an edge is written `a -> b`, `a -> b if condition` or `a -> b on error if condition`."""
     return Workflow.model_validate(
         {
             "id": identity,
@@ -26,9 +26,10 @@ def workflow(identity: str, nodes: list[dict[str, Any]], edges: list[str], **fie
 
 
 def _edge(identity: str, text: str) -> dict[str, str]:
-    ends, _, condition = text.partition(" if ")
+    ways, _, condition = text.partition(" if ")
+    ends, _, on = ways.partition(" on ")
     source, target = ends.split(" -> ")
-    edge = {"id": identity, "fromNodeId": source, "toNodeId": target}
+    edge = {"id": identity, "fromNodeId": source, "toNodeId": target, "on": on or "success"}
     return {**edge, "condition": condition} if condition else edge
 
 

@@ -173,8 +173,11 @@ def test_a_shape_runs_and_is_shown_as_the_specification_says(
     assert json.dumps(run.output, sort_keys=True) == json.dumps(case.output, sort_keys=True)  # 1 is not true
     assert all(text in (run.run.error or "") for text in case.errors), run.run.error
     assert {step.node_id for step in run.steps if step.id in run.run.waiting_on} == case.waiting_on
+    assert Counter(step.node_id for step in run.steps if step.caught) == case.caught
+    assert Counter(step.node_id for step in run.steps if step.used_fallback) == case.fallback
+    assert run.run.has_caught == bool(case.caught or case.fallback)
     assert run.launch.success == all(
-        step.status is not StepStatus.FAILED and not step.status.is_waiting for step in run.steps
+        step.caught or (step.status is not StepStatus.FAILED and not step.status.is_waiting) for step in run.steps
     )
 
 
@@ -184,7 +187,8 @@ def check_steps(run: FinishedRun, plan: Plan) -> None:
     assert len(by_id) == len(run.steps)
     for step in run.steps:
         assert step.status in LAST_EVENTS
-        assert (step.status is StepStatus.FAILED) == (step.error is not None)
+        assert (step.status is StepStatus.FAILED or step.used_fallback) == (step.error is not None)
+        assert (step.error is None) == (step.code is None)
         assert (step.attempt, step.started_at is None) == (
             (0, True) if step.status is StepStatus.SKIPPED else (1, False)
         )
@@ -196,7 +200,7 @@ def check_steps(run: FinishedRun, plan: Plan) -> None:
             for other in run.steps
         )
         assert (step.item_index is not None) == is_reached
-        assert all(by_id[parent].status is StepStatus.SUCCEEDED for parent in step.parent_step_ids)
+        assert all((by_id[one].status is StepStatus.SUCCEEDED) != by_id[one].caught for one in step.parent_step_ids)
         graph_parents = set(plan.graph.parents(key))
         graph_parents |= {head for parent in graph_parents if (head := plan.scopes.head_of(parent))}  # without items
         parents = {plan.key_of(read_address(by_id[one].node_id, by_id[one].path)) for one in step.parent_step_ids}
@@ -224,13 +228,16 @@ def check_events(run: FinishedRun) -> None:
 
 def check_events_of(step: Step, events: list[EventLog]) -> None:
     types = [event.type for event in events]
-    assert types[-1] is LAST_EVENTS[step.status]
+    assert types[-1] is (EventType.STEP_CAUGHT if step.caught else LAST_EVENTS[step.status])
     if step.status is StepStatus.SKIPPED:
         assert types == [EventType.STEP_SKIPPED]
         return
     assert types[0] is EventType.STEP_STARTED
     assert types.count(EventType.STEP_STARTED) == 1
-    assert set(types[:-1]) <= INSIDE_A_STEP
+    before = types[:-1]
+    if step.caught:
+        assert before.pop() is EventType.STEP_FAILED
+    assert set(before) <= INSIDE_A_STEP
     for request, response in (
         (EventType.AGENT_REQUEST, EventType.AGENT_RESPONSE),
         (EventType.TOOL_REQUEST, EventType.TOOL_RESPONSE),

@@ -11,7 +11,7 @@ from agentmesh_dagster.control.inherited_tags import inherit_tags, read_default_
 from agentmesh_dagster.control.launch import PreparedLaunch, find_origins
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
-from agentmesh_dagster.entities.models import RunStatus, StepStatus
+from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.progress import Progress, RunState, StepState
@@ -145,7 +145,7 @@ def _has_waited(plan: Plan, op: PlannedOp, states: Mapping[Address, StepState], 
         return False  # with its `each`
     step = plan.scopes.locate(op.node.id)
     state = states.get(step)
-    has_failed = state is not None and state.status is StepStatus.FAILED
+    has_failed = state is not None and state.has_failed
     return any(step.covers(other) for other in waited) or (op.node.waits and has_failed)
 
 

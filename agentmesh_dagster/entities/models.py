@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from agentmesh_dagster.entities.bounds import MAX_LAYOUT_NODES, MaxRounds, MaxRuns, Position, Temperature
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
+from agentmesh_dagster.errors import FaultCode
 
 JsonObject = dict[str, Any]
 
@@ -112,6 +113,7 @@ class EventType(StrEnum):
     STEP_STARTED = "step.started"
     STEP_COMPLETED = "step.completed"
     STEP_FAILED = "step.failed"
+    STEP_CAUGHT = "step.caught"  # it has failed, and the run goes on behind it
     STEP_WAITING_HUMAN = "step.waiting_human"
     STEP_WAITING = "step.waiting"  # for anything else
     STEP_CHILD_STARTED = "step.child_started"  # the run that it waits for
@@ -220,11 +222,15 @@ class Node(Entity):
         return self.label or self.id
 
 
+EdgeOn = Literal["success", "error", "always"]
+
+
 class Edge(Entity):
     id: Id
     from_node_id: Id
     to_node_id: Id
     condition: Annotated[str | None, BeforeValidator(_literals_are_conditions)] = None
+    on: EdgeOn = "success"  # how its source must have ended for the edge to be followed
     max_rounds: MaxRounds | None = None  # of an edge that leads back: how often the nodes between are played
 
 
@@ -358,6 +364,7 @@ class Run(Entity):
     parent_run_id: str | None = None  # of whose step this run is the work
     parent_step_id: str | None = None
     has_failed: bool = False  # a step has failed: what of the run still goes on, or waits, cannot mend it
+    has_caught: bool = False  # a step has failed, and the run went on: by an edge, or with the output of `onError`
     forked_from: ForkedFrom | None = None  # what stands before that was taken over from another run
     forks: list[str] = Field(default_factory=list)  # ids of the runs that were forked from it, oldest first
     cut: dict[str, CutValue] | None = None  # `maxValueChars`: the fields that were left out, by name
@@ -398,6 +405,9 @@ class Step(Entity):
     input: Any = None
     output: Any = None
     error: str | None = None
+    code: FaultCode | None = None  # of a step that failed: why, in a word
+    caught: bool = False  # it failed, and the run went on behind it
+    used_fallback: bool = False  # it would have failed; its output is that of `onError`
     started_at: Timestamp | None = None
     finished_at: Timestamp | None = None
     parent_step_ids: list[str] = Field(default_factory=list)

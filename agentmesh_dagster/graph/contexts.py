@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.specs.context import INDEX, RUN
+from agentmesh_dagster.specs.context import ERROR, INDEX, RUN
+from agentmesh_dagster.specs.made_shapes import or_null
 from agentmesh_dagster.specs.schema_writer import SchemaWriter
 from agentmesh_dagster.specs.shapes import Shape, describe
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:  # it hands contexts out
     from agentmesh_dagster.graph.flow import Flow
 
 _RUN, _INDEX = describe(RUN, "`context.run`"), describe(INDEX, "`context.index`")
+_ERROR = describe(ERROR, "`context.error`")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +25,9 @@ class NodeContext(Shape):
 
     flow: Flow
     node_id: str
-    is_answered: bool = False  # seen from behind a gate
+    is_answered: bool = False  # seen from behind it, with what it gave
+    may_have_failed: bool = False  # seen so from an edge that may catch
+    knows_error: bool = False  # seen from what is done when it fails
     owner: str = "`context`"
 
     @property
@@ -33,7 +37,12 @@ class NodeContext(Shape):
     @property
     def field_names(self) -> list[str]:
         is_repeated = self.flow.graph.scopes.head_of(self.node_id) is not None
-        return ["input", "last_output", "outputs", *(("item", "index") if is_repeated else ()), "run"]
+        error = ("error",) if self._has_error else ()
+        return ["input", "last_output", "outputs", *(("item", "index") if is_repeated else ()), *error, "run"]
+
+    @property
+    def _has_error(self) -> bool:
+        return self.knows_error or self.may_have_failed or self.node_id in self.flow.graph.behind_faults
 
     def find_field(self, name: str) -> Shape | None:
         flow, head = self.flow, self.flow.graph.scopes.head_of(self.node_id)
@@ -41,11 +50,14 @@ class NodeContext(Shape):
             case "input":
                 return flow.run_input
             case "last_output" if self.is_answered:
-                return flow.find_output(self.node_id, self.node_id)
+                given = flow.find_output(self.node_id, self.node_id)
+                return or_null(given) if self.may_have_failed else given
+            case "error" if self._has_error:
+                return _ERROR
             case "last_output":
                 return flow.find_input(self.node_id)
             case "outputs":
-                return Outputs(flow, self.node_id, self.is_answered)
+                return Outputs(flow, self.node_id, self.is_answered, self.may_have_failed)
             case "item" if head is not None:
                 return flow.find_item(head)
             case "index" if head is not None:
@@ -60,6 +72,7 @@ class NodeContext(Shape):
             "last_output": self._name_last(),
             "input": "the run's input",
             "item": "the item",
+            "error": "what failed, if anything",
             "run": "of this run",
         }
         return _write_titled(self, titles, writer)
@@ -67,6 +80,8 @@ class NodeContext(Shape):
     def _name_last(self) -> str:
         graph = self.flow.graph
         parents = [graph.nodes[node_id].title for node_id in graph.parents(self.node_id)]
+        if self.may_have_failed:
+            return "what it gave, if anything"
         return "the answer" if self.is_answered else ", ".join(parents) or "the run's input"
 
 
@@ -77,6 +92,7 @@ class Outputs(Shape):
     flow: Flow
     node_id: str  # from where they are seen
     is_answered: bool
+    may_have_failed: bool
     owner: str = "`context.outputs`"
 
     @property
@@ -88,7 +104,10 @@ class Outputs(Shape):
         return [node_id for node_id in self.flow.graph.nodes if self._is_there(node_id)]
 
     def find_field(self, name: str) -> Shape | None:
-        return self.flow.find_output(name, self.node_id) if self._is_there(name) else None
+        if not self._is_there(name):
+            return None
+        found = self.flow.find_output(name, self.node_id)
+        return or_null(found) if name == self.node_id and self.may_have_failed else found
 
     def _is_there(self, node_id: str) -> bool:
         if node_id == self.node_id:

@@ -66,7 +66,12 @@ FIELDS: dict[str, dict[str, str]] = {
         "toNodeId": "The node it leads to.",
         "condition": (
             "Only behind a branch or a gate: an expression such as context.last_output.score > 0.7, or the literal "
-            "to match where the branch has a condition of its own. Without it the edge is the default."
+            "to match where the branch has a condition of its own. Without it the edge is the default. Any edge with "
+            'on: error or always may have one, such as context.error.code == "timeout".'
+        ),
+        "on": (
+            "When the edge is followed: on success; on error, when its source has failed after its retries, for which "
+            "the run does not fail then; or always."
         ),
         "maxRounds": (
             "On an edge that leads back: how often the nodes from its target to its source are played at most, the "

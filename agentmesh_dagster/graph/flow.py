@@ -22,6 +22,7 @@ _MOST_ARMS = 32  # of a join; what more of them give together is not worked out
 _DEEPEST = 8  # workflows in each other that are looked into
 NO_WORKFLOWS: Mapping[str, Workflow] = {}
 _RESULTS = "the list of results"
+_FALLBACK = "onError"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,10 @@ class Flow:
         for head in reversed(heads[shared:]):
             shape = Items(shape if self._runs_with(inner, head) else or_null(shape), _RESULTS)
             inner = head
-        return shape if inner == seen_from or self._runs_with(inner, seen_from) else or_null(shape)
+        is_sure = inner == seen_from or self._runs_with(inner, seen_from)
+        if self.graph.catches(node_id) and seen_from in self.graph.behind_faults:
+            is_sure = False  # it may have failed
+        return shape if is_sure else or_null(shape)
 
     def find_context(self, node_id: str) -> Shape:
         """All that the node's config may name."""
@@ -92,11 +96,15 @@ class Flow:
         """All that conditions on its out-edges may name: those of a gate see its answer."""
         return NodeContext(self, node_id, is_answered=self.graph.nodes[node_id].is_gate)
 
+    def find_context_if_failed(self, node_id: str) -> Shape:
+        """All that conditions on its edges may name that may catch: what it gave, if anything, and the error."""
+        return NodeContext(self, node_id, is_answered=True, may_have_failed=True)
+
     def read_field(self, node: GraphNode, field: str) -> Inferred:
         """What a field of the node's config gives that is an expression or a template, and what is wrong with it."""
         key = (node.id, field)
         if key not in self._fields:
-            inference, shape = Inference(self.find_context(node.id)), None
+            inference, shape = Inference(NodeContext(self, node.id, knows_error=field == _FALLBACK)), None
             if (expression := node.expressions.get(field)) is not None:
                 shape = inference.infer(expression)
             elif (template := node.templates.get(field)) is not None:
@@ -136,7 +144,11 @@ class Flow:
             find_result=lambda: self._find_result(node.workflow_id or ""),
             find_value=lambda field: self.read_field(node, field).shape,
         )
-        return node.spec.output(facts)
+        given = node.spec.output(facts)
+        if node.on_error is None:
+            return given
+        fallback = self.read_field(node, _FALLBACK).shape
+        return unite([given, fallback.find_field("output") if fallback else None])
 
     def _find_result(self, workflow_id: str) -> Shape | None:
         """What a run of another workflow gives; None too where they contain each other."""
@@ -170,7 +182,7 @@ class Flow:
         return [
             _Arm(
                 source,
-                self.find_item(source) if source == head else self._find_brought(source, target),
+                self.find_item(source) if source == head else _carry(self._find_brought(source, target), own),
                 self._guards.join(map(self._guards.of_edge, own)),
             )
             for source, own in _group(edges).items()
@@ -187,7 +199,7 @@ class Flow:
         """The list of results that a closing join gets: of each item what the arms gave that it took; null for none."""
         arms: list[_Arm] = []
         for source, own in _group(edges).items():
-            shape = self.find_item(source) if source == region.each else self._outputs.get(source)
+            shape = self.find_item(source) if source == region.each else _carry(self._outputs.get(source), own)
             arms.append(_Arm(source, shape, self._guards.join(map(self._guards.of_edge, own))))
         guard = self._guards.join([arm.guard for arm in arms])
         if guard is None:
@@ -221,6 +233,11 @@ class Flow:
 
 def _fails(end: GraphNode) -> bool:
     return isinstance(end.config, EndConfig) and end.config.outcome == "failed"
+
+
+def _carry(shape: Shape | None, edges: Sequence[GraphEdge]) -> Shape | None:
+    """What edges bring of a node's output: null, by those that may catch, unless it failed and gave something."""
+    return or_null(shape) if any(edge.may_catch for edge in edges) else shape
 
 
 def _group(edges: Sequence[GraphEdge]) -> Mapping[str, Sequence[GraphEdge]]:

@@ -75,7 +75,7 @@ def _asks_for_approval(graph: Graph, node: GraphNode) -> bool:
 
 def _list_looks(graph: Graph, node: GraphNode) -> Iterator[tuple[str | int, ...]]:
     """What the conditions on the out-edges look at in the answer: for each look the path inside it."""
-    for edge in graph.ways_of(node.id):
+    for edge in graph.ways_on(node.id, "success"):
         for reference in edge.expression.references if edge.expression else ():
             match reference.path:
                 case ("last_output", *rest):
@@ -125,7 +125,9 @@ def _resolve(schema: JsonObject, reference: object) -> JsonValue:
 
 def describe_edges(graph: Graph, node: GraphNode, fault: str) -> str:
     """Why no out-edge can use an answer, and what the edges ask for."""
-    conditions = ", ".join(quote(edge.condition) for edge in graph.ways_of(node.id) if edge.condition is not None)
+    conditions = ", ".join(
+        quote(edge.condition) for edge in graph.ways_on(node.id, "success") if edge.condition is not None
+    )
     return f"no edge can use it: {fault}. The edges ask for {conditions}"
 
 
@@ -144,7 +146,7 @@ def find_deadline_misfit(graph: Graph, node: GraphNode, schema: JsonObject | Non
             return misfit
     except InvalidSchema:
         return None  # it is an issue of its own
-    edges = graph.ways_of(node.id)
+    edges = graph.ways_on(node.id, "success")
     conditions = [edge.expression for edge in edges if edge.expression]
     if read_rejection(graph, node, answer) is not None or not conditions or any(edge.is_default for edge in edges):
         return None

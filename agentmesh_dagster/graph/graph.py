@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import chain
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import Workflow
+from agentmesh_dagster.entities.models import EdgeOn, Workflow
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.address import Path
 from agentmesh_dagster.graph.cycles import find_components
@@ -19,8 +19,10 @@ from agentmesh_dagster.graph.regions import Region, find_regions
 from agentmesh_dagster.graph.scopes import Rounds, Scopes
 from agentmesh_dagster.graph.templates import Template
 from agentmesh_dagster.specs import NODE_SPECS
-from agentmesh_dagster.specs.node_config import NodeConfig
+from agentmesh_dagster.specs.node_config import NodeConfig, OnError, WorkConfig
 from agentmesh_dagster.specs.node_spec import UNKNOWN, NodeSpec, Place, Ports
+
+ENDS: tuple[EdgeOn, ...] = ("success", "error", "always")
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class GraphNode:
         return f"$.graph.nodes[{self.position}]"
 
     @property
+    def on_error(self) -> OnError | None:
+        """What it gives when it has failed."""
+        return self.config.on_error if isinstance(self.config, WorkConfig) else None
+
+    @property
     def is_each(self) -> bool:
         return self.ports is Ports.ITEMS
 
@@ -123,6 +130,7 @@ class GraphEdge:
     condition: str | None
     expression: Expression | None = None  # the condition, parsed
     literal: Literal | None = None  # instead of it, where the branch has a `config.condition`
+    on: EdgeOn = "success"  # how its source must have ended
     max_rounds: int | None = None  # of an edge that leads back
     is_silent: bool = False  # it keeps the order, and carries nothing: from the start of a sub-workflow to its result
 
@@ -130,6 +138,11 @@ class GraphEdge:
     def is_default(self) -> bool:
         """Whether the edge carries no condition."""
         return self.condition is None
+
+    @property
+    def may_catch(self) -> bool:
+        """Whether it may be followed when its source has failed."""
+        return self.on != "success"
 
     @property
     def path(self) -> str:
@@ -191,6 +204,36 @@ class Graph:
         """The out-edges of a node, with those back that are not offered to it in the last round."""
         withheld = self.expansion.withheld.get(node_id, ()) if self.expansion else ()
         return (*self.out_edges[node_id], *withheld)
+
+    def ways_on(self, node_id: str, *ends: EdgeOn) -> list[GraphEdge]:
+        """Of these the ones that are for these ends of the node."""
+        return [edge for edge in self.ways_of(node_id) if edge.on in ends]
+
+    def edges_on(self, node_id: str, *ends: EdgeOn) -> list[GraphEdge]:
+        """The out-edges that are for these ends of the node."""
+        return [edge for edge in self.out_edges[node_id] if edge.on in ends]
+
+    def catches(self, node_id: str) -> bool:
+        """Whether an out-edge may be followed when the node has failed."""
+        return node_id in self._catching
+
+    @cached_property
+    def _catching(self) -> frozenset[str]:
+        return frozenset(edge.source for edge in self.edges if edge.may_catch)
+
+    @cached_property
+    def behind_faults(self) -> frozenset[str]:
+        """The nodes that know `context.error`: those behind an edge that may be followed when its source has failed.
+
+        What failed inside a scope is not known behind it, where there may have been one fault for each item.
+        """
+        found: dict[str, None] = {}
+        ahead = [edge for edge in self.edges if edge.may_catch]
+        for edge in ahead:  # grows while it is walked
+            if edge.target not in found and not self.scopes.left_by(edge):
+                found[edge.target] = None
+                ahead.extend(self.out_edges[edge.target])
+        return frozenset(found)
 
     def list_nodes(self, is_meant: Callable[[NodeSpec], object]) -> list[GraphNode]:
         """The nodes of the types that are meant, those with an id that was there before too."""
@@ -305,3 +348,10 @@ class Graph:
     def in_bits(self, bits: int) -> list[str]:
         """The node ids that an integer of bits stands for, each behind its parents."""
         return [node_id for node_id, place in self.index.items() if bits >> place & 1]
+
+
+def has_choice(graph: Graph, node: GraphNode) -> bool:
+    """Whether the node, when it has succeeded, chooses among the out-edges that are for that."""
+    if node.ports is Ports.CHOICE_IF_ASKED:
+        return any(edge.condition for edge in graph.ways_on(node.id, "success"))
+    return node.ports is Ports.CHOICE

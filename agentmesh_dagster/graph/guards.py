@@ -11,8 +11,9 @@ from functools import cached_property
 from heapq import heappop, heappush
 from typing import TypeAlias
 
-from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
-from agentmesh_dagster.specs.node_spec import Place, Ports
+from agentmesh_dagster.entities.models import EdgeOn
+from agentmesh_dagster.graph.graph import ENDS, Graph, GraphEdge, GraphNode, has_choice
+from agentmesh_dagster.specs.node_spec import Place
 from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
 _MAX_MARKS = 8
@@ -45,20 +46,37 @@ class Guards:
     def of_edge(self, edge: GraphEdge) -> Guard:
         """What leads along an edge that leaves no `each`."""
         mode = self._choosers.get(edge.source)
-        is_chosen = mode is not None and not (mode == "all" and edge.is_default)
-        return frozenset({edge.position}) if is_chosen else self.of_node(edge.source)
+        if mode is None:
+            return self.of_node(edge.source)
+        if (together := self._together.get((edge.source, edge.on))) is not None:
+            return self.of_node(edge.source) if edge.on == "always" else frozenset({together})
+        is_followed = mode == "all" and edge.is_default and not self._graph.catches(edge.source)
+        return self.of_node(edge.source) if is_followed else frozenset({edge.position})
+
+    @cached_property
+    def _together(self) -> dict[tuple[str, EdgeOn], int]:
+        """Of a node that may be caught, by how it ended, the first of the edges that are then all followed."""
+        found: dict[tuple[str, EdgeOn], int] = {}
+        for node_id in self._choosers:
+            if not self._graph.catches(node_id):
+                continue
+            for on in ENDS:
+                edges = self._graph.edges_on(node_id, on)
+                is_choice = on == "success" and has_choice(self._graph, self._graph.nodes[node_id])
+                if edges and not is_choice and all(edge.is_default for edge in edges):
+                    found[node_id, on] = edges[0].position
+        return found
 
     @cached_property
     def _choosers(self) -> dict[str, str]:
         """The nodes whose out-edges are chosen among, and how: one of them, or all that apply."""
         found: dict[str, str] = {}
         for node in self._graph.nodes.values():
-            if not node.spec.may_choose or not self._graph.out_edges[node.id]:
-                continue
-            is_asked = any(not edge.is_default for edge in self._graph.out_edges[node.id])
-            if node.ports is Ports.CHOICE or (node.ports is Ports.CHOICE_IF_ASKED and is_asked):
+            if has_choice(self._graph, node) and self._graph.out_edges[node.id]:
                 is_plain = node.spec.waits or (isinstance(node.config, BranchConfig) and node.config.mode == "first")
                 found[node.id] = "first" if is_plain and node.is_complete else "all"
+            elif self._graph.catches(node.id):
+                found[node.id] = "first"
         return found
 
     def of_edges(self, edges: Iterable[GraphEdge]) -> Guard | None:
@@ -113,17 +131,26 @@ class Guards:
                 self._count(mark, counts, waiting)
         while waiting:
             source = heappop(waiting)[1]
-            edges = self._graph.out_edges[source]
-            if counts[source] < len(edges) or not self._takes_one(source):
+            if counts[source] < len(self._ways[source]) or not self._takes_one(source):
+                continue
+            if not self._ways[source] <= marks:
                 continue
             added = self.of_node(source) - marks
-            marks = marks - {edge.position for edge in edges} | added
+            marks = marks - self._ways[source] | added
             if "" in marks:
                 return marks
             for mark in added:
                 if isinstance(mark, int):
                     self._count(mark, counts, waiting)
         return marks
+
+    @cached_property
+    def _ways(self) -> dict[str, frozenset[Mark]]:
+        """The marks of the edges of a chooser of which one is taken, if it may take no other."""
+        return {
+            node_id: frozenset().union(*map(self.of_edge, self._graph.edges_on(node_id, "success", "error")))
+            for node_id in self._choosers
+        }
 
     def _count(self, mark: int, counts: dict[str, int], waiting: list[tuple[int, str]]) -> None:
         source = self._edges[mark].source
@@ -161,13 +188,19 @@ class Guards:
             return False
         places = {one: self._place(one) for one in (mark, rival)}
         if isinstance(mark, int) and isinstance(rival, int) and places[mark] == places[rival]:
-            return self._choosers.get(self._edges[mark].source) == "first"
+            return self._are_alternatives(self._edges[mark], self._edges[rival])
         # What stands further behind is chosen only if all that leads to it was.
         deeper, other = (mark, rival) if places[mark] > places[rival] else (rival, mark)
         if not isinstance(deeper, int):
             return False
         before = self.of_node(self._edges[deeper].source)
         return all(self._exclude(one, other, further - 1) for one in before)
+
+    def _are_alternatives(self, edge: GraphEdge, other: GraphEdge) -> bool:
+        """Of two edges of a node: whether never both are taken."""
+        if edge.on == other.on:
+            return edge.may_catch or self._choosers.get(edge.source) == "first"
+        return "always" not in (edge.on, other.on)
 
     def _place(self, mark: Mark) -> int:
         if isinstance(mark, int):

@@ -8,11 +8,11 @@ from functools import cached_property
 from agentmesh_dagster.entities.models import Agent, Tool, Workflow
 from agentmesh_dagster.graph.address import Address, Call, Frame, Path, Round
 from agentmesh_dagster.graph.expand import expand
-from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
+from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode, has_choice
 from agentmesh_dagster.graph.names import safe_name
 from agentmesh_dagster.graph.regions import Region
 from agentmesh_dagster.graph.scopes import Scopes
-from agentmesh_dagster.specs.node_spec import Place, Ports
+from agentmesh_dagster.specs.node_spec import Place
 from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
 RESULT = "result"  # the output of every op that does not choose
@@ -44,7 +44,7 @@ class PlannedOp:
     node: GraphNode  # of a COLLECT: the `each` that it closes
     wiring: Wiring
     inputs: tuple[Port, ...]  # empty only for start
-    outputs: Mapping[str, str]  # of a CHOICE: edge id → output name; else empty
+    outputs: Mapping[str, str]  # of a CONDITIONAL: edge id → output name; else empty
     each: str | None = None  # REPEATED: node id of the `each` around it
     at_once: tuple[str, int] | None = None  # REPEATED: the step key of that, and how many of its steps run at once
 
@@ -131,9 +131,15 @@ class Plan:
         return copy.names if copy else ()
 
     def list_withheld(self, key: str) -> Sequence[GraphEdge]:
-        """The edges that would begin another round, where this node stands in the last one."""
+        """The edges after a success that would begin another round, where this node stands in the last one."""
         expansion = self.graph.expansion
-        return expansion.withheld.get(key, ()) if expansion else ()
+        return [edge for edge in expansion.withheld.get(key, ()) if edge.on == "success"] if expansion else ()
+
+    def find_dead_end(self, key: str) -> Sequence[GraphEdge]:
+        """Those that would begin another round, where they are the only ways on from a success."""
+        if self.graph.expansion is None or self.graph.edges_on(key, "success", "always"):
+            return ()
+        return [edge for edge in self.graph.expansion.withheld.get(key, ()) if edge.on != "error"]
 
     def key_of(self, address: Address) -> str:
         """The id of a step's node in the expanded graph."""
@@ -292,6 +298,4 @@ def _list_boxes(node: GraphNode) -> list[tuple[str, Frame]]:
 
 def is_conditional(graph: Graph, node: GraphNode) -> bool:
     """Whether the node decides at run time which of its out-edges are taken."""
-    if node.ports is Ports.CHOICE_IF_ASKED:
-        return any(edge.condition for edge in graph.ways_of(node.id))
-    return node.ports is Ports.CHOICE
+    return graph.catches(node.id) or has_choice(graph, node)

@@ -17,8 +17,39 @@ from agentmesh_dagster.graph.scopes import Rounds, list_items
 @dataclass(frozen=True)
 class StepState:
     status: StepStatus
-    taken: frozenset[str] | None = None  # ids of the out-edges taken; None: all
+    # Ids of the out-edges taken; None: all that are for a success, or of a step that failed: it was not caught.
+    taken: frozenset[str] | None = None
     item_count: int | None = None  # of an `each`
+    used_fallback: bool = False  # it would have failed; its output is that of `onError`
+
+    @property
+    def is_own_success(self) -> bool:
+        """Whether the step has succeeded by what it did, and not by what was written for the case that it fails."""
+        return self.status is StepStatus.SUCCEEDED and not self.used_fallback
+
+    @property
+    def is_caught(self) -> bool:
+        """Whether the step has failed, and the run goes on behind it."""
+        return self.status is StepStatus.FAILED and self.taken is not None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the step has failed for good."""
+        return self.status is StepStatus.FAILED and self.taken is None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the step has ended so that what stands behind it follows from its out-edges."""
+        return self.status is StepStatus.SUCCEEDED or self.is_caught
+
+    @property
+    def has_ended_well(self) -> bool:
+        """Whether nothing of it is to be done again."""
+        return self.goes_on or self.status is StepStatus.SKIPPED
+
+    def took(self, edge: GraphEdge) -> bool:
+        """Whether it took one of its out-edges, once it goes on."""
+        return edge.on != "error" if self.taken is None else edge.id in self.taken
 
 
 class EdgeState(Enum):
@@ -91,9 +122,9 @@ class Progress:
             return EdgeState.NOT_TAKEN if self._is_never_played(edge.source, source.items) else EdgeState.OPEN
         if state.status is StepStatus.SKIPPED:
             return EdgeState.NOT_TAKEN
-        if state.status is not StepStatus.SUCCEEDED:
+        if not state.goes_on:
             return EdgeState.OPEN
-        return EdgeState.TAKEN if state.taken is None or edge.id in state.taken else EdgeState.NOT_TAKEN
+        return EdgeState.TAKEN if state.took(edge) else EdgeState.NOT_TAKEN
 
     def _is_never_played(self, node_id: str, items: Items) -> bool:
         """Whether the node stands in a round that nobody will begin: its steps are not written down as skipped."""
@@ -191,7 +222,7 @@ class Progress:
 
     def read_run_state(self) -> RunState:
         """Where the run stands, from all of its steps."""
-        statuses = {state.status for state in self._states.values()}
+        statuses = {state.status for state in self._states.values() if not state.is_caught}
         if statuses & {StepStatus.RUNNING, StepStatus.PENDING} or any(True for _ in self.list_ready()):
             return RunState.ACTIVE
         if any(status.is_waiting for status in statuses):

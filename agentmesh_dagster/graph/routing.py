@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.entities.models import EdgeOn
+from agentmesh_dagster.errors import AgentMeshError, FaultCode
 from agentmesh_dagster.graph.expressions import Expression
 from agentmesh_dagster.graph.graph import GraphEdge
 
@@ -18,12 +19,14 @@ class NothingMatched(AgentMeshError):
     """No out-edge of the branch matched, and there is no default edge."""
 
     retryable = False  # the same input would match nothing again
+    code = FaultCode.NO_MATCH
 
 
 class RoundsUsedUp(AgentMeshError):
     """The loop was played as often as `maxRounds` allows, and the step has no other way out."""
 
     retryable = False
+    code = FaultCode.ROUNDS_USED_UP
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,21 @@ def _choose(edges: Sequence[GraphEdge], context: Context, choice: Choice) -> lis
     if defaults or choice.may_take_none:
         return defaults[:1]
     raise NothingMatched(_describe_values(tried, context, choice, value))
+
+
+def choose_by_end(edges: Sequence[GraphEdge], ended: EdgeOn, context: Context) -> list[GraphEdge]:
+    """Of the out-edges `on: error` and `on: always` those that are taken when the step has ended so.
+
+    Of each of the two kinds, if one has a condition, the first whose condition is true, else one without; if none has,
+    all. Raises ExpressionFault.
+    """
+    taken: list[GraphEdge] = []
+    for kind in ("error", "always") if ended == "error" else ("always",):
+        group = [edge for edge in edges if edge.on == kind]
+        if any(not edge.is_default for edge in group):
+            group = choose_edges(group, context, Choice(may_take_none=True))
+        taken += group
+    return taken
 
 
 def explain_edge(edge: GraphEdge, edges: Sequence[GraphEdge], context: Context, choice: Choice) -> str:

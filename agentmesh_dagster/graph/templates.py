@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from agentmesh_dagster.entities.json_values import MAX_DEPTH, JsonValue, write_json, write_path
-from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.errors import AgentMeshError, FaultCode
 from agentmesh_dagster.graph.expressions import (
     MAX_CHARACTERS,
     Expression,
@@ -31,6 +31,8 @@ class TemplateFault(AgentMeshError):
     `path` is the place of the string inside the value, such as `.items[3]`, and "" for the value itself;
     `column` is 1-based inside that string, None when the fault is not about one place in it.
     """
+
+    code = FaultCode.INVALID_INPUT
 
     def __init__(self, path: str, reason: str, column: int | None = None) -> None:
         self.path = path

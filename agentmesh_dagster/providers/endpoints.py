@@ -12,6 +12,7 @@ from agentmesh_dagster.providers.errors import (
     ProviderBusy,
     ProviderError,
     ProviderNotConfigured,
+    ProviderOverloaded,
     QuotaUsedUp,
     RequestRefused,
 )
@@ -113,7 +114,9 @@ def _judge_status(endpoint: Endpoint, status: int, code: str, message: str) -> t
         return AccessRefused, f"set {endpoint.key_variable} to a key that may use this model"
     if status == 402 or "insufficient_quota" in code:
         return QuotaUsedUp, "look at the account's billing page"
-    if status in (429, 503, 529):
+    if status in (503, 529):
+        return ProviderOverloaded, ""
+    if status == 429:
         return ProviderBusy, ""
     if status in (408, 409) or (status >= 500 and status != 501):
         return ProviderBroken, ""

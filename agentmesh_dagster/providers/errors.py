@@ -1,12 +1,13 @@
 """What can go wrong with a model call: one small class for each thing a person would do about it."""
 
-from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.errors import AgentMeshError, FaultCode
 
 
 class ProviderError(AgentMeshError):
     """The model call failed."""
 
     retryable: bool = False
+    code = FaultCode.PROVIDER_UNAVAILABLE
 
     def __init__(self, detail: str = "", *, status: int | None = None, retry_after: float | None = None) -> None:
         """`status` is the HTTP status, if there was an answer; `retry_after` the seconds it asked to wait."""
@@ -33,12 +34,20 @@ class ProviderTimeout(ProviderError):
     """The model did not answer in time."""
 
     retryable = True
+    code = FaultCode.TIMEOUT
 
 
 class ProviderBusy(ProviderError):
     """The model provider has too much to do."""
 
     retryable = True
+    code = FaultCode.RATE_LIMITED
+
+
+class ProviderOverloaded(ProviderBusy):
+    """The model provider has too much to do."""
+
+    code = FaultCode.PROVIDER_UNAVAILABLE  # it was not this account that asked too often
 
 
 class ProviderBroken(ProviderError):
@@ -51,30 +60,43 @@ class MalformedReply(ProviderError):
     """The model provider's reply has the wrong shape."""
 
     retryable = True
+    code = FaultCode.UNFIT_REPLY
 
 
 class WaitTooLong(ProviderError):
     """The model provider asks to wait longer than is allowed."""
 
+    code = FaultCode.RATE_LIMITED
+
 
 class QuotaUsedUp(ProviderError):
     """The account at the model provider has no credit left."""
+
+    code = FaultCode.PROVIDER_REFUSED
 
 
 class AccessRefused(ProviderError):
     """The model provider does not accept the key."""
 
+    code = FaultCode.PROVIDER_REFUSED
+
 
 class RequestRefused(ProviderError):
     """The model provider refused the request."""
+
+    code = FaultCode.PROVIDER_REFUSED
 
 
 class ReplyCutShort(ProviderError):
     """The model stopped before it had finished."""
 
+    code = FaultCode.UNFIT_REPLY
+
 
 class ReplyWithheld(ProviderError):
     """The model or its provider declined to answer."""
+
+    code = FaultCode.PROVIDER_REFUSED
 
 
 class CallEnded(ProviderError):
@@ -84,6 +106,10 @@ class CallEnded(ProviderError):
 class ReplyTooLarge(ProviderError):
     """The model provider's reply is too large."""
 
+    code = FaultCode.UNFIT_REPLY
+
 
 class OfflineModelStuck(ProviderError):
     """The offline model found no value that fits the schema."""
+
+    code = FaultCode.UNFIT_REPLY

@@ -1,13 +1,13 @@
 """Answers: what a person, or a deadline, makes of a gate; exactly one wins, and is stored before anything follows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.access import Identity, Role
 from agentmesh_dagster.entities.gates import GateState
 from agentmesh_dagster.entities.json_values import JsonValue, as_object, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
-from agentmesh_dagster.errors import AgentMeshError, Conflict, InvalidValue
+from agentmesh_dagster.errors import AgentMeshError, Conflict, FaultCode, InvalidValue
 from agentmesh_dagster.graph.address import describe_address
 from agentmesh_dagster.graph.gate_answers import (
     DEADLINE_COMMENT,
@@ -16,8 +16,8 @@ from agentmesh_dagster.graph.gate_answers import (
     list_deadline_answers,
     read_rejection,
 )
-from agentmesh_dagster.graph.graph import GraphNode
-from agentmesh_dagster.graph.plan import Plan, is_conditional
+from agentmesh_dagster.graph.graph import GraphNode, has_choice
+from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.routing import RoundsUsedUp, choose_edges, describe_used_up
 from agentmesh_dagster.runtime.context import read_sources, read_step_input
 from agentmesh_dagster.runtime.endings import end_wait
@@ -132,22 +132,24 @@ def _close(
 def _conclude(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue) -> StepEnd:
     """How an answer ends the gate's step: which way it goes on, or why it fails. Raises UnfitAnswer."""
     comment = read_rejection(plan.graph, plan.node_of(gate.address), output)
-    return _route(tx, plan, gate, output) if comment is None else StepEnd(StepStatus.FAILED, output, comment)
+    if comment is None:
+        return _route(tx, plan, gate, output)
+    return StepEnd(StepStatus.FAILED, output, comment, code=FaultCode.REJECTED)
 
 
 def _route(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue) -> StepEnd:
     """The out-edges that the answer takes. Raises UnfitAnswer when there is none that can use it."""
     node = plan.node_of(gate.address)
-    if not is_conditional(plan.graph, node):
+    if not has_choice(plan.graph, node):
         return _go_on(plan, node, output)
     sources = read_sources(tx, plan, gate.run_id, gate.address)
     found = read_step_input(tx, plan, gate.run_id, gate.address, sources)
     outputs = {**as_object(found.context["outputs"]), gate.node_id: output}
     context = {**found.context, "last_output": output, "outputs": outputs}
     try:
-        taken = choose_edges(plan.graph.out_edges[node.id], context, withheld=plan.list_withheld(node.id))
+        taken = choose_edges(plan.graph.edges_on(node.id, "success"), context, withheld=plan.list_withheld(node.id))
     except RoundsUsedUp as fault:
-        return StepEnd(StepStatus.FAILED, output, str(fault))
+        return StepEnd(StepStatus.FAILED, output, str(fault), code=fault.code)
     except AgentMeshError as fault:
         raise UnfitAnswer(describe_edges(plan.graph, node, str(fault))) from fault
     return StepEnd(StepStatus.SUCCEEDED, output, taken=[edge.id for edge in taken])
@@ -155,9 +157,9 @@ def _route(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue) -> S
 
 def _go_on(plan: Plan, node: GraphNode, output: JsonValue) -> StepEnd:
     """How an answer ends a gate without conditions: all of its edges are taken."""
-    withheld = plan.list_withheld(node.id)
-    if withheld and not plan.graph.out_edges[node.id]:
-        return StepEnd(StepStatus.FAILED, output, str(RoundsUsedUp(describe_used_up(withheld))))
+    if back := plan.find_dead_end(node.id):
+        used_up = RoundsUsedUp(describe_used_up(back))
+        return StepEnd(StepStatus.FAILED, output, str(used_up), code=used_up.code)
     return StepEnd(StepStatus.SUCCEEDED, output)
 
 
@@ -165,8 +167,9 @@ def _expire(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue, fau
     """How a deadline ends the gate's step: with the answer that it stands for, or as a failure."""
     if output is not None:
         try:
-            return _conclude(tx, plan, gate, output)
+            end = _conclude(tx, plan, gate, output)
+            return replace(end, code=FaultCode.EXPIRED) if end.has_failed else end
         except UnfitAnswer as misfit:
             fault = misfit.detail
     why = f" `onDeadline: {gate.on_deadline}` could not be followed: {fault}." if fault else ""
-    return StepEnd(StepStatus.FAILED, None, DEADLINE_COMMENT + why)
+    return StepEnd(StepStatus.FAILED, None, DEADLINE_COMMENT + why, code=FaultCode.EXPIRED)

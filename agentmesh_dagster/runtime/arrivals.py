@@ -43,9 +43,7 @@ def end_if_arrived(
         arrived, by = find_received(tx, wait.step_id), "callback"
     if arrived is None or not close_wait(tx, wait.step_id, WaitState.CLOSED, by=by, launch_id=launch_id):
         return None
-    end = StepEnd(StepStatus.SUCCEEDED, arrived[0])
-    end_wait(tx, plan, run, address, end)
-    return end
+    return end_wait(tx, plan, run, address, StepEnd(StepStatus.SUCCEEDED, arrived[0]))
 
 
 def look_for_event(services: Services, wait: Wait) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Generic, TypeVar
 
-from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.errors import AgentMeshError, FaultCode
 
 Result = TypeVar("Result")
 
@@ -20,6 +20,7 @@ class AttemptTimedOut(AgentMeshError):
     """The attempt took too long."""
 
     retryable = True
+    code = FaultCode.TIMEOUT
 
 
 class _Stop(BaseException):

@@ -2,6 +2,7 @@
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import EventType, Run, RunStatus, StepStatus
+from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.address import describe_address
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.child_turns import grant_turns
@@ -120,7 +121,8 @@ def _fail(tx: Connection, plan: Plan, run: RunHead, step_id: str, state: WaitSta
     if not close_wait(tx, step_id, state, by=by):
         return False
     address = read_waiting_step(tx, step_id).address
-    end_wait(tx, plan, run, address, StepEnd(StepStatus.FAILED, error=reason))
+    code = FaultCode.TIMEOUT if state is WaitState.EXPIRED else FaultCode.CHILD_FAILED
+    end_wait(tx, plan, run, address, StepEnd(StepStatus.FAILED, error=reason, code=code))
     grant_turns(tx, plan, run, address)
     return True
 
@@ -138,4 +140,5 @@ def _describe_end(plan: Plan, child: Child, ended: Run) -> StepEnd:
     workflow = plan.workflows.get(child.workflow_id)
     name = workflow.name if workflow else child.workflow_id
     what = "was canceled" if ended.status is RunStatus.CANCELED else "failed"
-    return StepEnd(StepStatus.FAILED, error=f"The run `{ended.id}` of `{name}` {what}: {ended.error or 'no reason'}")
+    reason = f"The run `{ended.id}` of `{name}` {what}: {ended.error or 'no reason'}"
+    return StepEnd(StepStatus.FAILED, error=reason, code=FaultCode.CHILD_FAILED)

@@ -1,7 +1,6 @@
 """Consent: whether a person agreed before a run came to a step that is never done without."""
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.rules.approvals import asks_somebody
 from agentmesh_dagster.specs.nodes.human_approval import APPROVED
@@ -13,14 +12,15 @@ def was_approved(connection: Connection, plan: Plan, run_id: str, node_id: str) 
     """Whether on every way by which the run came to the node a person was asked, and did not say no."""
     graph = plan.graph
     gates = [node.id for node in graph.nodes.values() if asks_somebody(node)]
-    answers = read_outputs(connection, run_id, {graph.nodes[key].origin for key in gates})
-    agreed = {plan.key_of(step) for step, output in answers.items() if not _is_no(output)}
+    states = read_states(connection, run_id)
+    said = read_outputs(connection, run_id, {graph.nodes[key].origin for key in gates})
+    own = {step: output for step, output in said.items() if states[step].is_own_success}
+    agreed = {plan.key_of(step) for step, output in own.items() if not _is_no(output)}
     taken: dict[str, set[str]] = {}
-    for step, state in read_states(connection, run_id).items():
-        if state.status is StepStatus.SUCCEEDED:
+    for step, state in states.items():
+        if state.goes_on:
             key = plan.key_of(step)
-            edges = [edge.id for edge in graph.out_edges[key]] if state.taken is None else state.taken
-            taken.setdefault(key, set()).update(edges)
+            taken.setdefault(key, set()).update(edge.id for edge in graph.out_edges[key] if state.took(edge))
     found = {plan.start.node.id}
     ahead = list(found)
     while ahead:

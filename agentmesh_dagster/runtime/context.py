@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentmesh_dagster.entities.json_values import JsonValue, as_list
-from agentmesh_dagster.entities.models import Run, StepStatus
+from agentmesh_dagster.entities.models import Run
+from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.address import Address, Call, Item, Items, Path, Round
 from agentmesh_dagster.graph.expressions import Reference
 from agentmesh_dagster.graph.graph import GraphEdge
@@ -14,7 +15,7 @@ from agentmesh_dagster.graph.regions import Region
 from agentmesh_dagster.graph.scopes import list_items
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.runs import get_run
-from agentmesh_dagster.store.steps import read_outputs, read_states, step_id
+from agentmesh_dagster.store.steps import StepEnd, read_attempts, read_end, read_outputs, read_states, step_id
 from agentmesh_dagster.tools.secrets import Secrets
 
 NO_SECRETS = Secrets()
@@ -81,6 +82,8 @@ def read_step_input(
         context["index"] = address.item
     if rounds := [frame.number for frame in own if isinstance(frame, Round)]:
         context["round"] = rounds[-1]
+    if _looks_at_error(plan, key):
+        context["error"] = _find_error(connection, plan, run_id, address)
     parents = [step_id(run_id, source) for edge in taken for source in view.list_sources(edge)]
     return StepInput(last_output, context, list(dict.fromkeys(parents)))
 
@@ -110,7 +113,7 @@ def _find_newest(
     if several:
         origins = {plan.graph.nodes[key].origin for keys in several.values() for key in keys}
         states = read_states(connection, run_id, origins)
-        ended = {step for step, state in states.items() if state.status is StepStatus.SUCCEEDED}
+        ended = {step for step, state in states.items() if state.goes_on}
         for_all = {plan.key_of(step) for step in ended}
 
         def has_run(key: str) -> bool:
@@ -150,17 +153,65 @@ def _read_items(connection: Connection, run_id: str, each: Address) -> JsonValue
     return _items[identity]
 
 
+def _looks_at_error(plan: Plan, key: str) -> bool:
+    if key not in plan.graph.behind_faults:
+        return False
+    return any(reference.path[:1] == ("error",) for reference in _list_references(plan, key))
+
+
+def _find_error(connection: Connection, plan: Plan, run_id: str, address: Address) -> JsonValue:
+    """`context.error`: the nearest fault that was caught on the ways that the run came to the step, of the workflow
+    whose names it uses; None: there was none.
+    """
+    graph, scopes, key = plan.graph, plan.scopes, plan.key_of(address)
+    known = {other for other in graph.in_bits(graph.ancestor_bits[key]) if _may_tell(plan, key, other)}
+    keys = {key, *known, *scopes.list_heads(key)}
+    origins = {graph.nodes[other].origin for other in keys}
+    states = read_states(connection, run_id, origins, {scopes.locate(other, address.items).path for other in keys})
+    progress = Progress(plan, states)
+    first = plan.starts.get(plan.names_of(key))  # of what called this workflow it knows nothing
+    ahead = {address: None}
+    for step in (walk := list(ahead)):  # grows while it is walked
+        for edge in graph.in_edges[plan.key_of(step)] if plan.key_of(step) != first else ():
+            if scopes.left_by(edge) or progress.read_edge(edge, step) is not EdgeState.TAKEN:
+                continue
+            source = scopes.step_back(edge, step)
+            if edge.may_catch and states[source].is_caught and plan.names_of(edge.source) == plan.names_of(key):
+                identity = step_id(run_id, source)
+                end, attempts = read_end(connection, identity), read_attempts(connection, identity)
+                return describe_fault(source.node_id, end, attempts)
+            if edge.source in known and source not in ahead:
+                ahead[source] = None
+                walk.append(source)
+    return None
+
+
+def _may_tell(plan: Plan, key: str, other: str) -> bool:
+    """Whether the step of a node before this one may have failed, or stand behind one that has, and around this one."""
+    if other not in plan.graph.behind_faults and not plan.graph.catches(other):
+        return False
+    return plan.scopes.count_common(other, key) == plan.scopes.depth(other)
+
+
+def describe_fault(node_id: str, end: StepEnd, attempts: int) -> dict[str, JsonValue]:
+    """A step that failed, as `context.error` has it."""
+    code = (end.code or FaultCode.ERROR).value
+    fault: dict[str, JsonValue] = {"nodeId": node_id, "message": end.error, "code": code, "attempts": attempts}
+    return fault if end.output is None else {**fault, "output": end.output}
+
+
 def list_output_references(plan: Plan, key: str) -> list[str]:
     """The names of the nodes whose output the node's config, or a condition on its out-edges, looks at."""
-    node = plan.graph.nodes[key]
-    references = [reference for _, reference in node.references]
-    references += _list_edge_references(plan.graph.ways_of(key))
-    names = [path[1] for path in (r.path for r in references) if len(path) > 1 and path[0] == "outputs"]
+    paths = [reference.path for reference in _list_references(plan, key)]
+    names = [path[1] for path in paths if len(path) > 1 and path[0] == "outputs"]
     return list(dict.fromkeys(str(name) for name in names))
 
 
-def _list_edge_references(edges: Iterable[GraphEdge]) -> list[Reference]:
-    return [reference for edge in edges if edge.expression for reference in edge.expression.references]
+def _list_references(plan: Plan, key: str) -> list[Reference]:
+    """Each look-up in `context` by the node's config, and by the conditions on its out-edges."""
+    own = [reference for _, reference in plan.graph.nodes[key].references]
+    expressions = [edge.expression for edge in plan.graph.ways_of(key) if edge.expression]
+    return own + [reference for expression in expressions for reference in expression.references]
 
 
 def describe_run(run: Run, plan: Plan) -> dict[str, JsonValue]:
@@ -251,7 +302,7 @@ class _View:
 
     def _was_taken(self, edge: GraphEdge, source: Address) -> bool:
         state = self._states.get(source)
-        return state is None or state.taken is None or edge.id in state.taken
+        return state is None or state.took(edge)
 
     def _list_items(self, each: Address) -> Sequence[Items]:
         return list_items(each.items, len(as_list(self._outputs[each])))
@@ -263,5 +314,5 @@ class _View:
             return [self._scopes.step_back(edge, self._address)]
         each = self._scopes.locate(region.each, self._address.items)
         sources = [self._scopes.locate(edge.source, items) for items in self._list_items(each)]
-        ended = [key for key in sources if (state := self._states.get(key)) and state.status is StepStatus.SUCCEEDED]
+        ended = [key for key in sources if (state := self._states.get(key)) and state.goes_on]
         return ended or [each]  # without items the join stands behind the `each` itself

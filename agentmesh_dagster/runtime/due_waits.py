@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from agentmesh_dagster.entities.models import StepStatus
+from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.answers import GateClosed, expire_gate
 from agentmesh_dagster.runtime.arrivals import end_if_arrived
@@ -60,7 +61,9 @@ def _time_out(services: Services, wait: Wait) -> bool:
         close_wait(tx, wait.step_id, WaitState.EXPIRED, by=_CLOCK)
         config = plan.graph.nodes[address.node_id].config
         goes_on = isinstance(config, WaitConfig) and config.on_timeout == "continue"
-        failed = StepEnd(StepStatus.FAILED, error=f"It waited {now.awaited.describe()}, and nothing came.")
+        failed = StepEnd(
+            StepStatus.FAILED, error=f"It waited {now.awaited.describe()}, and nothing came.", code=FaultCode.EXPIRED
+        )
         end_wait(tx, plan, run, address, StepEnd(StepStatus.SUCCEEDED) if goes_on else failed)
     return True
 

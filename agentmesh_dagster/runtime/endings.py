@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventType, StepStatus
+from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.address import Address, describe_address
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress
+from agentmesh_dagster.runtime.catching import route_end
 from agentmesh_dagster.runtime.child_turns import ask_for_child
 from agentmesh_dagster.runtime.run_ends import end_run_if_over
 from agentmesh_dagster.runtime.work import WaitRequest
@@ -19,6 +21,7 @@ from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.awaited_events import lock_event_name
 from agentmesh_dagster.store.children import ChildState
 from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.gate_history import keep_past_asking
 from agentmesh_dagster.store.gates import NewGate, list_open_gates_of, open_gate
 from agentmesh_dagster.store.runs import RunHead
 from agentmesh_dagster.store.steps import (
@@ -34,28 +37,37 @@ from agentmesh_dagster.store.steps import (
     read_item_counts,
     read_states,
     step_id,
+    turn_failure,
 )
-from agentmesh_dagster.store.waits import cancel_wait, open_wait
+from agentmesh_dagster.store.waits import await_next_launch, cancel_wait, open_wait
 
 _MANY = 50  # sources of a join: to name them all takes longer than to count all that have ended
 
 
-def end_attempt(tx: Connection, plan: Plan, run: RunHead, address: Address, claim: Claim, end: StepEnd) -> None:
-    """Ends an attempt at a step; with the status PENDING it is tried again. Raises LeaseLost."""
+def end_attempt(tx: Connection, plan: Plan, run: RunHead, address: Address, claim: Claim, end: StepEnd) -> StepEnd:
+    """Ends an attempt at a step; with the status PENDING it is tried again. Raises LeaseLost.
+
+    Returns how the step has ended: what failed may have been caught.
+    """
+    end = route_end(tx, plan, run.id, address, end)
     end_step(tx, claim, end)
-    _record(tx, run, [_describe(address, claim.step_id, end, claim)])
+    _record(tx, run, _describe(address, claim.step_id, end, claim))
     if end.status is not StepStatus.PENDING:
+        _go_on_elsewhere(tx, run, claim.step_id, end)
         _settle(tx, plan, run, address, end)
+    return end
 
 
 def end_wait(
     tx: Connection, plan: Plan, run: RunHead, address: Address, end: StepEnd, *, after: Event | None = None
-) -> None:
-    """Ends a step that waited; `after` is the event of what it waited for, where that has one."""
+) -> StepEnd:
+    """Ends a step that waited, and returns how; `after` is the event of what it waited for, where that has one."""
     identity = step_id(run.id, address)
+    end = route_end(tx, plan, run.id, address, end)
     end_waiting_step(tx, identity, end)
-    _record(tx, run, [*([after] if after else ()), _describe(address, identity, end)])
+    _record(tx, run, [*([after] if after else ()), *_describe(address, identity, end)])
     _settle(tx, plan, run, address, end)
+    return end
 
 
 def begin_wait(tx: Connection, plan: Plan, run: RunHead, address: Address, claim: Claim, wait: WaitRequest) -> bool:
@@ -98,15 +110,24 @@ def _describe_question(gate: NewGate) -> dict[str, JsonValue]:
     return {"instructions": gate.instructions, "payload": gate.payload, "assignees": [*gate.assignees]}
 
 
-def fail_left_steps(tx: Connection, run: RunHead, launch_id: str, error: str) -> bool:
+def fail_left_steps(tx: Connection, plan: Plan | None, run: RunHead, launch_id: str, error: str) -> bool:
     """Fails the steps that dead workers of a launch have left behind; whether there were any.
 
-    The caller ends the run, or lets it go on.
+    What is caught of them the next launch goes on behind; nothing is without a `plan`, of a workflow that cannot be
+    read any more. The caller ends the run, or lets it go on.
     """
-    end = StepEnd(StepStatus.FAILED, error=error)
-    left = close_running_steps(tx, run.id, launch_id, end.status, error)
+    failed = StepEnd(StepStatus.FAILED, error=error, code=FaultCode.WORKER_LOST)
+    left = close_running_steps(tx, run.id, launch_id, failed.status, error, failed.code)
     addresses = {step_id(run.id, address): address for address in read_states(tx, run.id)} if left else {}
-    _record(tx, run, [_describe(addresses[identity], identity, end) for identity in left])
+    for identity in left:
+        address = addresses[identity]
+        end = failed if plan is None else route_end(tx, plan, run.id, address, failed)
+        if not end.has_failed:
+            turn_failure(tx, identity, end)
+        _record(tx, run, _describe(address, identity, end))
+        _go_on_elsewhere(tx, run, identity, end)
+        if plan is not None and not end.has_failed:
+            _record_skipped(tx, plan, run, Progress(plan, read_states(tx, run.id)).skip_behind(address))
     return bool(left)
 
 
@@ -132,15 +153,32 @@ def give_up_gates(tx: Connection, plan: Plan, run: RunHead) -> bool:
     return True
 
 
-def _describe(address: Address, identity: str, end: StepEnd, claim: Claim | None = None) -> Event:
-    """The event of an end; `claim` is the attempt that ended so, where one did."""
+def _describe(address: Address, identity: str, end: StepEnd, claim: Claim | None = None) -> list[Event]:
+    """The events of an end; `claim` is the attempt that ended so, where one did."""
     about = _name(address, claim)
+    taken: JsonValue = None if end.taken is None else [*end.taken]
+    why: dict[str, JsonValue] = {"error": end.error}
+    if end.code is not None:
+        why["code"] = end.code.value
     if end.status is StepStatus.SUCCEEDED:
-        taken: JsonValue = None if end.taken is None else [*end.taken]
-        return Event(EventType.STEP_COMPLETED, {**about, "output": end.output, "taken": taken}, identity)
+        fallback: dict[str, JsonValue] = {"usedFallback": True, **why} if end.used_fallback else {}
+        completed = {**about, "output": end.output, "taken": taken, **fallback}
+        return [Event(EventType.STEP_COMPLETED, completed, identity)]
     event_type = EventType.STEP_RETRYING if end.status is StepStatus.PENDING else EventType.STEP_FAILED
     given: dict[str, JsonValue] = {} if end.output is None else {"output": end.output}
-    return Event(event_type, about | {"error": end.error} | given, identity)
+    failed = Event(event_type, about | why | given, identity)
+    return (
+        [failed, Event(EventType.STEP_CAUGHT, {**about, **why, "taken": taken}, identity)]
+        if end.is_caught
+        else [failed]
+    )
+
+
+def _go_on_elsewhere(tx: Connection, run: RunHead, identity: str, end: StepEnd) -> None:
+    """Lets another launch go on behind a step whose worker was lost, if its fault was caught."""
+    if end.code is FaultCode.WORKER_LOST and not end.has_failed:
+        keep_past_asking(tx, identity)  # of a gate that was about to ask anew
+        await_next_launch(tx, identity, run.id)
 
 
 def _name(address: Address, claim: Claim | None = None) -> dict[str, JsonValue]:
@@ -156,12 +194,12 @@ def _settle(tx: Connection, plan: Plan, run: RunHead, address: Address, end: Ste
     """Skips what the end of a step leaves without a way in, and ends the run if nothing is left to do."""
     if run.status.is_end or _is_surely_active(tx, plan, run.id, address, end):
         return
-    if end.status is StepStatus.FAILED:
+    if end.has_failed:
         give_up_gates(tx, plan, run)
     progress = Progress(plan, read_states(tx, run.id))
-    skipped = progress.skip_behind(address) if end.status is StepStatus.SUCCEEDED else []
+    skipped = [] if end.has_failed else progress.skip_behind(address)
     _record_skipped(tx, plan, run, skipped)
-    if end.status is StepStatus.SUCCEEDED and progress.unlocks([address, *skipped]):
+    if not end.has_failed and progress.unlocks([address, *skipped]):
         return
     end_run_if_over(tx, plan, run, progress)
 

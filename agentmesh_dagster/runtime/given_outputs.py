@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from agentmesh_dagster.entities.json_schema import JsonSchema
 from agentmesh_dagster.entities.json_values import JsonValue, as_object
 from agentmesh_dagster.entities.models import JsonObject
-from agentmesh_dagster.graph.graph import GraphNode
-from agentmesh_dagster.graph.plan import Plan, is_conditional
+from agentmesh_dagster.graph.graph import GraphNode, has_choice
+from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.specs.node_spec import Place
 from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 
@@ -20,7 +20,9 @@ def list_reasons_against(plan: Plan, node: GraphNode, output: JsonValue) -> Iter
         yield "output-of-start", f"What {name} gives is the run's input: give `input` instead."
     elif isinstance(node.config, GateConfig):
         yield "answer-of-a-gate", f"{name} is answered by a person: fork from it, and answer it in the new run."
-    elif node.is_each or is_conditional(plan.graph, node):
+    elif (
+        node.is_each or has_choice(plan.graph, node) or any(e.condition for e in plan.graph.edges_on(node.id, "always"))
+    ):
         yield "output-that-chooses", f"{name} chooses what follows: fork from it, and give what stands before it."
     else:
         yield from (("unfit-output", f"The output of {name} {fault}") for fault in _list_faults(plan, node, output))

@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 from agentmesh_dagster.entities.models import Run
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, RunState
 from agentmesh_dagster.runtime.endings import cancel_left_steps, fail_left_steps, give_up_gates
 from agentmesh_dagster.runtime.plans import load_pinned_plan
@@ -55,8 +56,9 @@ def finish_work(
         if not has_failed and is_at_work(tx, run_id, launch_id):
             return LaunchEnd.NOT_YET  # such as after a cluster had started a second worker for it
         reason = "The worker died with it." if has_failed else left or "Its launch ended without it."
-        were_left = fail_left_steps(tx, run, launch_id, reason)
-        if (were_left or not has_open_wait(tx, run_id)) and _end_if_over(tx, services, run, launch_id, left):
+        plan = _load_plan(services, run)
+        were_left = fail_left_steps(tx, plan if isinstance(plan, Plan) else None, run, launch_id, reason)
+        if (were_left or not has_open_wait(tx, run_id)) and _end_if_over(tx, plan, run, launch_id, left):
             return LaunchEnd.WITH_ITS_RUN
         show()
         park_launch(tx, launch_id)
@@ -120,8 +122,9 @@ def end_failed(services: Services, run_id: str, launch_id: str, reason: str, *, 
             cancel_waits(tx, run_id)
             fail_run(tx, run, f"It could not be started, in {tries} tries. {reason}")
         elif not run.status.is_end:
-            fail_left_steps(tx, run, launch_id, reason)
-            _end_if_over(tx, services, run, launch_id, reason)
+            plan = _load_plan(services, run)
+            fail_left_steps(tx, plan if isinstance(plan, Plan) else None, run, launch_id, reason)
+            _end_if_over(tx, plan, run, launch_id, reason)
 
 
 def end_canceled(services: Services, run_id: str, launch_id: str, reason: str) -> None:
@@ -138,13 +141,19 @@ def end_canceled(services: Services, run_id: str, launch_id: str, reason: str) -
             cancel_run(tx, run, reason)
 
 
-def _end_if_over(tx: Connection, services: Services, run: RunHead, launch_id: str, left: str | None) -> bool:
-    """Ends the run unless it waits, or another launch goes on with it; whether it has ended."""
+def _load_plan(services: Services, run: RunHead) -> Plan | AgentMeshError:
+    """The plan of a run; the fault that keeps it from being read any more."""
     try:
-        plan = load_pinned_plan(services.store, run.workflow_id, run.revision)
+        return load_pinned_plan(services.store, run.workflow_id, run.revision)
     except AgentMeshError as fault:
+        return fault
+
+
+def _end_if_over(tx: Connection, plan: Plan | AgentMeshError, run: RunHead, launch_id: str, left: str | None) -> bool:
+    """Ends the run unless it waits, or another launch goes on with it; whether it has ended."""
+    if isinstance(plan, AgentMeshError):
         cancel_waits(tx, run.id)
-        fail_run(tx, run, f"The workflow cannot be read any more: {fault}")
+        fail_run(tx, run, f"The workflow cannot be read any more: {plan}")
         return True
     give_up_gates(tx, plan, run)
     if end_run_if_over(tx, plan, run, Progress(plan, read_states(tx, run.id))) in (RunState.SUCCEEDED, RunState.FAILED):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from agentmesh_dagster.entities.json_schema import fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
-from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
+from agentmesh_dagster.entities.models import EventType, RunStatus
 from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.graph.address import Address, describe_address
 from agentmesh_dagster.graph.plan import Plan
@@ -132,7 +132,7 @@ def _continues_run(tx: Connection, plan: Plan, parent: Launch, facts: LaunchFact
     if facts.is_from_failure or facts.selected is None:
         return facts.is_from_failure
     states = read_states(tx, parent.run_id, {chosen.node_id for chosen in facts.selected})
-    succeeded = [step for step, state in states.items() if state.status is StepStatus.SUCCEEDED]
+    succeeded = [step for step, state in states.items() if state.goes_on]
     return not any(facts.asks_for(step) for step in succeeded)
 
 

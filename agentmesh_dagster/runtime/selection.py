@@ -1,6 +1,5 @@
 """Selection: what becomes of a launch of some steps only, of which some could not run."""
 
-from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.entities.text import join_names
 from agentmesh_dagster.graph.plan import Plan, PlannedOp
 from agentmesh_dagster.graph.progress import Progress, Readiness
@@ -21,7 +20,7 @@ def finish_selection(services: Services, plan: Plan, facts: LaunchFacts, run_id:
         states = read_states(connection, run_id)
     single = {plan.scopes.locate(op.node.id): op for op in plan.ops if op.each is None}
     left = [op for step, op in single.items() if facts.asks_for(step) and step not in states]
-    if not left or any(state.status.is_waiting or state.status is StepStatus.FAILED for state in states.values()):
+    if not left or any(state.status.is_waiting or state.has_failed for state in states.values()):
         return None
     progress = Progress(plan, states)
     gates = [op for op in plan.ops if _is_gate_before(plan, op, left)]

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_values import JsonValue, as_object, check_json
 from agentmesh_dagster.entities.models import EventType, StepStatus
-from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.errors import AgentMeshError, FaultCode, read_code
 from agentmesh_dagster.graph.address import Address, describe_address
 from agentmesh_dagster.graph.plan import Plan, PlannedOp
 from agentmesh_dagster.graph.progress import Progress, Readiness
@@ -123,7 +123,8 @@ def run_step(services: Services, plan: Plan, task: StepTask) -> StepReport:
     except Exception as error:
         if isinstance(error, AgentMeshError) and not isinstance(error, NoPublicAddress):
             raise  # it is another's turn, or nobody's: nothing has become of the step
-        _fail_unclaimed(services, plan, task, error)
+        if report := _fail_unclaimed(services, plan, task, error):
+            return report
         raise StepFailed(_name_item(task, _describe_error(error)), retryable=False) from error
     crash_point(CrashPoint.STEP_CLAIMED)
     log = StepLog(task.say, link_run(services.settings, run.id) or f"agentmesh show {run.id} --events")
@@ -141,7 +142,7 @@ def _look(tx: Connection, task: StepTask, progress: Progress) -> StepReport | No
     """The report of a step that is not to be executed now; None for one that is."""
     identity = step_id(task.run_id, task.address)
     state = progress.read_state(task.address)
-    if state is not None and state.status is StepStatus.SUCCEEDED:
+    if state is not None and state.goes_on:
         return StepReport(Outcome.ENDED, identity, read_end(tx, identity))
     if state is not None and state.status is StepStatus.SKIPPED:
         return StepReport(Outcome.SKIPPED, identity)
@@ -164,7 +165,7 @@ def _list_items_to_do(tx: Connection, plan: Plan, task: StepTask) -> list[int]:
     A launch after an answer so costs what the items cost that can go on, not what all of them do.
     """
     states = read_states(tx, task.run_id)
-    refused = [step for step in list_taken_waits(tx, task.launch_id) if states[step].status is StepStatus.FAILED]
+    refused = [step for step in list_taken_waits(tx, task.launch_id) if states[step].has_failed]
     body = plan.scopes.by_head[task.op.node.id].body
     mine = {step.item for step in refused if plan.key_of(step) in body}
     active = Progress(plan, states).list_active_items(task.address)
@@ -190,15 +191,19 @@ def _claim(tx: Connection, services: Services, run: RunHead, task: StepTask, ste
     return claim
 
 
-def _fail_unclaimed(services: Services, plan: Plan, task: StepTask, error: Exception) -> None:
-    """Writes down that a step could not even begin: an attempt without an input, which failed."""
+def _fail_unclaimed(services: Services, plan: Plan, task: StepTask, error: Exception) -> StepReport | None:
+    """Writes down that a step could not even begin: an attempt without an input, which failed.
+
+    The report of one whose fault was caught.
+    """
     with services.store.begin() as tx:
         run = lock_run(tx, task.run_id)
         if run.status.is_end:
-            return
+            return None
         claim = _claim(tx, services, run, task, StepInput(None, {}, []))
-        end = StepEnd(StepStatus.FAILED, error=_describe_error(error))
-        end_attempt(tx, plan, run, task.address, claim, end)
+        failed = StepEnd(StepStatus.FAILED, error=_describe_error(error), code=read_code(error))
+        end = end_attempt(tx, plan, run, task.address, claim, failed)
+    return None if end.has_failed else StepReport(Outcome.ENDED, claim.step_id, end)
 
 
 @dataclass(frozen=True)
@@ -221,8 +226,11 @@ class _Execution:
             raise
         except Exception as error:
             # The one place where a step's failure is recorded, whatever it was.
-            self._fail(error)
-            raise StepFailed(_name_item(self.task, _describe_error(error)), retryable=_is_retryable(error)) from error
+            end = self._fail(error)
+            if end.has_failed or end.status is StepStatus.PENDING:
+                message = _name_item(self.task, end.error or _describe_error(error))
+                raise StepFailed(message, retryable=_is_retryable(error)) from error
+            return StepReport(Outcome.ENDED, self.claim.step_id, end, self.step_input.last_output)
         crash_point(CrashPoint.STEP_EXECUTED)
         report = self._finish(result)
         crash_point(CrashPoint.STEP_ENDED)
@@ -274,16 +282,15 @@ class _Execution:
     def _finish(self, result: Result) -> StepReport:
         if result.wait is not None:
             return self._wait(result)
-        node = self.task.op.node
-        withheld = self.plan.list_withheld(node.id)
-        if withheld and result.failure is None and result.taken is None and not self.plan.graph.out_edges[node.id]:
-            result = replace(result, failure=str(RoundsUsedUp(describe_used_up(withheld))))
+        code = None if result.failure is None else FaultCode.ERROR
+        if code is None and result.taken is None and (back := self.plan.find_dead_end(self.task.op.node.id)):
+            used_up = RoundsUsedUp(describe_used_up(back))
+            result, code = replace(result, failure=str(used_up)), used_up.code
         taken = None if result.taken is None else list(result.taken)
         status = StepStatus.SUCCEEDED if result.failure is None else StepStatus.FAILED
-        end = StepEnd(status, result.output, result.failure, taken, result.item_count)
-        self._end(end)
-        if result.failure is not None:
-            raise StepFailed(_name_item(self.task, result.failure), retryable=False)
+        end = self._end(StepEnd(status, result.output, result.failure, taken, result.item_count, code))
+        if end.has_failed:
+            raise StepFailed(_name_item(self.task, end.error or ""), retryable=False)
         items = range(result.item_count or 0)
         return StepReport(
             Outcome.ENDED, self.claim.step_id, end, self.step_input.last_output, result.notes, items=items
@@ -311,15 +318,16 @@ class _Execution:
             return None
         return end_if_arrived(tx, self.plan, run, self.task.address, wait, launch_id=self.task.launch_id)
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: Exception) -> StepEnd:
         tries_again = _is_retryable(error) and not self.task.is_last_attempt
         said = self.step_input.secrets.scrub_text(_describe_error(error))
-        self._end(StepEnd(StepStatus.PENDING if tries_again else StepStatus.FAILED, error=said))
+        status = StepStatus.PENDING if tries_again else StepStatus.FAILED
+        return self._end(StepEnd(status, error=said, code=read_code(error)))
 
-    def _end(self, end: StepEnd) -> None:
+    def _end(self, end: StepEnd) -> StepEnd:
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.claim.run_id)
-            end_attempt(tx, self.plan, run, self.task.address, self.claim, end)
+            return end_attempt(tx, self.plan, run, self.task.address, self.claim, end)
 
 
 def _describe_error(error: Exception) -> str:

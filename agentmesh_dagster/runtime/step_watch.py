@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from agentmesh_dagster.entities.models import StepStatus
-from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.errors import AgentMeshError, FaultCode
 from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.endings import end_attempt
@@ -22,6 +22,8 @@ _DONE = [status for status in StepStatus if status.is_waiting or status in (Step
 
 class WorkerDied(AgentMeshError):
     """The worker died while it executed the step."""
+
+    code = FaultCode.WORKER_LOST
 
 
 class Finding(Enum):
@@ -84,7 +86,9 @@ class StepWatch:
 
     def _end(self, plan: Plan, claim: Claim, reason: str, *, tries_again: bool) -> None:
         assert self.address is not None
-        end = StepEnd(StepStatus.PENDING if tries_again else StepStatus.FAILED, error=reason)
+        end = StepEnd(
+            StepStatus.PENDING if tries_again else StepStatus.FAILED, error=reason, code=FaultCode.WORKER_LOST
+        )
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.run_id)
             end_attempt(tx, plan, run, self.address, claim, end)

@@ -24,7 +24,6 @@ from agentmesh_dagster.store.steps import NewStep, insert_skipped, read_states, 
 Part = tuple[Kind, str]
 
 _SUCCEEDED = StepState(StepStatus.SUCCEEDED)
-_ENDED_WELL = (StepStatus.SUCCEEDED, StepStatus.SKIPPED)
 
 
 def list_parts(plan: Plan) -> list[Part]:
@@ -62,7 +61,7 @@ def take_over_steps(tx: Connection, plan: Plan, takeover: Takeover) -> None:
     states = read_states(tx, source.id)
     redone = Redone(plan, takeover.redone)
     for step, state in states.items():
-        if state.status not in _ENDED_WELL and step not in takeover.edited and plan.scopes.find(step):
+        if not state.has_ended_well and step not in takeover.edited and plan.scopes.find(step):
             redone.add(step)
     gates: list[StoredGate] = []
     for step in _list_answered(plan, states):
@@ -137,7 +136,7 @@ def _list_answered(plan: Plan, states: Mapping[Address, StepState]) -> list[Addr
     answered = [
         step
         for step, key in found.items()
-        if states[step].status is StepStatus.SUCCEEDED and isinstance(plan.graph.nodes[key].config, GateConfig)
+        if states[step].goes_on and isinstance(plan.graph.nodes[key].config, GateConfig)
     ]
     return sorted(answered, key=lambda step: plan.graph.index[found[step]])
 

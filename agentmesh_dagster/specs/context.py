@@ -1,6 +1,7 @@
 """What stands in `context` whatever the graph."""
 
 from agentmesh_dagster.entities.models import JsonObject
+from agentmesh_dagster.errors import FaultCode
 
 RUN: JsonObject = {
     "type": "object",
@@ -15,3 +16,17 @@ RUN: JsonObject = {
     "required": ["id", "workflowId", "workflowName", "revision", "startedAt"],
 }
 INDEX: JsonObject = {"type": "integer", "description": "Place of the item, from 0."}
+
+ERROR: JsonObject = {
+    "type": ["object", "null"],
+    "description": "What has failed and was caught; null where nothing has.",
+    "properties": {
+        "nodeId": {"type": "string"},
+        "message": {"type": "string"},
+        "code": {"type": "string", "enum": [code.value for code in FaultCode]},
+        "attempts": {"type": "integer", "description": "How often it was tried."},
+        "output": {"description": "What it gave all the same, such as the answer of a gate that was rejected."},
+    },
+    "required": ["nodeId", "message", "code", "attempts"],
+    "additionalProperties": False,
+}

@@ -1,7 +1,7 @@
 """What every node's `config` may hold, and how its fields are written."""
 
 from enum import StrEnum
-from typing import Literal, Self, TypeGuard, get_args
+from typing import Annotated, Any, Literal, Self, TypeGuard, get_args
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,8 @@ from agentmesh_dagster.entities.models import Entity
 from agentmesh_dagster.specs.form import Section, form
 
 _RELIABILITY = Section("Retries, timeout, pool", unset="none", is_last=True)
+
+_FALLBACK = Section("If it fails", unset="the run fails, unless an edge catches it", is_last=True)
 
 
 class Written(StrEnum):
@@ -75,6 +77,24 @@ class NodeConfig(Entity):
         title="Pool",
         description="Dagster concurrency pool: limits how many steps run at once.",
         json_schema_extra=form(section=_RELIABILITY),
+    )
+
+
+class OnError(Entity):
+    output: Any = Field(
+        title="Output",
+        description="What the node gives when it has failed after its retries. May hold {{ context.error.message }}.",
+    )
+
+
+class WorkConfig(NodeConfig):
+    """What a node may set that gives an output of its own."""
+
+    on_error: Annotated[OnError | None, Written.TEMPLATE] = Field(
+        default=None,
+        title="If it fails",
+        description="The output that it has then instead: it counts as succeeded, and the run goes on.",
+        json_schema_extra=form(section=_FALLBACK),
     )
 
 

@@ -10,10 +10,8 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import StepStatus
 from agentmesh_dagster.graph.address import Address, read_address
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.steps import step_id
+from agentmesh_dagster.store.steps import read_state, step_id
 from agentmesh_dagster.store.tables import steps
-
-_ENDED_WELL = (StepStatus.SUCCEEDED.value, StepStatus.SKIPPED.value)
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ def inherit_steps(
     edited: Mapping[Address, JsonValue],
     edited_by: str | None,
 ) -> None:
-    """Gives a new run these steps of another run, as far as they succeeded or were skipped, outputs included.
+    """Gives a new run these steps of another run, as far as they have ended well, outputs included.
 
     Those that are `edited` have succeeded with that output, whatever became of them there.
     """
@@ -54,8 +52,9 @@ def inherit_steps(
         }
         if address in edited:
             changed |= {"status": StepStatus.SUCCEEDED.value, "error": None, "edited_by": edited_by}
+            changed |= {"code": None, "taken": None, "used_fallback": False}
             changed |= {"finished_at": now(tx), "owner": None, "lease_expires_at": None}
-        elif row["status"] not in _ENDED_WELL:
+        elif not read_state(row).has_ended_well:
             continue
         given = {name: value for name, value in {**row, **changed}.items() if value is not None}
         if address in edited:

@@ -22,14 +22,14 @@ from sqlalchemy import (
 )
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import ForkedFrom, Run, RunStatus, StepStatus
+from agentmesh_dagster.entities.models import ForkedFrom, Run, RunStatus
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.cutting import leave_out_large, read_cuts
 from agentmesh_dagster.store.insert_new import insert_new
 from agentmesh_dagster.store.pages import Page, write_cursor, write_moment
 from agentmesh_dagster.store.run_limits import find_next_turn
-from agentmesh_dagster.store.steps import find_failed_runs
+from agentmesh_dagster.store.steps import find_caught_runs, find_failed_runs, has_failed_for_good
 from agentmesh_dagster.store.tables import launches, runs, steps, waits
 from agentmesh_dagster.store.timeline import Timeline, find_page
 from agentmesh_dagster.store.waits import select_open_waits
@@ -203,7 +203,7 @@ def _list_conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
         is_waiting = select_open_waits().where(waits.c.run_id == runs.c.id).exists()
         yield is_waiting if wanted.waiting else ~is_waiting
     if wanted.has_failed is not None:
-        failed = select(steps.c.id).where(steps.c.run_id == runs.c.id, steps.c.status == StepStatus.FAILED.value)
+        failed = select(steps.c.id).where(steps.c.run_id == runs.c.id, has_failed_for_good())
         has_failed = or_(runs.c.status == RunStatus.FAILED.value, failed.exists())
         yield has_failed if wanted.has_failed else ~has_failed
     if wanted.waiting:
@@ -285,7 +285,7 @@ def _complete(connection: Connection, rows: Sequence[RowMapping]) -> list[Run]:
     launched: dict[str, list[str]] = {run_id: [] for run_id in ids}
     waiting: dict[str, list[str]] = {run_id: [] for run_id in ids}
     forked: dict[str, list[str]] = {run_id: [] for run_id in ids}
-    failed: set[str] = set()
+    failed, caught = set[str](), set[str]()
     if ids:
         query = select(launches.c.run_id, launches.c.launch_id).where(launches.c.run_id.in_(ids))
         for run_id, launch_id in connection.execute(query.order_by(launches.c.position)):
@@ -293,18 +293,31 @@ def _complete(connection: Connection, rows: Sequence[RowMapping]) -> list[Run]:
         forks = select(runs.c.forked_from_run_id, runs.c.id).where(runs.c.forked_from_run_id.in_(ids))
         for run_id, fork_id in connection.execute(forks.order_by(runs.c.created_at, runs.c.id)):
             forked[run_id].append(fork_id)
-        failed = find_failed_runs(connection, ids)
+        failed, caught = find_failed_runs(connection, ids), find_caught_runs(connection, ids)
         open_waits = select_open_waits().where(waits.c.run_id.in_(ids))
         for run_id, step_id in connection.execute(open_waits.order_by(waits.c.step_id)):
             waiting[run_id].append(step_id)
     return [
-        _read_run(row, launched[row["id"]], waiting[row["id"]], forked[row["id"]], has_failed=row["id"] in failed)
+        _read_run(
+            row,
+            launched[row["id"]],
+            waiting[row["id"]],
+            forked[row["id"]],
+            has_failed=row["id"] in failed,
+            has_caught=row["id"] in caught,
+        )
         for row in rows
     ]
 
 
 def _read_run(
-    values: RowMapping, launched: list[str], waiting: list[str], forked: list[str], *, has_failed: bool
+    values: RowMapping,
+    launched: list[str],
+    waiting: list[str],
+    forked: list[str],
+    *,
+    has_failed: bool,
+    has_caught: bool,
 ) -> Run:
     return Run(
         id=values["id"],
@@ -323,6 +336,7 @@ def _read_run(
         waiting_on=waiting,
         queued_at=values["queued_at"] if values["status"] == RunStatus.PENDING.value else None,
         has_failed=has_failed or values["status"] == RunStatus.FAILED.value,
+        has_caught=has_caught,
         forked_from=_read_forked_from(values),
         forks=forked,
         cut=read_cuts(values, _VALUES),

@@ -1,16 +1,29 @@
 """Steps: who may execute one (a claim with a fencing number), and what came of it, written once."""
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Awaited, Step, StepStatus
-from agentmesh_dagster.errors import Conflict, NotFound
+from agentmesh_dagster.errors import Conflict, FaultCode, NotFound
 from agentmesh_dagster.graph.address import Address, Item, Path, read_address, write_path
 from agentmesh_dagster.graph.progress import StepState
 from agentmesh_dagster.store.clock import now
@@ -60,8 +73,20 @@ class StepEnd:
     status: StepStatus
     output: JsonValue = None
     error: str | None = None
-    taken: list[str] | None = None  # ids of the out-edges taken; None: all
+    taken: list[str] | None = None  # ids of the out-edges taken; None: all, or of a step that failed: it was not caught
     item_count: int | None = None  # of an `each`
+    code: FaultCode | None = None  # why it failed
+    used_fallback: bool = False  # it would have failed; the output is that of `onError`
+
+    @property
+    def is_caught(self) -> bool:
+        """Whether the step has failed, and the run goes on behind it."""
+        return self.status is StepStatus.FAILED and self.taken is not None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the step has failed for good."""
+        return self.status is StepStatus.FAILED and self.taken is None
 
 
 def step_id(run_id: str, address: Address) -> str:
@@ -97,6 +122,8 @@ def claim_step(
         "input": input,
         "output": null(),
         "error": None,
+        "code": None,
+        "used_fallback": False,
         "parent_step_ids": step.parent_step_ids,
         "launch_id": launch_id,
         "owner": owner,
@@ -153,6 +180,8 @@ def end_step(tx: Connection, claim: Claim, end: StepEnd) -> None:
             status=end.status.value,
             output=end.output if end.status in (StepStatus.SUCCEEDED, StepStatus.FAILED) else null(),
             error=end.error,
+            code=end.code,
+            used_fallback=end.used_fallback,
             taken=null() if end.taken is None else end.taken,
             item_count=end.item_count,
             owner=None,
@@ -173,6 +202,8 @@ def end_waiting_step(tx: Connection, identity: str, end: StepEnd) -> None:
             status=end.status.value,
             output=end.output,
             error=end.error,
+            code=end.code,
+            used_fallback=end.used_fallback,
             taken=null() if end.taken is None else end.taken,
             finished_at=now(tx),
         )
@@ -181,6 +212,18 @@ def end_waiting_step(tx: Connection, identity: str, end: StepEnd) -> None:
 
 def _held_by(claim: Claim) -> ColumnElement[bool]:
     return and_(steps.c.id == claim.step_id, steps.c.fence == claim.fence, steps.c.status == StepStatus.RUNNING.value)
+
+
+def turn_failure(tx: Connection, identity: str, end: StepEnd) -> None:
+    """Writes that a step, which has just failed with its worker, was caught, or has the output of its `onError`."""
+    turned = {
+        "status": end.status.value,
+        "output": null() if end.output is None else end.output,
+        "taken": null() if end.taken is None else end.taken,
+        "error": end.error,
+        "used_fallback": end.used_fallback,
+    }
+    tx.execute(update(steps).where(steps.c.id == identity).values(turned))
 
 
 def insert_skipped(tx: Connection, run_id: str, skipped: Sequence[NewStep]) -> None:
@@ -210,7 +253,7 @@ def reopen_steps(tx: Connection, run_id: str, launch_id: str, chosen: Collection
 
     What each address covers; `chosen` None means all steps. Returns their ids.
     """
-    given_up = steps.c.status.in_([StepStatus.FAILED.value, StepStatus.CANCELED.value])
+    given_up = or_(has_failed_for_good(), steps.c.status == StepStatus.CANCELED.value)
     rows = tx.execute(select(steps.c.id, steps.c.node_id, steps.c.path).where(steps.c.run_id == run_id, given_up))
     ids = [
         row.id
@@ -224,6 +267,7 @@ def reopen_steps(tx: Connection, run_id: str, launch_id: str, chosen: Collection
             status=StepStatus.PENDING.value,
             output=null(),
             error=None,
+            code=None,
             taken=null(),
             finished_at=None,
             launch_id=launch_id,
@@ -234,7 +278,12 @@ def reopen_steps(tx: Connection, run_id: str, launch_id: str, chosen: Collection
 
 
 def close_running_steps(
-    tx: Connection, run_id: str, launch_id: str | None, status: StepStatus, error: str
+    tx: Connection,
+    run_id: str,
+    launch_id: str | None,
+    status: StepStatus,
+    error: str,
+    code: FaultCode | None = None,
 ) -> list[str]:
     """Ends the steps that a dead or canceled launch left behind, and fences their workers off; returns their ids."""
     unended = [StepStatus.RUNNING.value, StepStatus.PENDING.value]
@@ -248,6 +297,7 @@ def close_running_steps(
         .values(
             status=status.value,
             error=error,
+            code=code,
             fence=steps.c.fence + 1,
             owner=None,
             lease_expires_at=None,
@@ -264,28 +314,32 @@ def read_states(
     paths: Collection[Path] | None = None,
 ) -> dict[Address, StepState]:
     """The states of a run's steps; only of these nodes, and only at these paths, where given."""
-    query = select(steps.c.node_id, steps.c.path, steps.c.status, steps.c.taken, steps.c.item_count)
-    query = query.where(steps.c.run_id == run_id)
+    state = (steps.c.status, steps.c.taken, steps.c.item_count, steps.c.used_fallback)
+    query = select(steps.c.node_id, steps.c.path, *state).where(steps.c.run_id == run_id)
     if node_ids is not None:
         query = query.where(steps.c.node_id.in_(node_ids))
     if paths is not None:
         query = query.where(_is_at(paths))
-    return {
-        read_address(row.node_id, row.path): StepState(
-            StepStatus(row.status), None if row.taken is None else frozenset(row.taken), row.item_count
-        )
-        for row in connection.execute(query)
-    }
+    rows = connection.execute(query).mappings()
+    return {read_address(row["node_id"], row["path"]): read_state(row) for row in rows}
+
+
+def read_state(row: Mapping[Any, Any]) -> StepState:
+    """What of a step decides how its run goes on, from its row."""
+    taken = None if row["taken"] is None else frozenset(row["taken"])
+    return StepState(StepStatus(row["status"]), taken, row["item_count"], row["used_fallback"])
 
 
 def read_outputs(
     connection: Connection, run_id: str, node_ids: Iterable[str], paths: Collection[Path] | None = None
 ) -> dict[Address, JsonValue]:
-    """The outputs of the steps of these nodes that succeeded; only at these paths, where given."""
+    """The outputs of the steps of these nodes that succeeded, or failed and were caught; only at these paths, where
+    given.
+    """
     query = select(steps.c.node_id, steps.c.path, steps.c.output).where(
         steps.c.run_id == run_id,
         steps.c.node_id.in_(list(node_ids)),
-        steps.c.status == StepStatus.SUCCEEDED.value,
+        or_(steps.c.status == StepStatus.SUCCEEDED.value, _is_caught()),
     )
     if paths is not None:
         query = query.where(_is_at(paths))
@@ -299,7 +353,13 @@ def _is_at(paths: Collection[Path]) -> ColumnElement[bool]:
 def read_end(connection: Connection, identity: str) -> StepEnd:
     """How a step that has ended did so."""
     row = connection.execute(select(steps).where(steps.c.id == identity)).one()
-    return StepEnd(StepStatus(row.status), row.output, row.error, row.taken, row.item_count)
+    code = None if row.code is None else FaultCode(row.code)
+    return StepEnd(StepStatus(row.status), row.output, row.error, row.taken, row.item_count, code, row.used_fallback)
+
+
+def read_attempts(connection: Connection, identity: str) -> int:
+    """How many attempts were made at a step."""
+    return connection.execute(select(steps.c.attempt).where(steps.c.id == identity)).scalar_one_or_none() or 0
 
 
 @dataclass(frozen=True)
@@ -321,33 +381,51 @@ class FailedStep:
 
 
 def list_failures(connection: Connection, run_id: str, limit: int = 10) -> list[FailedStep]:
-    """The first failed steps of a run."""
-    query = select(steps.c.node_id, steps.c.path, steps.c.error).where(
-        steps.c.run_id == run_id, steps.c.status == StepStatus.FAILED.value
-    )
+    """The first steps of a run that failed and were not caught."""
+    query = select(steps.c.node_id, steps.c.path, steps.c.error).where(steps.c.run_id == run_id, has_failed_for_good())
     rows = connection.execute(query.order_by(steps.c.finished_at, steps.c.id).limit(limit))
     return [FailedStep(read_address(row.node_id, row.path), row.error or "failed") for row in rows]
 
 
+def has_failed_for_good() -> ColumnElement[bool]:
+    """Of a row of steps: it has failed, and was not caught."""
+    return and_(steps.c.status == StepStatus.FAILED.value, steps.c.taken.is_(null()))
+
+
+def _is_caught() -> ColumnElement[bool]:
+    return and_(steps.c.status == StepStatus.FAILED.value, steps.c.taken.is_not(null()))
+
+
+def _has_ended_well() -> ColumnElement[bool]:
+    """What stands behind the step follows from it: it succeeded, was skipped or was caught."""
+    return or_(steps.c.status.in_([StepStatus.SUCCEEDED.value, StepStatus.SKIPPED.value]), _is_caught())
+
+
 def has_failed_step(connection: Connection, run_id: str) -> bool:
-    failed = select(steps.c.id).where(steps.c.run_id == run_id, steps.c.status == StepStatus.FAILED.value)
+    """Whether a step of the run has failed, and was not caught."""
+    failed = select(steps.c.id).where(steps.c.run_id == run_id, has_failed_for_good())
     return connection.execute(failed.limit(1)).first() is not None
 
 
 def find_failed_runs(connection: Connection, run_ids: Collection[str]) -> set[str]:
-    """Those of these runs in which a step has failed."""
-    failed = select(steps.c.run_id).where(steps.c.run_id.in_(run_ids), steps.c.status == StepStatus.FAILED.value)
+    """Those of these runs in which a step has failed, and was not caught."""
+    failed = select(steps.c.run_id).where(steps.c.run_id.in_(run_ids), has_failed_for_good())
     return {row.run_id for row in connection.execute(failed.distinct())}
+
+
+def find_caught_runs(connection: Connection, run_ids: Collection[str]) -> set[str]:
+    """Those of these runs in which a step has failed, and the run went on: by an edge, or with a fallback."""
+    of_these = select(steps.c.run_id).where(steps.c.run_id.in_(run_ids))
+    # Each by an index of its own.
+    caught = union(of_these.where(_is_caught()), of_these.where(steps.c.used_fallback.is_(True)))
+    return {row.run_id for row in connection.execute(caught)}
 
 
 def count_ended(
     connection: Connection, run_id: str, node_ids: Collection[str] | None = None, path: Path | None = None
 ) -> int:
-    """How many steps of these nodes, or of all, have succeeded or were skipped; only at this path, where given."""
-    ended = select(func.count()).where(
-        steps.c.run_id == run_id,
-        steps.c.status.in_([StepStatus.SUCCEEDED.value, StepStatus.SKIPPED.value]),
-    )
+    """How many steps of these nodes, or of all, have ended well; only at this path, where given."""
+    ended = select(func.count()).where(steps.c.run_id == run_id, _has_ended_well())
     if node_ids is not None:
         ended = ended.where(steps.c.node_id.in_(node_ids))
     if path is not None:
@@ -428,6 +506,9 @@ def _read_step(values: RowMapping) -> Step:
         input=values["input"],
         output=values["output"],
         error=values["error"],
+        code=values["code"],
+        caught=values["status"] == StepStatus.FAILED.value and values["taken"] is not None,
+        used_fallback=values["used_fallback"],
         started_at=values["started_at"],
         finished_at=values["finished_at"],
         parent_step_ids=values["parent_step_ids"],

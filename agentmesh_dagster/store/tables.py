@@ -247,7 +247,7 @@ steps = Table(
     Column("input", Json),
     Column("output", Json),
     Column("error", Text),
-    Column("taken", Json),  # ids of the out-edges that were taken
+    Column("taken", Json),  # ids of the out-edges that were taken; of a step that failed: NULL, unless it was caught
     Column("item_count", Integer),
     Column("parent_step_ids", Json, nullable=False),
     Column("launch_id", Key),
@@ -259,10 +259,19 @@ steps = Table(
     Column("taken_from_run_id", Key),  # the run that did its work, where another took it over
     Column("path", Key, nullable=False),  # where it stands: as `graph.address.write_path` writes it
     Column("edited_by", Text),  # who gave the output, instead of the run that did the work
+    Column("code", Text),  # why it failed, in a word
+    Column("used_fallback", Boolean, nullable=False, server_default=false()),  # its output is that of `onError`
     _one_of("status", StepStatus),
     UniqueConstraint("run_id", "node_id", "path"),
     Index(None, "run_id", "status"),
     Index(None, "status", "lease_expires_at"),
+)
+# Few steps use theirs, and each list of runs asks for them.
+Index(
+    "ix_agentmesh_steps_fallbacks",
+    steps.c.run_id,
+    sqlite_where=steps.c.used_fallback.is_(True),
+    postgresql_where=steps.c.used_fallback.is_(True),
 )
 
 events = Table(

@@ -26,6 +26,7 @@ class WaitKind(StrEnum):
     EVENT = "event"
     CALLBACK = "callback"
     CHILD = "child"  # a run of another workflow
+    NEXT_LAUNCH = "next_launch"  # for nothing else: its worker was lost, and the run goes on behind it
 
     @property
     def status(self) -> StepStatus:
@@ -84,6 +85,14 @@ def open_wait(
     of_event = {"event_name": event_name, "looked_to": None if event_name is None else 0}
     tx.execute(insert(waits).values(step_id=step_id, run_id=run_id, kind=kind.value, **opened, **of_event))
     return due_at
+
+
+def await_next_launch(tx: Connection, step_id: str, run_id: str) -> None:
+    """A step has ended without a worker that could go on behind it: a launch has to."""
+    moment = now(tx)
+    closed = {"state": WaitState.CLOSED.value, "opened_at": moment, "closed_at": moment}
+    tx.execute(delete(waits).where(waits.c.step_id == step_id))
+    tx.execute(insert(waits).values(step_id=step_id, run_id=run_id, kind=WaitKind.NEXT_LAUNCH.value, **closed))
 
 
 def close_wait(tx: Connection, step_id: str, state: WaitState, *, by: str, launch_id: str | None = None) -> bool:

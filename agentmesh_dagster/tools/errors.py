@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.errors import AgentMeshError, FaultCode
 
 MAX_EXCERPT = 500
 
@@ -11,6 +11,7 @@ class ToolError(AgentMeshError):
     """The tool call failed."""
 
     retryable: ClassVar[bool] = False
+    code = FaultCode.TOOL_ERROR
 
 
 class InvalidTool(ToolError):
@@ -19,6 +20,8 @@ class InvalidTool(ToolError):
 
 class InvalidToolInput(ToolError):
     """The tool does not take this input."""
+
+    code = FaultCode.INVALID_INPUT
 
 
 class InvalidToolOutput(ToolError):
@@ -57,6 +60,12 @@ class HttpFailed(ToolError):
     retryable = True
 
 
+class HttpBusy(HttpFailed):
+    """The server could not answer now."""
+
+    code = FaultCode.RATE_LIMITED
+
+
 class HttpUnreachable(ToolError):
     """The server cannot be reached."""
 
@@ -67,6 +76,7 @@ class HttpTimedOut(ToolError):
     """The server took too long."""
 
     retryable = True
+    code = FaultCode.TIMEOUT
 
 
 class ResponseTooLong(ToolError):

@@ -16,6 +16,7 @@ import httpx2
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.tools.addresses import read_allowed_hosts
 from agentmesh_dagster.tools.errors import (
+    HttpBusy,
     HttpFailed,
     HttpRedirected,
     HttpRefused,
@@ -30,7 +31,8 @@ from agentmesh_dagster.tools.guarded_network import GuardedNetwork, Resolver, re
 from agentmesh_dagster.tools.response_text import decode_text
 from agentmesh_dagster.tools.secrets import Secrets
 
-_FAILED_FOR_NOW = frozenset({408, 425, 429})
+_FAILED_FOR_NOW = frozenset({408, 425})
+_TOO_MANY_REQUESTS = 429
 
 _of_thread = threading.local()
 
@@ -141,6 +143,8 @@ def _check_status(response: httpx2.Response, call: OutgoingCall, max_bytes: int)
         text = ""  # the status says more than the fault in the body
     line = f"{status} {status_phrases.get(status, '')}".strip()
     sentence = f"{line}: {cut_excerpt(text)}" if text.strip() else line
+    if status == _TOO_MANY_REQUESTS:
+        raise HttpBusy(sentence)
     raise (HttpFailed if status in _FAILED_FOR_NOW or status >= 500 else HttpRefused)(sentence)
 
 

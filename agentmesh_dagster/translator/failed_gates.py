@@ -21,7 +21,9 @@ def read_failed_gates(services: Services, run: Run) -> Mapping[str, str]:
         failed = {
             read_address(step.node_id, step.path): step.error or ""
             for step in list_steps(connection, run.id)
-            if _may_wait(NODE_SPECS.get(step.node_type, UNKNOWN)) and step.status is StepStatus.FAILED
+            if _may_wait(NODE_SPECS.get(step.node_type, UNKNOWN))
+            and step.status is StepStatus.FAILED
+            and not step.caught
         }
     if not failed:
         return {}

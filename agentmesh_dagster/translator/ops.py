@@ -20,7 +20,7 @@ from agentmesh_dagster.runtime.step import Outcome, StepFailed, StepReport, Step
 from agentmesh_dagster.settings import Settings, link_run
 from agentmesh_dagster.specs import TOOL_SPECS
 from agentmesh_dagster.specs.node_config import Retry
-from agentmesh_dagster.store.steps import read_states
+from agentmesh_dagster.store.steps import StepEnd, read_states
 from agentmesh_dagster.store.waits import WaitKind
 from agentmesh_dagster.translator.child_runs import NOBODY, ChildRuns
 from agentmesh_dagster.translator.dagster_internals import EngineEventData
@@ -209,10 +209,13 @@ def _report_to_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: St
             yield dg.Output(None, RESULT)
         return
     assert report.end is not None
+    if report.end.is_caught or report.end.used_fallback:
+        what = "was caught" if report.end.is_caught else "has the output of its `onError`"
+        context.log.warning(f"Failed, and {what}: {report.end.error}")
     if "because" in report.notes:
         context.log.info(f"Goes on to {report.notes['taken']}: {report.notes['because']}.")
     link = link_run(_compiled(context).services.settings, run_id)
-    metadata = build_metadata(report.input, report.end.output, report.notes, link)
+    metadata = build_metadata(report.input, report.end.output, {**report.notes, **_describe_fault(report.end)}, link)
     if op.wiring is Wiring.FAN_OUT:
         count, todo = report.end.item_count or 0, len(report.items)
         context.log.info(f"{count} items" if todo == count else f"{count} items, {todo} of them to go on with")
@@ -221,8 +224,16 @@ def _report_to_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: St
     elif op.wiring is Wiring.CONDITIONAL:
         for edge_id in report.end.taken or ():
             yield dg.Output(None, op.outputs[edge_id], metadata=metadata)
-    else:
+    elif op.wiring is Wiring.REPEATED or not report.end.is_caught:
         yield dg.Output(None, RESULT, metadata=metadata)
+
+
+def _describe_fault(end: StepEnd) -> dict[str, JsonValue]:
+    """What of a fault, that did not end the run, is shown beside the output."""
+    if not end.is_caught and not end.used_fallback:
+        return {}
+    how = "by an edge" if end.is_caught else "by onError"
+    return {"caught": how, "code": end.code.value if end.code else None, "error": end.error}
 
 
 _SAY = {

@@ -273,3 +273,37 @@ def test_layers_of_joins_are_written_in_linear_size():
     flow = flow_of([*nodes, END], [*edges, "l39 -> end", "r39 -> end"])
 
     assert len(str(write_schema(flow.find_context("end")))) < 40_000
+
+
+def test_what_may_have_failed_may_be_null_behind_it_and_the_error_is_known_there():
+    edges = ["start -> a", "a -> b", "a -> c on error", "b -> end", "c -> end"]
+    flow = flow_of([START, call("a"), call("b"), call("c"), END], edges)
+
+    assert show(flow.find_input("b")) == {"a?": "number"}
+    assert "error" not in show(flow.find_context("b"))
+    behind = flow.find_context("c")
+    assert behind.find_field("error") is not None
+    found = flow.find_output("a", "c")
+    assert found is not None
+    assert found.kinds == {"object", "null"}
+
+
+def test_of_what_a_node_takes_after_a_success_and_after_an_error_only_one_comes_to_a_join():
+    edges = ["start -> a", "a -> b", "a -> c", "a -> d on error", "b -> end", "c -> end", "d -> end"]
+    calls = [call(name) for name in "abcd"]
+    flow = flow_of([START, *calls, END], edges)
+
+    arrives = flow.find_input("end")
+    assert arrives is not None
+    given = show(arrives)
+    assert given == show(flow.find_context("end"))["last_output"]
+    assert flow.find_output("d", "end") is not None
+    assert flow.find_output("b", "end").kinds == {"object", "null"}  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def test_a_node_that_is_always_followed_has_run_where_what_is_behind_it_runs():
+    edges = ["start -> a", "a -> b on always", "b -> end"]
+    flow = flow_of([START, call("a"), call("b"), END], edges)
+
+    assert flow.find_output("b", "end").kinds == {"object"}  # pyright: ignore[reportOptionalMemberAccess]
+    assert flow.find_output("a", "end").kinds == {"object", "null"}  # pyright: ignore[reportOptionalMemberAccess]

@@ -83,6 +83,11 @@ def test_fields_are_written_as_their_annotations_say():
         "wait.until": Written.TEMPLATE,
         "wait.event.match": Written.EXPRESSION,
         "end.output": Written.TEMPLATE,
+        "agent.onError": Written.TEMPLATE,
+        "tool.onError": Written.TEMPLATE,
+        "human_approval.onError": Written.TEMPLATE,
+        "wait.onError": Written.TEMPLATE,
+        "workflow.onError": Written.TEMPLATE,
     }
 
 

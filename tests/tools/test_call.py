@@ -90,6 +90,7 @@ def test_every_fault_says_whether_a_retry_may_help():
     kinds = [kind for kind in classes if issubclass(kind, ToolError)]
 
     assert {kind.__name__ for kind in kinds if kind.retryable} == {
+        "HttpBusy",
         "HttpFailed",
         "HttpTimedOut",
         "HttpUnreachable",

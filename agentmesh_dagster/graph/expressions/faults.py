@@ -1,6 +1,6 @@
 """What can be wrong with an expression, with the place where it is wrong."""
 
-from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.errors import AgentMeshError, FaultCode
 
 
 class ExpressionFault(AgentMeshError):
@@ -9,6 +9,8 @@ class ExpressionFault(AgentMeshError):
     `column` is 1-based; None when the fault is about the expression as a whole. The text names types and
     fields but never a value, because a value may be secret.
     """
+
+    code = FaultCode.INVALID_INPUT
 
     def __init__(self, reason: str, column: int | None = None) -> None:
         self.reason = reason

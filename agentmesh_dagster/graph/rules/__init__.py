@@ -26,6 +26,10 @@ from agentmesh_dagster.graph.rules.catalogue import (
     tool_nodes_name_a_tool,
     workflow_nodes_name_a_workflow,
 )
+from agentmesh_dagster.graph.rules.catching import (
+    edges_that_catch_have_one_default,
+    edges_that_catch_leave_a_node_that_can_fail,
+)
 from agentmesh_dagster.graph.rules.each import (
     an_each_has_items,
     an_each_is_closed,
@@ -49,6 +53,7 @@ from agentmesh_dagster.graph.rules.loops import (
 )
 from agentmesh_dagster.graph.rules.references import (
     callbacks_are_of_waits_behind,
+    errors_are_used_where_one_was_caught,
     items_are_used_inside_an_each,
     references_name_something,
     references_to_outputs_name_a_node,
@@ -125,6 +130,9 @@ RULES: tuple[Rule, ...] = (
     branches_are_exhaustive,
     settings_have_an_effect_on_a_gate,
     a_deadline_gives_an_answer_that_its_gate_takes,
+    # What is done when a node fails
+    edges_that_catch_leave_a_node_that_can_fail,
+    edges_that_catch_have_one_default,
     # Repetition
     an_each_has_items,
     an_each_is_closed,
@@ -141,6 +149,7 @@ RULES: tuple[Rule, ...] = (
     items_are_used_inside_an_each,
     callbacks_are_of_waits_behind,
     rounds_are_used_inside_a_loop,
+    errors_are_used_where_one_was_caught,
     fields_are_there,
     literals_can_be_given,
     inputs_of_tools_fit,

@@ -50,18 +50,19 @@ def stands_behind_a_gate(graph: Graph, node: GraphNode) -> bool:
 
 
 def _list_unasked(graph: Graph) -> set[str]:
-    """The nodes that can be reached from start without anybody being asked."""
+    """The nodes that can be reached from start without anybody having agreed: also behind a gate that said no."""
     found = {node.id for node in graph.starts}
     ahead = list(found)
     while ahead:
-        for child in graph.children(ahead.pop()):
-            if child not in found and child in graph.nodes:
-                found.add(child)
-                if not asks_somebody(graph.nodes[child]):
-                    ahead.append(child)
+        source = ahead.pop()
+        for edge in graph.out_edges.get(source, ()):
+            if edge.target not in found and (edge.may_catch or not asks_somebody(graph.nodes[source])):
+                found.add(edge.target)
+                ahead.append(edge.target)
     return found
 
 
 def asks_somebody(node: GraphNode) -> bool:
-    """Whether the node is a gate that a person answers: a deadline that says yes is nobody."""
-    return isinstance(node.config, GateConfig) and node.config.on_deadline != "approve"
+    """Whether the node is a gate that a person answers: a deadline that says yes is nobody, and so is a fallback."""
+    config = node.config
+    return isinstance(config, GateConfig) and config.on_deadline != "approve" and config.on_error is None

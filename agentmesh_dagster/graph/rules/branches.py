@@ -28,7 +28,7 @@ def branches_lead_somewhere(graph: Graph, _: Lookup) -> Iterator[Issue]:
 def a_branch_has_one_default(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Of the out-edges of a branch of mode first, at most one is without a condition."""
     for node, config in _list_branches(graph):
-        defaults = [edge for edge in graph.out_edges[node.id] if edge.is_default]
+        defaults = [edge for edge in graph.edges_on(node.id, "success") if edge.is_default]
         for edge in defaults[1:] if config.mode == "first" else ():
             message = (
                 f"{graph.show(node.id)} has a default already, the edge to {graph.show(defaults[0].target)}: "
@@ -56,11 +56,9 @@ def literals_differ(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 def conditions_differ(graph: Graph, _: Lookup) -> Iterator[Issue]:
     """Of the conditions that are tried in order, none stands there twice: the second edge would never be taken."""
-    for node in graph.list_nodes(lambda spec: spec.may_choose):
-        if node.id in graph.unknowns.vague or (isinstance(node.config, BranchConfig) and node.config.mode != "first"):
-            continue
+    for node, edges in _list_tried(graph):
         seen: dict[str, GraphEdge] = {}
-        for edge in graph.out_edges[node.id]:
+        for edge in edges:
             if edge.expression is None:
                 continue
             first = seen.setdefault(write_plainly(edge.expression.syntax), edge)
@@ -72,11 +70,27 @@ def conditions_differ(graph: Graph, _: Lookup) -> Iterator[Issue]:
                 yield Issue("duplicate-condition", message, node.id, edge.id, edge.path, Severity.WARNING)
 
 
+def _list_tried(graph: Graph) -> Iterator[tuple[GraphNode, Sequence[GraphEdge]]]:
+    """The out-edges that are tried one after the other, of each node."""
+    for node in graph.every_node:
+        if node.id in graph.unknowns.vague:
+            continue
+        if node.spec.may_choose and not (isinstance(node.config, BranchConfig) and node.config.mode != "first"):
+            yield node, graph.edges_on(node.id, "success")
+        yield node, graph.edges_on(node.id, "error")
+        yield node, graph.edges_on(node.id, "always")
+
+
 def branches_are_exhaustive(graph: Graph, _: Lookup) -> Iterator[Issue]:
-    """One can see that a branch of mode first, or a gate with conditions, always finds an edge to take."""
+    """One can see that a branch of mode first, or a gate with conditions, finds an edge to take, or is caught."""
     for node in graph.list_nodes(lambda spec: spec.may_choose):
-        edges = graph.out_edges[node.id]
-        if not edges or not node.is_complete or node.id in graph.unknowns.vague | graph.unknowns.missing_targets:
+        edges = graph.edges_on(node.id, "success")
+        if (
+            not edges
+            or graph.catches(node.id)
+            or not node.is_complete
+            or node.id in graph.unknowns.vague | graph.unknowns.missing_targets
+        ):
             continue
         config = node.config
         if isinstance(config, BranchConfig) and (config.mode != "first" or config.on_no_match == "end"):

@@ -20,12 +20,11 @@ def fields_are_there(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
         for name in (*node.expressions, *node.templates):
             for found in flow.read_field(node, name).found:
                 yield _write(found, node.id, None, f"{node.path}.config.{name}{found.place}")
-        edges = [edge for edge in graph.out_edges[node.id] if edge.expression is not None]
-        behind = flow.find_context_behind(node.id)
-        for edge in edges:
-            assert edge.expression is not None
-            for found in list_condition_issues(edge.expression, behind):
-                yield _write(found, None, edge.id, f"{edge.path}.condition")
+        behind, if_failed = flow.find_context_behind(node.id), flow.find_context_if_failed(node.id)
+        for edge in graph.out_edges[node.id]:
+            if edge.expression is not None:
+                for found in list_condition_issues(edge.expression, if_failed if edge.may_catch else behind):
+                    yield _write(found, None, edge.id, f"{edge.path}.condition")
 
 
 def literals_can_be_given(graph: Graph, lookup: Lookup) -> Iterator[Issue]:

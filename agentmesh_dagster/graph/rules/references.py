@@ -13,7 +13,7 @@ from agentmesh_dagster.graph.templates import TemplateReference
 from agentmesh_dagster.specs.context import RUN
 from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
-CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "round", "run", "callbacks")
+CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "round", "run", "error", "callbacks")
 RUN_FIELDS = tuple(RUN["properties"])
 _EVENT = "event"  # only triggers have it
 
@@ -82,7 +82,8 @@ def references_to_outputs_name_an_ancestor(graph: Graph, _: Lookup) -> Iterator[
             continue
         named = str(path[1])
         # The conditions behind a gate are evaluated when it was answered.
-        is_answer = named == use.node.id and use.edge is not None and use.node.spec.waits
+        # Those of edges that catch are, when the node has ended.
+        is_answer = named == use.node.id and use.edge is not None and (use.node.spec.waits or use.edge.may_catch)
         if not (is_answer or graph.is_ancestor(named, use.node.id) or _may_be_ancestor(graph, use.node.id)):
             yield use.issue("not-an-ancestor", _explain_no_ancestor(graph, named, use.node.id), 1)
 
@@ -166,6 +167,24 @@ def _explain_no_item(graph: Graph, name: str, node_id: str) -> str:
     if behind:
         return f"{name} is known only between {graph.show(behind[-1])} and the node that closes it."
     return f"{name} is known only behind a branch of `mode: each`, and here is none."
+
+
+def errors_are_used_where_one_was_caught(graph: Graph, _: Lookup) -> Iterator[Issue]:
+    """`context.error` stands behind an edge `on: error` or `on: always`, on such an edge, or in an `onError`."""
+    for use in _list_uses(graph):
+        if use.reference.path[:1] != ("error",) or use.node.id in graph.behind_faults or use.field == "onError":
+            continue
+        if (use.edge is None or not use.edge.may_catch) and not _may_be_ancestor(graph, use.node.id):
+            yield use.issue("error-not-caught", _explain_no_error(graph, use.node.id))
+
+
+def _explain_no_error(graph: Graph, node_id: str) -> str:
+    if any(graph.catches(inside) for region in graph.scopes.exits.get(node_id, ()) for inside in region.body):
+        return (
+            f"{graph.show(node_id)} runs once, and what was caught before it was caught for single items: "
+            "`context.error` is known only before it."
+        )
+    return "`context.error` is known only behind an edge `on: error` or `on: always`, and in `onError`."
 
 
 def _list_uses(graph: Graph) -> Iterator[_Use]:

@@ -98,7 +98,15 @@ def every_node_leads_to_an_end(graph: Graph, _: Lookup) -> Iterator[Issue]:
     if not graph.ends:
         return
     for node in graph.nodes.values():
-        if graph.out_edges[node.id] or node.spec.place is Place.END or node.id in graph.unknowns.vague:
+        if node.spec.place is Place.END or node.id in graph.unknowns.vague:
+            continue
+        if graph.out_edges[node.id]:
+            if not graph.edges_on(node.id, "success", "always") and node.id not in graph.unknowns.missing_targets:
+                message = (
+                    f"Nothing follows {graph.show(node.id)} when it succeeds: draw an edge from it without `on`, or "
+                    "set `on: always` on one that it has."
+                )
+                yield Issue("no-way-to-end", message, node.id, path=node.path)
             continue
         is_lost = node.spec.place is not Place.START and not graph.in_edges[node.id]
         is_told = isinstance(node.config, BranchConfig) or is_lost
@@ -108,10 +116,10 @@ def every_node_leads_to_an_end(graph: Graph, _: Lookup) -> Iterator[Issue]:
 
 
 def only_choices_carry_conditions(graph: Graph, _: Lookup) -> Iterator[Issue]:
-    """Conditions stand only on edges that leave a branch (not of mode each) or a gate."""
+    """Conditions stand only on edges that leave a branch (not of mode each) or a gate, and on those that catch."""
     for edge in graph.edges:
         source = graph.nodes[edge.source]
-        if edge.is_default or source.id in graph.unknowns.ambiguous or _leaves_end(graph, edge):
+        if edge.is_default or edge.may_catch or source.id in graph.unknowns.ambiguous or _leaves_end(graph, edge):
             continue
         if source.is_each:
             reason = "an `each` follows all of its edges for every item: put a branch behind it"

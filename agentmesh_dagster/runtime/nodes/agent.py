@@ -10,6 +10,7 @@ from typing import Any
 from agentmesh_dagster.entities.json_schema import JsonSchema
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, as_object, read_json, write_json
 from agentmesh_dagster.entities.models import Agent, EventType, Tool
+from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.names import safe_name
 from agentmesh_dagster.providers.chat import (
     ChatReply,
@@ -32,9 +33,13 @@ _TOOL_NAME_LENGTH = 64
 class TooManyToolRounds(NodeError):
     """The model kept calling tools and never answered."""
 
+    code = FaultCode.ROUNDS_USED_UP
+
 
 class UnfitReply(NodeError):
     """The model's reply does not fit the outputSchema, also after it was told why."""
+
+    code = FaultCode.UNFIT_REPLY
 
     retryable = True  # a model may answer otherwise
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.graph import GraphEdge
 from agentmesh_dagster.graph.routing import Choice, choose_edges, explain_edge
 from agentmesh_dagster.runtime.work import NodeError, Result, Work
@@ -12,9 +13,13 @@ from agentmesh_dagster.specs.nodes.branch import BranchConfig
 class NotAList(NodeError):
     """`items` of an `each` must give a list."""
 
+    code = FaultCode.INVALID_INPUT
+
 
 class TooManyItems(NodeError):
     """An `each` got more items than `maxItems` allows."""
+
+    code = FaultCode.INVALID_INPUT
 
 
 def run(work: Work) -> Result:
@@ -23,7 +28,7 @@ def run(work: Work) -> Result:
     assert isinstance(config, BranchConfig)
     if work.node.is_each:
         return _run_each(work, config)
-    edges = work.plan.graph.out_edges[work.node.id]
+    edges = work.plan.graph.edges_on(work.node.id, "success")
     choice = Choice(config.mode == "all", config.on_no_match == "end", work.node.expressions.get("condition"))
     taken = choose_edges(edges, work.context, choice, work.plan.list_withheld(work.node.id))
     because = [explain_edge(edge, edges, work.context, choice) for edge in taken]

@@ -1,12 +1,15 @@
 """Start nodes: the run's input comes in."""
 
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch
+from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.runtime.nodes.workflow import render_input
 from agentmesh_dagster.runtime.work import NodeError, Result, Work
 
 
 class InvalidInput(NodeError):
     """The run's input does not fit the workflow's inputSchema."""
+
+    code = FaultCode.INVALID_INPUT
 
 
 def run(work: Work) -> Result:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.text import shorten
+from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.runtime.work import NodeError, Result, WaitRequest, Work
 from agentmesh_dagster.specs.nodes.wait import MAX_SECONDS, NotATime, WaitConfig, read_moment, read_seconds
 from agentmesh_dagster.store.waits import WaitKind
@@ -22,7 +23,7 @@ Read = TypeVar("Read")
 class InvalidTime(NodeError):
     """This time cannot be waited for."""
 
-    code = "invalid_input"
+    code = FaultCode.INVALID_INPUT
 
 
 def run(work: Work) -> Result:

@@ -11,7 +11,7 @@ from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.form import Section, form
 from agentmesh_dagster.specs.made_shapes import unite
-from agentmesh_dagster.specs.node_config import NodeConfig, Written
+from agentmesh_dagster.specs.node_config import WorkConfig, Written
 from agentmesh_dagster.specs.node_spec import EdgeWords, NodeFacts, NodeSpec, Ports
 from agentmesh_dagster.specs.shapes import SchemaShape, Shape, describe
 
@@ -42,7 +42,7 @@ class Notify(Entity):
     url: str = Field(title="Webhook", description="Its address.", examples=["https://chat.example.com/hook"])
 
 
-class GateConfig(NodeConfig):
+class GateConfig(WorkConfig):
     instructions: Annotated[str, Written.TEMPLATE] = Field(
         default="",
         title="Instructions",

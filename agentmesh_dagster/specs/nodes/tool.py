@@ -6,12 +6,12 @@ from pydantic import Field
 
 from agentmesh_dagster.entities.text import escape_markdown, quote
 from agentmesh_dagster.specs.form import form
-from agentmesh_dagster.specs.node_config import NodeConfig, Written
+from agentmesh_dagster.specs.node_config import WorkConfig, Written
 from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec
 from agentmesh_dagster.specs.shapes import Shape, describe
 
 
-class ToolNodeConfig(NodeConfig):
+class ToolNodeConfig(WorkConfig):
     input: Annotated[Any, Written.TEMPLATE] = Field(
         default=None,
         title="Input",

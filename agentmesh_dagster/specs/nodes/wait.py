@@ -11,7 +11,7 @@ from agentmesh_dagster.entities.models import Entity
 from agentmesh_dagster.entities.text import join_names, quote
 from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.form import Section, form
-from agentmesh_dagster.specs.node_config import NodeConfig, Written
+from agentmesh_dagster.specs.node_config import NodeConfig, WorkConfig, Written
 from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec
 from agentmesh_dagster.specs.shapes import Shape
 
@@ -38,7 +38,7 @@ class AwaitedEvent(Entity):
     )
 
 
-class WaitConfig(NodeConfig):
+class WaitConfig(WorkConfig):
     seconds: Annotated[Any, Written.TEMPLATE] = Field(
         default=None,
         title="Seconds",
