@@ -57,6 +57,7 @@ class NodeSchemas(Entity):
     output_schema: JsonObject
     context: JsonObject | None = None  # of all that its config may name, if it was asked for
     edge_context: JsonObject | None = None  # of all that conditions on its out-edges may name, where that is more
+    fault_context: JsonObject | None = None  # of all that those may name that are followed when it has failed
 
 
 class WorkflowSchemas(Entity):

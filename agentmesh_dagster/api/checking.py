@@ -94,6 +94,7 @@ def _describe_node(flow: Flow, node_id: str, *, with_context: bool) -> wire.Node
         output_schema=write_schema(flow.find_output(node_id, node_id)),
         context=write_schema(flow.find_context(node_id)) if with_context else None,
         edge_context=write_schema(flow.find_context_behind(node_id)) if has_answer else None,
+        fault_context=write_schema(flow.find_context_if_failed(node_id)) if with_context else None,
     )
 
 

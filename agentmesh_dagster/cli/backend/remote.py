@@ -43,6 +43,7 @@ _ID_LENGTH = 36
 _STYLES = {  # of the events that are shown while a run is followed
     EventType.STEP_COMPLETED: "green",
     EventType.STEP_FAILED: "red",
+    EventType.STEP_CAUGHT: "yellow",
     EventType.STEP_RETRYING: "yellow",
     EventType.STEP_WAITING_HUMAN: "yellow",
     EventType.STEP_WAITING: "yellow",

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from agentmesh_dagster.cli.output.console import build_table, plain
-from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_status
+from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_status, show_step_status
 from agentmesh_dagster.entities.models import Step, StepStatus
 from agentmesh_dagster.graph.address import Address, read_address, write_path
 from agentmesh_dagster.graph.graph import GraphNode
@@ -32,6 +32,8 @@ _FIRST_OF = (  # the status of a node with several items is the first of these t
     StepStatus.SUCCEEDED,
     StepStatus.SKIPPED,
 )
+
+_LAST_SEEN = (StepStatus.PENDING, StepStatus.SUCCEEDED, StepStatus.SKIPPED)  # what a caught fault is shown instead of
 
 
 @contextmanager
@@ -82,19 +84,25 @@ class RunView:
             node, mine = self._plan.graph.nodes[node_id], by_node[node_id]
             if not mine and node.copy is not None:
                 continue  # in a round or a sub-workflow that was not begun
-            status = next((one for one in _FIRST_OF if any(step.status is one for step in mine)), StepStatus.PENDING)
+            # Of what did not end the run the status of the others says more.
+            plainly = [step for step in mine if not step.caught and not step.used_fallback]
+            status = next((one for one in _FIRST_OF if any(step.status is one for step in plainly)), StepStatus.PENDING)
+            mended = next((step for step in mine if step not in plainly), None)
+            is_mended = mended is not None and status in _LAST_SEEN
             is_quiet = status in (StepStatus.PENDING, StepStatus.SKIPPED)
             table.add_row(
                 plain(_name(node), "dim" if is_quiet else ""),
-                show_status(status),
+                show_step_status(mended) if is_mended and mended else show_status(status),
                 _show_time(mine),
                 self._show_result(node, mine, states),
             )
         return table
 
     def _show_result(self, node: GraphNode, steps: Sequence[Step], states: Mapping[Address, StepState]) -> Text:
-        if failed := next((step for step in steps if step.status is StepStatus.FAILED), None):
+        if failed := next((step for step in steps if step.status is StepStatus.FAILED and not step.caught), None):
             return plain(failed.error or "", "red")
+        if caught := next((step for step in steps if step.caught), None):
+            return plain(caught.error or "", "yellow")
         if each := self._plan.scopes.head_of(node.id):
             return self._show_items(steps, states.get(self._plan.scopes.locate(each)))
         if not steps or steps[0].status is not StepStatus.SUCCEEDED:

@@ -7,7 +7,13 @@ from rich.text import Text
 
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.output.console import say
-from agentmesh_dagster.cli.output.values import describe_waiting, show_duration, show_status, show_whole
+from agentmesh_dagster.cli.output.values import (
+    describe_waiting,
+    show_duration,
+    show_run_status,
+    show_status,
+    show_whole,
+)
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Run, RunStatus, Step, StepStatus
 
@@ -47,6 +53,12 @@ def _write_step(step: Step) -> dict[str, JsonValue]:
         written["output"] = step.output
     if step.error is not None:
         written["error"] = step.error
+    if step.code is not None:
+        written["code"] = step.code.value
+    if step.caught:
+        written["caught"] = True
+    if step.used_fallback:
+        written["usedFallback"] = True
     if step.taken_over_from is not None:
         written["takenOverFrom"] = step.taken_over_from
     if step.edited_by is not None:
@@ -60,7 +72,11 @@ def print_report(console: Console, report: RunReport) -> None:
     waits = report.exit_code is ExitCode.WAITS
     took = show_duration(run.started_at, run.finished_at)
     console.print()
-    console.print(show_status(run.status, waits=waits), Text(f"in {took}" if took else "", "dim"))
+    is_mended = run.has_caught and not waits
+    console.print(
+        show_run_status(run) if is_mended else show_status(run.status, waits=waits),
+        Text(f"in {took}" if took else "", "dim"),
+    )
     if waits:
         waiting = [step for step in report.steps if step.id in run.waiting_on]
         say(console, f"The run {'; '.join(map(describe_waiting, waiting))}. No process waits meanwhile.")

@@ -12,11 +12,13 @@ from agentmesh_dagster.cli.output.values import (
     show_brief,
     show_duration,
     show_moment,
-    show_status,
+    show_run_status,
+    show_step_status,
     show_whole,
 )
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventLog, Run, Step, StepStatus
+from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.specs import NODE_SPECS
 from agentmesh_dagster.specs.node_spec import UNKNOWN
 
@@ -49,9 +51,8 @@ def print_events(console: Console, events: Sequence[EventLog], steps: Sequence[S
 
 
 def _print_head(console: Console, run: Run) -> None:
-    waits = bool(run.waiting_on) and not run.status.is_end
     took = show_duration(run.started_at, run.finished_at)
-    console.print(plain(f"Run {run.id}", "bold"), show_status(run.status, waits=waits))
+    console.print(plain(f"Run {run.id}", "bold"), show_run_status(run))
     console.print(plain(f"workflow {run.workflow_id}, revision {run.revision}", "dim"))
     if run.parent_run_id:
         console.print(plain(f"for a step of run {run.parent_run_id}", "dim"))
@@ -78,7 +79,7 @@ def _print_step(console: Console, step: Step) -> None:
     took = show_duration(step.started_at, step.finished_at)
     tries = f"attempt {step.attempt}" if step.attempt > 1 else ""
     about = ", ".join(part for part in (step.node_type, took, tries, _format_usage(step), _format_origin(step)) if part)
-    console.print(show_status(step.status), plain(f"{step.node_id}{place}", "bold"), Text(about, "dim"))
+    console.print(show_step_status(step), plain(f"{step.node_id}{place}", "bold"), Text(about, "dim"))
     if step.status is StepStatus.SKIPPED:
         return
     if step.waiting_for is not None:
@@ -87,7 +88,9 @@ def _print_step(console: Console, step: Step) -> None:
         console.print(Padding(plain(f"run {step.child_run_id}", "dim"), (0, 0, 0, 2), expand=False))
     _print_value(console, "input", step.input)
     if step.error:
-        console.print(Padding(plain(step.error, "red"), (0, 0, 0, 2), expand=False))
+        code = f"{step.code.value}: " if step.code and step.code is not FaultCode.ERROR else ""
+        style = "yellow" if step.caught or step.used_fallback else "red"
+        console.print(Padding(plain(f"{code}{step.error}", style), (0, 0, 0, 2), expand=False))
     if step.status is StepStatus.SUCCEEDED or step.output is not None:
         _print_value(console, "output", step.output)
 

@@ -24,6 +24,7 @@ _LOOKS: Mapping[str, tuple[str, str]] = {  # status → sign, style
     "skipped": ("-", "dim"),
     "canceled": ("⊘", "magenta"),
 }
+_CAUGHT = "yellow"  # what has failed, and did not end the run: never green
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -36,6 +37,13 @@ def show_status(status: RunStatus | StepStatus, *, waits: bool = False) -> Text:
     return Text(f"{sign} {status.value}", style)
 
 
+def show_step_status(step: Step) -> Text:
+    """A step's status; of one whose fault did not end the run it says so."""
+    if step.caught:
+        return Text("! failed, caught", _CAUGHT)
+    return Text("! succeeded, by its fallback", _CAUGHT) if step.used_fallback else show_status(step.status)
+
+
 def describe_waiting(step: Step) -> str:
     """For what a step waits, and at which node."""
     awaited = step.waiting_for.describe() if step.waiting_for else "for a person"
@@ -43,9 +51,13 @@ def describe_waiting(step: Step) -> str:
 
 
 def show_run_status(run: Run) -> Text:
-    """A run's status, with what can be foreseen of it."""
+    """A run's status, with what can be foreseen of it, and whether a fault was caught."""
+    if run.status is RunStatus.SUCCEEDED and run.has_caught:
+        return Text("! succeeded, a fault was caught", _CAUGHT)
     shown = show_status(run.status, waits=bool(run.waiting_on) and not run.status.is_end)
-    return shown if run.status.is_end or not run.has_failed else shown.append(", a step has failed", "red")
+    if run.has_failed:
+        return shown if run.status.is_end else shown.append(", a step has failed", "red")
+    return shown.append(", a fault was caught", _CAUGHT) if run.has_caught else shown
 
 
 def show_brief(value: JsonValue, length: int = 100) -> Text:
