@@ -449,3 +449,39 @@ def test_an_inlined_workflow_asks_for_runs_as_its_caller_would(office: Office):
 
     assert (run.status, run.output) == (RunStatus.SUCCEEDED, ["a", "b"])
     assert {step.path for step in steps_of(office, run.id) if step.child_run_id} == {"call/[0]", "call/[1]"}
+
+
+def catching() -> Workflow:
+    """Behind a child that failed what is said of it; else what it gave."""
+    call = node("call", "workflow", workflowId="sub", mode="run")
+    sorry = node("sorry", "end", output="{{ context.error }}")
+    edges = ["start -> call", "call -> end", "call -> sorry on error"]
+    return workflow("main", [START, call, END, sorry], edges, name="Main")
+
+
+def test_a_child_that_failed_is_caught_with_its_code(office: Office):
+    run = execute(office, catching(), sub(output="out of paper", outcome="failed"))
+
+    assert run.status is RunStatus.SUCCEEDED
+    assert (run.output["code"], run.output["nodeId"]) == ("child_failed", "call")
+    assert "of `Sub` failed: out of paper" in run.output["message"]
+    assert step_of(office, run.id).status is StepStatus.FAILED
+
+
+def test_a_child_that_was_canceled_is_caught_too(office: Office):
+    run_id = start(office, catching(), sub(node("ask", "human_approval")))
+    let_ticks_pass(office)
+    [child] = children_of(office, run_id)
+
+    cancel_run(office.services, office.instance, child.id, by="ann")
+    let_ticks_pass(office)
+
+    assert office.run(run_id).output["code"] == "child_failed"
+
+
+def test_what_stands_in_for_a_child_that_failed_is_the_output(office: Office):
+    fallback = {"output": {"letter": None, "why": "{{ context.error.code }}"}}
+    run = execute(office, calling(onError=fallback), sub(outcome="failed"))
+
+    assert run.status is RunStatus.SUCCEEDED
+    assert run.output == {"letter": None, "why": "child_failed"}

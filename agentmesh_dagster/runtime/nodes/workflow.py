@@ -2,6 +2,7 @@
 
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.read import is_set
 from agentmesh_dagster.runtime.work import NodeError, Result, WaitRequest, Work
@@ -12,6 +13,8 @@ from agentmesh_dagster.store.waits import WaitKind
 
 class UnfitChildInput(NodeError):
     """The input does not fit the inputSchema of the workflow that it is for."""
+
+    code = FaultCode.INVALID_INPUT
 
 
 def run(work: Work) -> Result:
