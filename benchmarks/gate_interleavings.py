@@ -2,9 +2,9 @@
 
     python -m benchmarks.gate_interleavings --count 10000 --seed 1
 
-Each interleaving is a random graph with gates, and some twenty actions in random order: answers, double answers,
-passing deadlines, launches at work, sensor ticks, cancels, and processes that die, or are overtaken, in the middle.
-What must hold is checked after each action, and after the faults against a model: see `tests/gates`. The store and all
+Each interleaving is a random graph with gates and waits, and some twenty actions in random order: answers, double
+answers, passing deadlines and timers, events, callbacks, launches at work, sensor ticks, cancels, and processes that
+die, or are overtaken, in the middle. What must hold is checked after each action, and after the faults against a model: see `tests/gates`. The store and all
 of our code are real; Dagster's part is played by `tests/gates/driver.py`.
 """
 

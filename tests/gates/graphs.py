@@ -11,7 +11,9 @@ FLAGS = ("f0", "f1")
 
 inputs = st.fixed_dictionaries({flag: st.booleans() for flag in FLAGS})
 
-_KINDS = st.sampled_from(["gate", "tool", "gate", "gate", "tool", "branch", "failing"])
+_WAITS = ("timer", "event", "callback")
+_KINDS = st.sampled_from(["gate", "tool", "gate", "gate", "tool", "branch", "failing", *_WAITS])
+NEWS = "news"  # the event that all wait for
 _BRANCHES = st.sampled_from([{}, {"mode": "all"}, {"onNoMatch": "end"}])
 _DEADLINES = st.sampled_from([None, "fail", "approve", "reject"])
 _LONG_SECONDS = 1_000_000
@@ -57,10 +59,24 @@ def _nodes(draw: st.DrawFn, name: str, kind: str) -> dict[str, Any]:
         timed = {"deadlineSeconds": _LONG_SECONDS, "onDeadline": on_deadline} if on_deadline else {}
         patient: dict[str, Any] = {} if draw(st.integers(0, 2)) else {"onArmFailure": "cancel"}
         return node(name, "human_approval", schema=_FORM, **timed, **patient)
+    if kind in _WAITS:
+        return node(name, "wait", **draw(_waits(kind)))
     if kind == "branch":
         return node(name, "branch", **draw(_BRANCHES))
     given: dict[str, Any] = {"what": name, "saw": "{{ context.last_output }}"}
     return node(name, "tool", toolId="keep_note", input=given | ({"fails": True} if kind == "failing" else {}))
+
+
+@st.composite
+def _waits(draw: st.DrawFn, kind: str) -> dict[str, Any]:
+    if kind == "timer":
+        return {"seconds": _LONG_SECONDS}
+    on_timeout = draw(st.sampled_from([None, None, "fail", "continue"]))
+    timed: dict[str, Any] = {"timeoutSeconds": _LONG_SECONDS, "onTimeout": on_timeout} if on_timeout else {}
+    if kind == "callback":
+        return {"callback": True, **timed}
+    match: dict[str, Any] = {} if draw(st.booleans()) else {"match": "context.event.number % 2 == 0"}
+    return {"event": {"name": NEWS, **match}, **timed}
 
 
 def _with_conditions(draw: st.DrawFn, pairs: list[tuple[str, str]], kinds: dict[str, str]) -> list[str]:

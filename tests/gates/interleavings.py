@@ -39,12 +39,14 @@ works = _actions("work", "start", "finish", "finish")
 upkeeps = _actions("tick", "resume", "tick", "due", "time_passes")
 _FORCES = st.sampled_from(["", "force"])
 faults = _actions("cancel", "delete", "stall", "twin", how=_FORCES)
+arrivals = _actions("post", "post", "call_back", how=st.sampled_from(["", "look"]))
 _KINDS = {"a": answers, "w": works, "u": upkeeps, "r": _actions("retry"), "f": faults, "l": _actions("launch")}
-actions = st.sampled_from("aaaawwwwuuulfrr").flatmap(_KINDS.__getitem__)
+_KINDS["e"] = arrivals
+actions = st.sampled_from("aaaawwwwuuulfrreee").flatmap(_KINDS.__getitem__)
 troubles = st.one_of(
     st.none(),
     st.none(),
-    st.builds(Trouble, st.integers(1, 14), st.sampled_from("awuf").flatmap(_KINDS.__getitem__)),
+    st.builds(Trouble, st.integers(1, 14), st.sampled_from("awufe").flatmap(_KINDS.__getitem__)),
     st.builds(Trouble, st.integers(1, 14)),
     st.builds(Trouble, st.integers(1, 14), _actions("twin", how=_FORCES), st.builds(Trouble, st.integers(1, 14))),
 )

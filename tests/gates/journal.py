@@ -11,7 +11,17 @@ from agentmesh_dagster.entities.gates import GateState
 from agentmesh_dagster.entities.models import EventType, RunStatus, StepStatus
 from agentmesh_dagster.runtime.answers import Answer, GateClosed
 from agentmesh_dagster.store import Store
-from agentmesh_dagster.store.tables import events, gate_history, gates, launches, runs, steps
+from agentmesh_dagster.store.tables import (
+    callbacks,
+    events,
+    gate_history,
+    gates,
+    launches,
+    posted_events,
+    runs,
+    steps,
+    waits,
+)
 from tests.gates.model import Given
 from tests.store.gate_rows import select_gates
 
@@ -19,7 +29,7 @@ from tests.store.gate_rows import select_gates
 LOST = ("The worker died", "Its launch ended", "Its Dagster run failed", "The worker did not start", "Steps failed")
 _RUN_ENDS = {EventType.RUN_COMPLETED, EventType.RUN_FAILED, EventType.RUN_CANCELED}
 _STEP_ENDS = {EventType.STEP_COMPLETED, EventType.STEP_FAILED}
-_ATTEMPT_ENDS = {*_STEP_ENDS, EventType.STEP_WAITING_HUMAN, EventType.STEP_RETRYING}
+_ATTEMPT_ENDS = {*_STEP_ENDS, EventType.STEP_WAITING_HUMAN, EventType.STEP_WAITING, EventType.STEP_RETRYING}
 
 
 class Violation(AssertionError):
@@ -37,6 +47,8 @@ class Snapshot:
     events: list[Row[Any]]
     nodes: Mapping[str, str]  # step id → node id
     history: Mapping[str, list[Row[Any]]]  # step id → how its gate was asked before
+    waits: Mapping[str, Row[Any]]  # by node id, those for anything but a person
+    arrived: Mapping[str, list[Any]]  # step id → what came for it: bodies of events and callbacks
 
     def count_starts(self) -> int:
         """How often the run was begun: once, and once more for each retry."""
@@ -48,12 +60,18 @@ class Snapshot:
 
     @property
     def given(self) -> Mapping[str, Given]:
-        """How the gates were closed, by node id."""
-        return {
+        """How the gates, and what else waited, were closed, by node id."""
+        answered = {
             node_id: Given(gate.answer, gate.state == "expired")
             for node_id, gate in self.gates.items()
             if gate.state in ("answered", "expired")
         }
+        came = {
+            node_id: Given(next(iter(self.arrived.get(wait.step_id, [])), None), wait.state == "expired")
+            for node_id, wait in self.waits.items()
+            if wait.state in ("closed", "expired")
+        }
+        return answered | came
 
 
 def read_snapshots(store: Store) -> dict[str, Snapshot]:
@@ -68,8 +86,18 @@ def read_snapshots(store: Store) -> dict[str, Snapshot]:
                 (steps, (steps.c.id,)),
                 (events, (events.c.id,)),
                 (gate_history, (gate_history.c.step_id, gate_history.c.position)),
+                (waits, (waits.c.step_id,)),
+                (posted_events, (posted_events.c.position,)),
+                (callbacks, (callbacks.c.token_hash,)),
             )
         }
+    arrived: dict[str, list[Any]] = {}
+    for row in found[posted_events]:
+        if row.taken_by is not None:
+            arrived.setdefault(row.taken_by, []).append(row.body)
+    for row in found[callbacks]:
+        if row.received_at is not None:
+            arrived.setdefault(row.step_id, []).append(row.body)
     nodes = {step.id: step.node_id for step in found[steps]}
     history: dict[str, list[Row[Any]]] = {}
     for row in found[gate_history]:
@@ -83,6 +111,8 @@ def read_snapshots(store: Store) -> dict[str, Snapshot]:
             [row for row in found[events] if row.run_id == run.id],
             {step.id: step.node_id for step in found[steps] if step.run_id == run.id},
             history,
+            {nodes[row.step_id]: row for row in found[waits] if row.run_id == run.id and row.kind != "person"},
+            arrived,
         )
         for run in found[runs]
     }
@@ -100,6 +130,7 @@ class Journal:
             tuple[str, int], Any
         ] = {}  # step id, which asking → state, answer and by whom, as first seen
         self._events: dict[str, list[int]] = {}  # run id → the event ids seen
+        self._called_back: dict[str, list[Any]] = {}  # step id → what was posted and taken
 
     def note_accepted(self, step_id: str, answer: Answer) -> None:
         """Somebody was told that the answer counts."""
@@ -122,6 +153,8 @@ class Journal:
             raise Violation(f"{len(live)} launches live at once")
         for node_id, gate in snapshot.gates.items():
             self._check_gate(snapshot, snapshot.steps[node_id], gate)
+        for node_id, wait in snapshot.waits.items():
+            self._check_wait(snapshot, snapshot.steps[node_id], wait)
         self._check_events(snapshot)
 
     def _check_forward(
@@ -155,6 +188,20 @@ class Journal:
         is_over = step.status in ("succeeded", "failed") and not was_lost
         if is_over and gate.state not in ("open", "canceled") and step.output != gate.answer:
             raise Violation(f"the answer {gate.answer} became {step.output}")
+
+    def note_called_back(self, step_id: str, body: Any) -> None:
+        """Somebody was told that what they posted to a callback was taken."""
+        self._called_back.setdefault(step_id, []).append(body)
+
+    def _check_wait(self, snapshot: Snapshot, step: Row[Any], wait: Row[Any]) -> None:
+        came = snapshot.arrived.get(wait.step_id, [])
+        if wait.state == "open" and (snapshot.status.is_end or step.status != "waiting"):
+            raise Violation(f"a wait is open, its step {step.status}, its run {snapshot.status.value}")
+        if len(came) > 1 or came != self._called_back.get(wait.step_id, came):
+            raise Violation(f"for one wait came {came}; taken were {self._called_back.get(wait.step_id)}")
+        is_done = step.status == "succeeded" and wait.state == "closed" and wait.kind != "timer"
+        if is_done and [step.output] != came:
+            raise Violation(f"what came, {came}, became {step.output}")
 
     def _check_events(self, snapshot: Snapshot) -> None:
         ids = [event.id for event in snapshot.events]

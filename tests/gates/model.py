@@ -33,7 +33,9 @@ class Given:
 
 @dataclass(frozen=True)
 class End:
-    """Where a node stands: `done`, `skipped`, `failed`, `asked` (its gate is open), `blocked` by one before it."""
+    """Where a node stands: `done`, `skipped`, `failed`, `asked` (its gate is open), `waiting` for anything else,
+    `blocked` by one before it.
+    """
 
     state: str
     output: Any = None
@@ -45,7 +47,7 @@ class End:
 class Model:
     workflow: Workflow
     run_input: Any
-    given: Mapping[str, Given]  # by node id of the gate
+    given: Mapping[str, Given]  # by node id of the gate, or of what else waits
     lost: Collection[str] = ()  # nodes whose worker died in the middle
 
     @cached_property
@@ -62,7 +64,7 @@ class Model:
     @property
     def status(self) -> RunStatus:
         states = {end.state for end in self.ends.values()}
-        if "asked" in states:
+        if states & {"asked", "waiting"}:
             return RunStatus.RUNNING
         return RunStatus.FAILED if "failed" in states else RunStatus.SUCCEEDED
 
@@ -132,6 +134,17 @@ class Model:
         if given.output is None:  # a deadline whose answer no edge can use
             return End("failed", saw=saw)
         return End("done", given.output, self._choose(node, given.output, "first"), saw)
+
+    def _do_wait(self, node: Any, saw: Any) -> End:
+        given = self.given.get(node.id)
+        if given is None:
+            return End("waiting", saw=saw)
+        if "seconds" in node.config:
+            return End("done", saw, self._all(node), saw)
+        if given.is_expired:
+            goes_on = node.config["onTimeout"] == "continue"
+            return End("done", None, self._all(node), saw) if goes_on else End("failed", saw=saw)
+        return End("done", given.output, self._all(node), saw)
 
     def can_use(self, node_id: str, output: Any) -> bool:
         """Whether a gate takes the answer: where edges ask for `approved`, it says so and one of them is taken."""

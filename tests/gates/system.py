@@ -13,15 +13,22 @@ from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.resume import submit_prepared, submit_resume
 from agentmesh_dagster.control.retry import NothingToRetry, retry_run
 from agentmesh_dagster.entities.models import RunStatus, Workflow
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.answers import Answer, GateClosed, UnfitAnswer, answer_gate
+from agentmesh_dagster.runtime.arrivals import RunIsOver, look_for_event, receive_callback
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store import Store
+from agentmesh_dagster.store.awaited_events import list_waits_to_look
+from agentmesh_dagster.store.callbacks import CallbackUsed, give_out
 from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.steps import step_id
 from agentmesh_dagster.store.tables import launches, runs, steps, waits
+from agentmesh_dagster.store.triggers import receive_event
 from tests.gates.actions import Action, Crash, Trouble
 from tests.gates.driver import ShortMemory, Worker
+from tests.gates.graphs import NEWS
 from tests.gates.journal import Journal, Snapshot, Violation, read_snapshots
 from tests.gates.model import Model
 from tests.gates.outcomes import Interference
@@ -150,6 +157,33 @@ class System:
         self._answer(action)
         self._resume(action)
 
+    def _post(self, action: Action) -> None:
+        """Somebody posts the event, and with `how` the server looks at once who waits for it."""
+        number = next(self._numbers)
+        with self.services.store.begin() as tx:
+            receive_event(tx, NEWS, str(number), {"number": number}, by="test")
+        if action.how:
+            with self.services.store.read() as connection:
+                found = list_waits_to_look(connection, NEWS)
+            for wait in sorted(found, key=lambda wait: list(self.interferences).index(wait.run_id)):
+                look_for_event(self.services, wait)
+
+    def _call_back(self, action: Action) -> None:
+        """A service posts to a callback, whether the wait is reached or not."""
+        waiting = [node.id for node in self.flow.graph.nodes if node.config.get("callback")]
+        chosen = self._pick([(run_id, node_id) for run_id in self.interferences for node_id in waiting], action)
+        if chosen is None:
+            return
+        run_id, node_id = chosen
+        identity, body = step_id(run_id, Address(node_id)), {"called": next(self._numbers)}
+        with Store.begin(self.services.store) as tx:
+            token = give_out(tx, run_id, identity)
+        try:
+            receive_callback(self.services, token, body)
+        except (CallbackUsed, RunIsOver):
+            return
+        self.journal.note_called_back(identity, body)
+
     def _resume(self, action: Action) -> None:
         if (run_id := self._pick(list(self.interferences), action)) is not None:
             try:
@@ -246,10 +280,12 @@ class System:
             self.instance.delete_run(run.run_id)
 
     def _due(self, action: Action) -> None:
-        """The deadline of a gate passes."""
-        step_id = self._pick(self.list_gates(lambda gate: gate.state == "open" and gate.deadline_at), action)
-        if step_id is not None:
-            self._write(waits, waits.c.step_id == step_id, lambda moment: {"due_at": moment - _LONG_AGO})
+        """The deadline of a gate passes, or the time of what else waits."""
+        timed = self.list_gates(lambda gate: gate.state == "open" and gate.deadline_at)
+        timed += self.list_waits(lambda wait: wait.due_at is not None)
+        chosen = self._pick(timed, action)
+        if chosen is not None:
+            self._write(waits, waits.c.step_id == chosen, lambda moment: {"due_at": moment - _LONG_AGO})
 
     def _stall(self, action: Action) -> None:
         """A worker stands still for longer than its lease, and does not know it."""
@@ -320,6 +356,15 @@ class System:
         """Step ids, in an order that is the same each time that the example is played: ids are random."""
         with self.services.store.read() as connection:
             found = [row for row in connection.execute(select_gates()) if is_meant(row)]
+        order = list(self.interferences)
+        return [row.step_id for row in sorted(found, key=lambda row: (order.index(row.run_id), row.node_id))]
+
+    def list_waits(self, is_meant: Callable[[Any], object] = lambda _wait: True) -> list[str]:
+        """Step ids of what waits for anything but a person, in an order as above."""
+        of_step = select(waits, steps.c.node_id).join(steps, steps.c.id == waits.c.step_id)
+        is_open = (waits.c.kind != "person") & (waits.c.state == "open")
+        with self.services.store.read() as connection:
+            found = [row for row in connection.execute(of_step.where(is_open)) if is_meant(row)]
         order = list(self.interferences)
         return [row.step_id for row in sorted(found, key=lambda row: (order.index(row.run_id), row.node_id))]
 
