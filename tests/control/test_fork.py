@@ -1,5 +1,6 @@
 """A run goes on from a step of another one: what it takes over, what it does again, and whom it asks anew."""
 
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -8,14 +9,17 @@ import pytest
 from agentmesh_dagster.control.cancel import cancel_run
 from agentmesh_dagster.control.fork import prepare_fork
 from agentmesh_dagster.control.in_place import run_in_place
+from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.entities.models import EventType, Kind, RunStatus, Step, StepStatus, Workflow
 from agentmesh_dagster.runtime.forks import ForkRefused
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import delete_entity
+from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.gates import get_gate
 from agentmesh_dagster.store.steps import list_steps
+from agentmesh_dagster.store.tables import waits
 from agentmesh_dagster.tools import tool
 from agentmesh_dagster.translator.run_tags import FORK_TAG, USER_TAG
 from agentmesh_dagster.wire import NewFork
@@ -270,6 +274,24 @@ def test_a_run_in_any_state_is_forked(office: Office, state: str):
     office.continue_run(forked)
     assert (office.run(forked).status, CALLS) == (RunStatus.SUCCEEDED, ["publish"])
     assert office.run(run_id).forks == [forked]
+
+
+def test_a_wait_that_is_over_is_taken_over_and_one_that_is_not_begins_anew(office: Office):
+    nodes = [node("start", "start"), node("pause", "wait", seconds=3600), noting("last"), node("end", "end")]
+    run_id = office.start(workflow("w", nodes, ["start -> pause", "pause -> last", "last -> end"]))
+    early = fork(office, run_id, "last")
+    assert office.statuses(early)["pause"] is StepStatus.WAITING
+    with office.services.store.begin() as tx:
+        tx.execute(waits.update().where(waits.c.run_id == run_id).values(due_at=now(tx) - timedelta(seconds=1)))
+    run_maintenance(office.services, office.instance)
+    execute_launch(office.services, office.instance, office.run(run_id).launches[-1])
+    assert (office.run(run_id).status, CALLS) == (RunStatus.SUCCEEDED, ["last"])
+
+    late = fork(office, run_id, "last")
+
+    assert (office.run(late).status, CALLS) == (RunStatus.SUCCEEDED, ["last", "last"])
+    assert taken_over(office, late) == {"start", "pause"}
+    assert office.statuses(early)["pause"] is StepStatus.WAITING
 
 
 # branches, joins and items

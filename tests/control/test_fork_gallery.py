@@ -29,12 +29,15 @@ SHAPES = (
     "each_with_parallel_arms",
     "gate_about_all_items",
     "gate_before_a_join",
+    "gate_for_each_item",
+    "gate_for_some_items",
     "mixed_join",
     "outputs_of_repeated_nodes",
     "several_ends",
     "skipped_cascade",
     "two_each_in_parallel",
     "two_gates_at_once",
+    "two_gates_for_each_item",
 )
 
 

@@ -5,16 +5,17 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from agentmesh_dagster.control.cancel import cancel_run
 from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import resume_run
 from agentmesh_dagster.control.retry import NothingToRetry, retry_run
 from agentmesh_dagster.entities.models import EventType, RunStatus, Workflow
 from agentmesh_dagster.graph.address import Address
-from agentmesh_dagster.runtime.answers import expire_gate
+from agentmesh_dagster.runtime.answers import Answer, answer_gate, expire_gate
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gate_history import read_history
-from agentmesh_dagster.store.gates import get_gate
+from agentmesh_dagster.store.gates import get_gate, list_open_gates
 from agentmesh_dagster.store.steps import step_id
 from tests.control.dagster_actions import execute_launch, reexecute_from_failure
 from tests.control.office import APPROVED, CALLS, Office, draft_gate_publish
@@ -177,3 +178,71 @@ def test_of_two_failed_steps_the_first_that_succeeds_does_not_end_the_run(office
     assert office.run(run_id).status is RunStatus.SUCCEEDED
     assert sorted(CALLS) == ["a", "b"]
     assert office.event_types(run_id).count(EventType.RUN_FAILED) == 1
+
+
+def failing_items() -> Workflow:
+    nodes = [node("start", "start"), node("each", "branch", mode="each", items="['a', 'b', 'c']", join="end")]
+    nodes += [node("mend", "tool", toolId="mend_item", input={"what": "{{ context.item }}"}), node("end", "end")]
+    return workflow("w", nodes, ["start -> each", "each -> mend", "mend -> end"])
+
+
+@pytest.fixture
+def half_done(office: Office) -> str:
+    """A run that has failed at one of three items."""
+    from agentmesh_dagster.tools import tool
+
+    @tool(name="mend_item")
+    def mend_item(what: str) -> str:
+        CALLS.append(what)
+        if what == "b" and not MENDED:
+            raise ValueError("not yet")
+        return what
+
+    MENDED.clear()
+    save(office.services, function_tool("mend_item"))
+    run_id = office.start(failing_items())
+    assert (office.run(run_id).status, sorted(CALLS)) == (RunStatus.FAILED, ["a", "b", "c"])
+    MENDED.append(True)
+    CALLS.clear()
+    return run_id
+
+
+def test_of_an_each_the_failed_item_alone_is_executed_again(office: Office, half_done: str):
+    retry(office, half_done)
+    run = office.run(half_done)
+    assert (run.status, CALLS) == (RunStatus.SUCCEEDED, ["b"])
+    assert run.output == [{"text": "a"}, {"text": "b"}, {"text": "c"}]
+
+
+def test_dagsters_from_failure_of_an_each_does_the_same(office: Office, half_done: str):
+    again = reexecute_from_failure(office.instance, half_done)
+    execute_launch(office.services, office.instance, again)
+    assert (office.run(half_done).status, CALLS) == (RunStatus.SUCCEEDED, ["b"])
+    assert office.run(half_done).launches == [half_done, again]
+
+
+def test_a_gate_of_one_item_that_was_rejected_asks_anew_and_the_others_are_kept(office: Office):
+    nodes = [node("start", "start"), node("each", "branch", mode="each", items="['a', 'b']", join="end")]
+    nodes += [node("gate", "human_approval", instructions="{{ context.item }}?"), node("end", "end")]
+    nodes.insert(3, node("do", "tool", toolId="note", input={"what": "{{ context.item }}"}))
+    run_id = office.start(workflow("w", nodes, ["start -> each", "each -> gate", "gate -> do", "do -> end"]))
+    with office.services.store.read() as connection:
+        gates = {gate.path: gate.step_id for gate in list_open_gates(connection)}
+    answer_gate(office.services, gates["[0]"], Answer(APPROVED, by="ann", via="test"))
+    answer_gate(office.services, gates["[1]"], Answer(REJECTED, by="ann", via="test"))
+    office.continue_run(run_id)
+    assert (office.run(run_id).status, CALLS) == (RunStatus.FAILED, ["a"])
+
+    retry(office, run_id)
+
+    assert office.run(run_id).waiting_on == [gates["[1]"]]
+    answer_gate(office.services, gates["[1]"], Answer(APPROVED, by="bob", via="test"))
+    office.continue_run(run_id)
+    assert (office.run(run_id).status, CALLS) == (RunStatus.SUCCEEDED, ["a", "b"])
+
+
+def test_a_canceled_run_is_not_continued(office: Office):
+    run_id = office.start(draft_gate_publish())
+    cancel_run(office.services, office.instance, run_id, by="ann")
+    with pytest.raises(NothingToRetry, match="canceled"):
+        retry_run(office.services, office.instance, run_id, by="bob")
