@@ -3,18 +3,20 @@
 from collections.abc import Collection
 
 from agentmesh_dagster.entities.models import Stored
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan
 
 _SAYS_NOTHING = {"created_at", "updated_at", "description", "layout", "revision"}  # of what an entity does
 
 
-def list_changed(before: Plan, after: Plan, node_ids: Collection[str]) -> set[str]:
-    """Those of the nodes that are in both plans, and do, or are reached or left by, something else.
+def list_changed(before: Plan, after: Plan, steps: Collection[Address]) -> list[Address]:
+    """The steps whose node is in both plans, and does, or is reached or left by, something else.
 
     A label says nothing about runs. The description of a tool does: models read it.
     """
-    both = [node_id for node_id in node_ids if node_id in before.graph.nodes and node_id in after.graph.nodes]
-    return {node_id for node_id in both if _list_parts(before, node_id) != _list_parts(after, node_id)}
+    keys = {step: key for step in steps if (key := after.scopes.find(step)) and key in before.graph.nodes}
+    changed = {key for key in set(keys.values()) if _list_parts(before, key) != _list_parts(after, key)}
+    return [step for step, key in keys.items() if key in changed]
 
 
 def _list_parts(plan: Plan, node_id: str) -> list[object]:
@@ -30,6 +32,7 @@ def _list_parts(plan: Plan, node_id: str) -> list[object]:
         [_describe(plan.tools[tool]) | {"words": plan.tools[tool].description} for tool in sorted(tools)],
         sorted((edge.id, edge.source, edge.target, edge.condition or "") for edge in edges),
         None if node.workflow_id is None else _list_all(plan),
+        node.copy and node.copy.caller and (node.copy.caller.config, node.copy.caller.workflow_id),
         plan.scopes.list_heads(node_id),
         [scope.join for scope in plan.scopes.by_head.values() if scope.each == node_id],
     ]

@@ -3,7 +3,7 @@
 Pure: the states come from the store. Dagster decides *when* an op is looked at, this decides *whether* it runs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -133,6 +133,14 @@ class Progress:
                 return self.is_over(rounds, items)
         return False
 
+    def is_passed_by(self, address: Address) -> bool:
+        """Whether the step is skipped, or will be, or stands in a round that nobody will begin."""
+        state = self._states.get(address)
+        if state is not None:
+            return state.status is StepStatus.SKIPPED
+        node_id = self._scopes.node_of(address)
+        return self._is_never_played(node_id, address.items) or self.read_readiness(address) is Readiness.SKIPPED
+
     def count_rounds(self, rounds: Rounds, items: Items) -> int:
         """How many rounds of a loop were begun; 0 before the first, which may have been skipped too."""
         known = (rounds, items)
@@ -176,16 +184,23 @@ class Progress:
 
     def skip_behind(self, address: Address) -> list[Address]:
         """Counts as skipped, and returns, all steps that the end of this one leaves without a taken in-edge."""
+        return self._skip_from(self.list_followers(address))
+
+    def skip_unreached(self) -> list[Address]:
+        """Counts as skipped, and returns, all steps that nothing leads to any more, whichever ended last."""
+        followers = (follower for address in list(self._states) for follower in self.list_followers(address))
+        return self._skip_from(dict.fromkeys(followers))
+
+    def _skip_from(self, followers: Iterable[Address]) -> list[Address]:
         skipped: list[Address] = []
-        ended = [address]
-        for current in ended:  # grows while it is walked
-            for follower in self.list_followers(current):
-                if follower in self._states or not self._is_begun(follower):
-                    continue
-                if self.read_readiness(follower) is Readiness.SKIPPED:
-                    self.skip(follower)
-                    skipped.append(follower)
-                    ended.append(follower)
+        ahead = list(followers)
+        for follower in ahead:  # grows while it is walked
+            if follower in self._states or not self._is_begun(follower):
+                continue
+            if self.read_readiness(follower) is Readiness.SKIPPED:
+                self.skip(follower)
+                skipped.append(follower)
+                ahead += self.list_followers(follower)
         return skipped
 
     def unlocks(self, ended: list[Address]) -> bool:

@@ -9,12 +9,11 @@ from agentmesh_dagster.entities.models import ForkedFrom, StepStatus
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import join_names, quote
 from agentmesh_dagster.graph import address
-from agentmesh_dagster.graph.address import Address
+from agentmesh_dagster.graph.address import Address, Call
 from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, Readiness, StepState
 from agentmesh_dagster.runtime.given_outputs import Reason, list_reasons_against
-from agentmesh_dagster.runtime.takeover import Redone
 from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 
 _REPLACEABLE = (StepStatus.SUCCEEDED, StepStatus.FAILED, StepStatus.CANCELED)
@@ -45,6 +44,22 @@ class ForkCheck:
     states: Mapping[Address, StepState]  # of that run's steps
 
     @cached_property
+    def targets(self) -> list[Address]:
+        """The steps from which on all is executed anew; of a sub-workflow in its place, its start."""
+        steps = self._list_steps(self.fork.at) or ([self.fork.at] if self._keys else [])
+        return list(dict.fromkeys(map(self._enter, steps)))
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        """The nodes in the plan from which on all is executed anew, the first one first."""
+        return sorted(self.plan.list_covered(self.fork.at), key=self.plan.graph.index.__getitem__)
+
+    def _enter(self, step: Address) -> Address:
+        key = self.plan.scopes.find(step)
+        start = self.plan.starts.get((*step.place, Call(step.node_id))) if key else None
+        return step if start is None else self.plan.scopes.locate(start, step.items)
+
+    @cached_property
     def given(self) -> dict[Address, JsonValue]:
         """The outputs that are given, by the steps of the run that had, or should have had, another one."""
         found = {self._find_step(node_id): output for node_id, output in self.fork.outputs.items()}
@@ -53,9 +68,9 @@ class ForkCheck:
     def list_issues(self) -> Iterator[Issue]:
         """What is wrong with what is asked for."""
         at = self.fork.at
-        if at.node_id not in self.plan.graph.nodes:
+        if not self._is_known(at.node_id):
             yield Issue("unknown-node", self._describe_unknown(at.node_id), at.node_id, path="$.fromNodeId")
-        elif at.path and not self._list_steps(at):
+        elif not self.targets or (at.path and not self._list_steps(at)):
             yield Issue("unknown-step", self._describe_places(at), at.node_id, path="$.path")
         for node_id, output in self.fork.outputs.items():
             for code, message in self._list_reasons(node_id, output):
@@ -63,75 +78,95 @@ class ForkCheck:
 
     def list_issues_of(self, states: Mapping[Address, StepState]) -> Iterator[Issue]:
         """What is wrong with the steps that the new run has taken over."""
-        at, graph = self.fork.at, self.plan.graph
+        at = self.fork.at
         progress = Progress(self.plan, states)
-        if all(progress.read_readiness(step) is Readiness.SKIPPED for step in self._list_steps(at) or [at]):
-            message = f"{graph.show(at.node_id)} was skipped, and would be again: fork from what leads elsewhere."
+        if all(progress.read_readiness(step) is Readiness.SKIPPED for step in self.targets):
+            message = f"{self._show(at.node_id)} was skipped, and would be again: fork from what leads elsewhere."
             yield Issue("never-reached", message, at.node_id, path="$.fromNodeId")
-        for node_id in dict.fromkeys(step.node_id for step in self.given):
-            if gates := [graph.nodes[gate].title for gate in self._list_gates_before(node_id, states)]:
+        for step in self.given:
+            if gates := list(dict.fromkeys(self._list_gates_before(step, states))):
                 message = (
-                    f"{graph.show(node_id)} stands behind {join_names(gates)}, where a person agrees to what follows, "
-                    "and not to another output: fork from there, or give an output of what stands before it."
+                    f"{self._show(step.node_id)} stands behind {join_names(gates)}, where a person agrees to what "
+                    "follows, and not to another output: fork from there, or give an output of what stands before it."
                 )
-                yield _of_output("behind-a-gate", message, node_id)
+                yield _of_output("behind-a-gate", message, step.node_id)
 
-    def _list_gates_before(self, node_id: str, states: Mapping[Address, StepState]) -> Iterator[str]:
-        """The gates before a node, but for those that were skipped."""
-        graph = self.plan.graph
-        for gate in graph.in_bits(graph.ancestor_bits[node_id]):
+    def _list_gates_before(self, step: Address, states: Mapping[Address, StepState]) -> Iterator[str]:
+        """The titles of the gates before a step that are not surely passed by: skipped, or in a round not played."""
+        graph, progress = self.plan.graph, Progress(self.plan, states)
+        asked: dict[str, list[Address]] = {}
+        for other in states:
+            asked.setdefault(self.plan.key_of(other), []).append(other)
+        for gate in graph.in_bits(graph.ancestor_bits[self.plan.key_of(step)]):
             if isinstance(graph.nodes[gate].config, GateConfig):
-                found = [state.status for step, state in states.items() if step.node_id == gate]
-                if not found or any(status is not StepStatus.SKIPPED for status in found):
-                    yield gate
+                places = asked.get(gate) or [self.plan.scopes.locate(gate, step.items)]
+                if not all(map(progress.is_passed_by, places)):
+                    yield graph.nodes[gate].title
 
     def _list_reasons(self, node_id: str, output: JsonValue) -> Iterator[Reason]:
         """Why an output cannot be given."""
-        graph, at = self.plan.graph, self.fork.at
-        if node_id not in graph.nodes:
+        if not self._is_known(node_id):
             yield "unknown-node", self._describe_unknown(node_id)
             return
-        if at.node_id in graph.nodes and not graph.is_ancestor(node_id, at.node_id):
-            yield "not-before", f"{graph.show(node_id)} does not stand before {graph.show(at.node_id)}."
+        if not self._keys:
+            return  # where to go on from is not known: that is said already
+        named = self._find_named(node_id)
+        if not named:
+            yield "not-before", f"{self._show(node_id)} does not stand before {self._show(self.fork.at.node_id)}."
             return
-        yield from list_reasons_against(self.plan, graph.nodes[node_id], output)
-        if at.node_id not in graph.nodes:
-            return  # that is said already
+        yield from list_reasons_against(self.plan, self.plan.graph.nodes[named[0]], output)
         step = self._find_step(node_id)
         if step is None:
             yield "no-step", self._describe_missing(node_id)
         elif (status := self.states[step].status) is StepStatus.SKIPPED:
-            yield "no-output", f"{graph.show(node_id)} was skipped: what it would have given is asked for by nobody."
+            yield "no-output", f"{self._show(node_id)} was skipped: what it would have given is asked for by nobody."
         elif status not in _REPLACEABLE:
-            yield "no-output", f"{graph.show(node_id)} is {status.value}: wait until it has ended."
+            yield "no-output", f"{self._show(node_id)} is {status.value}: wait until it has ended."
 
     def _find_step(self, node_id: str) -> Address | None:
-        """The last step of a node before that from which the run is forked; None: none, or one for each item."""
-        index, at = self.plan.graph.index, self.fork.at
-        if node_id not in index or at.node_id not in index:
-            return None
-        found = [step for step in self._list_steps(Address(node_id)) if at in Redone(self.plan, [step])]
-        return max(found, key=lambda step: index[step.node_id], default=None)
+        """The step that `context.outputs.<node_id>` means where the run is forked; None: none, or one for each item."""
+        found = [self.plan.scopes.locate(key, self.fork.at.items) for key in self._find_named(node_id)]
+        ended = [step for step in found if step in self.states]
+        played = (step for step in ended if self.states[step].status is not StepStatus.SKIPPED)
+        return next(played, ended[0] if ended else None)
+
+    def _find_named(self, node_id: str) -> list[str]:
+        """The nodes of that name before the one from which on all is executed anew, the nearest round first."""
+        graph = self.plan.graph
+        return [key for at in self._keys[:1] for key in self.plan.find_named(at, node_id) if graph.is_ancestor(key, at)]
 
     def _list_steps(self, at: Address) -> list[Address]:
-        """The steps of the run that an address stands for."""
-        return [step for step in self.states if at.covers(step)]
+        """The steps of the run that an address stands for; those inside of a call only if no others have that name."""
+        found = [step for step in self.states if at.covers(step)]
+        return [step for step in found if _list_calls(step) == _list_calls(at)] or found
+
+    def _is_known(self, node_id: str) -> bool:
+        return any(node.origin == node_id for node in self.plan.graph.nodes.values())
+
+    def _show(self, node_id: str) -> str:
+        nodes = self.plan.graph.nodes.values()
+        return quote(next((node.title for node in nodes if node.origin == node_id), node_id))
 
     def _describe_unknown(self, node_id: str) -> str:
-        if node_id in self.before.graph.nodes:
+        if any(node.origin == node_id for node in self.before.graph.nodes.values()):
             revision = self.plan.workflow.revision
             return f"{quote(node_id)} is not in revision {revision} any more: fork at the run's own revision."
-        return with_hint(f"There is no node {quote(node_id)}", node_id, self.plan.graph.nodes)
+        known = dict.fromkeys(node.origin for node in self.plan.graph.nodes.values())
+        return with_hint(f"There is no node {quote(node_id)}", node_id, known)
 
     def _describe_places(self, at: Address) -> str:
         places = [address.write_path(step.path) for step in self._list_steps(Address(at.node_id)) if step.path]
         known = f"it has {join_names(places)}" if places else "leave `path` out"
-        return f"{self.plan.graph.show(at.node_id)} has no step {quote(address.write_path(at.path))}: {known}."
+        return f"{self._show(at.node_id)} has no step {quote(address.write_path(at.path))}: {known}."
 
     def _describe_missing(self, node_id: str) -> str:
         if self._list_steps(Address(node_id)):
-            return f"{self.plan.graph.show(node_id)} has a step for each item: say by `path` from which item on."
-        return f"{self.plan.graph.show(node_id)} has not run: there is no output to give another one for."
+            return f"{self._show(node_id)} has a step for each item: say by `path` from which item on."
+        return f"{self._show(node_id)} has not run: there is no output to give another one for."
+
+
+def _list_calls(step: Address) -> list[Call]:
+    return [frame for frame in step.path if isinstance(frame, Call)]
 
 
 def _of_output(code: str, message: str, node_id: str) -> Issue:

@@ -47,8 +47,7 @@ def register_fork(
     _raise_for_issues([*issues, *check.list_issues()])
     insert_run(tx, run)
     insert_launch(tx, run.id, run.id, LaunchKind.FIRST, plan.revision, instance_id=instance_id, is_submitted=False)
-    changed = list_changed(before, plan, {step.node_id for step in states})
-    redone = {fork.at, *map(Address, changed)}
+    redone = {*check.targets, *list_changed(before, plan, states)}
     if not is_same_input(get_run(tx, fork.run_id).input, run.input):
         redone = {Address(plan.start.node.id)}
     take_over_steps(tx, plan, Takeover(head, run.id, redone, check.given, fork.by))

@@ -10,7 +10,7 @@ from agentmesh_dagster.entities.models import Kind, StepStatus
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.address import Address, Items
 from agentmesh_dagster.graph.plan import Plan
-from agentmesh_dagster.graph.progress import Progress, Readiness, StepState
+from agentmesh_dagster.graph.progress import Progress, StepState
 from agentmesh_dagster.runtime.context import describe_run, read_step_input
 from agentmesh_dagster.runtime.nodes.human_approval import render_gate
 from agentmesh_dagster.specs.nodes.human_approval import GateConfig
@@ -73,7 +73,8 @@ def take_over_steps(tx: Connection, plan: Plan, takeover: Takeover) -> None:
         else:
             redone.add(step)
     kept = {step for step in states if plan.scopes.find(step) and step not in redone}
-    skipped = _list_skipped(plan, {step: states[step] for step in kept} | dict.fromkeys(takeover.edited, _SUCCEEDED))
+    begun = {step: states[step] for step in kept} | dict.fromkeys(takeover.edited, _SUCCEEDED)
+    skipped = Progress(plan, begun).skip_unreached()  # no step of the new run will end and say so
     kept |= {step for step in skipped if step in states and states[step].status is StepStatus.SKIPPED}
     insert_skipped(
         tx, takeover.run_id, [NewStep(step, plan.node_of(step).type, []) for step in skipped if step not in kept]
@@ -82,18 +83,6 @@ def take_over_steps(tx: Connection, plan: Plan, takeover: Takeover) -> None:
     for gate in gates:
         if gate.address in kept:
             inherit_gate(tx, gate, to_run_id=takeover.run_id, step_id=step_id(takeover.run_id, gate.address))
-
-
-def _list_skipped(plan: Plan, states: Mapping[Address, StepState]) -> list[Address]:
-    """The steps that nothing leads to any more: no step of the new run will end and say so."""
-    progress = Progress(plan, states)
-    followers = dict.fromkeys(follower for step in states for follower in progress.list_followers(step))
-    found: list[Address] = []
-    for step in followers:
-        if progress.read_state(step) is None and progress.read_readiness(step) is Readiness.SKIPPED:
-            progress.skip(step)
-            found += [step, *progress.skip_behind(step)]
-    return found
 
 
 class Redone:

@@ -371,6 +371,75 @@ def test_an_output_of_the_same_item_is_given(office: Office):
     assert found["$.outputs.one"] == "no-step: `one` has a step for each item: say by `path` from which item on."
 
 
+# rounds and calls
+
+
+def until_good() -> Workflow:
+    nodes = [node("start", "start"), echoing("draft", "draft {{ context.round }}")]
+    nodes += [echoing("review", "review {{ context.outputs.draft.text }}"), node("more", "branch")]
+    nodes += [echoing("print", "print {{ context.outputs.review.text }}"), node("end", "end")]
+    edges = [
+        "start -> draft",
+        "draft -> review",
+        "review -> more",
+        "more -> draft if context.round < 3",
+        "more -> print",
+    ]
+    flow = workflow("w", nodes, [*edges, "print -> end"])
+    back = flow.graph.edges[3].model_copy(update={"max_rounds": 5})
+    changed = [*flow.graph.edges[:3], back, *flow.graph.edges[4:]]
+    return flow.model_copy(update={"graph": flow.graph.model_copy(update={"edges": changed})})
+
+
+def test_a_run_is_forked_from_a_round_on(office: Office):
+    run_id = office.start(until_good())
+    assert CALLS[-1] == "print review draft 3"
+    CALLS.clear()
+
+    forked = fork(office, run_id, "draft", path="#2")
+
+    assert CALLS == ["draft 2", "review draft 2", "draft 3", "review draft 3", "print review draft 3"]
+    assert taken_over(office, forked) == {"start", "draft#1", "review#1", "more#1"}
+    assert office.statuses(forked) == office.statuses(run_id)
+    found = refuse(office, run_id, "draft", path="#4")
+    assert found == {"$.path": "unknown-step: `draft` has no step `#4`: it has `#1`, `#2` and `#3`."}
+
+
+def test_an_output_in_a_loop_is_that_of_the_same_round_and_behind_it_that_of_the_last(office: Office):
+    run_id = office.start(until_good())
+    CALLS.clear()
+
+    forked = fork(office, run_id, "review", path="#2", outputs={"draft": {"text": "mine"}})
+    assert CALLS == ["review mine", "draft 3", "review draft 3", "print review draft 3"]
+    assert [name for name, step in steps(office, forked).items() if step.edited_by] == ["draft#2"]
+
+    CALLS.clear()
+    forked = fork(office, run_id, "print", outputs={"review": {"text": "well done"}})
+    assert CALLS == ["print well done"]
+    assert [name for name, step in steps(office, forked).items() if step.edited_by] == ["review#3"]
+
+
+def test_from_a_sub_workflow_on_all_of_it_is_executed_anew(office: Office):
+    inner = workflow(
+        "inner", [node("start", "start"), noting("deep"), node("end", "end")], ["start -> deep", "deep -> end"]
+    )
+    save(office.services, function_tool("note"), inner)
+    call = {"id": "call", "type": "workflow", "workflowId": "inner", "config": {"input": {}}}
+    nodes = [node("start", "start"), noting("a"), call, noting("b"), node("end", "end")]
+    run_id = office.start(workflow("w", nodes, ["start -> a", "a -> call", "call -> b", "b -> end"]))
+    assert CALLS == ["a", "deep", "b"]
+    CALLS.clear()
+
+    assert office.run(fork(office, run_id, "call")).status is RunStatus.SUCCEEDED
+    assert CALLS == ["deep", "b"]
+    assert office.run(fork(office, run_id, "deep")).status is RunStatus.SUCCEEDED
+    assert CALLS[2:] == ["deep", "b"]
+    assert office.run(fork(office, run_id, "end", path="call")).status is RunStatus.SUCCEEDED
+    assert CALLS[4:] == ["b"]
+    assert office.run(fork(office, run_id, "end")).status is RunStatus.SUCCEEDED
+    assert CALLS[5:] == []
+
+
 # what is wrong with a fork
 
 

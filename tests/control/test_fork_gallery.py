@@ -31,6 +31,10 @@ SHAPES = (
     "gate_before_a_join",
     "gate_for_each_item",
     "gate_for_some_items",
+    "loop_inside_an_each",
+    "loop_until_it_is_good",
+    "loop_whose_head_decides",
+    "loop_with_a_gate",
     "mixed_join",
     "outputs_of_repeated_nodes",
     "several_ends",
@@ -38,6 +42,7 @@ SHAPES = (
     "two_each_in_parallel",
     "two_gates_at_once",
     "two_gates_for_each_item",
+    "workflow_inline_in_a_loop",
 )
 
 
@@ -80,7 +85,7 @@ def list_node_ids(steps: dict[tuple[str, str], Step]) -> Iterator[str]:
 def test_forked_from_each_node_it_gives_the_same(services: Services, instance: dg.DagsterInstance, shape: str):
     document, _ = read_shape(shape)
     save_checked(services.store, list(document), author="test")
-    [flow] = document.workflows
+    flow = document.workflows[0]
     case = read_expected(shape)[1][-1]
     launch = prepare_launch(services, instance, flow, case.input, launched_by="test")
     execute_launch(services, instance, launch)
@@ -98,4 +103,8 @@ def test_forked_from_each_node_it_gives_the_same(services: Services, instance: d
         ran = {key for key, step in after.items() if step.taken_over_from is None}
         behind = list_behind(flow, node_id)
         unskipped = {key for key, step in before.items() if step.status is not StepStatus.SKIPPED}
-        assert ran & unskipped == {key for key in unskipped if key[0] in behind}, node_id
+        # Inside of a loop it depends on the round, and inside of a call the graph is another one.
+        if node_id not in {known.id for known in flow.graph.nodes}:
+            continue
+        plain = {key for key in unskipped if not key[1] or key[1].startswith("[")}
+        assert ran & plain == {key for key in plain if key[0] in behind}, node_id
