@@ -108,13 +108,16 @@ class ForkCheck:
         if not self._is_known(node_id):
             yield "unknown-node", self._describe_unknown(node_id)
             return
-        if not self._keys:
-            return  # where to go on from is not known: that is said already
+        nodes = self.plan.graph.nodes
+        if not self._keys:  # where to go on from is not known: that is said already
+            node = next(node for node in nodes.values() if node.origin == node_id)
+            yield from list_reasons_against(self.plan, node, output)
+            return
         named = self._find_named(node_id)
         if not named:
             yield "not-before", f"{self._show(node_id)} does not stand before {self._show(self.fork.at.node_id)}."
             return
-        yield from list_reasons_against(self.plan, self.plan.graph.nodes[named[0]], output)
+        yield from list_reasons_against(self.plan, nodes[named[0]], output)
         step = self._find_step(node_id)
         if step is None:
             yield "no-step", self._describe_missing(node_id)

@@ -1,6 +1,6 @@
 """Given outputs: what somebody may give instead of what a step gave."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from agentmesh_dagster.entities.json_schema import JsonSchema
 from agentmesh_dagster.entities.json_values import JsonValue, as_object
@@ -29,15 +29,11 @@ def list_reasons_against(plan: Plan, node: GraphNode, output: JsonValue) -> Iter
 
 
 def _list_faults(plan: Plan, node: GraphNode, output: JsonValue) -> Iterator[str]:
-    known = node.spec.known_output
-    beside: Mapping[str, JsonObject] = known.always or {}
-    tool = plan.tools.get(node.tool_id or "") if known.like == "tool" else None
-    schema: JsonObject | None = tool.output_schema if tool else None
-    if known.field is not None:
-        schema = getattr(node.config, node.spec.schema_fields[known.field])
+    beside = node.spec.beside
     if beside and not isinstance(output, dict):
         yield f"must be an object with {', '.join(f'`{name}`' for name in beside)} or fields of its own."
         return
+    schema = _find_schema(plan, node)
     if not schema:
         return
     own: JsonValue = output
@@ -46,3 +42,11 @@ def _list_faults(plan: Plan, node: GraphNode, output: JsonValue) -> Iterator[str
         own = {name: value for name, value in output.items() if name not in beside or name in named}
     for fault in JsonSchema(schema).list_faults(own):
         yield f"does not fit its outputSchema at {fault.path}: {fault.message}."
+
+
+def _find_schema(plan: Plan, node: GraphNode) -> JsonObject | None:
+    """The outputSchema of the node itself, or of the tool that it calls."""
+    if field := node.spec.schema_fields.get("outputSchema"):
+        return getattr(node.config, field)
+    tool = plan.tools.get(node.tool_id or "")
+    return tool.output_schema if tool else None

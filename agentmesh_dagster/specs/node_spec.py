@@ -123,6 +123,7 @@ class NodeSpec:
     summary_field: str | None = None  # the field of a config that says it better, where it is given
     tone: Tone = "idle"  # the colour of its icon
     output: Callable[[NodeFacts], Shape | None] = _know_nothing  # what its steps give, as far as that is sure
+    beside: tuple[str, ...] = ()  # fields of what its steps give that stand beside those of an `outputSchema`
     describe: Callable[[NodeFacts], str] = _say_nothing  # what a node does, in Markdown
     list_issues: Callable[[NodeFacts], Iterator[FieldIssue]] = _find_nothing  # with its own config; edges are not known
     inlines: Callable[[NodeConfig], bool] = _is_itself  # whether the graph of another workflow stands in its place

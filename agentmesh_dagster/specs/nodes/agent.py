@@ -105,5 +105,6 @@ SPEC = NodeSpec(
     names="agent",
     tone="accent",
     output=_read_output,
+    beside=("text", "raw"),
     describe=_describe,
 )
