@@ -30,7 +30,7 @@ def _list_parts(plan: Plan, node_id: str) -> list[object]:
         node.config,
         agent and _describe(agent) | {"tools": sorted(agent.tools)},
         [_describe(plan.tools[tool]) | {"words": plan.tools[tool].description} for tool in sorted(tools)],
-        sorted((edge.id, edge.source, edge.target, edge.condition or "") for edge in edges),
+        sorted((edge.id, edge.source, edge.target, edge.on, edge.condition or "") for edge in edges),
         None if node.workflow_id is None else _list_all(plan),
         node.copy and node.copy.caller and (node.copy.caller.config, node.copy.caller.workflow_id),
         plan.scopes.list_heads(node_id),

@@ -21,6 +21,10 @@ from tests.gallery import read_expected, read_shape
 
 SHAPES = (
     "all_that_match",
+    "always_beside_success",
+    "branch_that_is_caught",
+    "caught_at_the_join",
+    "caught_in_an_each",
     "each_beside_another_arm",
     "each_hands_over_to_each",
     "each_in_an_optional_arm",
