@@ -18,7 +18,12 @@ from agentmesh_dagster.runtime.children import end_child
 from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store import Connection
-from agentmesh_dagster.store.children import list_awaited_runs, list_due_children, list_ended_children
+from agentmesh_dagster.store.children import (
+    find_step_of_child,
+    list_awaited_runs,
+    list_due_children,
+    list_ended_children,
+)
 from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.runs import get_run, get_run_head
 from agentmesh_dagster.store.waits import find_next_due, list_due_waits
@@ -74,6 +79,21 @@ def execute_children(services: Services, instance: dg.DagsterInstance, run_id: s
         for child in ended:
             is_moved = end_child(services, child) or is_moved
     close_suspended(services, instance, run_id)
+
+
+def execute_parents(services: Services, instance: dg.DagsterInstance, run_id: str, *, by: str = "") -> bool:
+    """Goes on with the run whose step waited for this one, and with that which waits for it; False: interrupted."""
+    while True:
+        with services.store.read() as connection:
+            child = find_step_of_child(connection, run_id)
+        if child is None:
+            return True
+        end_child(services, child)
+        run_id = child.run_id
+        execute_children(services, instance, run_id, by=by)
+        following = resume_run(services, instance, run_id)
+        if following is not None and not execute_launch(services, instance, following, by=by):
+            return False
 
 
 def _goes_on_by_itself(services: Services, run_id: str) -> bool:

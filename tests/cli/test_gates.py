@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Typed
+from tests.cli.documents import chain
 
 DOCUMENT = {
     "workflows": [
@@ -156,3 +157,21 @@ def test_a_rejected_run_is_continued_and_asks_again(agentmesh: Agentmesh, run_id
     gate = first_gate(agentmesh)
     assert (gate["stepId"], gate["askedBefore"]) == (step_id, 1)
     assert agentmesh("answer", step_id, "--approve").code == 0
+
+
+def test_an_answer_in_a_run_that_a_step_waits_for_carries_both_on_in_place(agentmesh: Agentmesh, folder: Path):
+    call = {"id": "call", "type": "workflow", "workflowId": "review", "config": {"mode": "run"}}
+    main = chain("main", call, end={"output": "{{ context.last_output.comment }}"})
+    (folder / "both.json").write_text(json.dumps({"workflows": [*DOCUMENT["workflows"], main]}))
+    assert agentmesh("apply", "both.json").code == 0
+    waits = agentmesh("run", "main", "--input", '{"title": "Hi"}', "--format", "json")
+    assert waits.code == 3
+    [child] = agentmesh("runs", "--parent", waits.json["runId"], "--format", "json").json
+
+    done = agentmesh(
+        "answer", first_gate(agentmesh)["stepId"][:8], "--approve", "--comment", "fine", "--format", "json"
+    )
+
+    assert (done.code, done.json["runId"], done.json["status"]) == (0, child["id"], "succeeded")
+    parent = agentmesh("show", waits.json["runId"], "--format", "json").json
+    assert (parent["status"], parent["output"]) == ("succeeded", "fine")

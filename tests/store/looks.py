@@ -7,6 +7,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from agentmesh_dagster.entities.models import RunStatus
+from agentmesh_dagster.store.children import (
+    find_step_of_child,
+    list_abandoned_children,
+    list_due_children,
+    list_ended_children,
+    list_siblings,
+)
 from agentmesh_dagster.store.events import page_audit, page_events, read_tails
 from agentmesh_dagster.store.gates import (
     list_due_notices,
@@ -59,6 +66,7 @@ LOOKS = (
     *_runs("of a project, canceled", RunFilter(project_id="project-1", statuses=(RunStatus.CANCELED,))),
     *_runs("that wait", RunFilter(waiting=True)),
     *_runs("that do not wait", RunFilter(waiting=False)),
+    *_runs("for steps of one run", RunFilter(parent_run_id="run-7")),
     *_runs("of a project, that wait", RunFilter(project_id="project-1", waiting=True)),
     Look("CLI: runs", lambda connection, _: list_runs(connection)),
     Look("CLI: runs that wait", lambda connection, _: list_runs(connection, waiting=True)),
@@ -82,6 +90,11 @@ LOOKS = (
         lambda connection, _: page_audit(connection, project_id="project-1", limit=_PAGE),
     ),
     Look("tick: waits whose time is over", lambda connection, _: list_due_waits(connection)),
+    Look("tick: runs to start for steps", lambda connection, _: list_due_children(connection)),
+    Look("tick: runs for steps that have ended", lambda connection, _: list_ended_children(connection)),
+    Look("tick: runs that no step waits for any more", lambda connection, _: list_abandoned_children(connection)),
+    Look("the step that a run is for", lambda connection, middle: find_step_of_child(connection, middle.id)),
+    Look("runs that steps of a run wait for", lambda connection, middle: list_siblings(connection, middle.id, "call")),
     Look("tick: webhooks to tell", lambda connection, _: list_due_notices(connection)),
     Look("tick: runs to settle", lambda connection, _: list_unsettled_run_ids(connection, INSTANCE)),
     Look("tick: runs to resume", lambda connection, _: list_runs_to_resume(connection, INSTANCE)),

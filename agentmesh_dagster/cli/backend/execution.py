@@ -10,7 +10,7 @@ from agentmesh_dagster.cli.output.progress import show_progress
 from agentmesh_dagster.cli.output.terminal import own_terminal
 from agentmesh_dagster.control.daemons import has_daemon
 from agentmesh_dagster.control.fork import prepare_fork
-from agentmesh_dagster.control.in_place import execute_launch
+from agentmesh_dagster.control.in_place import execute_launch, execute_parents
 from agentmesh_dagster.control.instance import open_instance
 from agentmesh_dagster.control.launch import UnfitInput, prepare_launch
 from agentmesh_dagster.control.reconcile import reconcile_run
@@ -109,9 +109,11 @@ def continue_here(services: Services, gate: StoredGate, console: Console) -> tup
             return True, True
         if has_daemon(instance):
             is_handed_over = submit_resume(services, instance, gate.run_id) is not None
-        elif (launch := resume_run(services, instance, gate.run_id)) is not None:
-            plan = load_plan(services.store, gate.workflow_id, gate.revision)
-            with own_terminal(console) as own, show_progress(own, services.store, plan, gate.run_id):
-                has_ended = execute_launch(services, instance, launch, by=name_user())
+        else:
+            if (launch := resume_run(services, instance, gate.run_id)) is not None:
+                plan = load_plan(services.store, gate.workflow_id, gate.revision)
+                with own_terminal(console) as own, show_progress(own, services.store, plan, gate.run_id):
+                    has_ended = execute_launch(services, instance, launch, by=name_user())
+            has_ended = has_ended and execute_parents(services, instance, gate.run_id, by=name_user())
         reconcile_run(services, instance, gate.run_id)
     return has_ended, is_handed_over
