@@ -30,7 +30,6 @@ NEEDED = {
     "ix_agentmesh_runs_workflow_id_status_created_at_id",
     "ix_agentmesh_runs_project_id_status_created_at_id",
     "ix_agentmesh_runs_parent_run_id_created_at_id",
-    "ix_agentmesh_children_run_id",
     "ix_agentmesh_children_child_run_id",
     "ix_agentmesh_launches_ended_at_parked_at",
     "ix_agentmesh_events_run_id_id",
