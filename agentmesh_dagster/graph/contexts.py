@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.specs.context import ERROR, INDEX, RUN
-from agentmesh_dagster.specs.made_shapes import or_null
+from agentmesh_dagster.specs.context import ERROR, INDEX, ROUND, RUN
+from agentmesh_dagster.specs.made_shapes import TEXT, Fields, or_null
 from agentmesh_dagster.specs.schema_writer import SchemaWriter
 from agentmesh_dagster.specs.shapes import Shape, describe
 
 if TYPE_CHECKING:  # it hands contexts out
     from agentmesh_dagster.graph.flow import Flow
 
-_RUN, _INDEX = describe(RUN, "`context.run`"), describe(INDEX, "`context.index`")
-_ERROR = describe(ERROR, "`context.error`")
+_RUN, _ERROR = describe(RUN, "`context.run`"), describe(ERROR, "`context.error`")
+_INDEX, _ROUND = describe(INDEX, "`context.index`"), describe(ROUND, "`context.round`")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +37,31 @@ class NodeContext(Shape):
     @property
     def field_names(self) -> list[str]:
         is_repeated = self.flow.graph.scopes.head_of(self.node_id) is not None
-        error = ("error",) if self._has_error else ()
-        return ["input", "last_output", "outputs", *(("item", "index") if is_repeated else ()), *error, "run"]
+        is_there = {
+            "item": is_repeated,
+            "index": is_repeated,
+            "round": self._is_in_loop,
+            "error": self._has_error,
+            "callbacks": bool(self._callbacks),
+        }
+        return ["input", "last_output", "outputs", *(name for name in is_there if is_there[name]), "run"]
 
     @property
     def _has_error(self) -> bool:
         return self.knows_error or self.may_have_failed or self.node_id in self.flow.graph.behind_faults
+
+    @property
+    def _is_in_loop(self) -> bool:
+        return bool(self.flow.graph.loops.around(self.node_id))
+
+    @property
+    def _callbacks(self) -> dict[str, Shape | None]:
+        """The addresses of the waits for a callback that stand behind the node."""
+        graph = self.flow.graph
+        if self.is_answered:
+            return {}
+        waits = [node for node in graph.nodes.values() if node.spec.takes_callback(node.config)]
+        return {node.id: TEXT for node in waits if graph.is_ancestor(self.node_id, node.id)}
 
     def find_field(self, name: str) -> Shape | None:
         flow, head = self.flow, self.flow.graph.scopes.head_of(self.node_id)
@@ -62,6 +81,10 @@ class NodeContext(Shape):
                 return flow.find_item(head)
             case "index" if head is not None:
                 return _INDEX
+            case "round" if self._is_in_loop:
+                return _ROUND
+            case "callbacks":
+                return Fields(self._callbacks, "`context.callbacks`", is_open=True)
             case "run":
                 return _RUN
             case _:
@@ -107,11 +130,13 @@ class Outputs(Shape):
         if not self._is_there(name):
             return None
         found = self.flow.find_output(name, self.node_id)
-        return or_null(found) if name == self.node_id and self.may_have_failed else found
+        # It may have failed; or its own is that of the round before.
+        is_open = name == self.node_id and (self.may_have_failed or not self.is_answered)
+        return or_null(found) if is_open else found
 
     def _is_there(self, node_id: str) -> bool:
-        if node_id == self.node_id:
-            return self.is_answered
+        if node_id == self.node_id and self.is_answered:
+            return True
         return node_id in self.flow.graph.nodes and self.flow.graph.is_ancestor(node_id, self.node_id)
 
     def write(self, writer: SchemaWriter) -> JsonValue:

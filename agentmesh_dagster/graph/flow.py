@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from agentmesh_dagster.entities.json_values import write_json
 from agentmesh_dagster.entities.models import Tool, Workflow
 from agentmesh_dagster.graph.contexts import NodeContext
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
@@ -16,6 +17,7 @@ from agentmesh_dagster.graph.regions import Region
 from agentmesh_dagster.specs.made_shapes import Fields, Items, or_null, unite
 from agentmesh_dagster.specs.node_spec import NodeFacts, Place
 from agentmesh_dagster.specs.nodes.end import EndConfig
+from agentmesh_dagster.specs.schema_writer import write_schema
 from agentmesh_dagster.specs.shapes import Shape, describe
 
 _MOST_ARMS = 32  # of a join; what more of them give together is not worked out
@@ -23,6 +25,8 @@ _DEEPEST = 8  # workflows in each other that are looked into
 NO_WORKFLOWS: Mapping[str, Workflow] = {}
 _RESULTS = "the list of results"
 _FALLBACK = "onError"
+_SEVERAL = "what comes from several nodes"
+_ROUNDS = 4  # in which the shape of what comes back to the head of a loop must settle
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,32 @@ class Flow:
         self._outputs: dict[str, Shape | None] = {}
         self._inputs: dict[str, Shape | None] = {}
         self._fields: dict[tuple[str, str], Inferred] = {}
-        for node_id in graph.order:  # parents first
-            self._outputs[node_id] = self._read_output(graph.nodes[node_id])
+        self._returned: (
+            Mapping[str, Shape | None] | None
+        ) = {}  # outputs that edges back bring: those of the pass before
+        self._work_out()
+        if graph.loops.found:
+            self._play_rounds()
+
+    def _work_out(self) -> None:
+        self._inputs.clear()
+        self._fields.clear()
+        self._outputs.clear()
+        for node_id in self.graph.order:  # parents first
+            self._outputs[node_id] = self._read_output(self.graph.nodes[node_id])
+
+    def _play_rounds(self) -> None:
+        """Works out what comes back to the heads of loops: until that changes nothing, or is given up."""
+        before = None
+        for _ in range(_ROUNDS):
+            self._returned = dict(self._outputs)
+            self._work_out()
+            now = [write_json(write_schema(self.find_input(loop.head))) for loop in self.graph.loops.found]
+            if now == before:
+                return
+            before = now
+        self._returned = None
+        self._work_out()
 
     @cached_property
     def run_input(self) -> Shape | None:
@@ -83,7 +111,9 @@ class Flow:
         for head in reversed(heads[shared:]):
             shape = Items(shape if self._runs_with(inner, head) else or_null(shape), _RESULTS)
             inner = head
-        is_sure = inner == seen_from or self._runs_with(inner, seen_from)
+        # In a loop what stands behind gives what it gave in the round before; in the first that is nothing.
+        is_before = self.graph.onward.is_ancestor(inner, seen_from)
+        is_sure = inner == seen_from or (is_before and self._runs_with(inner, seen_from))
         if self.graph.catches(node_id) and seen_from in self.graph.behind_faults:
             is_sure = False  # it may have failed
         return shape if is_sure else or_null(shape)
@@ -161,14 +191,26 @@ class Flow:
         return self._results[workflow_id]
 
     def _read_input(self, node: GraphNode) -> Shape | None:
-        edges = self.graph.in_edges[node.id]
+        entered = self._read_entry(node)
+        back = [edge for edge in self.graph.in_edges[node.id] if edge.position in self.graph.loops.back]
+        if not back or self._returned == {}:
+            return entered
+        if self._returned is None:
+            return None
+        came = {source: _carry(self._returned.get(source), own) for source, own in _group(back).items()}
+        together = [Fields(came, _SEVERAL, frozenset(came))] if len(came) > 1 else []
+        return unite([entered, *came.values(), *together])
+
+    def _read_entry(self, node: GraphNode) -> Shape | None:
+        """What arrives but for edges that begin another round."""
+        edges = self.graph.onward.in_edges[node.id]
         if node.id in self.graph.unknowns.missing_sources or len(edges) > _MOST_ARMS:
             return None
         if any(edge.source not in self._outputs for edge in edges):
             return None  # it is on a cycle, or behind one
         if not edges:
             return self.run_input if node.spec.place is Place.START else None
-        regions = {self.graph.scopes.left_by(edge) for edge in edges}
+        regions = {self.graph.scopes.left_by(edge) for edge in edges} if self.graph.scopes.by_head else {None}
         region = next(iter(regions))
         if len(regions) > 1:
             return None  # what comes from inside an `each`, and what comes beside it
@@ -183,7 +225,7 @@ class Flow:
             _Arm(
                 source,
                 self.find_item(source) if source == head else _carry(self._find_brought(source, target), own),
-                self._guards.join(map(self._guards.of_edge, own)),
+                self._guards.of_edges_of_one(own),
             )
             for source, own in _group(edges).items()
         ]
@@ -200,7 +242,7 @@ class Flow:
         arms: list[_Arm] = []
         for source, own in _group(edges).items():
             shape = self.find_item(source) if source == region.each else _carry(self._outputs.get(source), own)
-            arms.append(_Arm(source, shape, self._guards.join(map(self._guards.of_edge, own))))
+            arms.append(_Arm(source, shape, self._guards.of_edges_of_one(own)))
         guard = self._guards.join([arm.guard for arm in arms])
         if guard is None:
             return Items(None, _RESULTS)
@@ -214,7 +256,7 @@ class Flow:
             return arms[0].shape
         sure = {arm.source for arm in arms if arm.guard is not None and self._guards.implies(guard, arm.guard)}
         fields = {arm.source: arm.shape for arm in arms}
-        together = Fields(fields, "what comes from several nodes", frozenset(fields) - sure)
+        together = Fields(fields, _SEVERAL, frozenset(fields) - sure)
         if len(sure) == len(arms):
             return together
         alone = [arm.shape for arm in arms if not any(self._brings(arm, other) for other in arms if other is not arm)]

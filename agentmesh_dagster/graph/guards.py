@@ -6,7 +6,7 @@ stands for a node of which no more is known. What cannot be told cheaply is not:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from heapq import heappop, heappush
 from typing import TypeAlias
@@ -29,7 +29,8 @@ class Guards:
     """The guards of a graph's nodes and edges."""
 
     def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+        self._graph = graph.onward  # a loop is left in the end, by an edge that does not lead back
+        self._scopes = graph.scopes
         self._nodes: dict[str, Guard] = {}
         self._exclusive: dict[tuple[Mark, Mark], bool] = {}
         for node_id in graph.order:  # parents first
@@ -79,9 +80,15 @@ class Guards:
                 found[node.id] = "first"
         return found
 
+    def of_edges_of_one(self, edges: Sequence[GraphEdge]) -> Guard | None:
+        """What leads along one at least of the edges, none of which leaves an `each` for the outside."""
+        return self.of_edge(edges[0]) if len(edges) == 1 else self.join(map(self.of_edge, edges))
+
     def of_edges(self, edges: Iterable[GraphEdge]) -> Guard | None:
         """What leads along one at least of these edges; None where that is too much to be told."""
-        regions = ((edge, self._graph.scopes.left_by(edge)) for edge in edges)
+        if not self._scopes.by_head:
+            return self.join(map(self.of_edge, edges))
+        regions = ((edge, self._scopes.left_by(edge)) for edge in edges)
         return self.join(self.of_node(region.each) if region else self.of_edge(edge) for edge, region in regions)
 
     def join(self, guards: Iterable[Guard | None]) -> Guard | None:

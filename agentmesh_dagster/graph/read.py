@@ -15,7 +15,7 @@ from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.expressions import Expression, ExpressionFault, parse_expression
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode, Literal, Unknowns
 from agentmesh_dagster.graph.issue import Issue
-from agentmesh_dagster.graph.templates import Template, TemplateFault, list_template_faults, parse_template
+from agentmesh_dagster.graph.templates import Template, TemplateFault, read_template
 from agentmesh_dagster.specs import NODE_SPECS
 from agentmesh_dagster.specs.node_config import NodeConfig, Written
 from agentmesh_dagster.specs.node_spec import UNKNOWN
@@ -171,9 +171,9 @@ def _parse_expression(
 
 
 def _parse_template(value: JsonValue, path: str, node_id: str, faults: list[Issue]) -> Template | None:
-    found = list_template_faults(value)
+    template, found = read_template(value)
     faults.extend(Issue("bad-template", _describe_fault(fault), node_id, path=path + fault.path) for fault in found)
-    return None if found else parse_template(value)
+    return None if found else template
 
 
 def _read_edges(

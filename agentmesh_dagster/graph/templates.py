@@ -99,7 +99,7 @@ class Template:
 
 def parse_template(value: JsonValue) -> Template:
     """Parses every string in `value`; keys stay as they are. Raises the first TemplateFault."""
-    template, faults = _read_template(value)
+    template, faults = read_template(value)
     if faults:
         raise faults[0]
     return template
@@ -107,10 +107,11 @@ def parse_template(value: JsonValue) -> Template:
 
 def list_template_faults(value: JsonValue) -> list[TemplateFault]:
     """All that parse_template would complain of, one fault for each placeholder."""
-    return _read_template(value)[1]
+    return read_template(value)[1]
 
 
-def _read_template(value: JsonValue) -> tuple[Template, list[TemplateFault]]:
+def read_template(value: JsonValue) -> tuple[Template, list[TemplateFault]]:
+    """What could be parsed of `value`, and one fault for each placeholder that could not."""
     faults: list[TemplateFault] = []
     references: list[TemplateReference] = []
     parsed = _read_value(value, (), references, faults)

@@ -16,6 +16,7 @@ RUN: JsonObject = {
     "required": ["id", "workflowId", "workflowName", "revision", "startedAt"],
 }
 INDEX: JsonObject = {"type": "integer", "description": "Place of the item, from 0."}
+ROUND: JsonObject = {"type": "integer", "description": "Of the innermost loop, from 1."}
 
 ERROR: JsonObject = {
     "type": ["object", "null"],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agentmesh_dagster.entities.models import JsonObject, Tool
+from agentmesh_dagster.entities.models import JsonObject, Tool, Workflow
 from agentmesh_dagster.graph.flow import Flow
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.specs.schema_writer import write_schema
@@ -233,6 +233,50 @@ def test_a_run_gives_what_the_end_gave_that_ran():
     flow = flow_of([START, FORK, call("a"), call("b"), END, node("other", "end")], edges)
 
     assert show(flow.run_output) == [{"a?": "number"}, {"b?": "number"}]
+
+
+def looped(nodes: list[dict[str, Any]], edges: list[str], back: str) -> Flow:
+    """With one edge more, that leads back."""
+    document = workflow("w", nodes, [*edges, back], inputSchema=INPUT).to_wire()
+    document["graph"]["edges"][-1]["maxRounds"] = 3
+    graph = read_graph(Workflow.model_validate(document))
+    assert graph.faults == ()
+    return Flow(graph, TOOLS)
+
+
+def test_to_the_head_of_a_loop_comes_what_enters_it_or_what_the_round_before_gave():
+    nodes = [START, call("a"), call("b"), FORK, call("c"), END]
+    edges = ["start -> a", "a -> b", "b -> fork", "fork -> c", "c -> end"]
+    flow = looped(nodes, edges, "fork -> b if context.last_output.b < 3")
+
+    a, b = {"a?": "number"}, {"b?": "number"}
+    assert show(flow.find_input("b")) == [a, b]
+    assert show(flow.find_input("fork")) == show(flow.find_input("c")) == b
+    inside, behind = show(flow.find_context("b")), show(flow.find_context("c"))
+    assert inside["round"] == "integer"
+    assert inside["outputs"]["a"] == a
+    assert inside["outputs"]["b"] == [b, "null"]  # of the round before
+    assert inside["outputs"]["fork"] == [b, "null"]
+    assert "round" not in behind
+    assert behind["outputs"]["b"] == b
+
+
+def test_a_loop_that_passes_its_input_on_settles():
+    flow = looped(
+        [START, call("a"), FORK, node("on", "branch"), END],
+        ["start -> a", "a -> fork", "fork -> on", "on -> end"],
+        "on -> fork if context.round < 2",
+    )
+
+    assert show(flow.find_input("fork")) == show(flow.find_input("end")) == {"a?": "number"}
+
+
+def test_a_callback_is_known_before_its_wait():
+    wait = node("wait", "wait", callback=True)
+    flow = flow_of([START, call("a"), wait, END], ["start -> a", "a -> wait", "wait -> end"])
+
+    assert show(flow.find_context("a"))["callbacks"] == {"wait": "string"}
+    assert "callbacks" not in show(flow.find_context("end"))
 
 
 def test_a_workflow_node_gives_what_the_other_workflow_gives():
