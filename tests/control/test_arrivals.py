@@ -25,6 +25,7 @@ from agentmesh_dagster.store.awaited_events import list_waits_to_look
 from agentmesh_dagster.store.callbacks import CallbackNotFound, CallbackUsed
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.events import list_events
+from agentmesh_dagster.store.pruning import delete_runs
 from agentmesh_dagster.store.steps import list_steps, step_id
 from agentmesh_dagster.store.tables import posted_events, steps, waits
 from agentmesh_dagster.store.triggers import receive_event
@@ -334,3 +335,13 @@ def test_the_address_is_the_same_for_a_run_and_another_for_the_next(office: Offi
 
     assert read_token(office) != one
     assert step_id(first, Address("wait"))
+
+
+def test_a_run_that_is_pruned_takes_its_callbacks_along(office: Office):
+    run_id = office.start(wait_for_callback())
+    cancel_run(office.services, office.instance, run_id, by="ann")
+    with office.services.store.begin() as tx:
+        delete_runs(tx, [run_id], by="test", via="test")
+
+    with pytest.raises(CallbackNotFound):
+        receive_callback(office.services, read_token(office), None)

@@ -150,3 +150,26 @@ def test_a_short_wait_sleeps_where_it_is(office: Office):
     assert time.monotonic() - started > 0.3
     assert office.run(run_id).status is RunStatus.SUCCEEDED
     assert len(office.run(run_id).launches) == 1
+
+
+def test_a_loop_waits_anew_in_each_round(office: Office):
+    nodes = [node("start", "start"), noting("poll"), node("pause", "wait", seconds=3600), node("again", "branch")]
+    nodes.append(node("end", "end", output="{{ context.outputs.poll.text }} {{ context.run.id }}"))
+    flow = workflow("w", nodes, ["start -> poll", "poll -> pause", "pause -> again", "again -> end"])
+    back = {"id": "back", "fromNodeId": "again", "toNodeId": "poll", "condition": "context.round < 3", "maxRounds": 3}
+    written = flow.to_wire()
+    written["graph"]["edges"].insert(3, back)
+    run_id = office.start(Workflow.model_validate(written))
+
+    for number in (1, 2, 3):
+        waiting = [step for step in _list_steps(office, run_id) if step.status is StepStatus.WAITING]
+        assert [(step.node_id, step.path) for step in waiting] == [("pause", f"#{number}")]
+        let_time_pass(office)
+        with office.services.store.read() as connection:
+            [due] = list_due_waits(connection)
+        assert end_due_wait(office.services, due)
+        assert office.continue_run(run_id)
+
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+    assert CALLS == ["poll"] * 3
+    assert len(office.run(run_id).launches) == 4

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from agentmesh_dagster.entities.models import RunStatus
+from agentmesh_dagster.store.awaited_events import list_waits_to_look
 from agentmesh_dagster.store.children import (
     find_step_of_child,
     list_abandoned_children,
@@ -26,7 +27,7 @@ from agentmesh_dagster.store.pages import write_cursor, write_moment
 from agentmesh_dagster.store.runs import RunFilter, get_run, list_runs, list_unsettled_run_ids, page_runs
 from agentmesh_dagster.store.steps import list_steps, page_steps
 from agentmesh_dagster.store.triggers import Asker, list_due_deliveries
-from agentmesh_dagster.store.waits import list_due_waits, list_runs_to_resume
+from agentmesh_dagster.store.waits import find_first_due, list_due_waits, list_runs_to_resume
 from tests.store.history import INSTANCE, TRIGGER, PastRun
 
 _PAGE = 50
@@ -95,6 +96,9 @@ LOOKS = (
     Look("tick: runs that no step waits for any more", lambda connection, _: list_abandoned_children(connection)),
     Look("the step that a run is for", lambda connection, middle: find_step_of_child(connection, middle.id)),
     Look("runs that steps of a run wait for", lambda connection, middle: list_siblings(connection, middle.id, "call")),
+    Look("waits: the first that is over", lambda connection, _: find_first_due(connection)),
+    Look("waits: events to look at", lambda connection, _: list_waits_to_look(connection)),
+    Look("waits: events of a name to look at", lambda connection, _: list_waits_to_look(connection, "paid")),
     Look("tick: webhooks to tell", lambda connection, _: list_due_notices(connection)),
     Look("tick: runs to settle", lambda connection, _: list_unsettled_run_ids(connection, INSTANCE)),
     Look("tick: runs to resume", lambda connection, _: list_runs_to_resume(connection, INSTANCE)),

@@ -18,7 +18,7 @@ from tests.store.history import INSTANCE, PastRun, fill
 from tests.store.looks import ENDED_BADLY, FAILED, LOOKS
 
 COUNT, WAITING = 600, 12
-LARGE = "agentmesh_(?:runs|launches|steps|waits|gates|events|deliveries)"
+LARGE = "agentmesh_(?:runs|launches|steps|waits|gates|events|deliveries|posted_events)"
 WHOLE_TABLE = {"sqlite": rf"SCAN {LARGE}(?! USING).*", "postgresql": rf"Seq Scan on {LARGE}.*"}
 
 # Without one of them some look reads the whole history, or all of a workflow's or a project's.
@@ -37,6 +37,7 @@ NEEDED = {
     "ix_agentmesh_events_project_id_type_id",
     "ix_agentmesh_waits_state_opened_at",
     "ix_agentmesh_waits_run_id",
+    "ix_agentmesh_waits_state_due_at",
     "ix_agentmesh_deliveries_workflow_id_trigger_state",
 }
 
