@@ -64,6 +64,10 @@ Name = Annotated[str, AfterValidator(_require_text), Field(max_length=255)]
 Timestamp = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 
+def _success_goes_without_saying(value: object) -> object:
+    return None if value == "success" else value
+
+
 class Kind(StrEnum):
     """The kinds of entity that the catalogue keeps in revisions."""
 
@@ -230,7 +234,8 @@ class Edge(Entity):
     from_node_id: Id
     to_node_id: Id
     condition: Annotated[str | None, BeforeValidator(_literals_are_conditions)] = None
-    on: EdgeOn = "success"  # how its source must have ended for the edge to be followed
+    # How its source must have ended for the edge to be followed; None: with success.
+    on: Annotated[EdgeOn | None, BeforeValidator(_success_goes_without_saying)] = None
     max_rounds: MaxRounds | None = None  # of an edge that leads back: how often the nodes between are played
 
 

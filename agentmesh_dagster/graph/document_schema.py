@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.entities.models import ENTITY_TYPES, JsonObject, Kind
+from agentmesh_dagster.entities.models import ENTITY_TYPES, EdgeOn, JsonObject, Kind
 from agentmesh_dagster.entities.text import join_names, quote
 from agentmesh_dagster.graph.field_descriptions import DOCUMENT, FIELDS, SCHEMA, TEMPLATE
 from agentmesh_dagster.specs import NODE_SPECS, PROVIDER_SPECS, TOOL_SPECS, TRIGGERS
@@ -115,6 +115,9 @@ def _tidy(definition: JsonObject, name: str) -> None:
         elif (name, field) == ("Edge", "condition"):
             schema.clear()
             schema.update(_LITERAL)
+        elif (name, field) == ("Edge", "on"):
+            schema.clear()
+            schema.update({"enum": [*get_args(EdgeOn)], "default": "success"})
         elif field in _FROM_STORE:
             schema.clear()
             schema["readOnly"] = True

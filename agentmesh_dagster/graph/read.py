@@ -202,14 +202,22 @@ def _list_missing_ends(edge: Edge, path: str, nodes: Mapping[str, GraphNode], re
 def _read_edge(edge: Edge, position: int, source: GraphNode, faults: list[Issue]) -> GraphEdge:
     condition = (edge.condition or "").strip() or None
     expression = literal = None
-    may_catch = edge.on != "success"
+    may_catch = edge.on is not None
     if condition and not may_catch and source.spec.subject and getattr(source.config, source.spec.subject) is not None:
         literal = Literal(_read_literal(condition))
     elif condition and source.is_complete and (may_catch or source.spec.may_choose):
         path = f"$.graph.edges[{position}].condition"
         expression = _parse_expression(condition, path, faults, edge_id=edge.id)
     return GraphEdge(
-        edge.id, position, edge.from_node_id, edge.to_node_id, condition, expression, literal, edge.on, edge.max_rounds
+        edge.id,
+        position,
+        edge.from_node_id,
+        edge.to_node_id,
+        condition,
+        expression,
+        literal,
+        edge.on or "success",
+        edge.max_rounds,
     )
 
 

@@ -248,7 +248,7 @@ def test_a_document_says_it_and_comes_back_as_it_was(kind: Any):
     document, issues = check_document(DOCUMENT, name="a.yaml")
 
     assert issues == []
-    assert [edge.on for edge in document.workflows[0].graph.edges] == ["success", "error", "always", "success"]
+    assert [edge.on for edge in document.workflows[0].graph.edges] == [None, "error", "always", None]
     written = write_document(document, format=kind)
     again, issues = check_document(written, name=f"a.{kind}")
     assert issues == []

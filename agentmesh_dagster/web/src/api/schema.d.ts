@@ -1589,6 +1589,8 @@ export interface components {
             fromNodeId: string;
             toNodeId: string;
             condition?: string;
+            /** @enum {string} */
+            on?: "success" | "error" | "always";
             maxRounds?: number;
         };
         /**
@@ -1671,7 +1673,13 @@ export interface components {
          * EventType
          * @enum {string}
          */
-        EventType: "run.started" | "run.completed" | "run.failed" | "run.canceled" | "step.started" | "step.completed" | "step.failed" | "step.waiting_human" | "step.waiting" | "step.child_started" | "step.skipped" | "step.retrying" | "step.edited" | "gate.taken_over" | "gate.canceled" | "gate.answered" | "agent.request" | "agent.response" | "tool.request" | "tool.response" | "secret.used" | "run.pruned" | "entity.saved" | "entity.deleted" | "draft.discarded" | "event.received" | "tool.tried" | "agent.tried" | "login.succeeded" | "login.failed" | "user.saved" | "user.deleted" | "token.created" | "token.revoked";
+        EventType: "run.started" | "run.completed" | "run.failed" | "run.canceled" | "step.started" | "step.completed" | "step.failed" | "step.caught" | "step.waiting_human" | "step.waiting" | "step.child_started" | "step.skipped" | "step.retrying" | "step.edited" | "gate.taken_over" | "gate.canceled" | "gate.answered" | "agent.request" | "agent.response" | "tool.request" | "tool.response" | "secret.used" | "run.pruned" | "entity.saved" | "entity.deleted" | "draft.discarded" | "event.received" | "tool.tried" | "agent.tried" | "login.succeeded" | "login.failed" | "user.saved" | "user.deleted" | "token.created" | "token.revoked";
+        /**
+         * FaultCode
+         * @description Why a step failed, in a word that conditions can ask for: `context.error.code == "timeout"`.
+         * @enum {string}
+         */
+        FaultCode: "timeout" | "rate_limited" | "provider_unavailable" | "provider_refused" | "unfit_reply" | "tool_error" | "invalid_input" | "no_match" | "rounds_used_up" | "rejected" | "expired" | "budget_exceeded" | "child_failed" | "worker_lost" | "error";
         /**
          * ForkedFrom
          * @description Where a fork goes on from.
@@ -1928,6 +1936,9 @@ export interface components {
             edgeContext?: {
                 [key: string]: unknown;
             };
+            faultContext?: {
+                [key: string]: unknown;
+            };
         };
         NodeType: string;
         /**
@@ -2164,6 +2175,8 @@ export interface components {
             parentStepId?: string;
             /** @default false */
             hasFailed: boolean;
+            /** @default false */
+            hasCaught: boolean;
             forkedFrom?: components["schemas"]["ForkedFrom"];
             forks: string[];
             cut?: {
@@ -2253,6 +2266,11 @@ export interface components {
             input?: unknown;
             output?: unknown;
             error?: string;
+            code?: components["schemas"]["FaultCode"];
+            /** @default false */
+            caught: boolean;
+            /** @default false */
+            usedFallback: boolean;
             /** Format: date-time */
             startedAt?: string;
             /** Format: date-time */

@@ -30,7 +30,7 @@ export const StepEdge = memo(function StepEdge(props: EdgeProps<CanvasEdge>) {
       <BaseEdge
         path={path}
         markerEnd={markerEnd}
-        className={isFaulty ? 'edge edge-invalid' : 'edge'}
+        className={isFaulty ? 'edge edge-invalid' : `edge edge-on-${data?.edge.on ?? 'success'}`}
         interactionWidth={24}
       />
       {(label || issues.length > 0) && (

@@ -16,8 +16,8 @@ export interface Completion {
 /** What may be named where this was typed. */
 export type Offers = (typed: string) => readonly Completion[]
 
-/** Whose words are read: a node's own config, or the condition of an edge that leaves it. */
-export type Place = 'node' | 'out-edge'
+/** Whose words are read: a node's own config, or the condition of an edge that leaves it, maybe when it has failed. */
+export type Place = 'node' | 'out-edge' | 'fault-edge'
 
 const AHEAD = 3 // levels of fields that are listed behind what was typed
 const MOST = 2_000

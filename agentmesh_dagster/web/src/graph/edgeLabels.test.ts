@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GraphNode } from '../api/types'
-import { setCondition } from './edits'
+import { setCondition, setOn } from './edits'
 import { layOut } from './layout'
 import { graphOf, node } from './samples'
 import { walk } from './walk'
@@ -20,6 +20,14 @@ function labels(
 }
 
 describe('when a way is taken', () => {
+  it('says which are for a failure, and for either end', () => {
+    const graph = setOn(setOn(graphOf('a>b a>c a>d'), 'e2', 'error'), 'e3', 'always')
+    expect([...labelEdges(setCondition(graph, 'e2', 'context.error.code == "timeout"'))]).toEqual([
+      ['e2', 'on error: error.code == "timeout"'],
+      ['e3', 'always'],
+    ])
+  })
+
   it.each([
     ['branch', {}, ['a', undefined, 'b'], ['1. a', 'otherwise', '2. b']],
     ['branch', {}, ['a', undefined], ['a', 'otherwise']],

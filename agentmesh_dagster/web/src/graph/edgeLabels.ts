@@ -9,10 +9,15 @@ export function labelEdges(graph: WorkflowGraph): Map<string, string> {
   )
   const siblings = new Map<string, GraphEdge[]>()
   for (const edge of graph.edges) {
-    if (choosing.has(edge.fromNodeId))
+    if (choosing.has(edge.fromNodeId) && !mayCatch(edge))
       siblings.set(edge.fromNodeId, [...(siblings.get(edge.fromNodeId) ?? []), edge])
   }
   const labels = new Map<string, string>()
+  for (const edge of graph.edges) {
+    if (!mayCatch(edge)) continue
+    const when = edge.on === 'error' ? 'on error' : 'always'
+    labels.set(edge.id, edge.condition === undefined ? when : `${when}: ${shorten(edge.condition)}`)
+  }
   for (const [id, edges] of siblings) {
     const node = choosing.get(id)
     if (!node) continue
@@ -23,6 +28,11 @@ export function labelEdges(graph: WorkflowGraph): Map<string, string> {
     }
   }
   return labels
+}
+
+/** Whether an edge may be followed when its source has failed. */
+export function mayCatch({ on }: GraphEdge): boolean {
+  return on === 'error' || on === 'always'
 }
 
 function labelEdge(node: GraphNode, edge: GraphEdge, asked: readonly GraphEdge[]): string {

@@ -155,6 +155,22 @@ export function setCondition(graph: WorkflowGraph, edgeId: string, condition: st
   }
 }
 
+/** Says after which end of its source an edge is followed. */
+export function setOn(
+  graph: WorkflowGraph,
+  edgeId: string,
+  on: 'success' | 'error' | 'always',
+): WorkflowGraph {
+  return {
+    ...graph,
+    edges: graph.edges.map((edge) => {
+      if (edge.id !== edgeId) return edge
+      const { on: _, ...bare } = edge
+      return on === 'success' ? bare : { ...bare, on }
+    }),
+  }
+}
+
 /** Moves an out-edge among its siblings: branches try their edges in this order. `by` is -1 or 1. */
 export function moveEdge(graph: WorkflowGraph, edgeId: string, by: -1 | 1): WorkflowGraph {
   const edges = [...graph.edges]

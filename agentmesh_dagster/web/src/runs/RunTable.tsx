@@ -121,6 +121,7 @@ export function RunStatus({ run }: { run: Run }) {
     <StatusChip
       status={run.waitingOn.length > 0 ? 'waiting_human' : run.status}
       detail={isOn && run.hasFailed ? 'can only fail' : run.queuedAt ? 'for a place' : undefined}
+      hasCaught={run.hasCaught}
     />
   )
 }

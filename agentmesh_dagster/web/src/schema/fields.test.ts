@@ -85,8 +85,12 @@ it('says what is set in the words of the form', () => {
 it('puts narrow fields side by side, and what is needed less often into sections', () => {
   const { bare, sections } = groupBySection(nodeFields('agent'))
   expect(names(bare)).toEqual(['prompt', 'outputSchema'])
-  expect(sections.map(({ section }) => section.title)).toEqual(['Retries, timeout, pool', 'Overrides'])
-  expect(pairUp(sections[1]?.fields ?? []).map(names)).toEqual([
+  expect(sections.map(({ section }) => section.title)).toEqual([
+    'Retries, timeout, pool',
+    'If it fails',
+    'Overrides',
+  ])
+  expect(pairUp(sections[2]?.fields ?? []).map(names)).toEqual([
     ['systemPrompt'],
     ['modelName'],
     ['temperature', 'maxTokens'],

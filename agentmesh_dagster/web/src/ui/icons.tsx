@@ -1,5 +1,5 @@
 /** Icons: line drawings in the colour of the text. They say nothing by themselves: a name stands beside or on the button. */
-import type { StepStatus } from '../api/types'
+import type { ShownStatus } from './statusWords'
 
 const PATHS = {
   check: 'M3 8.5 6.5 12 13 4.5',
@@ -81,7 +81,7 @@ export function iconNamed(name: string): IconName {
   return Object.hasOwn(PATHS, name) ? (name as IconName) : 'node'
 }
 
-export const STATUS_ICONS: Record<StepStatus, IconName> = {
+export const STATUS_ICONS: Record<ShownStatus, IconName> = {
   pending: 'dots',
   running: 'turn',
   succeeded: 'check',
@@ -90,4 +90,6 @@ export const STATUS_ICONS: Record<StepStatus, IconName> = {
   waiting: 'clock',
   skipped: 'dashed',
   canceled: 'ban',
+  caught: 'warning',
+  fallback: 'warning',
 }

@@ -1,4 +1,5 @@
 import type { GraphEdge, GraphNode } from '../../api/types'
+import { mayCatch } from '../../graph/edgeLabels'
 import { edgesOf, nodeType } from '../../types/types'
 import { ExpressionInput } from './ExpressionInput'
 import { useFault } from './PlacedField'
@@ -15,11 +16,11 @@ interface Props {
 
 /** The condition of an edge: an expression, or the literal to match where the branch has an expression of its own. */
 export function ConditionField({ node, edge, onChange, label }: Props) {
-  const offers = useOffers(node.id, 'out-edge')
+  const offers = useOffers(node.id, mayCatch(edge) ? 'fault-edge' : 'out-edge')
   const faults = [useFault('condition'), useFault('')]
   const fault = faults.filter(Boolean).join(' ')
   const { subject } = nodeType(node.type)
-  const isLiteral = subject !== undefined && typeof node.config[subject] === 'string'
+  const isLiteral = !mayCatch(edge) && subject !== undefined && typeof node.config[subject] === 'string'
   return (
     <div className="field" data-place="condition">
       <ExpressionInput
@@ -28,7 +29,7 @@ export function ConditionField({ node, edge, onChange, label }: Props) {
         value={edge.condition ?? ''}
         onChange={onChange}
         offers={isLiteral ? NOTHING : offers}
-        placeholder={isLiteral ? '"refund", 3, true, or empty: otherwise' : placeholderFor(node)}
+        placeholder={isLiteral ? '"refund", 3, true, or empty: otherwise' : placeholderFor(node, edge)}
       />
       {fault && (
         <div className="field-fault">
@@ -41,7 +42,8 @@ export function ConditionField({ node, edge, onChange, label }: Props) {
 
 const NOTHING = () => []
 
-function placeholderFor(node: GraphNode): string {
+function placeholderFor(node: GraphNode, edge: GraphEdge): string {
+  if (mayCatch(edge)) return 'context.error.code == "timeout", or empty: whatever it was'
   const { example, otherwise } = edgesOf(node)
   return example === undefined ? `Empty: ${otherwise}` : `${example}, or empty: ${otherwise}`
 }

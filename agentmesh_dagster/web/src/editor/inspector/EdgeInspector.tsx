@@ -1,7 +1,8 @@
 import type { NodeType } from '../../api/types'
-import { findNode, moveEdge, setCondition, titleOf } from '../../graph/edits'
+import { mayCatch } from '../../graph/edgeLabels'
+import { findNode, moveEdge, setCondition, setOn, titleOf } from '../../graph/edits'
 import { NodeIcon } from '../../types/NodeIcon'
-import { hasConditions, nodeTypes } from '../../types/types'
+import { hasConditions, nodeType, nodeTypes } from '../../types/types'
 import { Icon } from '../../ui/icons'
 import { addStep, changeGraph, graphOf, removeSelected, select } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
@@ -17,7 +18,10 @@ export function EdgeInspector({ id }: { id: string }) {
   const to = useEditor((state) => findNode(graphOf(state), edge?.toNodeId ?? ''))
   if (!edge || !from) return null
   const between = nodeTypes().filter(({ place }) => place === 'between')
-  const mayAsk = hasConditions(from)
+  const mayAsk = hasConditions(from) || mayCatch(edge)
+  const mayFail = nodeType(from.type).place !== 'start'
+  const follow = (on: Parameters<typeof setOn>[2]) =>
+    store.change((state) => changeGraph(state, (graph) => setOn(graph, id, on)))
   const move = (by: -1 | 1) => store.change((state) => changeGraph(state, (graph) => moveEdge(graph, id, by)))
   const goTo = (nodeId: string) => store.change((state) => select(state, [nodeId]))
   const insert = (type: NodeType) => store.change((state) => addStep(state, type))
@@ -43,6 +47,20 @@ export function EdgeInspector({ id }: { id: string }) {
           </button>
         </dd>
       </dl>
+      {(mayFail || mayCatch(edge)) && (
+        <label className="field" data-place="on">
+          <span className="field-label">Followed</span>
+          <select
+            className="input"
+            value={edge.on ?? 'success'}
+            onChange={(event) => follow(event.target.value as Parameters<typeof setOn>[2])}
+          >
+            <option value="success">when it has succeeded</option>
+            <option value="error">when it has failed: the run goes on</option>
+            <option value="always">always, also when it has failed</option>
+          </select>
+        </label>
+      )}
       {(mayAsk || edge.condition !== undefined) && (
         <div className="field">
           <span className="field-label">Condition</span>

@@ -1,4 +1,5 @@
 import type { GraphEdge, GraphNode } from '../../api/types'
+import { mayCatch } from '../../graph/edgeLabels'
 import { findNode, mayConnect, moveEdge, remove, setCondition, titleOf } from '../../graph/edits'
 import { edgesOf, hasConditions, nodeType } from '../../types/types'
 import { Combobox } from '../../ui/Combobox'
@@ -61,7 +62,7 @@ function OutEdge({ node, edge, isFirst, isLast }: OutEdgeProps) {
     store.change((state) =>
       changeGraph(state, (graph) => setCondition(graph, edge.id, text), `${edge.id} condition`),
     )
-  const mayAsk = hasConditions(node)
+  const mayAsk = hasConditions(node) || mayCatch(edge)
   return (
     <SubjectContext value={{ kind: 'edge', id: edge.id }}>
       <div className="edge-row">
@@ -75,6 +76,9 @@ function OutEdge({ node, edge, isFirst, isLast }: OutEdgeProps) {
           <span className="truncate" dir="auto">
             {title}
           </span>
+          {mayCatch(edge) && (
+            <span className="muted small">{edge.on === 'error' ? 'on error' : 'always'}</span>
+          )}
         </button>
         <SmallButton
           icon="edit"
@@ -139,7 +143,8 @@ function SmallButton({ icon, label, isOff = false, onClick }: SmallButtonProps) 
   )
 }
 
-function hintFor(node: GraphNode, edges: readonly GraphEdge[]): string | undefined {
+function hintFor(node: GraphNode, all: readonly GraphEdge[]): string | undefined {
+  const edges = all.filter((edge) => !mayCatch(edge))
   const { ports, hint, plainHint } = edgesOf(node)
   if (ports === 'all') return edges.length > 1 ? 'All of these run at the same time.' : undefined
   return edges.some((edge) => edge.condition !== undefined) ? hint : (plainHint ?? hint)

@@ -11,6 +11,7 @@ export function useOffers(nodeId: string, place: Place = 'node'): Offers {
     useEditor((state) => state.checked),
     nodeId,
   )
-  const context = (place === 'out-edge' ? schemas?.edgeContext : undefined) ?? schemas?.context
+  const behind = { node: undefined, 'out-edge': schemas?.edgeContext, 'fault-edge': schemas?.faultContext }
+  const context = behind[place] ?? schemas?.context
   return useCallback((typed) => (context ? listCompletions(context, typed) : []), [context])
 }

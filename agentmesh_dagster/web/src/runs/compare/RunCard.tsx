@@ -17,7 +17,10 @@ export function RunCard({ side: { run, steps, pinned }, word }: { side: Side; wo
         <Link href={addresses.run(run.id)} className="mono" title={run.id}>
           {run.id.slice(0, 8)}
         </Link>
-        <StatusChip status={run.waitingOn.length > 0 ? 'waiting_human' : run.status} />
+        <StatusChip
+          status={run.waitingOn.length > 0 ? 'waiting_human' : run.status}
+          hasCaught={run.hasCaught}
+        />
       </div>
       <div className="muted small run-facts">
         <span dir="auto">{pinned.workflow.name}</span>

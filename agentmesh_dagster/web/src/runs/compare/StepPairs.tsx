@@ -3,6 +3,7 @@ import type { Step } from '../../api/types'
 import { titleOf } from '../../graph/edits'
 import { NodeIcon } from '../../types/NodeIcon'
 import { CheckFilter } from '../../ui/Filters'
+import { shownStatus } from '../../ui/statusWords'
 import { StatusChip } from '../../ui/StatusChip'
 import { Duration } from '../../ui/Time'
 import { formatCount } from '../page/figures'
@@ -94,7 +95,7 @@ function OneSide({ step }: { step: Step | undefined }) {
   if (!step) return <span className="muted">–</span>
   return (
     <span className="compare-side">
-      <StatusChip status={step.status} />
+      <StatusChip status={shownStatus(step)} />
       {step.editedBy !== undefined ? (
         <span className="small compare-edited" title={`Edited by ${step.editedBy}`}>
           edited

@@ -12,6 +12,8 @@ function step(nodeId: string, more: Partial<Step> = {}): Step {
     nodeType: 'tool',
     status: 'succeeded',
     parentStepIds: [],
+    caught: false,
+    usedFallback: false,
     attempt: 1,
     path: '',
     output: nodeId,

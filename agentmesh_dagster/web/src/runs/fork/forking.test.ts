@@ -14,6 +14,8 @@ function step(nodeId: string, status: Step['status'] = 'succeeded', path = ''): 
     path,
     attempt: 1,
     parentStepIds: [],
+    caught: false,
+    usedFallback: false,
   }
 }
 

@@ -44,6 +44,10 @@ export interface StepState {
   finishedAt?: string
   output?: Json
   error?: string
+  /** It failed, and the run went on behind it. */
+  caught?: boolean
+  /** It would have failed; its output is that of `onError`. */
+  usedFallback?: boolean
   /** Of the output and the error: what came cut. */
   cut?: Cuts
   /** Ids of the out-edges that a branch or a gate took; undefined: all of them. */
@@ -75,10 +79,13 @@ export function foldStep(before: StepState, event: EventLog): StepState {
         output: payload['output'],
         cut: event.cut,
         taken: asTexts(payload['taken']),
-        error: undefined,
+        usedFallback: payload['usedFallback'] === true,
+        error,
       }
     case 'step.failed':
       return { ...end(step, 'failed', at, error), output: payload['output'], cut: event.cut, error }
+    case 'step.caught':
+      return { ...step, caught: true, taken: asTexts(payload['taken']) }
     case 'step.retrying':
       return { ...step, status: 'pending', error, spans: close(step.spans, at, 'failed', error) }
     case 'step.waiting_human': {
@@ -162,6 +169,8 @@ function start(step: StepState, at: string, payload: JsonObject): StepState {
     startedAt: step.startedAt ?? at,
     finishedAt: undefined,
     error: undefined,
+    caught: undefined,
+    usedFallback: undefined,
     cut: undefined,
     spans: [...close(step.spans, at, 'failed', 'The worker was lost.'), span],
   }

@@ -50,6 +50,23 @@ describe('folding', () => {
     expect(again.steps.get('s')?.cut).toBeUndefined()
   })
 
+  it('knows what was caught, and what used its fallback: neither is a failure or a success', () => {
+    const { steps } = foldEvents(NOTHING_YET, [
+      event(1, 'step.started', { nodeId: 'a', attempt: 1 }, 'a'),
+      event(2, 'step.failed', { nodeId: 'a', error: 'gone', code: 'timeout' }, 'a'),
+      event(3, 'step.caught', { nodeId: 'a', error: 'gone', code: 'timeout', taken: ['e2'] }, 'a'),
+      event(4, 'step.started', { nodeId: 'b', attempt: 1 }, 'b'),
+      event(5, 'step.completed', { nodeId: 'b', output: 0, usedFallback: true, error: 'gone' }, 'b'),
+    ])
+    expect([...stateByNode(steps.values())].map(([id, { status }]) => [id, status])).toEqual([
+      ['a', 'caught'],
+      ['b', 'fallback'],
+    ])
+    expect(steps.get('a')).toMatchObject({ status: 'failed', error: 'gone', taken: ['e2'] })
+    const graph = graphOf('a>b a>c')
+    expect([...takenEdges(graph, steps.values())]).toEqual(['e2'])
+  })
+
   it('knows gates that were taken over, and those that were given up', () => {
     const state = foldEvents(NOTHING_YET, [
       event(1, 'gate.taken_over', { nodeId: 'g', item: null, output: { approved: true } }, 'g1'),
@@ -175,6 +192,8 @@ describe('the steps', () => {
     nodeType: 'agent',
     status: 'running',
     parentStepIds: [],
+    caught: false,
+    usedFallback: false,
     attempt: 1,
     path: '',
     startedAt: '2026-01-01T00:00:02Z',

@@ -1,16 +1,20 @@
 /** What the steps of a run mean for its graph: one status per node, and the edges that were taken. No React. */
 import type { StepStatus, WorkflowGraph } from '../../api/types'
+import { shownStatus } from '../../ui/statusWords'
+import type { ShownStatus } from '../../ui/statusWords'
 import { isOver } from './foldStep'
 
 /** What is known of a step here. */
 interface SomeStep {
   nodeId: string
   status: StepStatus
+  caught?: boolean | undefined
+  usedFallback?: boolean | undefined
   taken?: readonly string[]
 }
 
 export interface NodeState {
-  status: StepStatus
+  status: ShownStatus
   /** More than one inside an `each`. */
   steps: number
   /** Of these, how many have ended. */
@@ -18,25 +22,29 @@ export interface NodeState {
 }
 
 /** What needs a look first: of several steps of a node, the first of these that one has is what the node shows. */
-export const WORST_FIRST: readonly StepStatus[] = [
+export const WORST_FIRST: readonly ShownStatus[] = [
   'failed',
   'waiting_human',
   'waiting',
   'running',
   'pending',
   'canceled',
+  'caught',
+  'fallback',
   'succeeded',
   'skipped',
 ]
 
 export function stateByNode(steps: Iterable<SomeStep>): ReadonlyMap<string, NodeState> {
   const states = new Map<string, NodeState>()
-  for (const { nodeId, status } of steps) {
+  for (const step of steps) {
+    const { nodeId } = step
+    const status = shownStatus(step)
     const known = states.get(nodeId)
     states.set(nodeId, {
       status: known ? worseStatus(known.status, status) : status,
       steps: (known?.steps ?? 0) + 1,
-      ended: (known?.ended ?? 0) + (isOver(status) ? 1 : 0),
+      ended: (known?.ended ?? 0) + (isOver(step.status) ? 1 : 0),
     })
   }
   return states
@@ -46,8 +54,8 @@ export function stateByNode(steps: Iterable<SomeStep>): ReadonlyMap<string, Node
 export function takenEdges(graph: WorkflowGraph, steps: Iterable<SomeStep>): ReadonlySet<string> {
   const all = [...steps]
   const chosen = new Map<string, ReadonlySet<string> | 'all'>()
-  for (const { nodeId, status, taken } of all) {
-    if (status !== 'succeeded') continue
+  for (const { nodeId, status, caught, taken } of all) {
+    if (status !== 'succeeded' && !caught) continue
     const before = chosen.get(nodeId)
     chosen.set(
       nodeId,
@@ -58,7 +66,8 @@ export function takenEdges(graph: WorkflowGraph, steps: Iterable<SomeStep>): Rea
   const taken = new Set<string>()
   for (const edge of graph.edges) {
     const ids = chosen.get(edge.fromNodeId)
-    if (ids === 'all' ? !skipped.has(edge.toNodeId) : ids?.has(edge.id)) taken.add(edge.id)
+    const isFollowed = ids === 'all' ? edge.on !== 'error' && !skipped.has(edge.toNodeId) : ids?.has(edge.id)
+    if (isFollowed) taken.add(edge.id)
   }
   return taken
 }
@@ -71,6 +80,6 @@ function listSkipped(steps: readonly SomeStep[]): ReadonlySet<string> {
 }
 
 /** Of two statuses the one that a summary shows. */
-export function worseStatus(one: StepStatus, other: StepStatus): StepStatus {
+export function worseStatus(one: ShownStatus, other: ShownStatus): ShownStatus {
   return WORST_FIRST.indexOf(one) <= WORST_FIRST.indexOf(other) ? one : other
 }

@@ -1,5 +1,7 @@
 /** What the events of a run add up to, told by events alone. No React. */
-import type { EventLog, Json, Run, RunStatus, StepStatus } from '../../api/types'
+import { shownStatus } from '../../ui/statusWords'
+import type { ShownStatus } from '../../ui/statusWords'
+import type { EventLog, Json, Run, RunStatus } from '../../api/types'
 import { asText, cancelStep, firstState, foldStep } from './foldStep'
 import type { Cuts, StepState } from './foldStep'
 
@@ -45,9 +47,14 @@ export function joinRun(run: Run, state: RunState): Run {
 }
 
 /** How many steps are in each status. */
-export function countByStatus(steps: Iterable<{ status: StepStatus }>): ReadonlyMap<StepStatus, number> {
-  const counts = new Map<StepStatus, number>()
-  for (const { status } of steps) counts.set(status, (counts.get(status) ?? 0) + 1)
+export function countByStatus(
+  steps: Iterable<Parameters<typeof shownStatus>[0]>,
+): ReadonlyMap<ShownStatus, number> {
+  const counts = new Map<ShownStatus, number>()
+  for (const step of steps) {
+    const status = shownStatus(step)
+    counts.set(status, (counts.get(status) ?? 0) + 1)
+  }
   return counts
 }
 

@@ -67,6 +67,8 @@ function joinStep(step: Step, state: StepState | undefined, after: number): RunS
     attempt,
     output,
     error,
+    caught: step.caught,
+    usedFallback: step.usedFallback,
     cut,
     startedAt,
     finishedAt,

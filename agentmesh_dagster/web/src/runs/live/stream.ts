@@ -32,6 +32,7 @@ const IS_OF_RUN: Readonly<Record<EventType, boolean>> = {
   'step.started': true,
   'step.completed': true,
   'step.failed': true,
+  'step.caught': true,
   'step.waiting_human': true,
   'step.waiting': true,
   'step.edited': true,

@@ -6,6 +6,7 @@ import { describeAwaited } from '../live/awaited'
 import type { RunStep } from '../live/runSteps'
 import type { StreamStatus } from '../live/stream'
 import { Icon, STATUS_ICONS } from '../../ui/icons'
+import { shownStatus } from '../../ui/statusWords'
 import { StatusChip } from '../../ui/StatusChip'
 import { Duration, Time } from '../../ui/Time'
 import { formatCost, formatCount, formatTokens } from './figures'
@@ -27,7 +28,7 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
   const isParked = waiting.length > 0 && !steps.some(({ status }) => status === 'running')
   const parkedAs = waiting.some(({ status }) => status === 'waiting_human') ? 'waiting_human' : 'waiting'
   const canOnlyFail =
-    !isEnded(run) && (run.hasFailed === true || steps.some(({ status }) => status === 'failed'))
+    !isEnded(run) && (run.hasFailed === true || steps.some((step) => shownStatus(step) === 'failed'))
   const usage = addUsages(steps.map((step) => step.usage))
   const titles = new Map(pinned?.workflow.graph.nodes.map((node) => [node.id, node.label || node.id]))
   return (
@@ -50,6 +51,7 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
             <StatusChip
               status={isParked ? parkedAs : run.status}
               detail={canOnlyFail ? 'can only fail' : undefined}
+              hasCaught={run.hasCaught || steps.some((step) => shownStatus(step) !== step.status)}
             />
           </span>
           {waiting.slice(0, 2).map((step) => (

@@ -7,6 +7,7 @@ import { GatePanel } from '../../approvals/GatePanel'
 import { countByStatus } from '../live/runState'
 import type { RunStep } from '../live/runSteps'
 import { Icon } from '../../ui/icons'
+import { shownStatus } from '../../ui/statusWords'
 import { JsonView } from '../../ui/JsonView'
 import { formatCounts } from './figures'
 import { ErrorText } from './ErrorText'
@@ -29,7 +30,7 @@ export function RunPanel({ run, steps }: { run: Run; steps: readonly RunStep[] }
       {gates.length > MOST_GATES && (
         <p className="muted">{gates.length - MOST_GATES} more wait: choose their nodes.</p>
       )}
-      {run.status === 'running' && steps.some(({ status }) => status === 'failed') && (
+      {run.status === 'running' && steps.some((step) => shownStatus(step) === 'failed') && (
         <div className="notice notice-warn" role="status">
           <Icon name="warning" />
           <p>A step has failed: what still goes on, or waits, ends, and then the run fails.</p>

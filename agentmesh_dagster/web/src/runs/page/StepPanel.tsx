@@ -12,6 +12,7 @@ import { NodeIcon } from '../../types/NodeIcon'
 import { nodeType } from '../../types/types'
 import { JsonView } from '../../ui/JsonView'
 import { Icon } from '../../ui/icons'
+import { shownStatus } from '../../ui/statusWords'
 import { StatusChip } from '../../ui/StatusChip'
 import { Tabs } from '../../ui/Tabs'
 import type { Tab } from '../../ui/Tabs'
@@ -53,9 +54,13 @@ export function StepPanel({ runId, node, step, events, tab, onTab, onMissing }: 
     <div className="stack">
       <StepFacts runId={runId} node={node} step={step} />
       {step.error !== undefined && (
-        <div className="notice notice-bad">
+        <div className={shownStatus(step) === step.status ? 'notice notice-bad' : 'notice notice-warn'}>
           <Icon name="warning" />
-          <ErrorText text={step.error} large={largeOf(step.cut?.['error'], wholeOf('error'))} />
+          <div>
+            {shownStatus(step) === 'caught' && <strong>It failed, and was caught. </strong>}
+            {shownStatus(step) === 'fallback' && <strong>It failed, and has its fallback. </strong>}
+            <ErrorText text={step.error} large={largeOf(step.cut?.['error'], wholeOf('error'))} />
+          </div>
         </div>
       )}
       <Tabs label="Of the step" tabs={tabs} chosen={chosen} onChoose={onTab}>
@@ -95,7 +100,10 @@ function StepFacts({ runId, node, step }: { runId: string; node: GraphNode; step
         {step.item !== null && <span className="muted">item {step.item + 1}</span>}
       </h2>
       <div className="row row-wrap small muted">
-        <StatusChip status={step.status} detail={step.attempt > 1 ? `attempt ${step.attempt}` : undefined} />
+        <StatusChip
+          status={shownStatus(step)}
+          detail={step.attempt > 1 ? `attempt ${step.attempt}` : undefined}
+        />
         {step.awaited && step.awaited.kind !== 'person' && (
           <span dir="auto">
             {describeAwaited(step.awaited)}

@@ -1,6 +1,6 @@
 /** Tokens, cost and counts in words. No React. */
-import type { StepStatus } from '../../api/types'
 import { statusWord } from '../../ui/statusWords'
+import type { ShownStatus } from '../../ui/statusWords'
 import type { Usage } from '../live/foldStep'
 import { WORST_FIRST } from '../live/nodeStates'
 
@@ -18,7 +18,7 @@ export function formatCost({ costUsd, unpriced, calls }: Usage): string | undefi
 }
 
 /** `8 succeeded, 2 skipped`: what needs a look first. */
-export function formatCounts(counts: ReadonlyMap<StepStatus, number>): string {
+export function formatCounts(counts: ReadonlyMap<ShownStatus, number>): string {
   return WORST_FIRST.filter((status) => counts.has(status))
     .map((status) => `${whole.format(counts.get(status) ?? 0)} ${statusWord(status).toLowerCase()}`)
     .join(', ')

@@ -1,9 +1,11 @@
 /** The steps of a run as the rows of a tree: the steps of an `each` stand below it, item by item. No React. */
-import type { GraphNode, Json, NodeType, StepStatus, WorkflowGraph } from '../../api/types'
+import type { GraphNode, Json, NodeType, WorkflowGraph } from '../../api/types'
 import { titleOf } from '../../graph/edits'
 import { worseStatus } from '../live/nodeStates'
 import type { RunStep } from '../live/runSteps'
 import { summarize } from '../../schema/json'
+import { shownStatus } from '../../ui/statusWords'
+import type { ShownStatus } from '../../ui/statusWords'
 import type { Selection } from './place'
 import type { Regions } from './regions'
 
@@ -14,7 +16,7 @@ interface RowBase {
   label: string
   /** What an item is, in short. */
   detail?: string
-  status: StepStatus
+  status: ShownStatus
 }
 
 export interface StepRow extends RowBase {
@@ -144,12 +146,12 @@ function toRow(step: RunStep, node: GraphNode | undefined, depth: number): StepR
     key: step.stepId,
     depth,
     label,
-    status: step.status,
+    status: shownStatus(step),
     nodeType: node?.type,
     step,
   }
 }
 
-function worstOf(steps: readonly RunStep[]): StepStatus {
-  return steps.reduce<StepStatus>((most, { status }) => worseStatus(most, status), 'skipped')
+function worstOf(steps: readonly RunStep[]): ShownStatus {
+  return steps.reduce<ShownStatus>((most, step) => worseStatus(most, shownStatus(step)), 'skipped')
 }
