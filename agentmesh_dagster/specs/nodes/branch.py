@@ -63,6 +63,18 @@ class BranchConfig(NodeConfig):
         description="How many steps of the items are executed at once; as many as the executor takes unless given.",
         json_schema_extra=form(unset="No limit of its own", only_with=("mode", ["each"])),
     )
+    on_item_error: Literal["fail", "skip", "keep"] = Field(
+        default="fail",
+        title="If an item fails",
+        description=(
+            "The run fails, once the other items are done; or the list of results leaves the item out, or has "
+            "{error} in its place."
+        ),
+        json_schema_extra=form(
+            choices={"fail": "Fail the run", "skip": "Leave the item out", "keep": "Keep its error"},
+            only_with=("mode", ["each"]),
+        ),
+    )
     join: str | None = Field(
         default=None,
         title="Join",
@@ -88,7 +100,13 @@ def _describe(facts: NodeFacts) -> str:
     return "\n".join(edges)
 
 
-_OF_EACH = {"items": "items", "max_items": "maxItems", "concurrency": "concurrency", "join": "join"}
+_OF_EACH = {
+    "items": "items",
+    "max_items": "maxItems",
+    "concurrency": "concurrency",
+    "on_item_error": "onItemError",
+    "join": "join",
+}
 
 
 def _list_issues(facts: NodeFacts) -> Iterator[FieldIssue]:
