@@ -1,5 +1,6 @@
-"""Catchers: what around a node deals with a fault in it: a sub-workflow whose node catches faults, or an `each` that goes
-on without the items that failed.
+"""Catchers: what around a node deals with a fault in it.
+
+They are a sub-workflow whose node catches faults, and an `each` that goes on without the items that failed.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ class Catchers:
         They are those inside of the nearest that catches; None: nothing around does, and the run fails.
         """
         return next(self._list(node_id), None)
+
+    def list_inside(self, node_id: str) -> frozenset[str]:
+        """All nodes of the sub-workflow that a node calls; none for any other node."""
+        node = self._graph.nodes[node_id]
+        place = node.copy.place if node.copy else ()
+        return self._inside.get((*place, Call(node.origin)), frozenset()) if node.inlines else frozenset()
 
     def _list(self, node_id: str) -> Iterator[frozenset[str]]:
         """From the innermost on."""

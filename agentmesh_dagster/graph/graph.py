@@ -11,6 +11,7 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EdgeOn, Workflow
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.graph.address import Path
+from agentmesh_dagster.graph.catchers import Catchers
 from agentmesh_dagster.graph.cycles import find_components
 from agentmesh_dagster.graph.expressions import Expression, Reference
 from agentmesh_dagster.graph.issue import Issue
@@ -216,6 +217,15 @@ class Graph:
     def catches(self, node_id: str) -> bool:
         """Whether an out-edge may be followed when the node has failed."""
         return node_id in self._catching
+
+    def handles_faults(self, node_id: str) -> bool:
+        """Whether the node itself says what becomes of its failure: by an out-edge, or by `onError`."""
+        return self.catches(node_id) or "onError" in self.nodes[node_id].templates
+
+    @cached_property
+    def catchers(self) -> Catchers:
+        """What deals with faults of what stands inside of it."""
+        return Catchers(self)
 
     @cached_property
     def _catching(self) -> frozenset[str]:

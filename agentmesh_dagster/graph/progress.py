@@ -203,6 +203,18 @@ class Progress:
                 ahead += self.list_followers(follower)
         return skipped
 
+    def give_up(self, address: Address) -> list[Address]:
+        """Counts as skipped, and returns, all behind a step that failed inside of what deals with that."""
+        node_id = self._scopes.node_of(address)
+        graph = self._plan.graph
+        inside = graph.catchers.find(node_id) or frozenset()
+        behind = sorted((other for other in inside if graph.is_ancestor(node_id, other)), key=graph.index.__getitem__)
+        steps = [self._scopes.locate(other, address.items) for other in behind]
+        skipped = [step for step in steps if step not in self._states and self._is_begun(step)]
+        for step in skipped:
+            self.skip(step)
+        return skipped
+
     def unlocks(self, ended: list[Address]) -> bool:
         """Whether a step directly behind one of these may run now."""
         return any(

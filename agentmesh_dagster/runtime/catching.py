@@ -24,8 +24,9 @@ _FALLBACK = "onError"
 def route_end(tx: Connection, plan: Plan, run_id: str, address: Address, end: StepEnd) -> StepEnd:
     """The end of a step with all that its node says of ends.
 
-    A step that failed is caught if an edge may be followed then, or succeeds with the output of `onError`. One that
-    succeeded takes its edges `on: always` too.
+    A step that failed is caught if an edge may be followed then, or succeeds with the output of `onError`. One that is
+    not caught by itself takes no edge at all where something around it deals with faults: see `graph/catchers.py`. One
+    that succeeded takes its edges `on: always` too.
     """
     return _Router(tx, plan, run_id, address).route(end)
 
@@ -54,7 +55,11 @@ class _Router:
         return replace(end, taken=[*own, *(edge.id for edge in always)])
 
     def _catch(self, end: StepEnd) -> StepEnd:
-        end = replace(end, taken=None, code=end.code or FaultCode.ERROR)
+        end = self._catch_itself(replace(end, taken=None, code=end.code or FaultCode.ERROR))
+        is_given_up = end.has_failed and self._plan.graph.catchers.find(self._node.id) is not None
+        return replace(end, taken=[]) if is_given_up else end
+
+    def _catch_itself(self, end: StepEnd) -> StepEnd:
         try:
             if _FALLBACK in self._node.templates:
                 return self._fall_back(end)

@@ -13,9 +13,18 @@ from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import EdgeState, Progress, StepState
 from agentmesh_dagster.graph.regions import Region
 from agentmesh_dagster.graph.scopes import list_items
+from agentmesh_dagster.specs.nodes.branch import BranchConfig
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.runs import get_run
-from agentmesh_dagster.store.steps import StepEnd, read_attempts, read_end, read_outputs, read_states, step_id
+from agentmesh_dagster.store.steps import (
+    StepEnd,
+    list_given_up,
+    read_attempts,
+    read_end,
+    read_outputs,
+    read_states,
+    step_id,
+)
 from agentmesh_dagster.tools.secrets import Secrets
 
 NO_SECRETS = Secrets()
@@ -31,6 +40,7 @@ class StepInput:
     context: Mapping[str, JsonValue]  # the variable `context`
     parent_step_ids: list[str]
     secrets: Secrets = NO_SECRETS  # what of the context no event shows
+    faults: Sequence[JsonValue] = ()  # of what failed inside of what ends at the step
 
 
 def read_sources(connection: Connection, plan: Plan, run_id: str, address: Address) -> Mapping[Address, StepState]:
@@ -67,7 +77,8 @@ def read_step_input(
     newest = _find_newest(connection, plan, run_id, address, wanted)
     needed = {edge.source for edge in carrying} | {found for found in newest.values() if found is not None}
     needed |= {head for found in needed for head in plan.scopes.list_heads(found)}
-    view = _View(plan, address, states, _read_needed(connection, plan, run_id, address, needed))
+    faults = _list_faults_inside(connection, plan, run_id, address)
+    view = _View(plan, address, states, _read_needed(connection, plan, run_id, address, needed), faults)
     given = _read_input(connection, plan, run, address)
     last_output = view.read_last_output(carrying) if carrying else (None if taken else given)
     context: dict[str, JsonValue] = {
@@ -85,7 +96,23 @@ def read_step_input(
     if _looks_at_error(plan, key):
         context["error"] = _find_error(connection, plan, run_id, address)
     parents = [step_id(run_id, source) for edge in taken for source in view.list_sources(edge)]
-    return StepInput(last_output, context, list(dict.fromkeys(parents)))
+    return StepInput(last_output, context, list(dict.fromkeys(parents)), faults=list(faults.values()))
+
+
+def _list_faults_inside(connection: Connection, plan: Plan, run_id: str, address: Address) -> dict[Address, JsonValue]:
+    """What failed inside of what ends at this step, and deals with that: a sub-workflow, or each item of a list."""
+    key = plan.key_of(address)
+    inside = {node_id for region in plan.scopes.exits.get(key, ()) for node_id in region.body}
+    inside |= plan.graph.catchers.list_inside(key)
+    inside = {node_id for node_id in inside if plan.graph.catchers.find(node_id) is not None}
+    if not inside:
+        return {}
+    found = list_given_up(connection, run_id, {plan.graph.nodes[node_id].origin for node_id in inside})
+    return {
+        step: describe_fault(step.node_id, given_up.end, given_up.attempts)
+        for step, given_up in found.items()
+        if plan.key_of(step) in inside and step.items[: len(address.items)] == address.items
+    }
 
 
 def _count_outer(plan: Plan, address: Address) -> int:
@@ -234,6 +261,7 @@ class _View:
         address: Address,  # of the step
         states: Mapping[Address, StepState],
         outputs: Mapping[Address, JsonValue],
+        faults: Mapping[Address, JsonValue],  # of what failed inside of what ends at the step
     ) -> None:
         self._graph = plan.graph
         self._scopes = plan.scopes
@@ -241,6 +269,7 @@ class _View:
         self._address = address
         self._states = states
         self._outputs = outputs
+        self._faults = faults
 
     def read_item(self) -> JsonValue:
         """What the innermost `each` around the step repeats it for."""
@@ -288,7 +317,17 @@ class _View:
     def _read_results(self, region: Region, taken: list[GraphEdge]) -> list[JsonValue]:
         """The results of all items in their order, each as `last_output` would show it."""
         each = self._scopes.locate(region.each, self._address.items)
-        return [self._read_result(each, taken, items) for items in self._list_items(each)]
+        failed: dict[Items, JsonValue] = {}
+        for step, fault in self._faults.items():
+            if self._scopes.node_of(step) in region.body:
+                failed.setdefault(step.items, fault)
+        config = self._graph.nodes[region.each].config
+        keeps = isinstance(config, BranchConfig) and config.on_item_error == "keep"
+        return [
+            {"error": failed[items]} if items in failed else self._read_result(each, taken, items)
+            for items in self._list_items(each)
+            if keeps or items not in failed
+        ]
 
     def _read_result(self, each: Address, taken: list[GraphEdge], items: Items) -> JsonValue:
         results: dict[str, JsonValue] = {}

@@ -197,7 +197,9 @@ def _settle(tx: Connection, plan: Plan, run: RunHead, address: Address, end: Ste
     if end.has_failed:
         give_up_gates(tx, plan, run)
     progress = Progress(plan, read_states(tx, run.id))
-    skipped = [] if end.has_failed else progress.skip_behind(address)
+    skipped = progress.give_up(address) if end.is_given_up else []
+    if not end.has_failed:
+        skipped += [step for ended in [address, *skipped] for step in progress.skip_behind(ended)]
     _record_skipped(tx, plan, run, skipped)
     if not end.has_failed and progress.unlocks([address, *skipped]):
         return

@@ -254,6 +254,7 @@ class _Execution:
             self._record,
             self.task.resources,
             self._log.retry,
+            self.step_input.faults,
         )
         attempt = Attempt(lambda: run_node(work), name=f"step-{self.task.op.name}")
         try:

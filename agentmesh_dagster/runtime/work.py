@@ -39,6 +39,7 @@ class Work:
     record: Record  # writes an event of this step
     resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project, for functions
     report_retry: Callable[[str, float], None] = ignore_retry  # of a model call: why, and after how many seconds
+    faults: Sequence[JsonValue] = ()  # what failed in the sub-workflow, or in the items, that end here
 
     def render(self, name: str) -> JsonValue:
         """The config field `name` with its templates filled in; None where the author left it out."""

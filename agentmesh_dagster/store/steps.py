@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     RowMapping,
     Select,
     and_,
@@ -82,6 +83,11 @@ class StepEnd:
     def is_caught(self) -> bool:
         """Whether the step has failed, and the run goes on behind it."""
         return self.status is StepStatus.FAILED and self.taken is not None
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the step has failed, and what stands around it deals with that."""
+        return self.is_caught and not self.taken
 
     @property
     def has_failed(self) -> bool:
@@ -352,7 +358,10 @@ def _is_at(paths: Collection[Path]) -> ColumnElement[bool]:
 
 def read_end(connection: Connection, identity: str) -> StepEnd:
     """How a step that has ended did so."""
-    row = connection.execute(select(steps).where(steps.c.id == identity)).one()
+    return _read_end(connection.execute(select(steps).where(steps.c.id == identity)).one())
+
+
+def _read_end(row: Row[Any]) -> StepEnd:
     code = None if row.code is None else FaultCode(row.code)
     return StepEnd(StepStatus(row.status), row.output, row.error, row.taken, row.item_count, code, row.used_fallback)
 
@@ -385,6 +394,21 @@ def list_failures(connection: Connection, run_id: str, limit: int = 10) -> list[
     query = select(steps.c.node_id, steps.c.path, steps.c.error).where(steps.c.run_id == run_id, has_failed_for_good())
     rows = connection.execute(query.order_by(steps.c.finished_at, steps.c.id).limit(limit))
     return [FailedStep(read_address(row.node_id, row.path), row.error or "failed") for row in rows]
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A step that failed inside of what deals with that."""
+
+    end: StepEnd
+    attempts: int
+
+
+def list_given_up(connection: Connection, run_id: str, node_ids: Collection[str]) -> dict[Address, GivenUp]:
+    """The steps of these nodes that failed inside of what deals with that."""
+    query = select(steps).where(steps.c.run_id == run_id, steps.c.node_id.in_(list(node_ids)), _is_caught())
+    rows = connection.execute(query.order_by(steps.c.finished_at, steps.c.id))
+    return {read_address(row.node_id, row.path): GivenUp(_read_end(row), row.attempt) for row in rows if not row.taken}
 
 
 def has_failed_for_good() -> ColumnElement[bool]:

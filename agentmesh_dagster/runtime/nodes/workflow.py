@@ -1,7 +1,7 @@
 """Workflow nodes: another workflow gets its input, and its output goes on."""
 
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fit_input
-from agentmesh_dagster.entities.json_values import JsonValue, check_json
+from agentmesh_dagster.entities.json_values import JsonValue, as_object, check_json
 from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.read import is_set
@@ -9,6 +9,12 @@ from agentmesh_dagster.runtime.work import NodeError, Result, WaitRequest, Work
 from agentmesh_dagster.specs.nodes.workflow import WorkflowNodeConfig
 from agentmesh_dagster.store.children import NewChild
 from agentmesh_dagster.store.waits import WaitKind
+
+
+class ChildFailed(NodeError):
+    """The other workflow failed."""
+
+    code = FaultCode.CHILD_FAILED
 
 
 class UnfitChildInput(NodeError):
@@ -22,10 +28,18 @@ def run(work: Work) -> Result:
     config = work.node.config
     assert isinstance(config, WorkflowNodeConfig)
     if not config.is_run:
+        if work.faults:
+            raise ChildFailed(_describe_faults(work))
         return Result(work.input)
     child = NewChild(work.node.workflow_id or "", render_input(work, work.node))
     wait = WaitRequest(WaitKind.CHILD, due_in_seconds=config.timeout_seconds, child=child)
     return Result(None, wait=wait, notes={"runs": work.plan.workflows[child.workflow_id].name})
+
+
+def _describe_faults(work: Work) -> str:
+    title = work.plan.workflows[work.node.workflow_id or ""].name
+    found = [as_object(fault) for fault in work.faults]
+    return f"`{title}`: " + "; ".join(f"`{fault.get('nodeId')}`: {fault.get('message')}" for fault in found)
 
 
 def render_input(work: Work, caller: GraphNode) -> JsonValue:
