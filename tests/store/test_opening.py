@@ -86,11 +86,17 @@ def describe(engine: Engine) -> dict[str, object]:
             "foreign keys": by_name(found.get_foreign_keys(table)),
             "unique": by_name(found.get_unique_constraints(table)),
             "checks": by_name(found.get_check_constraints(table)),
-            "indexes": by_name(found.get_indexes(table)),
+            "indexes": by_name(index | {"dialect_options": None} for index in found.get_indexes(table)),
+            "conditions": {str(index["name"]): write_options(index) for index in found.get_indexes(table)},
         }
         for table in found.get_table_names()
         if table != VERSION_TABLE
     }
+
+
+def write_options(index: Mapping[str, Any]) -> dict[str, str]:
+    """Of which rows a partial index is: expressions are only equal as text."""
+    return {name: str(option) for name, option in index.get("dialect_options", {}).items()}
 
 
 def by_name(things: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

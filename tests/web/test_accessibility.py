@@ -5,7 +5,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.process.servers import RunningDev
+from tests.process.servers import RunningDev, wait_until
 from tests.web.browsers import Scheme, open_page
 
 PAGES = (
@@ -42,6 +42,22 @@ def test_axe_finds_nothing_in_the_dialog_that_starts_a_run(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
     assert list_violations(page) == []
+
+
+def test_axe_finds_nothing_where_a_run_is_forked_and_compared(page: Page, api: httpx2.Client) -> None:
+    run = api.post("/api/workflows/support_triage/runs", json={"input": {}}).json()["runId"]
+    wait_until(lambda: api.get(f"/api/runs/{run}").json()["status"] == "succeeded", 90)
+    page.goto(f"runs/{run}/compare/{run}")
+    expect(page.get_by_role("heading", name="Compare runs")).to_be_visible()
+    page.get_by_role("checkbox", name="Show all").check()
+    page.get_by_role("region", name="Steps").locator("summary").first.click()
+    page.wait_for_load_state("networkidle")
+    found = list_violations(page)
+    page.goto(f"runs/{run}?step=end")
+    page.get_by_role("button", name="Fork from here").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+    assert found + list_violations(page) == []
 
 
 def list_violations(page: Page) -> list[str]:

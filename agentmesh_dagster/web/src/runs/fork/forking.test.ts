@@ -42,6 +42,19 @@ describe('a fork', () => {
       'a',
     ])
   })
+  it('in a loop takes those of the round that was played last before the step', () => {
+    const loop = graphOf('start>a a>b b>a b>end', [node('a'), node('b')])
+    const at = (nodeId: string, round: number, minute: number): Step => ({
+      ...step(nodeId, 'succeeded', `#${round}`),
+      startedAt: `2026-01-01T00:0${minute}:00Z`,
+    })
+    const played = [at('a', 1, 1), at('b', 1, 2), at('a', 2, 3), at('b', 2, 4)]
+    const found = (nodeId: string, path: string) =>
+      listEditable(loop, played, nodeId, path).map((editable) => editable.step.id)
+    expect(found('b', '#1')).toEqual(['a#1'])
+    expect(found('a', '#2')).toEqual(['b#1'])
+    expect(found('end', '')).toEqual(['a#2', 'b#2'])
+  })
   it('knows whether somebody has answered', () => {
     expect(hasAnswers(graph, steps)).toBe(true)
     expect(hasAnswers(graph, [step('gate', 'waiting_human')])).toBe(false)

@@ -11,25 +11,36 @@ export interface Editable {
 
 const REPLACEABLE: ReadonlySet<Step['status']> = new Set(['succeeded', 'failed', 'canceled'])
 
-/** The steps before a node, at the same place, that have ended and only give something: the server has the last word. */
+/** The last steps before a node, for the same items, that have ended and only give something: the server has the last
+ *  word. `path` is that of the step from which the run is forked, '' for all of the node's steps. */
 export function listEditable(
   graph: WorkflowGraph,
   steps: readonly Step[],
   nodeId: string,
   path: string,
 ): Editable[] {
+  const from = steps.filter((step) => step.nodeId === nodeId && (path === '' || step.path === path))
+  const begun = from.map(({ startedAt }) => startedAt ?? '').toSorted()[0]
+  const before = steps.filter(
+    (step) => isForSameItems(step.path, path) && (!begun || (step.startedAt ?? '') <= begun),
+  )
   return ancestorsOf(graph, nodeId)
     .filter((node) => nodeType(node.type).place === 'between' && !nodeType(node.type).waits)
     .filter((node) => edgesOf(node).ports === 'all')
     .flatMap((node) => {
-      const step = steps.find((one) => one.nodeId === node.id && isAround(one.path, path))
+      const step = before.findLast((one) => one.nodeId === node.id && one.status !== 'skipped')
       return step && REPLACEABLE.has(step.status) ? [{ node, step }] : []
     })
 }
 
-/** Whether a step at `outer` is one and the same for all that stands at `path`. */
-function isAround(outer: string, path: string): boolean {
-  return outer === '' || outer === path || path.startsWith(`${outer}/`)
+/** Whether a step at `outer` is one for all that is done for the items of `path`. */
+function isForSameItems(outer: string, path: string): boolean {
+  const items = itemsOf(path)
+  return itemsOf(outer).every((item, at) => item === items[at])
+}
+
+function itemsOf(path: string): string[] {
+  return path.split('/').filter((frame) => frame.startsWith('['))
 }
 
 /** Whether a person was asked in the run: an answer may not hold for another output. */
