@@ -1,5 +1,6 @@
 """Small workflows written as code, for tests in which the graph is not the point."""
 
+import re
 from typing import Any
 
 from agentmesh_dagster.entities.models import Tool, Workflow
@@ -14,7 +15,9 @@ def node(identity: str, node_type: str, **fields: Any) -> dict[str, Any]:
 
 
 def workflow(identity: str, nodes: list[dict[str, Any]], edges: list[str], **fields: Any) -> Workflow:
-    """A workflow; an edge is written `a -> b`, `a -> b if condition` or `a -> b on error if condition`."""
+    """A workflow; an edge is written `a -> b`, `a -> b if condition`, `a -> b on error if condition`, and one that
+    leads back `b -> a, 3 rounds`.
+    """
     return Workflow.model_validate(
         {
             "id": identity,
@@ -25,12 +28,13 @@ def workflow(identity: str, nodes: list[dict[str, Any]], edges: list[str], **fie
     )
 
 
-def _edge(identity: str, text: str) -> dict[str, str]:
+def _edge(identity: str, text: str) -> dict[str, Any]:
+    text, _, rounds = re.sub(r", (\d+) rounds$", "\0\\1", text).partition("\0")
     ways, _, condition = text.partition(" if ")
     ends, _, on = ways.partition(" on ")
     source, target = ends.split(" -> ")
-    edge = {"id": identity, "fromNodeId": source, "toNodeId": target, "on": on or "success"}
-    return {**edge, "condition": condition} if condition else edge
+    edge: dict[str, Any] = {"id": identity, "fromNodeId": source, "toNodeId": target, "on": on or "success"}
+    return edge | ({"condition": condition} if condition else {}) | ({"maxRounds": int(rounds)} if rounds else {})
 
 
 def function_tool(name: str) -> Tool:

@@ -16,7 +16,11 @@ if TYPE_CHECKING:  # a graph keeps its loops
 
 @dataclass(frozen=True)
 class Loop:
-    """The nodes on the ways from a head to the sources of the edges that lead back to it."""
+    """The nodes on the ways from a head to the sources of the edges that lead back to it.
+
+    Of two loops that share nodes one stands inside of the other: whoever comes to the head of the one on the way to the
+    edge back of the other may play it.
+    """
 
     head: str  # node id: every way into the loop passes it
     body: frozenset[str]  # node ids, the head's too
@@ -79,12 +83,11 @@ def _find_way_past(graph: Graph, onward: _Onward, back: GraphEdge) -> GraphEdge 
 
 
 def _find_body(graph: Graph, onward: _Onward, head: str, back: Iterable[GraphEdge]) -> frozenset[str]:
+    """What lies on the ways from the head to the edges back, those through loops inside of it too."""
     ahead = _walk([head], lambda node_id: (edge.target for edge in onward[node_id]))
-    onward_positions = {edge.position for edges in onward.values() for edge in edges}
 
     def list_before(node_id: str) -> Iterator[str]:
-        if node_id != head:
-            yield from (e.source for e in graph.in_edges[node_id] if e.position in onward_positions)
+        return iter(()) if node_id == head else (edge.source for edge in graph.in_edges[node_id])
 
     return frozenset(_walk([edge.source for edge in back], list_before) & ahead | {head})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # a graph keeps its regions
     from agentmesh_dagster.graph.graph import Graph, GraphNode
 
 _ITEM_NAMES = ("item", "index")
+_ALL = -1  # every bit
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,12 @@ def find_regions(graph: Graph) -> Mapping[str, Region | None]:
         return {}
     users = [node_id for node_id in graph.nodes if _uses_item(graph, node_id)]
     loops = {node_id: frozenset(loop.head for loop in graph.loops.around(node_id)) for node_id in graph.nodes}
+    back: dict[str, set[str]] = {}
+    for edge in graph.edges:
+        if edge.position in graph.loops.back:
+            back.setdefault(edge.source, set()).add(edge.target)
     graph = graph.onward
-    finder = _Finder(graph, users, loops)
+    finder = _Finder(graph, users, loops, back)
     cyclic = ~_to_bits(graph, graph.order)
     return {
         node.id: finder.find(node)
@@ -46,17 +51,26 @@ def find_regions(graph: Graph) -> Mapping[str, Region | None]:
 
 
 class _Finder:
-    def __init__(self, graph: Graph, users: Iterable[str], loops: Mapping[str, frozenset[str]]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        users: Iterable[str],
+        loops: Mapping[str, frozenset[str]],  # by node id, the heads of those around it
+        back: Mapping[str, Collection[str]],  # by node id, the heads to which its edges lead back
+    ) -> None:
         self.graph = graph
-        self.loops = loops  # by node id, the heads of those around it
-        self.passed_by_all = _find_passed_by_all(graph)
+        self.loops = loops
+        self.passed_by_all = {
+            around: _find_passed_by_all(graph, around, back)
+            for around in {loops[node.id] for node in graph.nodes.values() if node.is_each}
+        }
         self.each_bits = _to_bits(graph, (node.id for node in graph.nodes.values() if node.is_each))
         self.user_bits = _to_bits(graph, users)
 
     def find(self, each: GraphNode) -> Region | None:
         assert isinstance(each.config, BranchConfig)
         # What a loop inside of it repeats cannot close it.
-        passed = self.graph.in_bits(self.passed_by_all[each.id])
+        passed = self.graph.in_bits(self.passed_by_all[self.loops[each.id]][each.id])
         candidates = [node_id for node_id in passed if self.loops[node_id] <= self.loops[each.id]]
         if each.config.join is not None:
             return self._region(each.id, each.config.join) if each.config.join in candidates else None
@@ -124,16 +138,23 @@ class _Finder:
         return bool(_to_bits(self.graph, self.graph.parents(join)) & ~inside)
 
 
-def _find_passed_by_all(graph: Graph) -> Mapping[str, int]:
-    """For each node in `order`, as bits, those that every path from it to the graph's end passes."""
+def _find_passed_by_all(
+    graph: Graph, around: Collection[str], back: Mapping[str, Collection[str]]
+) -> Mapping[str, int]:
+    """For each node in `order`, as bits, those that every path passes from it to the end, of the graph or of a round.
+
+    The rounds are those of the loops whose heads are `around`. Where another loop begins its next round, the path
+    goes on as it did from its head: that says nothing.
+    """
     always: dict[str, int] = {}
     for node_id in reversed(graph.order):
         below = [target for target in graph.children(node_id) if target in always]
-        common = always[below[0]] | 1 << graph.index[below[0]] if below else 0
-        for target in below[1:]:
+        heads = back.get(node_id, ())
+        common = _ALL if (below or heads) and not any(head in around for head in heads) else 0
+        for target in below:
             common &= always[target] | 1 << graph.index[target]
         always[node_id] = common
-    return always
+    return {node_id: 0 if common == _ALL else common for node_id, common in always.items()}
 
 
 def _to_bits(graph: Graph, node_ids: Iterable[str]) -> int:

@@ -7,6 +7,8 @@ from dagster._core.errors import DagsterRunNotFoundError
 from dagster._core.events import EngineEventData
 from dagster._core.execution.plan.handle import StepHandle, UnresolvedStepHandle
 from dagster._core.execution.plan.objects import StepFailureData
+from dagster._core.execution.plan.plan import ExecutionPlan
+from dagster._core.execution.plan.step import UnresolvedMappedExecutionStep
 from dagster._core.execution.retries import RetryMode
 from dagster._core.log_manager import get_log_record_event, has_log_record_event
 from dagster._core.snap import JobSnap
@@ -22,6 +24,7 @@ __all__ = [
     "DagsterRunNotFoundError",
     "DynamicCollectDependencyDefinition",
     "EngineEventData",
+    "ExecutionPlan",
     "JobSnap",
     "NodeHandle",
     "ResolvedRunConfig",
@@ -30,6 +33,7 @@ __all__ = [
     "SqlRunStorage",
     "StepFailureData",
     "StepHandle",
+    "UnresolvedMappedExecutionStep",
     "UnresolvedStepHandle",
     "execute_in_process_executor",
     "get_log_record_event",

@@ -1,7 +1,7 @@
 """The executor of compiled jobs: any of Dagster's, with a lease that lives exactly as long as the run worker."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -16,7 +16,9 @@ from agentmesh_dagster.settings import Settings, link_run
 from agentmesh_dagster.speedups import build_thread_executor
 from agentmesh_dagster.store.launches import renew_launch
 from agentmesh_dagster.translator.dagster_internals import (
+    ExecutionPlan,
     ResolvedRunConfig,
+    UnresolvedMappedExecutionStep,
     execute_in_process_executor,
     get_log_record_event,
     has_log_record_event,
@@ -123,7 +125,28 @@ class LeasedExecutor(dg.Executor):
         job = plan_context.job.get_definition()
         config = ResolvedRunConfig.build(job, plan_context.run_config)
         for step_keys in played.list_parts():
-            yield execution_plan.build_subset_plan(step_keys, job, config)
+            # Each part resolves what hangs on items anew, and Dagster writes that into the plan it was made from.
+            by_handle, by_key = dict(execution_plan.step_dict), dict(execution_plan.step_dict_by_key)
+            whole = execution_plan._replace(step_dict=by_handle, step_dict_by_key=by_key)
+            yield _Part._make(whole.build_subset_plan(step_keys, job, config))
+
+
+class _Part(ExecutionPlan):
+    """A part of a plan in which a step below a fan-out may hang on one that is not executed in this part.
+
+    Dagster looks at the sources of each step, and knows those that it has resolved: of a plan only what is executed.
+    """
+
+    def resolve(self, mappings: Mapping[str, Mapping[str, Sequence[str] | None]]) -> Mapping[str, set[str]]:
+        executed = set(self.step_handles_to_execute)
+        for step in [*self.step_dict.values()]:
+            if not isinstance(step, UnresolvedMappedExecutionStep) or step.handle in executed:
+                continue
+            if all(key in mappings for key in step.resolved_by_step_keys):
+                for resolved in step.resolve(mappings):
+                    self.step_dict.setdefault(resolved.handle, resolved)
+                    self.step_dict_by_key.setdefault(resolved.key, resolved)
+        return super().resolve(mappings)
 
 
 def _is_no_end(record: logging.LogRecord) -> bool:

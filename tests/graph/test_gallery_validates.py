@@ -50,7 +50,8 @@ def test_it_is_planned_with_an_op_for_each_node(path: Path) -> None:
 
     for workflow in document.workflows:
         plan = plan_graph(read_graph(workflow), agents, tools, workflows=workflows)
-        assert set(plan.by_node) == {node.id for node in workflow.graph.nodes}
+        assert {op.node.id for op in plan.by_node.values()} == set(plan.graph.nodes)
+        assert {op.node.origin for op in plan.by_node.values()} >= {node.id for node in workflow.graph.nodes}
         assert len(plan.by_name) == len(plan.ops)
 
 

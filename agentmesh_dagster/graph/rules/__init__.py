@@ -46,7 +46,6 @@ from agentmesh_dagster.graph.rules.inputs import inputs_of_tools_fit, inputs_of_
 from agentmesh_dagster.graph.rules.lookup import NOTHING_KNOWN, Lookup
 from agentmesh_dagster.graph.rules.loops import (
     loops_are_entered_by_their_head,
-    loops_stand_inside_each_other,
     no_loop_crosses_an_each,
     rounds_are_counted_on_edges_back,
     rounds_are_not_too_many,
@@ -105,7 +104,6 @@ RULES: tuple[Rule, ...] = (
     nothing_goes_in_circles,
     rounds_are_counted_on_edges_back,
     loops_are_entered_by_their_head,
-    loops_stand_inside_each_other,
     every_node_is_reachable,
     every_node_leads_to_an_end,
     # What nodes name

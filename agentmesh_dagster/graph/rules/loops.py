@@ -1,9 +1,7 @@
 """Rules about loops: what is played round by round, how it is entered, and how large it becomes."""
 
 from collections.abc import Iterator
-from itertools import combinations
 
-from agentmesh_dagster.entities.text import join_names
 from agentmesh_dagster.graph.expand import MAX_NODES, count_expanded
 from agentmesh_dagster.graph.graph import Graph
 from agentmesh_dagster.graph.issue import Issue
@@ -31,19 +29,6 @@ def loops_are_entered_by_their_head(graph: Graph, _: Lookup) -> Iterator[Issue]:
             "every way passes."
         )
         yield Issue("loop-entered-elsewhere", message, edge_id=back.id, path=back.path)
-
-
-def loops_stand_inside_each_other(graph: Graph, _: Lookup) -> Iterator[Issue]:
-    """Of two loops that share nodes one stands inside of the other."""
-    for outer, inner in combinations(graph.loops.found, 2):
-        if outer.body & inner.body and not inner.body <= outer.body:
-            shared = join_names([graph.nodes[node_id].title for node_id in sorted(outer.body & inner.body)])
-            message = (
-                f"The loops back to {graph.show(outer.head)} and to {graph.show(inner.head)} overlap in {shared}: let "
-                "one of them stand inside of the other, or lead both back to the same node."
-            )
-            edge = inner.back[0]
-            yield Issue("loops-overlap", message, edge_id=edge.id, path=edge.path)
 
 
 def no_loop_crosses_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
