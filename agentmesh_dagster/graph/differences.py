@@ -22,7 +22,7 @@ def list_changed(before: Plan, after: Plan, steps: Collection[Address]) -> list[
 def _list_parts(plan: Plan, node_id: str) -> list[object]:
     """What a node consists of."""
     graph, node = plan.graph, plan.graph.nodes[node_id]
-    edges = [*graph.in_edges[node_id], *graph.out_edges[node_id]]
+    edges = [*graph.in_edges[node_id], *graph.ways_of(node_id)]
     agent = plan.agents.get(node.agent_id or "")
     tools = [*(agent.tools if agent else ()), *([node.tool_id] if node.tool_id else ())]
     return [

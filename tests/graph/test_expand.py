@@ -17,7 +17,7 @@ from tests.graph.interpreter import Decision, Interpreter
 from tests.graph.loop_documents import write_documents
 from tests.graph.test_rules import SAY
 
-SEEDS = range(300)
+SEEDS = range(120)
 _TOO_MANY = 600  # nodes of an expanded graph that would only take long
 
 

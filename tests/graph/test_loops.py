@@ -164,7 +164,7 @@ def test_rounds_that_are_too_many_for_a_run_name_the_loop_that_makes_them():
 
 def test_the_round_is_known_only_in_a_loop():
     edges = ["start -> a", "a -> fork", f"fork -> a if {NO}, 3 rounds", "fork -> b", "b -> end"]
-    known = {"input": {"template": "{{ context.round }}"}}
+    known = {"input": {"template": "no. {{ context.round }}"}}
     assert tell(*edges, a=known) == []
     [(code, path, message)] = tell(*edges, b=known)
     assert (code, path) == ("round-outside-loop", "$.graph.nodes[3].config.input.template")
