@@ -1,17 +1,15 @@
 """Triggers of stored workflows as schedules and sensors: seen, switched and inspected on Dagster's Automation page."""
 
-from collections.abc import Sequence
-from datetime import UTC
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from agentmesh_dagster.code_location.code_server import read_location_name
+from agentmesh_dagster.control.schedules import build_time_config, look_at_time
 from agentmesh_dagster.control.triggers import (
     LoadedTrigger,
     Switch,
     TriggerTick,
-    ask_at,
-    build_trigger_config,
     look_for_arrivals,
 )
 from agentmesh_dagster.runtime.services import Services
@@ -31,18 +29,19 @@ def build_schedules(services: Services, triggers: Sequence[LoadedTrigger]) -> li
 
 
 def _build_schedule(services: Services, loaded: LoadedTrigger, when: Schedule) -> dg.ScheduleDefinition:
-    def ask_for_a_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        time = context.scheduled_execution_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        run_config = build_trigger_config(services, loaded, {"scheduledAt": time})
+    def ask_for_runs(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        moment = context.scheduled_execution_time
         try:
             instance = context.instance
         except dg.DagsterInvariantViolationError:  # somebody only tries it out
-            return dg.RunRequest(run_config=run_config)
-        tick = ask_at(services, instance, loaded, time, run_config, read_location_name())
-        if not tick.is_ours:
-            reason = f"it is run `{tick.run_id}`" if tick.run_id else "another code location or instance asks for it"
-            return dg.SkipReason(tick.reason or f"There is one run for {time}: {reason}.")
-        return dg.RunRequest(run_key=tick.delivery_id, run_config=run_config)
+            yield dg.RunRequest(run_config=build_time_config(services, loaded, moment))
+            return
+        tick = look_at_time(services, instance, loaded, moment, read_location_name())
+        if not tick.asked:
+            yield dg.SkipReason(" ".join(tick.notes))
+        elif tick.notes:
+            context.log.info(" ".join(tick.notes))
+        yield from (dg.RunRequest(run_key=delivery_id, run_config=config) for delivery_id, config in tick.asked)
 
     is_enabled = loaded.trigger.definition.enabled
     return dg.ScheduleDefinition(
@@ -50,7 +49,7 @@ def _build_schedule(services: Services, loaded: LoadedTrigger, when: Schedule) -
         cron_schedule=when.cron,
         execution_timezone=when.timezone,
         job_name=loaded.job.name,
-        execution_fn=ask_for_a_run,
+        execution_fn=ask_for_runs,
         description=describe_trigger(loaded.plan, loaded.trigger),
         tags={WORKFLOW_TAG: loaded.plan.workflow.id},
         default_status=dg.DefaultScheduleStatus.RUNNING if is_enabled else dg.DefaultScheduleStatus.STOPPED,

@@ -5,6 +5,7 @@ from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.definitions.metadata.metadata_value import CodeLocationReconstructionMetadataValue
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME, RepositoryLoadData
+from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.errors import DagsterRunAlreadyExists
 from dagster._core.execution.api import create_execution_plan, execute_run
 from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
@@ -23,10 +24,13 @@ from dagster._core.storage.tags import (
     BACKFILL_TAGS,
     MAX_RETRIES_TAG,
     ROOT_RUN_ID_TAG,
+    SCHEDULED_EXECUTION_TIME_TAG,
     TAGS_TO_MAYBE_OMIT_ON_RETRY,
     WILL_RETRY_TAG,
 )
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._time import get_current_datetime
+from dagster._utils.schedules import reverse_cron_string_iterator
 from dagster_shared.error import SerializableErrorInfo
 
 __all__ = [
@@ -34,6 +38,7 @@ __all__ = [
     "FINISHED_STATUSES",
     "MAX_RETRIES_TAG",
     "ROOT_RUN_ID_TAG",
+    "SCHEDULED_EXECUTION_TIME_TAG",
     "SINGLETON_REPOSITORY_NAME",
     "TAGS_TO_MAYBE_OMIT_ON_RETRY",
     "WILL_RETRY_TAG",
@@ -42,6 +47,7 @@ __all__ = [
     "CodeLocationReconstructionMetadataValue",
     "DagsterRunAlreadyExists",
     "InstigatorStatus",
+    "InstigatorType",
     "JobPythonOrigin",
     "LoadableTargetOrigin",
     "LocalComputeLogManager",
@@ -58,4 +64,6 @@ __all__ = [
     "SqliteEventLogStorage",
     "create_execution_plan",
     "execute_run",
+    "get_current_datetime",
+    "reverse_cron_string_iterator",
 ]

@@ -5,6 +5,7 @@ What has to wait for a place is written down as a run; Dagster hears of it when 
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import OnLimit
@@ -52,10 +53,18 @@ class TickPlaces:
 
 
 def queue_triggered_run(
-    tx: Connection, plan: Plan, job_name: str, run_input: JsonValue, *, delivery_id: str, instance_id: str, by: str
+    tx: Connection,
+    plan: Plan,
+    job_name: str,
+    run_input: JsonValue,
+    *,
+    delivery_id: str,
+    instance_id: str,
+    by: str,
+    begins_at: datetime | None = None,
 ) -> str:
-    """Writes down a run that waits for a place, tied to what starts it; its id."""
+    """Writes down a run that waits for a place, or for its moment, tied to what starts it; its id."""
     run_id = str(uuid.uuid4())
     facts = LaunchFacts(run_id, instance_id, job_name, run_input, launched_by=by, delivery_id=delivery_id)
-    register_launch(tx, plan, facts, place=Place(is_queued=True), is_submitted=False)
+    register_launch(tx, plan, facts, place=Place(is_queued=True, begins_at=begins_at), is_submitted=False)
     return run_id

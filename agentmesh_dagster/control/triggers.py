@@ -6,7 +6,7 @@ has arrived, and a second run for the same, should Dagster make one, does nothin
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +30,6 @@ from agentmesh_dagster.specs.trigger_spec import Schedule
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.triggers import (
     Asker,
-    CronTick,
     Delivery,
     DeliveryState,
     close_delivery,
@@ -38,7 +37,6 @@ from agentmesh_dagster.store.triggers import (
     get_delivery,
     list_due_deliveries,
     request_delivery,
-    take_cron_tick,
     take_delivery,
 )
 from agentmesh_dagster.translator.dagster_runs import DELIVERY_TAG, build_run_config, read_input, read_instance_id
@@ -134,33 +132,15 @@ def build_trigger_config(services: Services, loaded: LoadedTrigger, event: JsonV
     return run_config
 
 
-def ask_at(
-    services: Services,
-    instance: dg.DagsterInstance,
+def queue_run_of(
+    tx: Connection,
     loaded: LoadedTrigger,
-    time: str,
+    delivery_id: str,
     run_config: Mapping[str, Any],
-    location: str,
-) -> CronTick:
-    """Takes a time of a cron trigger for the code location that asks: of several on one store, one asks for its run.
-
-    Where there is no place for one more run, it waits for one here, or there is none, with a reason.
-    """
-    asker = Asker(read_instance_id(instance), location)
-    workflow_id = loaded.plan.workflow.id
-    with services.store.begin() as tx:
-        places = TickPlaces.lock(tx, workflow_id, asker.instance_id)
-        tick = take_cron_tick(tx, workflow_id, loaded.trigger.key, time, asker)
-        if not (tick.is_new and places.is_full):
-            return tick
-        if (reason := places.reason_to_skip) is not None:
-            close_delivery(tx, tick.delivery_id, DeliveryState.SKIPPED, reason)
-            return replace(tick, is_ours=False, reason=reason)
-        run_id = _queue(tx, loaded, tick.delivery_id, run_config, asker)
-        return replace(tick, is_ours=False, run_id=run_id, reason=f"The run `{run_id}` waits for a place.")
-
-
-def _queue(tx: Connection, loaded: LoadedTrigger, delivery_id: str, run_config: Mapping[str, Any], asker: Asker) -> str:
+    asker: Asker,
+    begins_at: datetime | None = None,
+) -> str:
+    """Writes down a run that has to wait, for a place or for its moment; its id."""
     what = "schedule" if isinstance(loaded.trigger.when, Schedule) else "sensor"
     return queue_triggered_run(
         tx,
@@ -170,6 +150,7 @@ def _queue(tx: Connection, loaded: LoadedTrigger, delivery_id: str, run_config: 
         delivery_id=delivery_id,
         instance_id=asker.instance_id,
         by=f"{what}: {loaded.name}",
+        begins_at=begins_at,
     )
 
 
@@ -267,5 +248,5 @@ def _ask(
         tick.skipped.append((delivery, reason))
     else:
         places.is_queue = True
-        tick.queued.append((delivery, _queue(tx, loaded, delivery.id, asked.run_config, asker)))
+        tick.queued.append((delivery, queue_run_of(tx, loaded, delivery.id, asked.run_config, asker)))
     return False

@@ -8,7 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from agentmesh_dagster.entities.bounds import MAX_LAYOUT_NODES, MaxRounds, MaxRuns, Position, Temperature
+from agentmesh_dagster.entities.bounds import (
+    MAX_LAYOUT_NODES,
+    JitterSeconds,
+    MaxCatchUp,
+    MaxRounds,
+    MaxRuns,
+    Position,
+    Temperature,
+)
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
 from agentmesh_dagster.errors import FaultCode
@@ -250,6 +258,7 @@ class WorkflowGraph(Entity):
         return [identity for identity in dict.fromkeys(named) if identity]
 
 
+CatchUp = Literal["none", "last", "all"]
 _STARTS = "What starts the workflow."
 Enabled = Annotated[bool, Field(description="false switches it off.")]
 
@@ -262,6 +271,19 @@ class CronTrigger(Entity):
         default=None, description="The run's input; {} unless given. May hold {{ context.event.scheduledAt }}."
     )
     enabled: Enabled = True
+    catch_up: CatchUp | None = Field(
+        default=None,
+        description="Which of the times that were missed, while Dagster's daemon was down, start a run afterwards: "
+        "`none`, the `last` (unless given) or `all`.",
+    )
+    max_catch_up: MaxCatchUp | None = Field(
+        default=None, description="Of `catchUp: all`: the newest so many; 100 unless given."
+    )
+    jitter_seconds: JitterSeconds | None = Field(
+        default=None,
+        description="A run begins up to so many seconds after its time, always the same for a workflow and a time, so "
+        "that not all that is due at nine begins at nine.",
+    )
 
 
 class EventTrigger(Entity):
@@ -365,7 +387,8 @@ class Run(Entity):
     revision: int
     launches: list[str] = Field(default_factory=list)  # Dagster run ids, oldest first
     waiting_on: list[str] = Field(default_factory=list)  # step ids
-    queued_at: Timestamp | None = None  # since when it waits for a place among the open runs of its workflow
+    # Since when it waits for a place among the open runs of its workflow; later than now: it begins then.
+    queued_at: Timestamp | None = None
     parent_run_id: str | None = None  # of whose step this run is the work
     parent_step_id: str | None = None
     has_failed: bool = False  # a step has failed: what of the run still goes on, or waits, cannot mend it

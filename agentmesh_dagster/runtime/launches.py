@@ -100,6 +100,7 @@ def register_launch(
         input=check_json(fitted),
         launched_by=facts.launched_by,
         is_queued=place.is_queued,
+        begins_at=place.begins_at,
     )
     if not insert_run(tx, new) and (written := find_launch(tx, facts.launch_id)):
         return written  # the sensor and the worker found it at the same moment

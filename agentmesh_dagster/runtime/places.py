@@ -5,6 +5,7 @@ comes first, so that of two launches at once each sees the other's run.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from agentmesh_dagster.entities.models import OnLimit
 from agentmesh_dagster.errors import Conflict
@@ -38,6 +39,7 @@ class Place:
     """What a run that wants to begin was given."""
 
     is_queued: bool = False  # it waits for a place
+    begins_at: datetime | None = None  # of one that waits: not before
     canceled: tuple[str, ...] = ()  # the runs that made room for it
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import Entity, JsonObject
+from agentmesh_dagster.entities.models import CatchUp, Entity, JsonObject
 from agentmesh_dagster.specs.field_issue import FieldIssue
 
 T = TypeVar("T", bound=Entity)
+MAX_CATCH_UP = 100  # unless given
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,9 @@ class Schedule:
 
     cron: str
     timezone: str  # IANA name
+    catch_up: CatchUp = "last"  # of the times that were missed: which start a run afterwards
+    max_catch_up: int = MAX_CATCH_UP  # of `all`: the newest so many
+    jitter_seconds: float = 0.0  # up to so long after its time a run begins
 
 
 @dataclass(frozen=True)

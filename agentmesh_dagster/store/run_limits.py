@@ -13,6 +13,7 @@ from agentmesh_dagster.entities.models import Concurrency, OnLimit, RunStatus
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.tables import deliveries, launches, run_limits, runs
 
+_NOW = timedelta(seconds=0.1)
 _IS_ABOUT_TO_COME = timedelta(minutes=1)  # then Dagster is asked again, or was stopped
 
 
@@ -47,7 +48,7 @@ def list_open_runs(connection: Connection, workflow_id: str, *, but: str | None 
 
 def has_queued_run(connection: Connection, workflow_id: str, instance_id: str, *, but: str | None = None) -> bool:
     """Whether a run of this Dagster instance waits for a place."""
-    query = _select_queued(instance_id).where(runs.c.workflow_id == workflow_id)
+    query = _select_queued(instance_id).where(runs.c.workflow_id == workflow_id, _is_in_line(connection))
     if but is not None:
         query = query.where(runs.c.id != but)
     return connection.execute(query.limit(1)).first() is not None
@@ -55,13 +56,14 @@ def has_queued_run(connection: Connection, workflow_id: str, instance_id: str, *
 
 def list_queued_runs(connection: Connection, workflow_id: str, instance_id: str) -> list[str]:
     """Ids of the runs of a workflow that this Dagster instance launched and that wait for a place, in their order."""
-    query = _select_queued(instance_id).where(runs.c.workflow_id == workflow_id)
+    query = _select_queued(instance_id).where(runs.c.workflow_id == workflow_id, _is_in_line(connection))
     return [row.id for row in connection.execute(query.order_by(runs.c.queued_at, runs.c.id))]
 
 
 def list_free_workflows(connection: Connection, instance_id: str, projects: Sequence[str] | None = None) -> list[str]:
     """Ids of the workflows of which a run of this Dagster instance waits for a place although there is one."""
     queued = _select_queued(instance_id).with_only_columns(runs.c.workflow_id).distinct()
+    queued = queued.where(_is_in_line(connection))
     if projects is not None:
         queued = queued.where(runs.c.project_id.in_(projects))
     waiting = list(connection.execute(queued.order_by(runs.c.workflow_id)).scalars())
@@ -99,8 +101,8 @@ def is_queued(connection: Connection, run_id: str) -> bool:
 
 def find_next_turn(tx: Connection, workflow_id: str) -> datetime:
     """The moment of a run that waits for a place from now on: behind all that wait already."""
-    last = tx.execute(select(func.max(runs.c.queued_at)).where(runs.c.workflow_id == workflow_id, _is_queued()))
-    before: datetime | None = last.scalar_one()
+    last = select(func.max(runs.c.queued_at)).where(runs.c.workflow_id == workflow_id, _is_in_line(tx))
+    before: datetime | None = tx.execute(last).scalar_one()
     return now(tx) if before is None else max(now(tx), before + timedelta(microseconds=1))
 
 
@@ -123,6 +125,11 @@ def _select_queued(instance_id: str) -> Select[str]:
 
 def _is_queued() -> ColumnElement[bool]:
     return and_(runs.c.queued_at.is_not(None), runs.c.status == RunStatus.PENDING.value)
+
+
+def _is_in_line(connection: Connection) -> ColumnElement[bool]:
+    """Whether the run may begin now, as far as its own moment goes; those of one burst come microseconds later."""
+    return and_(_is_queued(), runs.c.queued_at <= now(connection) + _NOW)
 
 
 def _has_place() -> ColumnElement[bool]:

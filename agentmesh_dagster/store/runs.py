@@ -6,6 +6,7 @@ or its events holds the run's row lock first (`lock_run`), so that changes of on
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -53,6 +54,7 @@ class NewRun:
     launched_by: str | None
     forked_from: ForkedFrom | None = None
     is_queued: bool = False  # it waits for a place
+    begins_at: datetime | None = None  # of one that waits: not before
     parent_run_id: str | None = None  # of whose step this run is the work
     parent_step_id: str | None = None
 
@@ -87,7 +89,7 @@ def insert_run(tx: Connection, run: NewRun) -> bool:
         forked_from_run_id=run.forked_from and run.forked_from.run_id,
         forked_from_node_id=run.forked_from and run.forked_from.node_id,
         forked_from_path=run.forked_from and run.forked_from.path,
-        queued_at=find_next_turn(tx, run.workflow_id) if run.is_queued else None,
+        queued_at=(run.begins_at or find_next_turn(tx, run.workflow_id)) if run.is_queued else None,
         parent_run_id=run.parent_run_id,
         parent_step_id=run.parent_step_id,
     )

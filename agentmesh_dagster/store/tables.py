@@ -191,7 +191,7 @@ runs = Table(
     Column("forked_from_run_id", Key),  # of a fork: the run that it goes on from, which may have been pruned since
     Column("forked_from_node_id", Key),
     Column("forked_from_path", Key),
-    Column("queued_at", UtcDateTime),  # since when a pending run waits for a place; NULL: it has one
+    Column("queued_at", UtcDateTime),  # since when a pending run waits for a place, or from when on; NULL: it has one
     Column("parent_run_id", Key),  # of whose step this run is the work; NULL: of none
     Column("parent_step_id", Key),
     _one_of("status", RunStatus),
@@ -463,7 +463,7 @@ triggers = Table(
     Column("workflow_id", Key, primary_key=True),
     Column("trigger", Key, primary_key=True),  # `GraphTrigger.key`
     Column("kind", Text, nullable=False),
-    Column("source", Key, nullable=False),  # the event's name, or the id of the workflow whose end is waited for
+    Column("source", Key, nullable=False),  # the event's name, the id of the workflow whose end is waited for, or times
     Column("status", Text),  # how that must have ended
     Column("enabled_at", UtcDateTime),  # since when the document has it enabled; NULL: it has not
     Index(None, "kind", "source"),

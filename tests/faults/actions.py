@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from agentmesh_dagster.control.fork import prepare_fork
@@ -129,6 +129,15 @@ def sense(sensor: str, crash_at: str | None = None) -> None:
     with open_test_instance(services.settings.home) as instance:
         tick = Daemon(instance).sense(sensor, {crash_at: signal.SIGKILL} if crash_at else None)
         _say(tick.status.value)
+
+
+def schedule(name: str, moment: str) -> None:
+    """One round of the daemon over the schedules, at a moment; the newest tick of this one."""
+    from tests.triggers.daemon import Daemon
+
+    services = open_services()
+    with open_test_instance(services.settings.home) as instance:
+        _say(Daemon(instance).schedule(name, datetime.fromisoformat(moment)).status.value)
 
 
 def _wait_for(start: str) -> None:

@@ -66,6 +66,14 @@ class Daemon:
         else:
             self.instance.stop_sensor(sensor.get_remote_origin_id(), sensor.selector_id, sensor)
 
+    def switch_schedule(self, name: str, *, on: bool) -> None:
+        with _load(self.instance) as workspace:
+            [schedule] = [one for one in _repository(workspace).get_schedules() if one.name == name]
+        if on:
+            self.instance.start_schedule(schedule)
+        else:
+            self.instance.stop_schedule(schedule.get_remote_origin_id(), schedule.selector_id, schedule)
+
     def find_sensor(self, name: str) -> RemoteSensor:
         with _load(self.instance) as workspace:
             return _find_sensor(workspace, name)

@@ -6,8 +6,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from dagster._core.scheduler.instigation import TickStatus
+from dagster._core.test_utils import freeze_time
 
-from agentmesh_dagster.control.triggers import LoadedTrigger, ask_at, look_for_arrivals
+from agentmesh_dagster.control.schedules import look_at_time
+from agentmesh_dagster.control.triggers import LoadedTrigger, look_for_arrivals
 from agentmesh_dagster.graph.triggers import read_triggers
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
@@ -54,10 +56,13 @@ def test_of_two_code_locations_the_first_asks_for_the_run_of_a_time_and_may_do_s
     save(site.services, flow("w", HOURLY))
     loaded = load(site.services, "w")
 
-    asked = [ask_at(site.services, instance, loaded, NINE, who) for who in ("here", "there", "here")]
+    def count_asked(hour: int, who: str) -> int:
+        with freeze_time(datetime(2026, 3, 2, hour, 0, 5, tzinfo=UTC)):
+            moment = datetime(2026, 3, 2, hour, tzinfo=UTC)
+            return len(look_at_time(site.services, instance, loaded, moment, who).asked)
 
-    assert [tick.is_ours for tick in asked] == [True, False, True]
-    assert ask_at(site.services, instance, loaded, "2026-03-02T10:00:00Z", "there").is_ours
+    assert [count_asked(9, who) for who in ("here", "there", "here")] == [1, 0, 1]
+    assert count_asked(10, "there") == 1
 
 
 def test_of_two_code_locations_one_asks_for_the_run_of_an_event(site: Site, instance: dg.DagsterInstance):

@@ -9,7 +9,7 @@ from agentmesh_dagster.entities.models import CronTrigger
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.specs.cron import list_cron_faults
 from agentmesh_dagster.specs.field_issue import FieldIssue
-from agentmesh_dagster.specs.trigger_spec import Schedule, TriggerSpec
+from agentmesh_dagster.specs.trigger_spec import MAX_CATCH_UP, Schedule, TriggerSpec
 
 _LONGEST_TIMEZONE = 60  # characters, of those that a name may be meant for
 
@@ -21,6 +21,19 @@ def _list_issues(trigger: CronTrigger) -> Iterator[FieldIssue]:
     if trigger.timezone not in _list_timezones().values():
         message = f"There is no time zone {quote(trigger.timezone)}: {_guess_timezone(trigger.timezone)}"
         yield FieldIssue("bad-timezone", "timezone", message)
+    if trigger.max_catch_up is not None and trigger.catch_up != "all":
+        message = "`maxCatchUp` says how many of the missed times, and only `catchUp: all` makes up for several."
+        yield FieldIssue("no-effect", "maxCatchUp", message)
+
+
+def _read_times(trigger: CronTrigger) -> Schedule:
+    return Schedule(
+        trigger.cron.strip().lower(),
+        trigger.timezone,
+        trigger.catch_up or "last",
+        trigger.max_catch_up or MAX_CATCH_UP,
+        trigger.jitter_seconds or 0.0,
+    )
 
 
 @cache
@@ -41,7 +54,7 @@ SPEC = TriggerSpec(
     purpose="Starts at certain times.",
     first={"type": "cron", "cron": "0 9 * * 1-5", "timezone": "UTC", "enabled": True},
     unset="An empty object",
-    when=lambda trigger: Schedule(trigger.cron.strip().lower(), trigger.timezone),
+    when=_read_times,
     describe=lambda trigger: f"at {trigger.cron} ({trigger.timezone})",
     name=lambda _: ("cron",),
     event={".scheduledAt": "text · when it was due"},
