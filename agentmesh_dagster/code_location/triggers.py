@@ -92,9 +92,11 @@ def _describe_tick(tick: TriggerTick) -> str:
             *((delivery, f"became run `{run_id}`.") for delivery, run_id in tick.launched),
             *((delivery, f"waits for a place, as run `{run_id}`.") for delivery, run_id in tick.queued),
             *tick.skipped,
+            *((delivery, f"a later one came soon, {later.source}.") for delivery, later in tick.replaced),
             *((delivery, "the trigger's condition is false.") for delivery in tick.declined),
             *tick.missed,
         ]
     ]
     more = [f"and {len(described) - 20} more"] if len(described) > 20 else []
+    more += [f"{tick.gathering} wait for others"] if tick.gathering else []
     return "; ".join([*described[:20], *more]) or "Nothing has arrived."

@@ -27,19 +27,15 @@ from agentmesh_dagster.graph.triggers import TriggerFault
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.specs.trigger_spec import Schedule
 from agentmesh_dagster.store import Connection
-from agentmesh_dagster.store.triggers import (
-    Asker,
+from agentmesh_dagster.store.trigger_times import (
     CronTick,
-    DeliveryState,
-    close_delivery,
-    find_enabled_at,
     find_last_time,
     list_open_times,
     note_no_run,
     take_cron_tick,
-    take_delivery,
     write_time,
 )
+from agentmesh_dagster.store.triggers import Asker, DeliveryState, close_delivery, find_enabled_at, take_delivery
 from agentmesh_dagster.translator.dagster_runs import DELIVERY_TAG, read_instance_id
 
 _IS_LATE = timedelta(seconds=60)  # a daemon that lives comes within seconds

@@ -5,7 +5,7 @@ has arrived, and a second run for the same, should Dagster make one, does nothin
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from agentmesh_dagster.control.dagster_internals import (
     RemoteInstigatorOrigin,
     RemoteRepositoryOrigin,
 )
+from agentmesh_dagster.control.gathering import Group, gather
 from agentmesh_dagster.control.launch import check_input
 from agentmesh_dagster.control.trigger_places import TickPlaces, queue_triggered_run
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
@@ -26,8 +27,9 @@ from agentmesh_dagster.errors import AgentMeshError, InvalidValue
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.triggers import GraphTrigger, TriggerFault
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.specs.trigger_spec import Schedule
+from agentmesh_dagster.specs.trigger_spec import Arrival, Schedule
 from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.triggers import (
     Asker,
     Delivery,
@@ -35,7 +37,9 @@ from agentmesh_dagster.store.triggers import (
     close_delivery,
     find_enabled_at,
     get_delivery,
+    join_deliveries,
     list_due_deliveries,
+    list_joined,
     request_delivery,
     take_delivery,
 )
@@ -104,6 +108,7 @@ class Asked:
 
     delivery: Delivery
     run_config: dict[str, Any]
+    joined: tuple[Delivery, ...] = ()  # what else starts it
 
 
 @dataclass
@@ -117,6 +122,9 @@ class TriggerTick:
     declined: list[Delivery] = field(default_factory=list[Delivery])  # by the trigger's condition
     missed: list[tuple[Delivery, str]] = field(default_factory=list[tuple[Delivery, str]])  # with the reason
     failed: list[tuple[Delivery, str]] = field(default_factory=list[tuple[Delivery, str]])  # with the reason
+    replaced: list[tuple[Delivery, Delivery]] = field(default_factory=list[tuple[Delivery, Delivery]])  # by a later one
+    lost: list[Group] = field(default_factory=list[Group])  # those of `failed` that are several events
+    gathering: int = 0  # events that wait for others
     bytes: int = 0  # of the run configs
 
     @property
@@ -164,26 +172,54 @@ def look_for_arrivals(
     """
     asker = Asker(read_instance_id(instance), location)
     workflow_id, key = loaded.plan.workflow.id, loaded.trigger.key
+    when = loaded.trigger.when
+    assert isinstance(when, Arrival)
+    limit = max(_LOOKED_AT, when.batch.max_items + 1 if when.batch else 0)
     with services.store.read() as connection:
-        due = list_due_deliveries(connection, workflow_id, key, asker, limit=_LOOKED_AT)
+        due = list_due_deliveries(connection, workflow_id, key, asker, limit=limit)
         enabled_at = find_enabled_at(connection, workflow_id, key)
+        moment = now(connection)
     tick = TriggerTick()
     if not due:
         return tick
     started = time.monotonic()
     on_since = (switch.read_switched_on_at() if switch else None) or enabled_at
+    fresh: list[Delivery] = []
+    is_all = len(due) < limit
     for delivery_id in due:
         with services.store.read() as connection:
             delivery = get_delivery(connection, delivery_id)
-        if delivery.requested_at is None or not _has_come_of_it(tick, instance, switch, delivery):
-            _judge(tick, services, loaded, delivery, on_since)
+        if delivery.requested_at is not None:
+            if not _has_come_of_it(tick, instance, switch, delivery):
+                _plan_run(tick, services, loaded, _read_group(services, when, delivery))
+        elif _is_wanted(tick, loaded, delivery, on_since):
+            if when.gathers:
+                fresh.append(delivery)
+            else:
+                _plan_run(tick, services, loaded, Group(delivery, delivery.event))
         if tick.is_full or time.monotonic() - started > _TICK_SECONDS:
+            is_all = is_all and delivery_id == due[-1]
             break
+    if fresh:
+        gathered = gather(fresh, when, moment, is_all=is_all)
+        tick.replaced.extend(gathered.replaced)
+        for group in gathered.ready[: _RUNS_A_TICK - len(tick.asked)]:
+            _plan_run(tick, services, loaded, group)
+        tick.gathering = len(fresh) - len(gathered.replaced) - sum(1 + len(one.joined) for one in gathered.ready)
     _write_down(services, loaded, tick, asker)
     crash_point(CrashPoint.RUN_ASKED_FOR)
     if tick.failed:
         raise NoRunForThis("; ".join(f"{delivery.source}: {reason}" for delivery, reason in tick.failed[:_TOLD]))
     return tick
+
+
+def _read_group(services: Services, when: Arrival, leader: Delivery) -> Group:
+    """What was asked for before, as it was."""
+    if when.batch is None:
+        return Group(leader, leader.event)
+    with services.store.read() as connection:
+        joined = list_joined(connection, leader.id)
+    return Group(leader, [each.event for each in (leader, *joined)], tuple(joined))
 
 
 def _has_come_of_it(tick: TriggerTick, instance: dg.DagsterInstance, switch: Switch | None, delivery: Delivery) -> bool:
@@ -198,21 +234,28 @@ def _has_come_of_it(tick: TriggerTick, instance: dg.DagsterInstance, switch: Swi
     return False  # asked for once more, Dagster makes it, or queues the one that it has made
 
 
-def _judge(
-    tick: TriggerTick, services: Services, loaded: LoadedTrigger, delivery: Delivery, on_since: datetime | None
-) -> None:
+def _is_wanted(tick: TriggerTick, loaded: LoadedTrigger, delivery: Delivery, on_since: datetime | None) -> bool:
     if on_since is not None and delivery.arrived_at < on_since:
         tick.missed.append((delivery, "It came while the trigger was switched off."))
-        return
+        return False
     try:
-        if not loaded.trigger.is_met_by(delivery.event):
-            tick.declined.append(delivery)
-            return
-        run_config = build_trigger_config(services, loaded, delivery.event)
-    except (TriggerFault, InvalidValue, dg.DagsterInvalidConfigError) as fault:
+        is_met = loaded.trigger.is_met_by(delivery.event)
+    except TriggerFault as fault:
         tick.failed.append((delivery, str(fault)))
+        return False
+    if not is_met:
+        tick.declined.append(delivery)
+    return is_met
+
+
+def _plan_run(tick: TriggerTick, services: Services, loaded: LoadedTrigger, group: Group) -> None:
+    try:
+        run_config = build_trigger_config(services, loaded, group.event)
+    except (TriggerFault, InvalidValue, dg.DagsterInvalidConfigError) as fault:
+        tick.failed.append((group.leader, str(fault)))
+        tick.lost.append(group)
         return
-    tick.asked.append(Asked(delivery, run_config))
+    tick.asked.append(Asked(group.leader, run_config, group.joined))
     tick.bytes += len(write_json(run_config))
 
 
@@ -227,6 +270,10 @@ def _write_down(services: Services, loaded: LoadedTrigger, tick: TriggerTick, as
             close_delivery(tx, delivery.id, DeliveryState.MISSED, reason)
         for delivery, reason in tick.failed:
             close_delivery(tx, delivery.id, DeliveryState.FAILED, reason)
+        for group in tick.lost:
+            _join(tx, group.leader, group.joined)
+        for delivery, later in tick.replaced:
+            join_deliveries(tx, [delivery.id], later.id, f"A later one came soon: {later.source}.")
         if not tick.failed:
             tick.asked = [asked for asked in tick.asked if _ask(tx, loaded, tick, asked, asker, places)]
 
@@ -238,6 +285,7 @@ def _ask(
     delivery = asked.delivery
     if not request_delivery(tx, delivery, asker):
         return False  # another instance, or another code server of this one, has asked meanwhile
+    _join(tx, delivery, asked.joined)
     if delivery.requested_at is not None:
         return True  # it was asked for before, and may be there
     if not places.is_full:
@@ -250,3 +298,8 @@ def _ask(
         places.is_queue = True
         tick.queued.append((delivery, queue_run_of(tx, loaded, delivery.id, asked.run_config, asker)))
     return False
+
+
+def _join(tx: Connection, leader: Delivery, joined: Sequence[Delivery]) -> None:
+    if joined:
+        join_deliveries(tx, [each.id for each in joined], leader.id, f"One batch with {leader.source}.")

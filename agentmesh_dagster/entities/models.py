@@ -11,11 +11,13 @@ from pydantic.alias_generators import to_camel
 from agentmesh_dagster.entities.bounds import (
     MAX_LAYOUT_NODES,
     JitterSeconds,
+    MaxBatchItems,
     MaxCatchUp,
     MaxRounds,
     MaxRuns,
     Position,
     Temperature,
+    WindowSeconds,
 )
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
@@ -286,6 +288,13 @@ class CronTrigger(Entity):
     )
 
 
+class Batch(Entity):
+    """Several events that start one run."""
+
+    max_items: MaxBatchItems = Field(description="A run starts when so many events have come.")
+    max_seconds: WindowSeconds = Field(description="Or so many seconds after the first of them.")
+
+
 class EventTrigger(Entity):
     type: Literal["event"] = Field(description=_STARTS)
     name: Name = Field(description="The event's name, as it is posted to /api/events/{name}.")
@@ -296,6 +305,16 @@ class EventTrigger(Entity):
         default=None, description="The run's input; the posted body unless given. May hold {{ context.event.… }}."
     )
     enabled: Enabled = True
+    debounce_seconds: WindowSeconds | None = Field(
+        default=None,
+        description="Of events that follow each other within so many seconds only the last starts a run, so many "
+        "seconds after it came.",
+    )
+    batch: Batch | None = Field(
+        default=None,
+        description="Several events start one run; its context.event is the list of their bodies, oldest first. The "
+        "condition looks at each event alone.",
+    )
 
 
 class RunTrigger(Entity):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import CatchUp, Entity, JsonObject
+from agentmesh_dagster.entities.models import Batch, CatchUp, Entity, JsonObject
 from agentmesh_dagster.specs.field_issue import FieldIssue
 
 T = TypeVar("T", bound=Entity)
@@ -29,6 +29,13 @@ class Arrival:
 
     source: str  # an event's name, or the id of the workflow whose runs end
     status: str | None = None  # how the run must have ended
+    debounce_seconds: float | None = None  # of what follows each other within these only the last counts
+    batch: Batch | None = None  # so much of it starts one run
+
+    @property
+    def gathers(self) -> bool:
+        """Whether one run may come of several."""
+        return self.debounce_seconds is not None or self.batch is not None
 
 
 def _find_nothing(_: Entity) -> Iterator[FieldIssue]:
