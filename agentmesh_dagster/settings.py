@@ -52,6 +52,7 @@ class OpenedSecret:
         )
 
 
+_NOWHERE = "none"  # of a secret that is sent to no host, since it only checks signatures
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
 _AGE = re.compile(r"([0-9]{1,5})([hdw])")
 
@@ -285,6 +286,8 @@ def _read_secrets(environment: Mapping[str, str]) -> dict[str, OpenedSecret]:
 
 def _read_secret_hosts(text: str) -> tuple[SecretHost, ...]:
     entries = [entry.strip().lower() for entry in text.split(",") if entry.strip()]
+    if entries == [_NOWHERE]:
+        return ()
     if not entries:
         raise ValueError("its variable that ends in _HOSTS must name the hosts that it may be sent to, by comma")
     return tuple(_read_secret_host(entry) for entry in entries)

@@ -103,6 +103,30 @@ class WorkflowJob(Entity):
     problem: str | None = None  # why a code location goes without it, or without one of its triggers
 
 
+class TriggerOutcome(Entity):
+    """What came of a time, an event or the end of a run, for one trigger."""
+
+    id: str
+    state: Literal["waiting", "requested", "launched", "declined", "failed", "missed", "skipped", "joined"]
+    arrived_at: Timestamp  # when it was noted
+    scheduled_at: Timestamp | None = None  # of a schedule: the time
+    event_id: str | None = None  # of an event
+    ended_run_id: str | None = None  # of the end of a run
+    run_id: str | None = None  # which came of it
+    reason: str | None = None  # why none did
+
+
+class TriggerHistory(Entity):
+    """A trigger of a workflow, and what came of it lately."""
+
+    key: str  # says what it waits for
+    type: str
+    description: str  # when it starts the workflow
+    name: str  # of its schedule or sensor in Dagster, behind the job's name and `__`
+    enabled: bool  # in the document; who switches in Dagster is obeyed from then on
+    outcomes: list[TriggerOutcome]  # newest first
+
+
 class ListedWorkflow(Workflow):
     has_draft: bool  # beside what is published
     job: WorkflowJob | None = None  # none: it was deleted in this moment

@@ -20,6 +20,7 @@ from agentmesh_dagster.api.routes import (
     drafts,
     events,
     gates,
+    hooks,
     people,
     projects,
     runs,
@@ -29,7 +30,22 @@ from agentmesh_dagster.api.routes import (
 )
 from agentmesh_dagster.api.stream import EventStreams
 
-_ROUTES = (about, projects, agents, tools, workflows, drafts, documents, runs, steps, gates, events, callbacks, people)
+_ROUTES = (
+    about,
+    projects,
+    agents,
+    tools,
+    workflows,
+    drafts,
+    documents,
+    runs,
+    steps,
+    gates,
+    events,
+    hooks,
+    callbacks,
+    people,
+)
 
 
 class _Api(FastAPI):

@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.access import NotAllowed
+from agentmesh_dagster.api.hooks.deliveries import UnknownForm
+from agentmesh_dagster.api.hooks.signatures import HookUnavailable, WrongSignature
 from agentmesh_dagster.control.instance import InstanceUnavailable
 from agentmesh_dagster.control.retry import NothingToRetry
 from agentmesh_dagster.entities.json_schema import InvalidSchema
@@ -68,6 +70,9 @@ _STATUSES: Mapping[type[AgentMeshError], int] = {  # the first that fits
     NotAllowed: 403,
     NotAsked: 403,
     NotTaken: 503,
+    WrongSignature: 401,
+    UnknownForm: 415,
+    HookUnavailable: 503,
     StoreFull: 507,
     StoreUnavailable: 503,
     InstanceUnavailable: 503,

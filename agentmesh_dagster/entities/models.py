@@ -156,6 +156,9 @@ class EventType(StrEnum):
     USER_DELETED = "user.deleted"
     TOKEN_CREATED = "token.created"
     TOKEN_REVOKED = "token.revoked"
+    HOOK_CREATED = "hook.created"
+    HOOK_ROTATED = "hook.rotated"
+    HOOK_DELETED = "hook.deleted"
 
 
 class Stored(Entity):

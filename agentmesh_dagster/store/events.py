@@ -29,6 +29,9 @@ DEEDS = (
     EventType.USER_DELETED,
     EventType.TOKEN_CREATED,
     EventType.TOKEN_REVOKED,
+    EventType.HOOK_CREATED,
+    EventType.HOOK_ROTATED,
+    EventType.HOOK_DELETED,
 )
 
 

@@ -127,7 +127,7 @@ class _Guard:
 
     async def _serve_change(self, request: AuthRequest, scope: Scope, receive: Receive, send: Send) -> None:
         """A request with a body: of a bounded size, and held as long as it is looked at."""
-        limit = BEFORE_LOGIN_BYTES if request.identity is None else self.settings.max_value_bytes
+        limit = self._find_limit(request)
         size = read_size(request.headers)
         denial = Denial(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {limit:,} bytes are allowed.")
         if size is not None and size > limit:
@@ -142,6 +142,11 @@ class _Guard:
         except TooManyBodies:
             denial = Denial(HTTPStatus.SERVICE_UNAVAILABLE, "Too much is being sent at once. Try again in a moment.")
             await _deny(denial, request, scope, receive, send)
+
+    def _find_limit(self, request: AuthRequest) -> int:
+        if request.is_for_hook:  # what a third party has to say is longer than a password
+            return min(self.settings.max_value_bytes, BEFORE_LOGIN_ADDRESS_BYTES)
+        return BEFORE_LOGIN_BYTES if request.identity is None else self.settings.max_value_bytes
 
     def _hold_body(self, request: AuthRequest) -> AbstractContextManager[Body]:
         if request.identity is None:

@@ -24,6 +24,9 @@ OPEN = (
 # And all that lies below: the address is the secret.
 OPEN_BELOW = (("POST", "/api/callbacks/"),)
 
+# And each address right below, which has a token for a third party; what lies deeper is for those who are logged in.
+_HOOKS = "/api/hooks/"
+
 _FORMS = ("/login", "/logout")  # bring a token of their own against forgery
 _ASKS_ITSELF = ("/login", "/logout", "/api")  # each route there says who may
 _GRAPHQL = "/graphql"
@@ -46,6 +49,12 @@ class AuthRequest:
     @property
     def is_change(self) -> bool:
         return self.method not in ("GET", "HEAD", "OPTIONS", WEBSOCKET)
+
+    @property
+    def is_for_hook(self) -> bool:
+        """Whether it is a third party's webhook: it comes without login, as JSON or a form."""
+        token = self.path.removeprefix(_HOOKS)
+        return self.method == "POST" and token not in ("", self.path) and "/" not in token
 
     @property
     def is_graphql(self) -> bool:
@@ -102,6 +111,8 @@ def somebody_is_known(request: AuthRequest) -> Denial | None:
         return None
     if any(request.method == method and request.path.startswith(below) for method, below in OPEN_BELOW):
         return None
+    if request.is_for_hook:
+        return None
     if request.are_metrics_open and (request.method, request.path) == ("GET", METRICS):
         return None
     return Denial(HTTPStatus.UNAUTHORIZED, "Log in at /login, or send `Authorization: Bearer TOKEN`.")
@@ -116,7 +127,7 @@ def graphql_comes_by_post(request: AuthRequest) -> Denial | None:
 
 def change_is_json(request: AuthRequest) -> Denial | None:
     """What changes something is JSON, which no form of another site can send; or it has no body at all."""
-    if not request.is_change or request.path in _FORMS:
+    if not request.is_change or request.path in _FORMS or request.is_for_hook:
         return None
     types = request.headers.getlist("content-type")
     if len(types) == 1:

@@ -42,8 +42,11 @@ from agentmesh_dagster.api.settling import list_shown_runs
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.entities.documents import SECTIONS
 from agentmesh_dagster.entities.models import Kind, Run, Workflow
+from agentmesh_dagster.graph.triggers import key_triggers, name_triggers
+from agentmesh_dagster.specs import TRIGGER_SPECS
 from agentmesh_dagster.store.catalogue import get_job_name, list_job_problems, list_revisions
 from agentmesh_dagster.store.runs import RunFilter
+from agentmesh_dagster.store.trigger_outcomes import list_outcomes
 
 router = build_router("/workflows", "workflows")
 
@@ -91,6 +94,30 @@ def get_workflow_job(call: Asked, identity: PathId) -> wire.WorkflowJob:
     workflow = find_one(call.context, Workflow, identity)
     store = call.context.services.store
     return wire.WorkflowJob(name=get_job_name(store, workflow), problem=list_job_problems(store).get(workflow.id))
+
+
+@router.get("/{id}/triggers", responses=faults(404, 409))
+def list_workflow_triggers(call: Asked, identity: PathId, limit: Limit = 20) -> wire.PageOf[wire.TriggerHistory]:
+    """What starts the workflow by itself, and what came of its last times and events: a run, or why there is none."""
+    workflow = find_one(call.context, Workflow, identity)
+    triggers = workflow.triggers
+    named = zip(key_triggers(triggers), name_triggers(triggers), triggers, strict=True)
+    with call.context.services.store.read() as connection:
+        items = [
+            wire.TriggerHistory(
+                key=key,
+                type=trigger.type,
+                description=TRIGGER_SPECS[trigger.type].describe(trigger),
+                name=name,
+                enabled=trigger.enabled,
+                outcomes=[
+                    wire.TriggerOutcome.model_validate(vars(outcome))
+                    for outcome in list_outcomes(connection, workflow.id, key, limit=limit)
+                ],
+            )
+            for key, name, trigger in named
+        ]
+    return wire.PageOf[wire.TriggerHistory](items=items)
 
 
 @router.get("/{id}/revisions", responses=faults(404))

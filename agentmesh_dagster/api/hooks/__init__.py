@@ -1,0 +1,1 @@
+"""Hooks: what third parties post, and whether it comes from them."""
