@@ -33,6 +33,8 @@ PAGES = [
     "/api/session",
     "/api/no/such/page",
     "/api/callbacks/x",
+    "/api/hooks",
+    "/api/hooks/x",
     "/logout",
     "/login/",
     "//login",
@@ -51,6 +53,13 @@ CHANGES = [
     ("PUT", "/login"),
     ("POST", "/api/session/"),
     ("POST", "/api/callbacks"),
+    ("POST", "/api/hooks"),
+    ("POST", "/api/hooks/"),
+    ("POST", "/api/hooks/x/rotate"),
+    ("POST", "/api/hooks//x"),
+    ("PUT", "/api/hooks/x"),
+    ("DELETE", "/api/hooks/x"),
+    ("POST", "/hooks/x"),
     ("PUT", "/api/callbacks/x"),
     ("DELETE", "/api/callbacks/x"),
     ("POST", "/callbacks/x"),
@@ -86,7 +95,8 @@ def test_every_route_of_the_web_process_asks_who_it_is(server: Server):
     # What probes ask; no page to see, a form that is not ours, no JSON.
     probes = {f"{method} {path}": 200 for method in ("GET", "HEAD") for path in ("/healthz", "/healthz/live")}
     login = {"GET /login": 200, "HEAD /login": 200, "POST /login": 403, "POST /api/session": 422}
-    hand_outs = {"POST /api/callbacks/token": 404}  # whoever was given such an address may post there, once
+    # Whoever was given such an address may post there: once, or what is signed.
+    hand_outs = {"POST /api/callbacks/token": 404, "POST /api/hooks/token": 404}
     assert others == probes | login | hand_outs
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from agentmesh_dagster.cli.exit_codes import EXPLAINED
-from agentmesh_dagster.cli.grammar import demo, documents, gates, people, runs, server, store, workflows
+from agentmesh_dagster.cli.grammar import demo, documents, gates, hooks, people, runs, server, store, workflows
 
 app = typer.Typer(
     name="agentmesh",
@@ -80,3 +80,4 @@ app.command(
 )(server.webserver)
 app.add_typer(people.token_app, name="token")
 app.add_typer(people.user_app, name="user")
+app.add_typer(hooks.hooks_app, name="hooks")
