@@ -18,6 +18,7 @@ import type {
   RegisteredFunction,
   Revision,
   Tool,
+  TriggerHistory,
   Use,
   Workflow,
   WorkflowJob,
@@ -113,6 +114,16 @@ export function useWorkflowJob(id: string, revision: number | undefined) {
     queryFn: ({ signal }) => get<WorkflowJob>(path`workflows/${id}/job`, {}, signal),
     enabled: revision !== undefined,
     refetchInterval: JOB_EVERY_MS, // a code location looks at a new revision after some seconds
+  })
+}
+
+/** What came of the last times and events of a published workflow's triggers. */
+export function useTriggerHistory(id: string, revision: number | undefined) {
+  return useQuery({
+    queryKey: [...keys.triggerHistory(id), revision],
+    queryFn: ({ signal }) => get<Page<TriggerHistory>>(path`workflows/${id}/triggers`, { limit: 10 }, signal),
+    enabled: revision !== undefined,
+    refetchInterval: JOB_EVERY_MS,
   })
 }
 

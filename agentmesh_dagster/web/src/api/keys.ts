@@ -14,6 +14,9 @@ export const keys = {
   entity: (kind: CatalogueKind, id: string): QueryKey => [kind, 'one', id],
   /** What is known of the values in a workflow as it is being edited; `edit` is the number of its state. */
   schemas: (nodeId: string, edit: number): QueryKey => ['workflows', 'schemas', nodeId, edit],
+  triggerHistory: (workflowId: string): QueryKey => ['workflows', 'triggers', workflowId],
+  allHooks: ['hooks'] as QueryKey,
+  hooks: (projectId: string): QueryKey => ['hooks', projectId],
   job: (workflowId: string): QueryKey => ['workflows', 'job', workflowId],
   uses: (kind: CatalogueKind, id: string): QueryKey => [kind, 'uses', id],
   revisions: (kind: CatalogueKind, id: string): QueryKey => [kind, 'revisions', id],

@@ -46,6 +46,12 @@ export type ListedWorkflow = Known<Schemas['ListedWorkflow']>
 export type WorkflowJob = Known<Schemas['WorkflowJob']>
 export type WorkflowSchemas = Known<Schemas['WorkflowSchemas']>
 export type NodeSchemas = WorkflowSchemas['nodes'][string]
+export type TriggerHistory = Known<Schemas['TriggerHistory']>
+export type TriggerOutcome = Known<Schemas['TriggerOutcome']>
+export type Hook = Known<Schemas['Hook']>
+export type CreatedHook = Known<Schemas['CreatedHook']>
+export type HookSignature = Known<Schemas['HookSignature']>
+export type NewHook = Pick<Hook, 'projectId' | 'name' | 'eventName'> & { signature?: HookSignature }
 export type Trigger = Workflow['triggers'][number]
 /** A draft as the server keeps it; its entity may hold issues. */
 export type StoredDraft = Known<Schemas['Draft']>

@@ -2,7 +2,9 @@ import { useEveryEntity } from '../../api/catalogue'
 import type { Json, Trigger } from '../../api/types'
 import { triggerType } from '../../types/types'
 import { Combobox } from '../../ui/Combobox'
+import { CatchUpFields } from './CatchUpFields'
 import { ExpressionInput } from './ExpressionInput'
+import { GatherFields } from './GatherFields'
 import { PlacedField, PlacedGroup } from './PlacedField'
 import { TemplateValue } from './TemplateValue'
 
@@ -24,6 +26,8 @@ export function TriggerFields({ trigger, place, onChange }: Props) {
     <>
       {trigger.type === 'cron' && <CronFields trigger={trigger} place={place} onChange={onChange} />}
       {trigger.type === 'event' && <EventFields trigger={trigger} place={place} onChange={onChange} />}
+      {trigger.type === 'cron' && <CatchUpFields trigger={trigger} place={place} onChange={onChange} />}
+      {trigger.type === 'event' && <GatherFields trigger={trigger} place={place} onChange={onChange} />}
       {trigger.type === 'run' && <RunFields trigger={trigger} place={place} onChange={onChange} />}
       <PlacedGroup place={`${place}.input`} label="Input of the run">
         <TemplateValue

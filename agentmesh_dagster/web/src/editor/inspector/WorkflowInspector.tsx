@@ -4,10 +4,12 @@ import { askForName, changeWorkflow, workflowOf } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
 import { ConcurrencyField } from './ConcurrencyField'
 import { DeleteWorkflow } from './DeleteWorkflow'
+import { HookList } from './HookList'
 import { InputSchemaField } from './InputSchemaField'
 import { InspectorHead } from './InspectorHead'
 import { OtherIssues } from './OtherIssues'
 import { PlacedField } from './PlacedField'
+import { TriggerHistory } from './TriggerHistory'
 import { TriggerList } from './TriggerList'
 
 /** The workflow itself: shown while nothing is selected. */
@@ -67,6 +69,8 @@ export function WorkflowInspector() {
       )}
       <InputSchemaField />
       <TriggerList />
+      <TriggerHistory />
+      <HookList />
       <ConcurrencyField />
       {!isNew && <DeleteWorkflow />}
     </div>

@@ -60,6 +60,9 @@ const IS_OF_RUN: Readonly<Record<EventType, boolean>> = {
   'user.deleted': false,
   'token.created': false,
   'token.revoked': false,
+  'hook.created': false,
+  'hook.rotated': false,
+  'hook.deleted': false,
 }
 const EVENT_TYPES = Object.entries(IS_OF_RUN).flatMap(([type, isOfRun]) => (isOfRun ? [type] : []))
 

@@ -114,7 +114,14 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
 
 function unstartedWord(run: Run) {
   if (run.status !== 'pending') return 'Never started'
-  return run.queuedAt ? 'Waiting for a place among the open runs of its workflow' : 'Waiting for a worker'
+  if (!run.queuedAt) return 'Waiting for a worker'
+  if (Date.parse(run.queuedAt) > Date.now())
+    return (
+      <>
+        Begins <Time at={run.queuedAt} mayBeAhead />
+      </>
+    )
+  return 'Waiting for a place among the open runs of its workflow'
 }
 
 const MOST_FORKS = 3
