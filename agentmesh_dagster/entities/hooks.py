@@ -55,7 +55,7 @@ class HookSignature(Entity):
         default=None, description="Of `hmac`: the header that has the signature."
     )
     encoding: Literal["hex", "base64"] = Field(default="hex", description="Of `hmac`: how it is written.")
-    prefix: Annotated[str, Field(max_length=50)] | None = Field(
+    prefix: Annotated[str, Field(max_length=50, pattern="^[!-~]*$")] | None = Field(
         default=None, description="Of `hmac`: what stands before it, such as `sha256=`."
     )
     tolerance_seconds: WindowSeconds | None = Field(

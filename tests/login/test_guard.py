@@ -96,7 +96,7 @@ def test_every_route_of_the_web_process_asks_who_it_is(server: Server):
     probes = {f"{method} {path}": 200 for method in ("GET", "HEAD") for path in ("/healthz", "/healthz/live")}
     login = {"GET /login": 200, "HEAD /login": 200, "POST /login": 403, "POST /api/session": 422}
     # Whoever was given such an address may post there: once, or what is signed.
-    hand_outs = {"POST /api/callbacks/token": 404, "POST /api/hooks/token": 404}
+    hand_outs = {"POST /api/callbacks/token": 404, "POST /api/hooks/id": 404}
     assert others == probes | login | hand_outs
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Body, Request
+from fastapi import APIRouter, BackgroundTasks, Body, Path, Request
 from pydantic import SecretStr
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
@@ -31,6 +31,7 @@ from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.store import hooks
 from agentmesh_dagster.store.triggers import receive_event
 
+Token = Annotated[str, Path(alias="id", description="The token of the hook's address.")]
 NewHookBody = Annotated[JsonValue, DescribedBy(NewHook), Body(title="NewHook")]
 
 _settings = build_router("/hooks", "hooks")
@@ -70,10 +71,10 @@ def delete_hook(call: Asked, editor: Editor, identity: PathId) -> None:
 
 
 @_door.post(
-    "/{token}",
+    "/{id}",
     status_code=202,
     response_model=wire.ReceivedEvent,
-    responses=faults(400, 401, 404, 413, 415, 422, 503),
+    responses=faults(400, 401, 403, 404, 413, 415, 422, 503),
     openapi_extra={
         "requestBody": {
             "content": {
@@ -83,7 +84,7 @@ def delete_hook(call: Asked, editor: Editor, identity: PathId) -> None:
         }
     },
 )
-async def post_to_hook(context: Context, request: Request, token: str, afterwards: BackgroundTasks) -> Any:
+async def post_to_hook(context: Context, request: Request, token: Token, afterwards: BackgroundTasks) -> Any:
     """Takes a webhook: JSON or a form, signed as the hook says; one that came before starts nothing again.
 
     A sender that only tries the address out (GitHub's ping, Slack's url_verification) gets its answer.

@@ -514,6 +514,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workflows/{id}/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Workflow Triggers
+         * @description What starts the workflow by itself, and what came of its last times and events: a run, or why there is none.
+         */
+        get: operations["listWorkflowTriggers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workflows/{id}/revisions": {
         parameters: {
             query?: never;
@@ -1150,6 +1170,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Hooks
+         * @description The hooks, by project and name; their addresses are not among what is kept.
+         */
+        get: operations["listHooks"];
+        put?: never;
+        /**
+         * Create Hook
+         * @description Makes an address for a third party. Its token is in the answer, and never shown again.
+         */
+        post: operations["createHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Hook
+         * @description Gives a hook another address; what is posted to the one that it had is refused from now on.
+         */
+        post: operations["rotateHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post To Hook
+         * @description Takes a webhook: JSON or a form, signed as the hook says; one that came before starts nothing again.
+         *
+         *     A sender that only tries the address out (GitHub's ping, Slack's url_verification) gets its answer.
+         */
+        post: operations["postToHook"];
+        /**
+         * Delete Hook
+         * @description Deletes a hook: what is posted to its address is refused from now on.
+         */
+        delete: operations["deleteHook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/callbacks/{token}": {
         parameters: {
             query?: never;
@@ -1448,6 +1538,16 @@ export interface components {
             until?: string;
         };
         /**
+         * Batch
+         * @description Several events that start one run.
+         */
+        Batch: {
+            /** @description A run starts when so many events have come. */
+            maxItems: number;
+            /** @description Or so many seconds after the first of them. */
+            maxSeconds: number;
+        };
+        /**
          * Completion
          * @description Something that an expression may name.
          */
@@ -1480,6 +1580,31 @@ export interface components {
              * @default queue
              */
             onLimit: components["schemas"]["OnLimit"];
+        };
+        /**
+         * CreatedHook
+         * @description A hook with its address, which is shown this once.
+         */
+        CreatedHook: {
+            /** @default default */
+            projectId: string;
+            name: string;
+            /** @description The event that it posts; `{X-GitHub-Event}` puts in a header, `{type}` a field of the body. */
+            eventName: string;
+            signature?: components["schemas"]["HookSignature"];
+            /** @description Where the delivery's id stands, so that a repeated one starts nothing: `header:NAME`, `field:NAME`, `digest` of the body, or `none`; unless given, where the scheme has it. */
+            deliveryId?: string;
+            id: string;
+            createdBy: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            rotatedAt?: string;
+            /** Format: date-time */
+            lastUsedAt?: string;
+            lastRefusal?: string;
+            token: string;
+            path: string;
         };
         /**
          * CreatedToken
@@ -1526,6 +1651,15 @@ export interface components {
              * @default true
              */
             enabled: boolean;
+            /**
+             * @description Which of the times that were missed, while Dagster's daemon was down, start a run afterwards: `none`, the `last` (unless given) or `all`.
+             * @enum {string}
+             */
+            catchUp?: "none" | "last" | "all";
+            /** @description Of `catchUp: all`: the newest so many; 100 unless given. */
+            maxCatchUp?: number;
+            /** @description A run begins up to so many seconds after its time, always the same for a workflow and a time, so that not all that is due at nine begins at nine. */
+            jitterSeconds?: number;
         };
         /** CronTrigger */
         CronTriggerInput: {
@@ -1548,6 +1682,15 @@ export interface components {
              * @default true
              */
             enabled: boolean;
+            /**
+             * @description Which of the times that were missed, while Dagster's daemon was down, start a run afterwards: `none`, the `last` (unless given) or `all`.
+             * @enum {string}
+             */
+            catchUp?: "none" | "last" | "all";
+            /** @description Of `catchUp: all`: the newest so many; 100 unless given. */
+            maxCatchUp?: number;
+            /** @description A run begins up to so many seconds after its time, always the same for a workflow and a time, so that not all that is due at nine begins at nine. */
+            jitterSeconds?: number;
         };
         /**
          * CutValue
@@ -1649,6 +1792,10 @@ export interface components {
              * @default true
              */
             enabled: boolean;
+            /** @description Of events that follow each other within so many seconds only the last starts a run, so many seconds after it came. */
+            debounceSeconds?: number;
+            /** @description Several events start one run; its context.event is the list of their bodies, oldest first. The condition looks at each event alone. */
+            batch?: components["schemas"]["Batch"];
         };
         /** EventTrigger */
         EventTriggerInput: {
@@ -1668,12 +1815,16 @@ export interface components {
              * @default true
              */
             enabled: boolean;
+            /** @description Of events that follow each other within so many seconds only the last starts a run, so many seconds after it came. */
+            debounceSeconds?: number;
+            /** @description Several events start one run; its context.event is the list of their bodies, oldest first. The condition looks at each event alone. */
+            batch?: components["schemas"]["Batch"];
         };
         /**
          * EventType
          * @enum {string}
          */
-        EventType: "run.started" | "run.completed" | "run.failed" | "run.canceled" | "step.started" | "step.completed" | "step.failed" | "step.caught" | "step.waiting_human" | "step.waiting" | "step.child_started" | "step.skipped" | "step.retrying" | "step.edited" | "gate.taken_over" | "gate.canceled" | "gate.answered" | "agent.request" | "agent.response" | "tool.request" | "tool.response" | "secret.used" | "run.pruned" | "entity.saved" | "entity.deleted" | "draft.discarded" | "event.received" | "tool.tried" | "agent.tried" | "login.succeeded" | "login.failed" | "user.saved" | "user.deleted" | "token.created" | "token.revoked";
+        EventType: "run.started" | "run.completed" | "run.failed" | "run.canceled" | "step.started" | "step.completed" | "step.failed" | "step.caught" | "step.waiting_human" | "step.waiting" | "step.child_started" | "step.skipped" | "step.retrying" | "step.edited" | "gate.taken_over" | "gate.canceled" | "gate.answered" | "agent.request" | "agent.response" | "tool.request" | "tool.response" | "secret.used" | "run.pruned" | "entity.saved" | "entity.deleted" | "draft.discarded" | "event.received" | "tool.tried" | "agent.tried" | "login.succeeded" | "login.failed" | "user.saved" | "user.deleted" | "token.created" | "token.revoked" | "hook.created" | "hook.rotated" | "hook.deleted";
         /**
          * FaultCode
          * @description Why a step failed, in a word that conditions can ask for: `context.error.code == "timeout"`.
@@ -1752,6 +1903,82 @@ export interface components {
          * @enum {string}
          */
         GateState: "open" | "answered" | "expired" | "canceled";
+        /** Hook */
+        Hook: {
+            /** @default default */
+            projectId: string;
+            name: string;
+            /** @description The event that it posts; `{X-GitHub-Event}` puts in a header, `{type}` a field of the body. */
+            eventName: string;
+            signature?: components["schemas"]["HookSignature"];
+            /** @description Where the delivery's id stands, so that a repeated one starts nothing: `header:NAME`, `field:NAME`, `digest` of the body, or `none`; unless given, where the scheme has it. */
+            deliveryId?: string;
+            id: string;
+            createdBy: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            rotatedAt?: string;
+            /** Format: date-time */
+            lastUsedAt?: string;
+            lastRefusal?: string;
+        };
+        /** HookPage */
+        HookPage: {
+            items: components["schemas"]["Hook"][];
+            nextCursor?: string;
+            faults?: string[];
+        };
+        /**
+         * HookSignature
+         * @description How a hook knows that what was posted comes from the one who has the secret.
+         */
+        HookSignature: {
+            /**
+             * @description Whose way of signing; `hmac`: HMAC-SHA256 of the body in a header.
+             * @enum {string}
+             */
+            scheme: "github" | "stripe" | "slack" | "shopify" | "hmac";
+            /** @description The name of the secret: the operator sets AGENTMESH_SECRET_<NAME>. */
+            secret: string;
+            /** @description Of `hmac`: the header that has the signature. */
+            header?: string;
+            /**
+             * @description Of `hmac`: how it is written.
+             * @default hex
+             * @enum {string}
+             */
+            encoding: "hex" | "base64";
+            /** @description Of `hmac`: what stands before it, such as `sha256=`. */
+            prefix?: string;
+            /** @description Of `stripe` and `slack`: how old the signed time may be; 300 unless given. */
+            toleranceSeconds?: number;
+        };
+        /**
+         * HookSignature
+         * @description How a hook knows that what was posted comes from the one who has the secret.
+         */
+        HookSignatureInput: {
+            /**
+             * @description Whose way of signing; `hmac`: HMAC-SHA256 of the body in a header.
+             * @enum {string}
+             */
+            scheme: "github" | "stripe" | "slack" | "shopify" | "hmac";
+            /** @description The name of the secret: the operator sets AGENTMESH_SECRET_<NAME>. */
+            secret: string;
+            /** @description Of `hmac`: the header that has the signature. */
+            header?: string;
+            /**
+             * @description Of `hmac`: how it is written.
+             * @default hex
+             * @enum {string}
+             */
+            encoding: "hex" | "base64";
+            /** @description Of `hmac`: what stands before it, such as `sha256=`. */
+            prefix?: string;
+            /** @description Of `stripe` and `slack`: how old the signed time may be; 300 unless given. */
+            toleranceSeconds?: number;
+        };
         /**
          * HumanAnswer
          * @description What a person answers.
@@ -1868,6 +2095,20 @@ export interface components {
              * @enum {string}
              */
             revision: "same" | "newest";
+        };
+        /**
+         * NewHook
+         * @description A hook that is to be made.
+         */
+        NewHook: {
+            /** @default default */
+            projectId: string;
+            name: string;
+            /** @description The event that it posts; `{X-GitHub-Event}` puts in a header, `{type}` a field of the body. */
+            eventName: string;
+            signature?: components["schemas"]["HookSignatureInput"];
+            /** @description Where the delivery's id stands, so that a repeated one starts nothing: `header:NAME`, `field:NAME`, `digest` of the body, or `none`; unless given, where the scheme has it. */
+            deliveryId?: string;
         };
         /**
          * NewRun
@@ -2467,6 +2708,41 @@ export interface components {
             config: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * TriggerHistory
+         * @description A trigger of a workflow, and what came of it lately.
+         */
+        TriggerHistory: {
+            key: string;
+            type: string;
+            description: string;
+            name: string;
+            enabled: boolean;
+            outcomes: components["schemas"]["TriggerOutcome"][];
+        };
+        /** TriggerHistoryPage */
+        TriggerHistoryPage: {
+            items: components["schemas"]["TriggerHistory"][];
+            nextCursor?: string;
+            faults?: string[];
+        };
+        /**
+         * TriggerOutcome
+         * @description What came of a time, an event or the end of a run, for one trigger.
+         */
+        TriggerOutcome: {
+            id: string;
+            /** @enum {string} */
+            state: "waiting" | "requested" | "launched" | "declined" | "failed" | "missed" | "skipped" | "joined";
+            /** Format: date-time */
+            arrivedAt: string;
+            /** Format: date-time */
+            scheduledAt?: string;
+            eventId?: string;
+            endedRunId?: string;
+            runId?: string;
+            reason?: string;
         };
         /**
          * TriggerTypeInfo
@@ -5410,6 +5686,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkflowJob"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWorkflowTriggers: {
+        parameters: {
+            query?: {
+                /** @description Items on a page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerHistoryPage"];
                 };
             };
             /** @description Unauthorized */
@@ -8460,6 +8815,401 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHooks: {
+        parameters: {
+            query?: {
+                projectId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedHook"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedHook"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postToHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token of the hook's address. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+                "application/x-www-form-urlencoded": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedEvent"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
