@@ -4,6 +4,7 @@ What is to be done stands in the store; a worker does it at once where it can, a
 what was left. All of it is safe to call at any time, by anybody, also by several at once.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import dagster as dg
@@ -14,11 +15,12 @@ from agentmesh_dagster.control.launch import PreparedLaunch, create_first_launch
 from agentmesh_dagster.control.resume import submit_prepared, submit_resume
 from agentmesh_dagster.control.retry import NothingToRetry, retry_run
 from agentmesh_dagster.entities.models import RunStatus
+from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.children import begin_child, end_child, refuse_child
 from agentmesh_dagster.runtime.places import RunLimitReached
-from agentmesh_dagster.runtime.plans import load_pinned_plan
+from agentmesh_dagster.runtime.plans import WorkflowHasFaults, load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.catalogue import get_job_name
+from agentmesh_dagster.store.catalogue import BrokenDocument, get_job_name
 from agentmesh_dagster.store.children import (
     Child,
     ChildState,
@@ -67,8 +69,10 @@ def _start_new(
     services: Services, instance: dg.DagsterInstance, child: Child, job_name: str, instance_id: str
 ) -> PreparedLaunch | None:
     try:
+        revision = _read_revision(services, child)
+        load_pinned_plan(services.store, child.workflow_id, revision)  # one that cannot be read is not begun
         place = begin_child(services, child, job_name, instance_id, has_run=False)
-    except RunLimitReached as fault:
+    except (RunLimitReached, WorkflowHasFaults, BrokenDocument) as fault:
         refuse_child(services, child, str(fault))
         return None
     if place is None:
@@ -81,6 +85,11 @@ def _start_new(
     if place.is_queued:
         return prepared
     return prepared if create_first_launch(services, instance, head.id) else None
+
+
+def _read_revision(services: Services, child: Child) -> int:
+    with services.store.read() as connection:
+        return get_run_head(connection, child.run_id).revision
 
 
 def submit_child(services: Services, instance: dg.DagsterInstance, child: Child) -> bool:
@@ -136,16 +145,26 @@ def cancel_abandoned(services: Services, instance: dg.DagsterInstance, child: Ch
 
 
 def tend_children(services: Services, instance: dg.DagsterInstance) -> list[str]:
-    """Starts what is due and follows up what has ended; the ids of the runs that may go on now."""
+    """Starts what is due and follows up what has ended; the ids of the runs that may go on now.
+
+    What goes wrong with one does not hold up the others: the sensor tells it.
+    """
     with services.store.read() as connection:
         ended, abandoned = list_ended_children(connection), list_abandoned_children(connection)
-    waited_for = [child.run_id for child in ended if end_child(services, child)]
+    waited_for = [child.run_id for child in ended if _try(lambda child=child: end_child(services, child))]
     for run_id in waited_for:
-        close_suspended(services, instance, run_id)
+        _try(lambda run_id=run_id: close_suspended(services, instance, run_id))
     for child in abandoned:
-        cancel_abandoned(services, instance, child)
+        _try(lambda child=child: cancel_abandoned(services, instance, child))
     with services.store.read() as connection:
         due = list_due_children(connection)
     for child in due:
-        submit_child(services, instance, child)
+        _try(lambda child=child: submit_child(services, instance, child))
     return list(dict.fromkeys(waited_for))
+
+
+def _try(do: Callable[[], bool]) -> bool:
+    try:
+        return do()
+    except (AgentMeshError, dg.DagsterError):
+        return False

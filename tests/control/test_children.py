@@ -485,3 +485,23 @@ def test_what_stands_in_for_a_child_that_failed_is_the_output(office: Office):
 
     assert run.status is RunStatus.SUCCEEDED
     assert run.output == {"letter": None, "why": "child_failed"}
+
+
+def test_a_child_for_which_its_workflow_has_no_place_fails_its_step(office: Office):
+    full = sub(node("ask", "human_approval"), concurrency={"max": 1, "onLimit": "skip"})
+    run_id = start(office, for_each(), full, run_input=[1, 2])
+    let_ticks_pass(office)
+
+    [child] = children_of(office, run_id)
+    failed = [step for step in steps_of(office, run_id) if step.status is StepStatus.FAILED]
+    assert len(failed) == 1
+    assert f"1 of at most 1 is open: `{child.id}`" in (failed[0].error or "")
+
+
+def test_a_child_waits_for_a_place_among_the_runs_of_its_workflow(office: Office):
+    full = sub(output="{{ context.input.item }}", concurrency={"max": 1, "onLimit": "queue"})
+    run_id = start(office, for_each(), full, run_input=[1, 2, 3])
+
+    let_ticks_pass(office)
+
+    assert office.run(run_id).output == [1, 2, 3]
