@@ -85,6 +85,37 @@ class Problem(Entity):
     answered_at: Timestamp | None = None
 
 
+class Region(Entity):
+    """What a branch repeats for each item of its list."""
+
+    each: str  # node id of the branch
+    join: str  # node id of what gets the list of results
+    body: list[str]  # node ids of what runs once per item, in the order of the graph
+
+
+class Loop(Entity):
+    """What is played round by round."""
+
+    head: str  # node id: every way into the loop passes it
+    body: list[str]  # node ids, the head's too, in the order of the graph
+    back: list[str]  # ids of the edges that begin the next round
+    max_rounds: int  # the first round included
+
+
+class Repeats(Entity):
+    """What of a workflow's own graph is repeated."""
+
+    workflow_id: str
+    regions: list[Region]
+    loops: list[Loop]  # a loop stands behind those around it
+
+
+class Validation(Issues):
+    """What is wrong with a workflow or a document, and what its graphs repeat."""
+
+    repeats: list[Repeats]  # of each workflow that could be read
+
+
 class Revision(Entity):
     """One line in the history of an entity."""
 
@@ -358,14 +389,6 @@ class RetriedRun(Entity):
     launch_id: str  # of the Dagster run that continues it
 
 
-class Region(Entity):
-    """What a branch repeats for each item of its list."""
-
-    each: str  # node id of the branch
-    join: str  # node id of what gets the list of results
-    body: list[str]  # node ids of what runs once per item, in the order of the graph
-
-
 class PinnedWorkflow(Entity):
     """What a run executes, whatever became of it since."""
 
@@ -374,6 +397,8 @@ class PinnedWorkflow(Entity):
     agents: list[Agent]  # of all of them
     tools: list[Tool]
     regions: list[Region]  # of the graph
+    loops: list[Loop]  # of the graph
+    called: list[Repeats]  # of each workflow in `workflows`
     dagster_job: str
     dagster_run_url: str  # path of the newest launch in Dagster's UI
 
@@ -384,6 +409,7 @@ class Gate(gates.Gate):
     workflow: str  # its name
     label: str  # of the node
     history: list[gates.Asking] = Field(default_factory=list[gates.Asking])  # how it was asked before, oldest first
+    rounds: list[gates.AskedRound] = Field(default_factory=list[gates.AskedRound])  # before this one, oldest first
     run_has_failed: bool = False  # a step of its run has failed, so the run can only fail
 
 

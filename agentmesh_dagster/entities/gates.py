@@ -30,6 +30,14 @@ class Asking(Entity):
     answered_via: str | None = None
 
 
+class AskedRound(Asking):
+    """How the same node asked in a round before."""
+
+    step_id: str
+    path: str
+    round: int
+
+
 class Gate(Asking):
     """A question to a person, as it was asked last."""
 
@@ -40,5 +48,6 @@ class Gate(Asking):
     node_id: str
     path: str = ""  # where the node stands, as a step's
     item_index: int | None = None  # inside `each`, from 0
+    round: int | None = None  # of the innermost loop around it, from 1
     answer_schema: JsonObject | None = Field(default=None, alias="schema")  # JSON Schema of the answer
     taken_over_from: str | None = None  # the run whose answer this is; nobody was asked here

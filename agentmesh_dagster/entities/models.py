@@ -464,6 +464,7 @@ class Step(Entity):
     attempt: int = 0  # 1 for the first
     path: str = ""  # where the node stands: `/`-separated sub-workflow nodes, `[item]`, `#round`
     item_index: int | None = None  # inside `each`, from 0
+    round: int | None = None  # of the innermost loop around it, from 1
     waiting_for: Awaited | None = None  # while it waits
     child_run_id: str | None = None  # the run that is its work, once that was started
     taken_over_from: str | None = None  # the run that did this work; here nothing was executed, and nobody asked

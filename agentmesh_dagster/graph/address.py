@@ -65,6 +65,22 @@ class Address(NamedTuple):
         return next((frame.position for frame in reversed(self.path) if isinstance(frame, Item)), None)
 
     @property
+    def round(self) -> int | None:
+        """The round of the innermost loop; None outside of every loop."""
+        return next((frame.number for frame in reversed(self.path) if isinstance(frame, Round)), None)
+
+    def is_round_before(self, other: "Address") -> bool:
+        """Whether it is the same node in an earlier round of the other's innermost loop."""
+        if self.node_id != other.node_id or len(self.path) != len(other.path):
+            return False
+        differing = [pair for pair in zip(self.path, other.path, strict=True) if pair[0] != pair[1]]
+        if len(differing) != 1 or self.round is None or other.round is None:
+            return False
+        [(frame, later)] = differing
+        innermost = next(frame for frame in reversed(other.path) if isinstance(frame, Round))
+        return isinstance(frame, Round) and later is innermost and frame.number < innermost.number
+
+    @property
     def items(self) -> Items:
         """The items in its path, the outermost first."""
         return tuple(frame for frame in self.path if isinstance(frame, Item))

@@ -1,14 +1,14 @@
 """Gates: questions to a person, each the form of a wait for one."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, Table, and_, insert, null, select, update
 
-from agentmesh_dagster.entities.gates import Gate, GateState
+from agentmesh_dagster.entities.gates import AskedRound, Gate, GateState
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.graph.address import Address, read_address
@@ -122,6 +122,31 @@ def list_open_gates_of(connection: Connection, run_id: str) -> list[StoredGate]:
     return [_read(row) for row in connection.execute(query.order_by(gates.c.step_id)).mappings()]
 
 
+def list_asked_rounds(connection: Connection, later: Collection[StoredGate]) -> dict[str, list[AskedRound]]:
+    """How these gates asked in the rounds before, oldest first, by step id; those outside of loops are left out."""
+    meant = [gate for gate in later if (gate.round or 1) > 1]
+    if not meant:
+        return {}
+    of_nodes = and_(
+        waits.c.run_id.in_({gate.run_id for gate in meant}), steps.c.node_id.in_({gate.node_id for gate in meant})
+    )
+    asked = [_read(row) for row in connection.execute(_select().where(of_nodes)).mappings()]
+    found: dict[str, list[AskedRound]] = {}
+    for gate in meant:
+        before = [
+            earlier
+            for earlier in asked
+            if earlier.run_id == gate.run_id and earlier.address.is_round_before(gate.address)
+        ]
+        before.sort(key=lambda earlier: earlier.round or 0)
+        found[gate.step_id] = [_read_round(earlier) for earlier in before]
+    return found
+
+
+def _read_round(gate: StoredGate) -> AskedRound:
+    return AskedRound(**{name: getattr(gate, name) for name in AskedRound.model_fields})
+
+
 def find_gate(connection: Connection, step_id: str) -> StoredGate | None:
     """The gate of a step, as it was asked last; None: nobody was asked."""
     row = connection.execute(_select().where(gates.c.step_id == step_id)).mappings().one_or_none()
@@ -182,6 +207,7 @@ def _select() -> Select[Any]:
 
 
 def _read(row: RowMapping) -> StoredGate:
+    address = read_address(row["node_id"], row["path"])
     return StoredGate(
         step_id=row["step_id"],
         run_id=row["run_id"],
@@ -190,7 +216,8 @@ def _read(row: RowMapping) -> StoredGate:
         revision=row["revision"],
         node_id=row["node_id"],
         path=row["path"],
-        item_index=read_address(row["node_id"], row["path"]).item,
+        item_index=address.item,
+        round=address.round,
         state=_STATES[WaitState(row["state"])],
         instructions=row["instructions"],
         payload=row["payload"],

@@ -520,6 +520,7 @@ def _read_awaited(values: RowMapping) -> Awaited | None:
 
 
 def _read_step(values: RowMapping) -> Step:
+    address = read_address(values["node_id"], values["path"])
     return Step(
         id=values["id"],
         run_id=values["run_id"],
@@ -538,7 +539,8 @@ def _read_step(values: RowMapping) -> Step:
         parent_step_ids=values["parent_step_ids"],
         attempt=values["attempt"],
         path=values["path"],
-        item_index=read_address(values["node_id"], values["path"]).item,
+        item_index=address.item,
+        round=address.round,
         waiting_for=_read_awaited(values),
         child_run_id=values["child_run_id"] if values["child"] == "started" else None,
         taken_over_from=values["taken_from_run_id"],

@@ -35,6 +35,21 @@ def asks(identity: str = "asks", **gate: Any) -> dict[str, Any]:
     return _write(identity, nodes, ["start -> gate", "gate -> end"], name=f"Workflow {identity}")
 
 
+def redoes(identity: str) -> dict[str, Any]:
+    """start → gate, again and again until somebody says yes, three times at most → end."""
+    nodes = [node("start", "start"), node("gate", "human_approval", label="Is it good?"), node("end", "end")]
+    edges = ["start -> gate", "gate -> gate if !context.last_output.approved", "gate -> end"]
+    flow = _write(identity, nodes, edges)
+    flow["graph"]["edges"][1]["maxRounds"] = 3
+    return flow
+
+
+def calls(identity: str, other: str) -> dict[str, Any]:
+    """Runs another workflow as a part of itself."""
+    nodes = [node("start", "start"), node("call", "workflow", workflowId=other), node("end", "end")]
+    return _write(identity, nodes, ["start -> call", "call -> end"])
+
+
 def asks_how_much() -> dict[str, Any]:
     """start → gate → end or other: which of them hangs on the amount that the person says."""
     nodes = [node("start", "start"), node("gate", "human_approval"), node("end", "end"), node("other", "end")]

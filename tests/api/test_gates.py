@@ -8,7 +8,7 @@ import pytest
 
 from agentmesh_dagster.api import continuation
 from agentmesh_dagster.tools.functions import tool
-from tests.api.flows import asks, asks_beside, asks_how_much, straight
+from tests.api.flows import asks, asks_beside, asks_how_much, calls, redoes, straight
 from tests.api.office import Office
 
 HELD = threading.Event()
@@ -236,3 +236,20 @@ def test_a_gate_whose_run_can_only_fail_says_so_and_the_run_is_found(office: Off
     assert gate["runHasFailed"] is True
     assert [one["id"] for one in office.ok("GET", "/runs?hasFailed=true&waiting=true")["items"]] == [run["id"]]
     assert office.ok("GET", "/runs?hasFailed=false")["items"] == []
+
+
+def test_a_gate_in_a_loop_says_its_round_and_what_was_said_in_the_rounds_before(office: Office):
+    office.apply(workflows=[redoes("redoes"), calls("calls", "redoes")])
+    run = office.run("calls")
+    for remark in ("shorter", "kinder"):
+        [step_id] = office.ok("GET", f"/runs/{run['id']}")["waitingOn"]
+        office.ok("POST", f"/steps/{step_id}/human-complete", {"output": {"approved": False, "comment": remark}})
+        office.wait_for_queue()
+        office.work()
+
+    [gate] = office.ok("GET", "/gates")["items"]
+
+    assert (gate["label"], gate["path"], gate["round"]) == ("Is it good?", "call/#3", 3)
+    assert [(past["round"], past["answer"]["comment"]) for past in gate["rounds"]] == [(1, "shorter"), (2, "kinder")]
+    steps = office.ok("GET", f"/runs/{run['id']}/steps")["items"]
+    assert [step["round"] for step in steps if step["nodeId"] == "gate"] == [1, 2, 3]

@@ -10,7 +10,7 @@ from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.queued_runs import beginning_queued_runs
 from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.store.runs import RunFilter, page_runs
-from tests.api.flows import CALCULATOR, asks, counts, runs, says, straight
+from tests.api.flows import CALCULATOR, asks, calls, counts, redoes, runs, says, straight
 from tests.api.office import Office
 
 
@@ -155,6 +155,28 @@ def test_what_a_run_repeats_is_shown_with_its_graph(office: Office):
     pinned = office.ok("GET", f"/runs/{office.run('counts')['id']}/workflow")
 
     assert pinned["regions"] == [{"each": "each", "join": "join", "body": ["add"]}]
+
+
+def test_the_loops_of_a_run_and_of_what_it_calls_are_shown_with_their_graphs(office: Office):
+    office.apply(workflows=[redoes("redoes"), calls("calls", "redoes")])
+    loop = {"head": "gate", "body": ["gate"], "back": ["e1"], "maxRounds": 3}
+
+    called = office.ok("GET", f"/runs/{office.run('calls')['id']}/workflow")
+    own = office.ok("GET", f"/runs/{office.run('redoes')['id']}/workflow")
+
+    assert (own["loops"], own["called"]) == ([loop], [])
+    assert called["loops"] == []
+    assert called["called"] == [{"workflowId": "redoes", "regions": [], "loops": [loop]}]
+
+
+def test_what_a_draft_repeats_is_told_with_what_is_wrong_with_it(office: Office):
+    flow = redoes("redoes")
+    flow["graph"]["edges"].append({"id": "more", "fromNodeId": "gate", "toNodeId": "nobody"})
+
+    found = office.ok("POST", "/workflows/validate", flow)
+
+    assert [issue["code"] for issue in found["issues"]]
+    assert [loop["head"] for loop in found["repeats"][0]["loops"]] == ["gate"]
 
 
 def test_a_run_is_canceled_in_the_queue_and_while_it_waits(office: Office):

@@ -8,6 +8,7 @@ from agentmesh_dagster import wire
 from agentmesh_dagster.api.catalogue import find_one
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.launching import answer_launched
+from agentmesh_dagster.api.repeats import list_repeats
 from agentmesh_dagster.api.requests import (
     Asked,
     Cursor,
@@ -38,7 +39,6 @@ from agentmesh_dagster.control.resume import submit_prepared
 from agentmesh_dagster.control.retry import retry_run as retry
 from agentmesh_dagster.entities.models import EventLog, Run, Step, Workflow
 from agentmesh_dagster.errors import NotFound
-from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.store.catalogue import load_workflow_at
 from agentmesh_dagster.store.events import page_events
 from agentmesh_dagster.store.launches import list_launches
@@ -91,25 +91,18 @@ def get_run_workflow(call: Asked, identity: PathId) -> wire.PinnedWorkflow:
         run = get_run_head(connection, identity)
         newest = list_launches(connection, identity)[-1]
     found = load_workflow_at(store, run.workflow_id, run.revision)
+    own = list_repeats(found.workflow)
     return wire.PinnedWorkflow(
         workflow=found.workflow,
         workflows=list(found.workflows.values()),
         agents=list(found.agents.values()),
         tools=list(found.tools.values()),
-        regions=_list_regions(found.workflow),
+        regions=own.regions,
+        loops=own.loops,
+        called=[list_repeats(workflow) for workflow in found.workflows.values()],
         dagster_job=run.job_name,
         dagster_run_url=f"{call.dagster}/runs/{newest.id}",
     )
-
-
-def _list_regions(workflow: Workflow) -> list[wire.Region]:
-    graph = read_graph(workflow)
-    return [
-        wire.Region(
-            each=region.each, join=region.join, body=[node_id for node_id in graph.nodes if node_id in region.body]
-        )
-        for region in graph.scopes.by_head.values()
-    ]
 
 
 _NO_VALUES = 100  # characters: none that is large is read only to bring the run up to date

@@ -16,6 +16,7 @@ from agentmesh_dagster.api.checking import check_document, check_entity, describ
 from agentmesh_dagster.api.drafting import mark_drafted
 from agentmesh_dagster.api.launching import answer_launched
 from agentmesh_dagster.api.problems import write_issues
+from agentmesh_dagster.api.repeats import list_repeats
 from agentmesh_dagster.api.requests import (
     AnyBody,
     Asked,
@@ -141,13 +142,14 @@ def restore_workflow(call: Asked, editor: Editor, identity: PathId, revision: Pa
 
 
 @router.post("/validate")
-def validate_workflow(call: Asked, body: AnyBody = None) -> wire.Issues:
-    """What is wrong with a workflow, or with a whole document; nothing is saved."""
+def validate_workflow(call: Asked, body: AnyBody = None) -> wire.Validation:
+    """What is wrong with a workflow, or with a whole document, and what its graphs repeat; nothing is saved."""
     if isinstance(body, dict) and "graph" not in body and not body.keys().isdisjoint(SECTIONS):
-        _, issues = check_document(call.context, body)
+        document, issues = check_document(call.context, body)
     else:
-        _, issues = check_entity(call.context, Kind.WORKFLOW, body, "new")
-    return wire.Issues(issues=write_issues(issues))
+        document, issues = check_entity(call.context, Kind.WORKFLOW, body, "new")
+    repeats = [list_repeats(workflow) for workflow in document.workflows]
+    return wire.Validation(issues=write_issues(issues), repeats=repeats)
 
 
 @router.post("/schemas")

@@ -11,11 +11,13 @@ import type {
   Issue,
   Json,
   ListedWorkflow,
+  Loop,
   NodeSchemas,
   Page,
   Project,
   ProjectOverview,
   RegisteredFunction,
+  Repeats,
   Revision,
   Tool,
   TriggerHistory,
@@ -200,9 +202,19 @@ export function useRestore<Kind extends CatalogueKind>(kind: Kind, id: string) {
   })
 }
 
-/** What the server's rules say of a workflow as it is being edited; nothing is saved. */
-export async function validateWorkflow(workflow: Workflow, signal?: AbortSignal): Promise<Issue[]> {
-  return (await post<{ issues: Issue[] }>('workflows/validate', workflow, { signal })).issues
+/** What the server's rules say of a workflow as it is being edited, and its loops; nothing is saved. */
+export async function validateWorkflow(
+  workflow: Workflow,
+  signal?: AbortSignal,
+): Promise<{ issues: Issue[]; loops: readonly Loop[] }> {
+  const { issues, repeats } = await post<Validation>('workflows/validate', workflow, { signal })
+  return { issues, loops: repeats[0]?.loops ?? [] }
+}
+
+interface Validation {
+  issues: Issue[]
+  /** Of the workflow, where it could be read. */
+  repeats: Repeats[]
 }
 
 const KEPT_MS = 30_000

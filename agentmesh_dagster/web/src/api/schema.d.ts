@@ -605,7 +605,7 @@ export interface paths {
         put?: never;
         /**
          * Validate Workflow
-         * @description What is wrong with a workflow, or with a whole document; nothing is saved.
+         * @description What is wrong with a workflow, or with a whole document, and what its graphs repeat; nothing is saved.
          */
         post: operations["validateWorkflow"];
         delete?: never;
@@ -1509,6 +1509,28 @@ export interface components {
             revision: number;
         };
         /**
+         * AskedRound
+         * @description How the same node asked in a round before.
+         */
+        AskedRound: {
+            state: components["schemas"]["GateState"];
+            instructions: string;
+            payload?: unknown;
+            assignees: string[];
+            /** Format: date-time */
+            openedAt: string;
+            /** Format: date-time */
+            deadline?: string;
+            answer?: unknown;
+            answeredBy?: string;
+            /** Format: date-time */
+            answeredAt?: string;
+            answeredVia?: string;
+            stepId: string;
+            path: string;
+            round: number;
+        };
+        /**
          * Asking
          * @description One time that a person was asked.
          */
@@ -1882,6 +1904,7 @@ export interface components {
             /** @default  */
             path: string;
             itemIndex?: number;
+            round?: number;
             schema?: {
                 [key: string]: unknown;
             };
@@ -1889,6 +1912,7 @@ export interface components {
             workflow: string;
             label: string;
             history: components["schemas"]["Asking"][];
+            rounds: components["schemas"]["AskedRound"][];
             /** @default false */
             runHasFailed: boolean;
         };
@@ -2001,10 +2025,6 @@ export interface components {
             path: string;
             message: string;
         };
-        /** Issues */
-        Issues: {
-            issues: components["schemas"]["Issue"][];
-        };
         /**
          * Kind
          * @description The kinds of entity that the catalogue keeps in revisions.
@@ -2065,6 +2085,16 @@ export interface components {
             items: components["schemas"]["ListedWorkflow"][];
             nextCursor?: string;
             faults?: string[];
+        };
+        /**
+         * Loop
+         * @description What is played round by round.
+         */
+        Loop: {
+            head: string;
+            body: string[];
+            back: string[];
+            maxRounds: number;
         };
         ModelProvider: string;
         /**
@@ -2234,6 +2264,8 @@ export interface components {
             agents: components["schemas"]["Agent"][];
             tools: components["schemas"]["Tool"][];
             regions: components["schemas"]["Region"][];
+            loops: components["schemas"]["Loop"][];
+            called: components["schemas"]["Repeats"][];
             dagsterJob: string;
             dagsterRunUrl: string;
         };
@@ -2361,6 +2393,15 @@ export interface components {
             each: string;
             join: string;
             body: string[];
+        };
+        /**
+         * Repeats
+         * @description What of a workflow's own graph is repeated.
+         */
+        Repeats: {
+            workflowId: string;
+            regions: components["schemas"]["Region"][];
+            loops: components["schemas"]["Loop"][];
         };
         /** RetriedRun */
         RetriedRun: {
@@ -2522,6 +2563,7 @@ export interface components {
             /** @default  */
             path: string;
             itemIndex?: number;
+            round?: number;
             waitingFor?: components["schemas"]["Awaited"];
             childRunId?: string;
             takenOverFrom?: string;
@@ -2814,6 +2856,14 @@ export interface components {
             items: components["schemas"]["User"][];
             nextCursor?: string;
             faults?: string[];
+        };
+        /**
+         * Validation
+         * @description What is wrong with a workflow or a document, and what its graphs repeat.
+         */
+        Validation: {
+            issues: components["schemas"]["Issue"][];
+            repeats: components["schemas"]["Repeats"][];
         };
         /**
          * Workflow
@@ -6068,7 +6118,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Issues"];
+                    "application/json": components["schemas"]["Validation"];
                 };
             };
             /** @description Bad Request */

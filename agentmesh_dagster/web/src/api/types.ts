@@ -29,6 +29,9 @@ export type EdgesInfo = NodeTypeInfo['edges'][number]
 export type ProviderInfo = Types['providers'][number]
 export type TriggerTypeInfo = Types['triggers'][number]
 export type Region = Known<Schemas['Region']>
+/** What is played round by round, as the server says. */
+export type Loop = Known<Schemas['Loop']>
+export type Repeats = Known<Schemas['Repeats']>
 export type Permission = Schemas['Permission']
 export type CatalogueKind = 'projects' | 'agents' | 'tools' | 'workflows'
 
@@ -68,6 +71,8 @@ export type Cut = Schemas['CutValue']
 export type PinnedWorkflow = Known<Schemas['PinnedWorkflow']>
 /** A gate as it was asked, and closed, before it was asked anew. */
 export type PastAsking = Known<Schemas['Asking']>
+/** How the same node asked in a round before. */
+export type AskedRound = Known<Schemas['AskedRound']>
 export type Gate = Known<Schemas['Gate']>
 export type GateState = Gate['state']
 

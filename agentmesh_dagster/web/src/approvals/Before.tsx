@@ -1,5 +1,7 @@
 import { usePinnedWorkflow, useSteps } from '../api/runs'
 import type { Cut, Gate, Json, StepStatus, WorkflowGraph } from '../api/types'
+import { isInside, placeOf, readPath, writePath } from '../runs/live/paths'
+import { levelAt, readLevels } from '../runs/page/levels'
 import { largeOf } from '../api/whole'
 import { OutputView } from '../runs/page/OutputView'
 import { NodeIcon } from '../types/NodeIcon'
@@ -9,6 +11,7 @@ import { Loaded } from '../ui/states'
 export interface KnownStep {
   stepId: string
   nodeId: string
+  path: string
   status: StepStatus
   output?: Json
   cut?: Readonly<Record<string, Cut>>
@@ -21,13 +24,14 @@ export function Before({ gate, steps }: { gate: Gate; steps?: readonly KnownStep
     <section className="gate-before stack" aria-label="Previous outputs">
       <h2 className="gate-title">Previous outputs</h2>
       <Loaded query={pinned} rows={2}>
-        {({ workflow }) =>
-          steps ? (
-            <Outputs gate={gate} graph={workflow.graph} steps={steps} />
+        {(data) => {
+          const graph = levelAt(readLevels(data), gate.path)?.workflow.graph ?? data.workflow.graph
+          return steps ? (
+            <Outputs gate={gate} graph={graph} steps={steps} />
           ) : (
-            <LoadedOutputs gate={gate} graph={workflow.graph} />
+            <LoadedOutputs gate={gate} graph={graph} />
           )
-        }
+        }}
       </Loaded>
     </section>
   )
@@ -53,7 +57,10 @@ function Outputs({ gate, graph, steps }: Props & { steps: readonly KnownStep[] }
   const parents = new Set(
     graph.edges.filter(({ toNodeId }) => toNodeId === gate.nodeId).map((edge) => edge.fromNodeId),
   )
-  const ended = steps.filter(({ nodeId, status }) => parents.has(nodeId) && status === 'succeeded')
+  const ended = listNewest(
+    steps.filter(({ nodeId, status }) => parents.has(nodeId) && status === 'succeeded'),
+    gate.path,
+  )
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]))
   if (ended.length === 0) return <p className="muted">Nothing but the start of the run.</p>
   return ended.map(({ stepId, nodeId, output, cut }, at) => {
@@ -75,4 +82,23 @@ function Outputs({ gate, graph, steps }: Props & { steps: readonly KnownStep[] }
       </details>
     )
   })
+}
+
+/** Of the steps around a gate, or inside of what ended before it: those of its own item, and of the newest round. */
+function listNewest(steps: readonly KnownStep[], path: string): readonly KnownStep[] {
+  const newest = new Map<string, KnownStep>()
+  for (const step of steps) {
+    const isNear = isInside(step.path, path) || isInside(path, step.path)
+    if (!isNear || placeOf(step.path) !== placeOf(path)) continue
+    const frames = readPath(step.path)
+    const items = writePath(frames.filter(({ kind }) => kind === 'item'))
+    const key = `${items} ${step.nodeId}`
+    const before = newest.get(key)
+    if (!before || isLater(step.path, before.path)) newest.set(key, step)
+  }
+  return [...newest.values()]
+}
+
+function isLater(path: string, other: string): boolean {
+  return path.localeCompare(other, 'en', { numeric: true }) > 0
 }

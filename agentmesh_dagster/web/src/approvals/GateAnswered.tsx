@@ -1,4 +1,4 @@
-import type { Gate, Json, PastAsking } from '../api/types'
+import type { AskedRound, Gate, Json, PastAsking } from '../api/types'
 import { Link } from 'wouter'
 import { addresses } from '../app/addresses'
 import { isObject } from '../schema/json'
@@ -74,6 +74,28 @@ export function GateHistory({ history }: { history: readonly PastAsking[] }) {
       <h2 className="gate-title">Asked before</h2>
       {history.map((past) => (
         <Verdict key={past.openedAt} closed={past} />
+      ))}
+    </section>
+  )
+}
+
+/** How the same was asked and answered in the rounds before: the newest first, with what it was about. */
+export function GateRounds({ rounds }: { rounds: readonly AskedRound[] }) {
+  if (rounds.length === 0) return null
+  return (
+    <section className="stack" aria-label="Rounds before">
+      <h2 className="gate-title">Rounds before</h2>
+      {rounds.toReversed().map((past) => (
+        <div key={past.stepId} className="stack" role="group" aria-label={`Round ${past.round}`}>
+          <h3>Round {past.round}</h3>
+          <Verdict closed={past} />
+          {past.payload !== undefined && past.payload !== null && (
+            <details>
+              <summary>What was asked about</summary>
+              <JsonView value={past.payload} label={`What was asked about in round ${past.round}`} />
+            </details>
+          )}
+        </div>
       ))}
     </section>
   )

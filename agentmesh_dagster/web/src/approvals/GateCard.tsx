@@ -11,7 +11,7 @@ import type { Draft } from './answer'
 import { Before } from './Before'
 import type { KnownStep } from './Before'
 import { keepDraft, readDraft } from './drafts'
-import { GateAnswered, GateHistory } from './GateAnswered'
+import { GateAnswered, GateHistory, GateRounds } from './GateAnswered'
 import { GateFacts } from './GateFacts'
 import { GateForm } from './GateForm'
 import { StaleNotice } from './StaleNotice'
@@ -81,6 +81,7 @@ export function GateCard({ gate, steps }: Props) {
           {isStale && <StaleNotice gate={gate} conflict={conflict} hasTyped={hasTyped} />}
           {gate.state !== 'open' && <GateAnswered gate={gate} />}
           <GateHistory history={gate.history} />
+          <GateRounds rounds={gate.rounds} />
         </div>
         <Before gate={gate} steps={steps} />
       </div>

@@ -8,6 +8,7 @@ export function GateFacts({ gate }: { gate: Gate }) {
   return (
     <div className="row row-wrap small muted gate-facts">
       <GateChip state={state} />
+      {gate.round !== undefined && <span>round {gate.round}</span>}
       {gate.itemIndex !== undefined && <span>item {gate.itemIndex + 1}</span>}
       <span>
         opened <Time at={openedAt} />

@@ -13,6 +13,7 @@ const COLUMNS: readonly Column<Gate>[] = [
       <>
         <Link href={addresses.approval(gate.stepId)} className="table-name" dir="auto" title={gate.label}>
           {gate.label}
+          {gate.round !== undefined && ` · round ${gate.round}`}
           {gate.itemIndex !== undefined && ` · item ${gate.itemIndex + 1}`}
         </Link>
         <span className="table-sub table-excerpt muted" dir="auto" title={gate.instructions}>

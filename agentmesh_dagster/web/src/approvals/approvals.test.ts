@@ -19,6 +19,7 @@ function gate(more: Partial<Gate> = {}): Gate {
     instructions: '',
     assignees: [],
     history: [],
+    rounds: [],
     runHasFailed: false,
     openedAt: '2026-01-01T00:00:00Z',
     state: 'open',

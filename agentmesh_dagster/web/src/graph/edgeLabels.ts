@@ -1,5 +1,6 @@
 /** When each edge is taken, in the words that the canvas shows. */
 import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
+import { labelBack } from './loops'
 import { edgesOf, nodeType } from '../types/types'
 
 /** Edge id → when it is taken; an edge that is always taken has no entry. */
@@ -26,6 +27,10 @@ export function labelEdges(graph: WorkflowGraph): Map<string, string> {
       const label = labelEdge(node, edge, asked)
       if (label) labels.set(edge.id, label)
     }
+  }
+  for (const edge of graph.edges) {
+    const back = labelBack(edge)
+    if (back) labels.set(edge.id, [labels.get(edge.id), back].filter(Boolean).join(': '))
   }
   return labels
 }

@@ -25,7 +25,8 @@ export function layOut(graph: WorkflowGraph): Positions {
   const labels = labelEdges(graph)
   for (const id of ids) drawing.setNode(id, { width: NODE_WIDTH, height: NODE_HEIGHT })
   for (const edge of graph.edges) {
-    if (ids.has(edge.fromNodeId) && ids.has(edge.toNodeId)) {
+    // An edge that leads back is drawn around what lies between, and says nothing of the order.
+    if (ids.has(edge.fromNodeId) && ids.has(edge.toNodeId) && edge.maxRounds === undefined) {
       const label = labels.get(edge.id)
       const room = label
         ? { width: Math.min(label.length * LETTER, LONGEST_LABEL) + 24, height: 22, labelpos: 'c' }

@@ -8,6 +8,8 @@ import { compareWorkflows } from '../../graph/compare'
 import { LazyEntityDiff } from '../../revisions/lazy'
 import { Loaded } from '../../ui/states'
 import { joinSteps } from '../live/runSteps'
+import { readLevels } from '../page/levels'
+import { viewLevel } from '../page/rounds'
 import { RunGraph } from '../page/RunGraph'
 import { RunCard } from './RunCard'
 import { StepPairs } from './StepPairs'
@@ -125,13 +127,16 @@ interface GraphProps {
 
 function Graph({ side, chosenId, onChoose }: GraphProps) {
   const { run, steps, pinned } = side
-  const shown = useMemo(() => joinSteps({ steps, after: Infinity }, new Map()), [steps])
+  const view = useMemo(() => {
+    const { own } = readLevels(pinned)
+    return viewLevel(own, '', joinSteps({ steps, after: Infinity }, new Map()), new Map())
+  }, [pinned, steps])
   return (
     <div className="compare-graph" role="group" aria-label={`Graph of run ${run.id.slice(0, 8)}`}>
       <RunGraph
         graph={pinned.workflow.graph}
         layout={pinned.workflow.layout}
-        steps={shown}
+        view={view}
         chosenId={chosenId}
         onChoose={onChoose}
       />

@@ -14,11 +14,14 @@ interface SomeStep {
 }
 
 export interface NodeState {
-  status: ShownStatus
+  /** Undefined: it has not come here in the round that is shown. */
+  status: ShownStatus | undefined
   /** More than one inside an `each`. */
   steps: number
   /** Of these, how many have ended. */
   ended: number
+  /** Inside a loop: what became of it in each round, from the first on. */
+  rounds?: readonly (ShownStatus | undefined)[]
 }
 
 /** What needs a look first: of several steps of a node, the first of these that one has is what the node shows. */
@@ -42,7 +45,7 @@ export function stateByNode(steps: Iterable<SomeStep>): ReadonlyMap<string, Node
     const status = shownStatus(step)
     const known = states.get(nodeId)
     states.set(nodeId, {
-      status: known ? worseStatus(known.status, status) : status,
+      status: known?.status ? worseStatus(known.status, status) : status,
       steps: (known?.steps ?? 0) + 1,
       ended: (known?.ended ?? 0) + (isOver(step.status) ? 1 : 0),
     })
@@ -80,6 +83,6 @@ function listSkipped(steps: readonly SomeStep[]): ReadonlySet<string> {
 }
 
 /** Of two statuses the one that a summary shows. */
-export function worseStatus(one: ShownStatus, other: ShownStatus): ShownStatus {
+export function worseStatus<Status extends ShownStatus>(one: Status, other: Status): Status {
   return WORST_FIRST.indexOf(one) <= WORST_FIRST.indexOf(other) ? one : other
 }

@@ -11,7 +11,7 @@ interface Props {
   steps: readonly RunStep[]
   /** The values of the items, where they are known. */
   items: readonly Json[]
-  onChoose: (item: number | null) => void
+  onChoose: (step: RunStep) => void
 }
 
 const ROW_HEIGHT = 36
@@ -30,7 +30,7 @@ export function ItemList({ steps, items, onChoose }: Props) {
       >
         {sorted.slice(first, end).map((step) => (
           <li key={step.stepId}>
-            <button type="button" className="items-row" onClick={() => onChoose(step.item)}>
+            <button type="button" className="items-row" onClick={() => onChoose(step)}>
               <span className={`timeline-status timeline-status-${step.status}`}>
                 <Icon name={STATUS_ICONS[step.status]} size={14} />
               </span>

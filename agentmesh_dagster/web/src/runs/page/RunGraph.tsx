@@ -5,11 +5,13 @@ import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { Workflow, WorkflowGraph } from '../../api/types'
 import type { Positions } from '../../graph/layout'
 import { readLayout } from '../../graph/positions'
-import { stateByNode, takenEdges } from '../live/nodeStates'
-import type { RunStep } from '../live/runSteps'
 import { drawRun, firstViewport, FIT } from './canvas'
 import type { RunCanvas, RunCanvasEdge, RunCanvasNode } from './canvas'
 import { placeNodes } from './layered'
+import type { LevelView } from './rounds'
+import { OpenCall } from './openCall'
+import { LoopArea } from '../../ui/LoopArea'
+import type { LoopCanvasNode } from '../../ui/loopNodes'
 import { GraphMap } from '../../ui/GraphMap'
 import { RunEdge } from './RunEdge'
 import { RunNode } from './RunNode'
@@ -18,12 +20,14 @@ import './RunGraph.css'
 interface Props {
   graph: WorkflowGraph
   layout: Workflow['layout']
-  steps: readonly RunStep[]
+  view: LevelView
   chosenId: string | undefined
   onChoose: (nodeId: string | undefined) => void
+  /** Shows the graph of what a node calls. */
+  onOpen?: (nodeId: string) => void
 }
 
-const NODE_TYPES = { step: RunNode }
+const NODE_TYPES = { step: RunNode, loop: LoopArea }
 const EDGE_TYPES = { labeled: RunEdge }
 const FAR_ZOOM = 0.62 // below that nodes show less, and larger
 const WORDS = {
@@ -54,77 +58,95 @@ interface Size {
   height: number
 }
 
-function SizedGraph({ graph, layout, steps, chosenId, onChoose, size }: Props & { size: Size }) {
+function SizedGraph({
+  graph,
+  layout,
+  view,
+  chosenId,
+  onChoose,
+  onOpen = openNothing,
+  size,
+}: Props & { size: Size }) {
   const positions = useMemo(() => placeNodes(graph, readLayout(layout)), [graph, layout])
   const [first] = useState(() => {
-    const drawing = { graph, positions, states: stateByNode(steps), taken: NONE_TAKEN, chosenId, isFar: true }
+    const drawing = { graph, positions, ...view, chosenId, isFar: true }
     return firstViewport(drawRun(drawing, NOTHING).nodes, size.width, size.height)
   })
   const [isFar, setFar] = useState(first.zoom < FAR_ZOOM)
-  const { nodes, edges } = useDrawing(graph, positions, steps, chosenId, isFar)
+  const { nodes, edges, loops } = useDrawing(graph, positions, view, chosenId, isFar)
+  const drawn = useMemo(() => [...loops, ...nodes], [loops, nodes])
   const onNodesChange = useCallback(
-    (changes: NodeChange<RunCanvasNode>[]) => {
+    (changes: NodeChange<Drawn>[]) => {
       const chosen = changes.find((change) => change.type === 'select' && change.selected)
       if (chosen?.type === 'select') onChoose(chosen.id)
     },
     [onChoose],
   )
   return (
-    <ReactFlow<RunCanvasNode, RunCanvasEdge>
-      className={isFar ? 'run-graph run-graph-far' : 'run-graph'}
-      nodes={nodes}
-      edges={edges}
-      onNodesChange={onNodesChange}
-      onMove={(_, { zoom }) => setFar(zoom < FAR_ZOOM)}
-      onPaneClick={() => onChoose(undefined)}
-      defaultViewport={first}
-      nodeTypes={NODE_TYPES}
-      edgeTypes={EDGE_TYPES}
-      nodesDraggable={false}
-      nodesConnectable={false}
-      edgesFocusable={false}
-      deleteKeyCode={null}
-      selectionKeyCode={null}
-      multiSelectionKeyCode={null}
-      onlyRenderVisibleElements
-      minZoom={FIT.minZoom}
-      maxZoom={2}
-      ariaLabelConfig={WORDS}
-    >
-      <Background variant={BackgroundVariant.Dots} gap={20} size={1.4} />
-      <Controls
-        showInteractive={false}
-        fitViewOptions={FIT}
-        position="bottom-left"
-        orientation="horizontal"
-      />
-      {nodes.length > 12 && <GraphMap<RunCanvasNode> nodeClassName={mapClass} />}
-    </ReactFlow>
+    <OpenCall value={onOpen}>
+      <ReactFlow<Drawn, RunCanvasEdge>
+        className={isFar ? 'run-graph run-graph-far' : 'run-graph'}
+        nodes={drawn}
+        edges={edges}
+        onNodesChange={onNodesChange}
+        onMove={(_, { zoom }) => setFar(zoom < FAR_ZOOM)}
+        onNodeDoubleClick={(_, { type, data }) => {
+          if (type === 'step' && data.mayOpen) onOpen(data.node.id)
+        }}
+        zoomOnDoubleClick={false}
+        onPaneClick={() => onChoose(undefined)}
+        defaultViewport={first}
+        nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        deleteKeyCode={null}
+        selectionKeyCode={null}
+        multiSelectionKeyCode={null}
+        onlyRenderVisibleElements
+        minZoom={FIT.minZoom}
+        maxZoom={2}
+        ariaLabelConfig={WORDS}
+      >
+        <Background variant={BackgroundVariant.Dots} gap={20} size={1.4} />
+        <Controls
+          showInteractive={false}
+          fitViewOptions={FIT}
+          position="bottom-left"
+          orientation="horizontal"
+        />
+        {nodes.length > 12 && <GraphMap<Drawn> nodeClassName={mapClass} />}
+      </ReactFlow>
+    </OpenCall>
   )
 }
 
 function useDrawing(
   graph: WorkflowGraph,
   positions: Positions,
-  steps: readonly RunStep[],
+  view: LevelView,
   chosenId: string | undefined,
   isFar: boolean,
 ): RunCanvas {
-  const states = useMemo(() => stateByNode(steps), [steps])
-  const taken = useMemo(() => takenEdges(graph, steps), [graph, steps])
   const [drawn, setDrawn] = useState<RunCanvas>(NOTHING)
   const [source, setSource] = useState<readonly unknown[]>([])
-  const wanted = [graph, positions, states, taken, chosenId, isFar]
+  const wanted = [graph, positions, view, chosenId, isFar]
   if (wanted.every((one, at) => one === source[at])) return drawn
-  const next = drawRun({ graph, positions, states, taken, chosenId, isFar }, drawn)
+  const next = drawRun({ graph, positions, ...view, chosenId, isFar }, drawn)
   setSource(wanted)
   setDrawn(next)
   return next
 }
 
-const NOTHING: RunCanvas = { nodes: [], edges: [] }
-const NONE_TAKEN: ReadonlySet<string> = new Set()
+type Drawn = RunCanvasNode | LoopCanvasNode
 
-function mapClass({ data }: RunCanvasNode): string {
-  return `run-map-${data.state?.status ?? 'unreached'}`
+function openNothing(): void {
+  // A graph beside others shows no sub-workflows.
+}
+
+const NOTHING: RunCanvas = { nodes: [], edges: [], loops: [] }
+
+function mapClass({ type, data }: Drawn): string {
+  return type === 'loop' ? 'run-map-loop' : `run-map-${data.state?.status ?? 'unreached'}`
 }

@@ -9,20 +9,24 @@ import { Icon, STATUS_ICONS } from '../../ui/icons'
 import { shownStatus } from '../../ui/statusWords'
 import { StatusChip } from '../../ui/StatusChip'
 import { Duration, Time } from '../../ui/Time'
+import { describePath, levelAt, titleIn } from './levels'
+import type { Levels } from './levels'
+import type { Selection } from './place'
 import { formatCost, formatCount, formatTokens } from './figures'
 import { RunActions } from './RunActions'
 
 interface Props {
   run: Run
   pinned: PinnedWorkflow | undefined
+  levels: Levels | undefined
   steps: readonly RunStep[]
   stream: StreamStatus
   error: unknown
-  onGate: (nodeId: string) => void
+  onGate: (step: Selection) => void
 }
 
 /** What ran, how far it is, what it took, and what can be done with it. */
-export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
+export function RunHead({ run, pinned, levels, steps, stream, error, onGate }: Props) {
   const name = pinned?.workflow.name ?? run.workflowId
   const waiting = steps.filter(({ status }) => status === 'waiting_human' || status === 'waiting')
   const isParked = waiting.length > 0 && !steps.some(({ status }) => status === 'running')
@@ -59,12 +63,12 @@ export function RunHead({ run, pinned, steps, stream, error, onGate }: Props) {
               key={step.stepId}
               type="button"
               className="button button-small run-gate"
-              onClick={() => onGate(step.nodeId)}
+              onClick={() => onGate({ nodeId: step.nodeId, path: step.path })}
             >
               <Icon name={STATUS_ICONS[step.status]} size={13} />
               <span className="truncate" dir="auto">
-                {titles.get(step.nodeId) ?? step.nodeId}
-                {step.item !== null && ` · item ${step.item + 1}`}
+                {levels ? titleIn(levelAt(levels, step.path), step.nodeId) : step.nodeId}
+                {levels && step.path !== '' && ` · ${describePath(levels, step.path)}`}
                 {step.awaited && step.awaited.kind !== 'person' && ` · ${describeAwaited(step.awaited)}`}
               </span>
             </button>

@@ -30,6 +30,8 @@ interface Props {
   runId: string
   node: GraphNode
   step: RunStep
+  /** Where it stands, in words. */
+  where: string
   events: readonly EventLog[]
   tab: StepTab | undefined
   onTab: (tab: StepTab) => void
@@ -38,7 +40,7 @@ interface Props {
 }
 
 /** All that is known of one step. */
-export function StepPanel({ runId, node, step, events, tab, onTab, onMissing }: Props) {
+export function StepPanel({ runId, node, step, where, events, tab, onTab, onMissing }: Props) {
   const { stepId, isListed, status } = step
   const isGate = nodeType(node.type).asks && step.spans.length > 0
   const tabs = useMemo(() => listTabs(node, isGate), [node, isGate])
@@ -52,7 +54,7 @@ export function StepPanel({ runId, node, step, events, tab, onTab, onMissing }: 
   const output = largeOf(step.cut?.['output'], wholeOf('output'))
   return (
     <div className="stack">
-      <StepFacts runId={runId} node={node} step={step} />
+      <StepFacts runId={runId} node={node} step={step} where={where} />
       {step.error !== undefined && (
         <div className={shownStatus(step) === step.status ? 'notice notice-bad' : 'notice notice-warn'}>
           <Icon name="warning" />
@@ -90,14 +92,18 @@ export function StepPanel({ runId, node, step, events, tab, onTab, onMissing }: 
   )
 }
 
-function StepFacts({ runId, node, step }: { runId: string; node: GraphNode; step: RunStep }) {
+function StepFacts({ runId, node, step, where }: Pick<Props, 'runId' | 'node' | 'step' | 'where'>) {
   const title = titleOf(node)
   return (
     <div className="step-facts">
       <h2 className="step-title">
         <NodeIcon type={node.type} size={18} />
         <span dir="auto">{title}</span>
-        {step.item !== null && <span className="muted">item {step.item + 1}</span>}
+        {where && (
+          <span className="muted" dir="auto" title={`Path: ${step.path}`}>
+            {where}
+          </span>
+        )}
       </h2>
       <div className="row row-wrap small muted">
         <StatusChip

@@ -1,9 +1,9 @@
 import { useEffect, useId, useMemo, useRef, useState } from 'react'
 import type { KeyboardEvent } from 'react'
-import type { Run, WorkflowGraph } from '../../api/types'
+import type { Run } from '../../api/types'
 import type { RunStep } from '../live/runSteps'
 import type { Selection } from './place'
-import type { Regions } from './regions'
+import type { Levels } from './levels'
 import { listRows } from './rows'
 import type { GroupRow, Row } from './rows'
 import { TimelineHead } from './TimelineHead'
@@ -16,10 +16,9 @@ import './Timeline.css'
 
 interface Props {
   run: Run
-  graph: WorkflowGraph
-  regions: Regions
+  levels: Levels
   steps: readonly RunStep[]
-  chosen: Selection | undefined
+  chosenStepId: string | undefined
   onChoose: (chosen: Selection) => void
 }
 
@@ -27,17 +26,17 @@ const ROW_HEIGHT = 32
 const HEAD_HEIGHT = 34
 
 /** The steps of a run below each other, each with the time that it took: work, and waits for a person. */
-export function Timeline({ run, graph, regions, steps, chosen, onChoose }: Props) {
+export function Timeline({ run, levels, steps, chosenStepId, onChoose }: Props) {
   const [opened, setOpened] = useState<ReadonlyMap<string, boolean>>(new Map())
   const rows = useMemo(
-    () => listRows(graph, regions, steps, opened, chosen),
-    [graph, regions, steps, opened, chosen],
+    () => listRows(levels, steps, opened, chosenStepId),
+    [levels, steps, opened, chosenStepId],
   )
   const now = useNow(run.finishedAt === undefined)
   const axis = useRef<HTMLSpanElement>(null)
   const width = useWidth(axis)
   const scale = useMemo(() => scaleOf(run, steps, now, width), [run, steps, now, width])
-  const chosenAt = rows.findIndex((row) => isChosen(row, chosen))
+  const chosenAt = rows.findIndex((row) => isChosen(row, chosenStepId))
   const [active, setActive] = useState(0)
   const [followed, setFollowed] = useState(-1)
   if (chosenAt !== followed) {
@@ -55,7 +54,7 @@ export function Timeline({ run, graph, regions, steps, chosen, onChoose }: Props
   const toggle = (row: GroupRow) => setOpened((before) => new Map(before).set(row.key, !row.isOpen))
   const act = (row: Row) => {
     if (row.kind === 'group') toggle(row)
-    else onChoose({ nodeId: row.step.nodeId, item: row.step.item })
+    else onChoose({ nodeId: row.step.nodeId, path: row.step.path })
   }
   const onKeyDown = (event: KeyboardEvent) => {
     const row = rows[at]
@@ -125,6 +124,6 @@ function scaleOf(run: Run, steps: readonly RunStep[], now: number, width: number
   return makeScale({ from, to: run.finishedAt ? Date.parse(run.finishedAt) : now }, work, width)
 }
 
-function isChosen(row: Row, chosen: Selection | undefined): boolean {
-  return row.kind === 'step' && row.step.nodeId === chosen?.nodeId && row.step.item === chosen.item
+function isChosen(row: Row, stepId: string | undefined): boolean {
+  return row.kind === 'step' && row.step.stepId === stepId
 }

@@ -57,9 +57,7 @@ export function TimelineRow({ id, row, at, top, scale, now, isActive, isChosen, 
           {row.label}
           {row.detail && <span className="muted small"> {row.detail}</span>}
         </span>
-        {isGroup && row.items !== undefined && (
-          <span className="muted small">{formatCount(row.items, 'item')}</span>
-        )}
+        {isGroup && row.count && <span className="muted small">{formatCount(...row.count)}</span>}
         <span className={`timeline-status timeline-status-${row.status}`} title={statusWord(row.status)}>
           <Icon name={STATUS_ICONS[row.status]} size={14} />
           <span className="visually-hidden">{statusWord(row.status)}</span>

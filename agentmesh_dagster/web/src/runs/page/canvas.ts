@@ -5,27 +5,37 @@ import type { GraphEdge, GraphNode, WorkflowGraph } from '../../api/types'
 import { titleOf } from '../../graph/edits'
 import { NODE_HEIGHT, NODE_WIDTH } from '../../graph/layout'
 import type { Positions } from '../../graph/layout'
+import { areaOf, laneByEdge } from '../../graph/loops'
+import type { Area } from '../../graph/loops'
 import { NEAR, placeLabels } from '../../graph/labelPlaces'
 import type { LabelPlace, LabelSize } from '../../graph/labelPlaces'
 import type { NodeState } from '../live/nodeStates'
+import type { Turns } from './rounds'
 import { labelEdges } from '../../graph/edgeLabels'
 import { nodeType } from '../../types/types'
+import { drawArea } from '../../ui/loopNodes'
+import type { LoopCanvasNode } from '../../ui/loopNodes'
 import { statusWord } from '../../ui/statusWords'
 
-export type RunNodeData = { node: GraphNode; state: NodeState | undefined }
+/** `mayOpen`: the graph of what it calls can be shown. */
+export type RunNodeData = { node: GraphNode; state: NodeState | undefined; mayOpen: boolean }
 export type RunCanvasNode = Node<RunNodeData, 'step'>
-/** `label`: when the edge is taken, in a few words; '' where it always is. `aside`: where that stands. */
+/** `label`: when the edge is taken, in a few words; '' where it always is. `aside`: where that stands. `lane`: how far
+ *  down an edge that leads back runs. */
 export type RunCanvasEdge = Edge<
-  { edge: GraphEdge; label: string; isTaken: boolean; aside: LabelPlace },
+  { edge: GraphEdge; label: string; isTaken: boolean; aside: LabelPlace; lane: number | undefined },
   'labeled'
 >
 
 export interface RunCanvas {
   nodes: RunCanvasNode[]
   edges: RunCanvasEdge[]
+  /** Behind the nodes. */
+  loops: LoopCanvasNode[]
 }
 
 export const FIT = { maxZoom: 1, minZoom: 0.05, padding: 0.06 }
+const ON_THE_WAY_BACK = { x: 0, y: 0, width: 300 }
 const MIDDLE = { x: 0, y: 0, width: NEAR.widest }
 const FAR: LabelSize = { letter: 12.1, height: 30, widest: 300 } // as RunGraph.css draws them from afar
 const LEAST_ZOOM = 0.25 // below that nobody can read a node
@@ -49,28 +59,40 @@ export interface Drawing {
   positions: Positions
   states: ReadonlyMap<string, NodeState>
   taken: ReadonlySet<string>
+  turns: readonly Turns[]
+  calls: ReadonlyMap<string, readonly string[]>
   chosenId: string | undefined
   /** Whether it is seen from afar: labels are larger then, and only those of edges that were taken are shown. */
   isFar: boolean
 }
 
 export function drawRun(drawing: Drawing, before: RunCanvas): RunCanvas {
-  const { graph, positions, states, taken, chosenId, isFar } = drawing
+  const { graph, positions, states, taken, turns, calls, chosenId, isFar } = drawing
   const oldNodes = new Map(before.nodes.map((node) => [node.id, node]))
   const oldEdges = new Map(before.edges.map((edge) => [edge.id, edge]))
   const labels = labelTaken(graph, taken)
   const shown = isFar ? new Map([...labels].filter(([id]) => taken.has(id))) : labels
-  const asides = placeLabels(graph.edges, shown, positions, isFar ? FAR : NEAR)
+  const loops = turns.map(({ loop }) => loop)
+  const lanes = laneByEdge(loops, positions)
+  const onward = graph.edges.filter((edge) => !lanes.has(edge.id))
+  const asides = placeLabels(onward, shown, positions, isFar ? FAR : NEAR)
   return {
     nodes: graph.nodes.map((node) =>
-      drawNode(node, positions, states.get(node.id), node.id === chosenId, oldNodes.get(node.id)),
+      drawNode(
+        { node, state: states.get(node.id), mayOpen: calls.has(node.id) },
+        positions,
+        node.id === chosenId,
+        oldNodes.get(node.id),
+      ),
     ),
+    loops: turns.flatMap((turn) => drawLoop(graph, turn, areaOf(turn.loop, loops, positions)) ?? []),
     edges: graph.edges.map((edge) =>
       drawEdge(
         edge,
         labels.get(edge.id) ?? '',
         taken.has(edge.id),
-        asides.get(edge.id) ?? MIDDLE,
+        asides.get(edge.id) ?? (lanes.has(edge.id) ? ON_THE_WAY_BACK : MIDDLE),
+        lanes.get(edge.id),
         oldEdges.get(edge.id),
       ),
     ),
@@ -113,14 +135,14 @@ function isNotable({ data: { state } }: RunCanvasNode): boolean {
 }
 
 function drawNode(
-  node: GraphNode,
+  shown: RunNodeData,
   positions: Positions,
-  state: NodeState | undefined,
   selected: boolean,
   old: RunCanvasNode | undefined,
 ): RunCanvasNode {
+  const { node, state } = shown
   const position = positions.get(node.id) ?? { x: 0, y: 0 }
-  const data = old?.data.node === node && isSameState(old.data.state, state) ? old.data : { node, state }
+  const data = old && isSameData(old.data, shown) ? old.data : shown
   if (
     old?.data === data &&
     old.selected === selected &&
@@ -138,7 +160,7 @@ function drawNode(
     handles: HANDLES,
     selected,
     data,
-    ariaLabel: `${titleOf(node)}, ${nodeType(node.type).label}, ${state ? statusWord(state.status) : 'not reached'}`,
+    ariaLabel: `${titleOf(node)}, ${nodeType(node.type).label}, ${state?.status ? statusWord(state.status) : 'not reached'}`,
   }
 }
 
@@ -147,11 +169,13 @@ function drawEdge(
   label: string,
   isTaken: boolean,
   aside: LabelPlace,
+  lane: number | undefined,
   old: RunCanvasEdge | undefined,
 ): RunCanvasEdge {
   const isSame =
     old?.data?.edge === edge &&
     old.data.isTaken === isTaken &&
+    old.data.lane === lane &&
     old.data.aside.x === aside.x &&
     old.data.aside.y === aside.y &&
     old.data.aside.width === aside.width
@@ -163,13 +187,31 @@ function drawEdge(
     source: edge.fromNodeId,
     target: edge.toNodeId,
     markerEnd: { type: MarkerType.ArrowClosed, width: size, height: size },
-    data: { edge, label, isTaken, aside },
+    data: { edge, label, isTaken, aside, lane },
   }
+}
+
+function drawLoop(
+  graph: WorkflowGraph,
+  { loop, rounds, chosen }: Turns,
+  area: Area | undefined,
+): LoopCanvasNode | undefined {
+  if (!area) return undefined
+  const head = graph.nodes.find(({ id }) => id === loop.head)
+  const played = rounds.length > 0 ? ` · round ${chosen ?? rounds.length} of ${rounds.length}` : ''
+  return drawArea(loop.head, area, `Loop from ${head ? titleOf(head) : loop.head}${played}`)
+}
+
+function isSameData(one: RunNodeData, other: RunNodeData): boolean {
+  return one.node === other.node && one.mayOpen === other.mayOpen && isSameState(one.state, other.state)
 }
 
 function isSameState(one: NodeState | undefined, other: NodeState | undefined): boolean {
   return (
     one === other ||
-    (one?.status === other?.status && one?.steps === other?.steps && one?.ended === other?.ended)
+    (one?.status === other?.status &&
+      one?.steps === other?.steps &&
+      one?.ended === other?.ended &&
+      String(one?.rounds) === String(other?.rounds))
   )
 }

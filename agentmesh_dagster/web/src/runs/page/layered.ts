@@ -16,8 +16,8 @@ export function placeNodes(graph: WorkflowGraph, known: Positions): Positions {
 
 export function layOutQuickly(graph: WorkflowGraph): Positions {
   const before = new Map<string, string[]>(graph.nodes.map((node) => [node.id, []]))
-  for (const { fromNodeId, toNodeId } of graph.edges) {
-    if (before.has(fromNodeId)) before.get(toNodeId)?.push(fromNodeId)
+  for (const { fromNodeId, toNodeId, maxRounds } of graph.edges) {
+    if (maxRounds === undefined && before.has(fromNodeId)) before.get(toNodeId)?.push(fromNodeId)
   }
   const layers: string[][] = []
   for (const [id, layer] of rankNodes(before)) (layers[layer] ??= []).push(id)

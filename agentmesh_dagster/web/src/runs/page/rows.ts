@@ -1,13 +1,13 @@
-/** The steps of a run as the rows of a tree: the steps of an `each` stand below it, item by item. No React. */
-import type { GraphNode, Json, NodeType, WorkflowGraph } from '../../api/types'
-import { titleOf } from '../../graph/edits'
-import { worseStatus } from '../live/nodeStates'
+/** The steps of a run as the rows of a tree: rounds, items and sub-workflows are boxes that open. No React. */
+import type { Json, NodeType } from '../../api/types'
 import type { RunStep } from '../live/runSteps'
 import { summarize } from '../../schema/json'
 import { shownStatus } from '../../ui/statusWords'
 import type { ShownStatus } from '../../ui/statusWords'
-import type { Selection } from './place'
-import type { Regions } from './regions'
+import { titleIn } from './levels'
+import type { Levels } from './levels'
+import { growTree } from './tree'
+import type { Branch, Child, Leaf } from './tree'
 
 interface RowBase {
   /** Unique, and the same as long as the run is shown. */
@@ -26,132 +26,133 @@ export interface StepRow extends RowBase {
   step: RunStep
 }
 
-/** All items of an `each`, or one of them. */
+/** All rounds or items, one of them, or what a sub-workflow did. */
 export interface GroupRow extends RowBase {
   kind: 'group'
   isOpen: boolean
   /** Of all that stands below. */
   steps: readonly RunStep[]
-  /** Only of the row for all items. */
-  items?: number
+  /** How many rounds, items or steps there are, and the word for one. */
+  count?: readonly [number, string]
 }
 
 export type Row = StepRow | GroupRow
 
-const FEW_ITEMS = 10 // so many are open at first
+const FEW = 10 // so many rounds or items are open at first
+const FEW_STEPS = 30 // so many steps of a loop, or of a sub-workflow, are open at first
 
-/** The rows that are visible; `opened` says which groups somebody opened or closed, `chosen` is shown in any case. */
+/** The rows that are visible; `opened` says which groups somebody opened or closed, the chosen step is shown anyway. */
 export function listRows(
-  graph: WorkflowGraph,
-  regions: Regions,
+  levels: Levels,
   steps: readonly RunStep[],
   opened: ReadonlyMap<string, boolean>,
-  chosen?: Selection,
+  chosenStepId?: string,
 ): Row[] {
-  const nodes = new Map(graph.nodes.map((node) => [node.id, node]))
-  const rows: Row[] = []
-  const shown = new Set<string>()
-  for (const step of steps) {
-    const each = step.item === null ? undefined : regions.get(step.nodeId)
-    if (each === undefined) {
-      rows.push(toRow(step, nodes.get(step.nodeId), 0))
-    } else if (!shown.has(each)) {
-      shown.add(each)
-      const inside = steps.filter((one) => one.item !== null && regions.get(one.nodeId) === each)
-      const values = readItems(steps, each)
-      rows.push(
-        ...listGroup(
-          {
-            each,
-            values,
-            nodes,
-            opened,
-            chosen: chosen && regions.get(chosen.nodeId) === each ? chosen.item : null,
-          },
-          inside,
-        ),
-      )
-    }
+  const lists = new Map<string, readonly Json[]>()
+  for (const { nodeId, path, output } of steps) {
+    if (Array.isArray(output)) lists.set(`${path} ${nodeId}`, output)
   }
+  const rows: Row[] = []
+  const lister: Lister = { opened, lists, rows }
+  for (const child of growTree(levels, steps, chosenStepId)) listChild(lister, child, 0)
   return rows
 }
 
-/** The items of an `each`, as far as it has told them. */
-export function readItems(steps: readonly RunStep[], each: string): readonly Json[] {
-  const output = steps.find(({ nodeId }) => nodeId === each)?.output
+/** The items of an `each`, as far as it has told them; `path` is that of one of its items' steps. */
+export function readItems(steps: readonly RunStep[], each: string, place: string): readonly Json[] {
+  const output = steps.find(({ nodeId, path }) => nodeId === each && path === place)?.output
   return Array.isArray(output) ? output : []
 }
 
-interface Around {
-  each: string
-  values: readonly Json[]
-  nodes: ReadonlyMap<string, GraphNode>
+interface Lister {
   opened: ReadonlyMap<string, boolean>
-  /** The item that is chosen. */
-  chosen: number | null
+  lists: ReadonlyMap<string, readonly Json[]>
+  rows: Row[]
 }
 
-function listGroup(around: Around, steps: readonly RunStep[]): Row[] {
-  const { each, nodes, opened, chosen } = around
-  const items = new Map<number, RunStep[]>()
-  for (const step of steps) {
-    const known = items.get(step.item ?? 0)
-    if (known) known.push(step)
-    else items.set(step.item ?? 0, [step])
+function listChild(lister: Lister, child: Child, depth: number, isOpenFirst = false): void {
+  if (child.kind === 'step') {
+    lister.rows.push(toRow(child, depth))
+    return
   }
-  const key = `each ${each}`
-  const isOpen = opened.get(key) ?? (items.size <= FEW_ITEMS || chosen !== null)
-  const branch = nodes.get(each)
-  const label = `${branch ? titleOf(branch) : each}: items`
-  const group: Row = {
+  const isRepeated = child.kind === 'rounds' || child.kind === 'items'
+  const isOpen =
+    lister.opened.get(child.key) ??
+    (child.hasChosen || (isRepeated ? child.children.length <= FEW : isOpenFirst || isShortCall(child)))
+  lister.rows.push(toGroup(lister, child, depth, isOpen))
+  if (!isOpen) return
+  if (isRepeated) listRepeated(lister, child, depth + 1)
+  else for (const inner of child.children) listChild(lister, inner, depth + 1)
+}
+
+function listRepeated(lister: Lister, repeated: Branch, depth: number): void {
+  const parts = repeated.children
+    .filter((child) => child.kind !== 'step')
+    .toSorted((one, other) => one.number - other.number)
+  const isSingle = isOfOneNode(parts)
+  const isShort = repeated.kind === 'rounds' && repeated.steps.length <= FEW_STEPS
+  for (const [at, part] of parts.entries()) {
+    const leaf = part.children[0]
+    if (isSingle && leaf?.kind === 'step') {
+      const detail = detailOf(lister, part)
+      lister.rows.push({ ...toRow(leaf, depth), label: part.label, ...(detail && { detail }) })
+    } else {
+      const isNewest = repeated.kind === 'rounds' && at === parts.length - 1
+      listChild(lister, part, depth, isShort || isNewest)
+    }
+  }
+}
+
+/** Whether each round, or item, has one step alone, of one and the same node: then a level of rows says nothing. */
+function isOfOneNode(parts: readonly Branch[]): boolean {
+  const nodeIds = new Set<string>()
+  for (const { children } of parts) {
+    const [leaf] = children
+    if (children.length !== 1 || leaf?.kind !== 'step') return false
+    nodeIds.add(leaf.step.nodeId)
+  }
+  return nodeIds.size === 1
+}
+
+function isShortCall({ kind, steps }: Branch): boolean {
+  return kind === 'call' && steps.length <= FEW_STEPS
+}
+
+function toGroup(lister: Lister, group: Branch, depth: number, isOpen: boolean): GroupRow {
+  const { key, label, status, steps } = group
+  const detail = detailOf(lister, group)
+  return {
     kind: 'group',
     key,
-    depth: 0,
+    depth,
     label,
-    status: worstOf(steps),
+    status,
     isOpen,
     steps,
-    items: items.size,
+    ...(detail && { detail }),
+    ...countOf(group),
   }
-  if (!isOpen) return [group]
-  const isSingle = new Set(steps.map(({ nodeId }) => nodeId)).size === 1
-  const sorted = [...items].toSorted(([one], [other]) => one - other)
-  return [group, ...sorted.flatMap(([item, own]) => listItem(around, item, own, isSingle))]
 }
 
-function listItem(
-  { each, values, nodes, opened, chosen }: Around,
-  item: number,
-  steps: readonly RunStep[],
-  isSingle: boolean,
-): Row[] {
-  const detail = summarize(values[item], 60)
-  if (isSingle)
-    return steps.map((step) => ({
-      ...toRow(step, nodes.get(step.nodeId), 1),
-      label: `Item ${item + 1}`,
-      detail,
-    }))
-  const key = `each ${each} ${item}`
-  const isOpen = opened.get(key) ?? chosen === item
-  const label = `Item ${item + 1}`
-  const row: Row = { kind: 'group', key, depth: 1, label, detail, status: worstOf(steps), isOpen, steps }
-  return isOpen ? [row, ...steps.map((step) => toRow(step, nodes.get(step.nodeId), 2))] : [row]
+function countOf({ kind, children, steps }: Branch): Pick<GroupRow, 'count'> {
+  if (kind === 'rounds') return { count: [children.length, 'round'] }
+  if (kind === 'items') return { count: [children.length, 'item'] }
+  return kind === 'call' ? { count: [steps.length, 'step'] } : {}
 }
 
-function toRow(step: RunStep, node: GraphNode | undefined, depth: number): StepRow {
-  const label = node ? titleOf(node) : step.nodeId
+function detailOf(lister: Lister, { kind, listedBy, number }: Branch): string {
+  return kind === 'item' ? summarize(lister.lists.get(listedBy)?.[number], 60) : ''
+}
+
+function toRow({ step, level, isResult }: Leaf, depth: number): StepRow {
+  const title = titleIn(level, step.nodeId)
   return {
     kind: 'step',
     key: step.stepId,
     depth,
-    label,
+    label: isResult ? `${title}: result` : title,
     status: shownStatus(step),
-    nodeType: node?.type,
+    nodeType: level?.nodes.get(step.nodeId)?.type,
     step,
   }
-}
-
-function worstOf(steps: readonly RunStep[]): ShownStatus {
-  return steps.reduce<ShownStatus>((most, step) => worseStatus(most, shownStatus(step)), 'skipped')
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { EventLog, JsonObject, StepStatus } from '../../api/types'
-import { graphOf, node } from '../../graph/samples'
+import { graphOf, node, workflowOf } from '../../graph/samples'
 import type { RunStep } from '../live/runSteps'
 import { drawRun, firstViewport } from './canvas'
 import { listCalls } from './conversation'
 import { formatCost, formatCounts, formatCount } from './figures'
 import { layOutQuickly } from './layered'
-import { readRegions } from './regions'
+import { makeLevel } from './levels'
+import type { Levels } from './levels'
 import { listRows } from './rows'
 import { fitLabel, listPauses, makeScale } from './timeScale'
 
@@ -84,7 +85,7 @@ function step(nodeId: string, item: number | null = null, status: StepStatus = '
     stepId: `${nodeId} ${item}`,
     nodeId,
     item,
-    path: '',
+    path: item === null ? '' : `[${item}]`,
     status,
     attempt: 1,
     spans: [],
@@ -97,11 +98,12 @@ function step(nodeId: string, item: number | null = null, status: StepStatus = '
 describe('the rows', () => {
   const each = node('each', 'branch', { mode: 'each' })
   const graph = graphOf('start>each each>a a>b b>join', [each])
-  const regions = readRegions([{ each: 'each', join: 'join', body: ['a', 'b'] }])
+  const own = makeLevel(workflowOf(graph), [{ each: 'each', join: 'join', body: ['a', 'b'] }], [])
+  const levels: Levels = { own, called: new Map() }
   const few = [step('start'), step('each'), step('a', 1, 'failed'), step('a', 0), step('b', 0), step('join')]
 
   it('put the items of an each below it, in their order', () => {
-    const rows = listRows(graph, regions, few, new Map([['each each 0', true]]))
+    const rows = listRows(levels, few, new Map([['items  each 0', true]]))
     expect(rows.map(({ depth, label, status }) => [depth, label, status])).toEqual([
       [0, 'start', 'succeeded'],
       [0, 'each', 'succeeded'],
@@ -115,11 +117,11 @@ describe('the rows', () => {
   })
   it('are closed at first where there are many items, and leave out a level that says nothing', () => {
     const many = Array.from({ length: 400 }, (_, at) => step('a', at))
-    expect(listRows(graph, regions, many, new Map())).toMatchObject([
-      { kind: 'group', items: 400, isOpen: false },
+    expect(listRows(levels, many, new Map())).toMatchObject([
+      { kind: 'group', count: [400, 'item'], isOpen: false },
     ])
-    const opened = listRows(graph, regions, many, new Map([['each each', true]]))
-    expect(listRows(graph, regions, many, new Map(), { nodeId: 'a', item: 7 }).length).toBe(401)
+    const opened = listRows(levels, many, new Map([['items  each', true]]))
+    expect(listRows(levels, many, new Map(), 'a 7').length).toBe(401)
     expect([opened.length, opened[1]?.label, opened[1]?.kind]).toEqual([401, 'Item 1', 'step'])
   })
 })
@@ -214,10 +216,12 @@ describe('what is seen of the graph at first', () => {
           failed === undefined ? [] : [[`n${failed}`, { status: 'failed', steps: 1, ended: 1 }]],
         ),
         taken: new Set(),
+        turns: [],
+        calls: new Map(),
         chosenId: undefined,
         isFar: false,
       },
-      { nodes: [], edges: [] },
+      { nodes: [], edges: [], loops: [] },
     ).nodes
   it('is all of a small one, and the failure of a large one', () => {
     const small = firstViewport(draw(3), 900, 500)
@@ -232,10 +236,12 @@ describe('what is seen of the graph at first', () => {
       positions: layOutQuickly(graph),
       states: new Map(),
       taken: new Set<string>(),
+      turns: [],
+      calls: new Map(),
       chosenId: undefined,
       isFar: false,
     }
-    const before = drawRun(drawing, { nodes: [], edges: [] })
+    const before = drawRun(drawing, { nodes: [], edges: [], loops: [] })
     const after = drawRun(
       {
         ...drawing,

@@ -3,13 +3,11 @@ import { useMemo } from 'react'
 import type { Json } from '../../api/types'
 import { queryWhole } from '../../api/whole'
 import type { RunStep } from '../live/runSteps'
-import type { Regions } from './regions'
 
 const MOST_CHARS = 500_000
 
 /** The steps, with the whole output of each `each` whose list of items came cut: their names stand in the timeline. */
-export function useItemLists(steps: readonly RunStep[], regions: Regions): readonly RunStep[] {
-  const branches = useMemo(() => new Set(regions.values()), [regions])
+export function useItemLists(steps: readonly RunStep[], branches: ReadonlySet<string>): readonly RunStep[] {
   const cut = useMemo(
     () => steps.filter((step) => branches.has(step.nodeId) && isWorthIt(step)),
     [steps, branches],
