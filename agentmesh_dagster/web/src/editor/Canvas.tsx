@@ -9,19 +9,21 @@ import {
 } from '@xyflow/react'
 import type { Connection, OnConnectEnd, ReactFlowInstance } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
-import { useCallback, useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import type { DragEvent } from 'react'
 import type { NodeType } from '../api/types'
 import { nodeType } from '../types/types'
-import type { CanvasEdge, CanvasNode } from '../graph/canvas'
+import type { CanvasEdge } from '../graph/canvas'
 import { mayConnect } from '../graph/edits'
 import { NODE_HEIGHT, NODE_WIDTH } from '../graph/layout'
 import { DropMenu } from './DropMenu'
 import type { ConnectionDrop } from './DropMenu'
 import { GraphMap } from '../ui/GraphMap'
+import { LoopArea } from '../ui/LoopArea'
 import { addStep, graphOf } from './state'
 import { StepNode } from './StepNode'
 import { useCanvas } from './useCanvas'
+import type { ShownNode } from './useCanvas'
 import { useReveal } from './useReveal'
 import { useEditorStore } from './useEditor'
 import { StepEdge } from './StepEdge'
@@ -29,7 +31,7 @@ import './canvas.css'
 
 export const DRAGGED_TYPE = 'application/x-agentmesh-node'
 
-const NODE_TYPES = { step: StepNode }
+const NODE_TYPES = { step: StepNode, loop: LoopArea }
 const EDGE_TYPES = { labeled: StepEdge }
 const ARROW = { type: MarkerType.ArrowClosed, width: 26, height: 26, markerUnits: 'userSpaceOnUse' }
 const EDGE_DEFAULTS = { markerEnd: ARROW }
@@ -55,7 +57,8 @@ interface Props {
 /** The graph, to look at and to edit. */
 export function Canvas({ mayEdit, onPick }: Props) {
   const store = useEditorStore()
-  const { nodes, edges, ...changes } = useCanvas()
+  const { nodes, edges, areas, ...changes } = useCanvas()
+  const shown = useMemo(() => [...areas, ...nodes], [areas, nodes])
   const { screenToFlowPosition } = useReactFlow()
   const { getState } = useStoreApi()
   useReveal()
@@ -87,12 +90,12 @@ export function Canvas({ mayEdit, onPick }: Props) {
     [screenToFlowPosition],
   )
   const onInit = useCallback(
-    (flow: ReactFlowInstance<CanvasNode, CanvasEdge>) => showFirst(flow, getState()),
+    (flow: ReactFlowInstance<ShownNode, CanvasEdge>) => showFirst(flow, getState()),
     [getState],
   )
   return (
-    <ReactFlow<CanvasNode, CanvasEdge>
-      nodes={nodes}
+    <ReactFlow<ShownNode, CanvasEdge>
+      nodes={shown}
       edges={edges}
       {...changes}
       onNodeClick={onPick}
@@ -125,17 +128,17 @@ export function Canvas({ mayEdit, onPick }: Props) {
         position="bottom-left"
         orientation="horizontal"
       />
-      <GraphMap<CanvasNode> nodeColor={mapColor} />
+      <GraphMap<ShownNode> nodeColor={mapColor} />
     </ReactFlow>
   )
 }
 
 /** All of the graph; where that would be too small to read, its beginning. */
 function showFirst(
-  flow: ReactFlowInstance<CanvasNode, CanvasEdge>,
+  flow: ReactFlowInstance<ShownNode, CanvasEdge>,
   { width, height }: { width: number; height: number },
 ) {
-  const nodes = flow.getNodes()
+  const nodes = flow.getNodes().filter((node) => node.type === 'step')
   const bounds = flow.getNodesBounds(nodes)
   const zoom = Math.min(width / bounds.width, height / bounds.height) / (1 + FIT.padding)
   const first = nodes.find(({ data }) => nodeType(data.node.type).place === 'start') ?? nodes[0]
@@ -147,8 +150,8 @@ function showFirst(
 
 const MULTI_KEYS = ['Meta', 'Control', 'Shift']
 
-function mapColor({ data }: CanvasNode): string {
-  return `var(--${nodeType(data.node.type).tone})`
+function mapColor({ type, data }: ShownNode): string {
+  return type === 'loop' ? 'transparent' : `var(--${nodeType(data.node.type).tone})`
 }
 
 function onDragOver(event: DragEvent) {

@@ -3,6 +3,7 @@ import type { EdgeProps } from '@xyflow/react'
 import { memo } from 'react'
 import type { CanvasEdge } from '../graph/canvas'
 import { isWarning, messageOf } from '../graph/issues'
+import { routeBack } from '../graph/loops'
 import { Icon } from '../ui/icons'
 import { issuesOf } from './issuesOf'
 import { useEditor } from './useEditor'
@@ -16,12 +17,7 @@ export const StepEdge = memo(function StepEdge(props: EdgeProps<CanvasEdge>) {
   const { id, selected = false, data, markerEnd } = props
   const issues = useEditor((state) => issuesOf(state, { kind: 'edge', id }))
   const lane = data?.lane ?? 0
-  const [path, x, y] = getBezierPath({
-    ...props,
-    curvature: 0.25 + lane * 0.35,
-    sourceY: props.sourceY + lane * 4,
-    targetY: props.targetY + lane * 4,
-  })
+  const [path, x, y] = routeOf(props, lane)
   const isFaulty = issues.some((issue) => !isWarning(issue))
   const label = data?.label ?? ''
   const aside = data?.aside ?? MIDDLE
@@ -53,3 +49,18 @@ export const StepEdge = memo(function StepEdge(props: EdgeProps<CanvasEdge>) {
     </>
   )
 })
+
+function routeOf(props: EdgeProps<CanvasEdge>, lane: number): readonly [string, number, number] {
+  const { sourceX, sourceY, targetX, targetY, data } = props
+  if (data?.back !== undefined) {
+    const { path, label } = routeBack({ x: sourceX, y: sourceY }, { x: targetX, y: targetY }, data.back)
+    return [path, label.x, label.y]
+  }
+  const [path, x, y] = getBezierPath({
+    ...props,
+    curvature: 0.25 + lane * 0.35,
+    sourceY: sourceY + lane * 4,
+    targetY: targetY + lane * 4,
+  })
+  return [path, x, y]
+}

@@ -1,5 +1,5 @@
 /** The state of the editor, and every edit of it: pure functions from one state to the next. */
-import type { NodeType, Workflow, WorkflowGraph } from '../api/types'
+import type { Loop, NodeType, Workflow, WorkflowGraph } from '../api/types'
 import { nodeType } from '../types/types'
 import { descendantsOf } from '../graph/ancestors'
 import { NOTHING_SELECTED } from '../graph/canvas'
@@ -39,6 +39,8 @@ export interface EditorState {
   stored: KeptDraft | undefined
   /** What the server found in the draft, or in the one before it. */
   issues: readonly PlacedIssue[]
+  /** The loops of the workflow as it was checked last. */
+  loops: readonly Loop[]
   /** The workflow of which the server was asked last. */
   checked: Workflow | undefined
   /** Fields whose text stands for nothing just now, such as JSON that is cut off: name → what is wrong. */
@@ -60,6 +62,7 @@ export function beginEditing(saved: Workflow, stored?: KeptDraft): EditorState {
     saved,
     stored,
     issues: [],
+    loops: [],
     checked: undefined,
     textFaults: new Map(),
     isNameDue: saved.revision !== undefined || stored !== undefined,
@@ -236,9 +239,11 @@ export function renameStep(state: EditorState, id: string, newId: string): Edito
   return changeGraph(state, (graph) => renameNode(graph, id, newId), undefined, at && new Map([[newId, at]]))
 }
 
-/** Draws an edge, if there may be one, and selects nothing else. */
+/** Draws an edge, if there may be one. One that leads back is selected: how often it may be taken is to be said. */
 export function connectNodes(state: EditorState, fromNodeId: string, toNodeId: string): EditorState {
-  return changeGraph(state, (graph) => connect(graph, fromNodeId, toNodeId).graph)
+  const { graph, edge } = connect(graphOf(state), fromNodeId, toNodeId)
+  const joined = changeGraph(state, () => graph)
+  return edge?.maxRounds === undefined ? joined : select(joined, [], [edge.id])
 }
 
 export function removeSelected(state: EditorState): EditorState {

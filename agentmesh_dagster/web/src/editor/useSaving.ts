@@ -83,7 +83,7 @@ export function useSaving(store: EditorStore, showIssues: () => void): Saving {
     const state = store.get()
     const sent = workflowOf(state)
     if (state.textFaults.size > 0) return void refuse('a text is not complete', sent)
-    const issues = await validateWorkflow(withoutEmptyId(sent))
+    const { issues } = await validateWorkflow(withoutEmptyId(sent))
     if (countErrors(issues) > 0) return void refuse(describeIssues(issues), sent, issues)
     const isNew = isUnknown(state)
     const saved =
@@ -128,7 +128,7 @@ export function useSaving(store: EditorStore, showIssues: () => void): Saving {
     saveDraft: (over) => guarded(() => attemptDraft(over)).then(() => undefined),
     save: () =>
       guarded(async () => {
-        const issues = await validateWorkflow(withoutEmptyId(workflowOf(store.get())))
+        const { issues } = await validateWorkflow(withoutEmptyId(workflowOf(store.get())))
         if (countErrors(issues) > 0) await attemptDraft()
         else await attempt('')
       }).then(() => undefined),

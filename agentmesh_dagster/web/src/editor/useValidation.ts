@@ -26,9 +26,9 @@ export function useValidation(store: EditorStore): Checking {
       const sent = withoutEmptyId(workflow)
       store.change((before) => ({ ...before, checked: sent }))
       validateWorkflow(sent, mine.signal).then(
-        (issues) => {
+        ({ issues, loops }) => {
           if (mine.signal.aborted) return
-          store.change((before) => ({ ...before, issues: placeIssues(issues, workflow) }))
+          store.change((before) => ({ ...before, issues: placeIssues(issues, workflow), loops }))
           setState('checked')
         },
         () => {

@@ -1,9 +1,10 @@
 /** A graph as the canvas draws it, and back. The canvas adds places and a selection; the graph knows neither. */
 import type { Edge as FlowEdge, Node as FlowNode } from '@xyflow/react'
-import type { GraphEdge, GraphNode, WorkflowGraph } from '../api/types'
+import type { GraphEdge, GraphNode, Loop, WorkflowGraph } from '../api/types'
 import { nodeType } from '../types/types'
 import { titleOf } from './edits'
 import { NODE_HEIGHT, NODE_WIDTH } from './layout'
+import { laneByEdge } from './loops'
 import type { Positions } from './layout'
 import { labelEdges } from './edgeLabels'
 import { placeLabels } from './labelPlaces'
@@ -11,9 +12,9 @@ import type { LabelPlace } from './labelPlaces'
 
 export type CanvasNode = FlowNode<{ node: GraphNode }, 'step'>
 /** `label`: when the edge is taken, in a few words; '' where it always is. `lane`: 1, 2 … for more edges between the same two. `aside`: where
- *  the label stands. */
+ *  the label stands. `back`: how far down an edge that leads back runs. */
 export type CanvasEdge = FlowEdge<
-  { edge: GraphEdge; label: string; lane: number; aside: LabelPlace },
+  { edge: GraphEdge; label: string; lane: number; aside: LabelPlace; back: number | undefined },
   'labeled'
 >
 
@@ -29,6 +30,7 @@ export interface Drawn {
 
 export const NOTHING_SELECTED: Selection = { nodes: new Set(), edges: new Set() }
 const NOTHING_DRAWN: Drawn = { nodes: [], edges: [] }
+const ON_THE_WAY_BACK = { x: 0, y: 0, width: 260 }
 const NOWHERE = { x: 0, y: 0, width: 40 } // as a place of a label: room for the sign of an issue
 
 /** Nodes and edges for the canvas; what has not changed stays the same object, so that it is not drawn again. */
@@ -37,12 +39,15 @@ export function toCanvas(
   positions: Positions,
   before: Drawn = NOTHING_DRAWN,
   selection: Selection = NOTHING_SELECTED,
+  loops: readonly Loop[] = [],
 ): { nodes: CanvasNode[]; edges: CanvasEdge[] } {
   const oldNodes = new Map(before.nodes.map((node) => [node.id, node]))
   const oldEdges = new Map(before.edges.map((edge) => [edge.id, edge]))
   const titles = new Map(graph.nodes.map((node) => [node.id, titleOf(node)]))
   const labels = labelEdges(graph)
-  const asides = placeLabels(graph.edges, labels, positions)
+  const backs = laneByEdge(loops, positions)
+  const onward = graph.edges.filter(({ maxRounds }) => maxRounds === undefined)
+  const asides = placeLabels(onward, labels, positions)
   const lanes = new Map<string, number>()
   return {
     nodes: graph.nodes.map((node) => {
@@ -59,7 +64,8 @@ export function toCanvas(
         edge,
         label,
         lane,
-        asides.get(edge.id) ?? NOWHERE,
+        asides.get(edge.id) ?? (edge.maxRounds === undefined ? NOWHERE : ON_THE_WAY_BACK),
+        backs.get(edge.id) ?? provisionalLane(edge, positions),
         spoken,
         selection.edges.has(edge.id),
         oldEdges.get(edge.id),
@@ -108,6 +114,7 @@ function drawEdge(
   label: string,
   lane: number,
   aside: LabelPlace,
+  back: number | undefined,
   ariaLabel: string,
   selected: boolean,
   old: CanvasEdge | undefined,
@@ -116,6 +123,7 @@ function drawEdge(
     old?.data?.edge === edge &&
     old.data.label === label &&
     old.data.lane === lane &&
+    old.data.back === back &&
     isSamePlace(old.data.aside, aside)
   if (isSameData && old.ariaLabel === ariaLabel && (old.selected ?? false) === selected) return old
   return {
@@ -126,8 +134,15 @@ function drawEdge(
     target: edge.toNodeId,
     selected,
     ariaLabel,
-    data: isSameData && old.data ? old.data : { edge, label, lane, aside },
+    data: isSameData && old.data ? old.data : { edge, label, lane, aside, back },
   }
+}
+
+/** Where an edge back runs until the server has said what its loop is. */
+function provisionalLane(edge: GraphEdge, positions: Positions): number | undefined {
+  if (edge.maxRounds === undefined) return undefined
+  const ends = [positions.get(edge.fromNodeId)?.y ?? 0, positions.get(edge.toNodeId)?.y ?? 0]
+  return Math.max(...ends) + NODE_HEIGHT + 30
 }
 
 function isSamePlace(one: LabelPlace, other: LabelPlace): boolean {

@@ -10,6 +10,8 @@ import {
   remove,
   renameNode,
   setCondition,
+  setMaxRounds,
+  splitEdge,
 } from './edits'
 import { graphOf, node } from './samples'
 
@@ -22,9 +24,8 @@ describe('connecting', () => {
     expect(graph.edges).toHaveLength(4)
     expect(line.edges).toHaveLength(3)
   })
-  it('refuses circles, edges into start, out of end and onto themselves', () => {
+  it('refuses edges into start, out of end and onto themselves', () => {
     for (const [from, to] of [
-      ['b', 'a'],
       ['a', 'start'],
       ['end', 'a'],
       ['a', 'a'],
@@ -38,6 +39,33 @@ describe('connecting', () => {
     const graph = graphOf('start>b b>a a>end', [node('b', 'branch')])
     expect(connect(graph, 'b', 'a').edge?.id).toBe('e4')
     expect(connect(graph, 'start', 'b').edge).toBeUndefined()
+  })
+})
+
+describe('an edge that leads back', () => {
+  const loop = connect(line, 'b', 'a').graph
+  const back = loop.edges[3]!
+
+  it('says how often at once', () => {
+    expect(back).toEqual({ id: 'e4', fromNodeId: 'b', toNodeId: 'a', maxRounds: 10 })
+  })
+  it('makes no other edge of the loop one that leads back', () => {
+    const { graph } = addNode(loop, 'agent')
+    const inside = connect(connect(graph, 'a', 'agent').graph, 'agent', 'b')
+    expect(inside.edge).not.toHaveProperty('maxRounds')
+  })
+  it('keeps its number where it leads back elsewhere, and loses it where it leads on', () => {
+    const five = setMaxRounds(connect(graphOf('start>a a>b b>c c>end'), 'c', 'b').graph, 'e5', 5)
+    expect(reconnect(five, 'e5', 'c', 'a').edges[4]).toMatchObject({ toNodeId: 'a', maxRounds: 5 })
+    expect(reconnect(five, 'e5', 'a', 'end').edges[4]).not.toHaveProperty('maxRounds')
+  })
+  it('has a node put onto it: the second part leads back', () => {
+    const { graph } = addNode(setMaxRounds(loop, 'e4', 5), 'agent')
+    const split = splitEdge(graph, 'e4', 'agent').edges.slice(3)
+    expect(split).toEqual([
+      { id: 'e4', fromNodeId: 'b', toNodeId: 'agent' },
+      { id: 'e5', fromNodeId: 'agent', toNodeId: 'a', maxRounds: 5 },
+    ])
   })
 })
 

@@ -84,13 +84,20 @@ export function remove(
   }
 }
 
-/** Whether an edge may be drawn: not into a start, not out of an end, not onto itself, not into a circle. */
+export const FIRST_MAX_ROUNDS = 10
+
+/** Whether an edge may be drawn: not into a start, not out of an end, not onto itself. */
 export function mayConnect(graph: WorkflowGraph, fromNodeId: string, toNodeId: string): boolean {
   const from = findNode(graph, fromNodeId)
   const to = findNode(graph, toNodeId)
   if (!from || !to || from.id === to.id) return false
   if (nodeType(from.type).place === 'end' || nodeType(to.type).place === 'start') return false
-  return !isReachable(graph, toNodeId, fromNodeId)
+  return true
+}
+
+/** Whether an edge between two nodes would lead back, to one that stands before: then it makes a loop. */
+export function leadsBack(graph: WorkflowGraph, fromNodeId: string, toNodeId: string): boolean {
+  return isReachable(graph, toNodeId, fromNodeId)
 }
 
 /** Adds an edge where there may be one. Only where conditions choose there may be two edges to the same node. */
@@ -103,7 +110,13 @@ export function connect(
   const from = findNode(graph, fromNodeId)
   const mayChoose = from !== undefined && nodeType(from.type).mayChoose
   if (!mayConnect(graph, fromNodeId, toNodeId) || (isDouble && !mayChoose)) return { graph, edge: undefined }
-  const edge: GraphEdge = { id: newEdgeId(graph), fromNodeId, toNodeId }
+  const isBack = leadsBack(graph, fromNodeId, toNodeId)
+  const edge: GraphEdge = {
+    id: newEdgeId(graph),
+    fromNodeId,
+    toNodeId,
+    ...(isBack && { maxRounds: FIRST_MAX_ROUNDS }),
+  }
   return { graph: { ...graph, edges: [...graph.edges, edge] }, edge }
 }
 
@@ -115,10 +128,14 @@ export function reconnect(
   toNodeId: string,
 ): WorkflowGraph {
   const others = { ...graph, edges: graph.edges.filter((edge) => edge.id !== edgeId) }
-  if (!connect(others, fromNodeId, toNodeId).edge) return graph
+  const drawn = connect(others, fromNodeId, toNodeId).edge
+  if (!drawn) return graph
+  const rounds = (edge: GraphEdge) => drawn.maxRounds && (edge.maxRounds ?? drawn.maxRounds)
   return {
     ...graph,
-    edges: graph.edges.map((edge) => (edge.id === edgeId ? { ...edge, fromNodeId, toNodeId } : edge)),
+    edges: graph.edges.map((edge) =>
+      edge.id === edgeId ? withMaxRounds({ ...edge, fromNodeId, toNodeId }, rounds(edge)) : edge,
+    ),
   }
 }
 
@@ -127,8 +144,29 @@ export function splitEdge(graph: WorkflowGraph, edgeId: string, nodeId: string):
   const edge = graph.edges.find((one) => one.id === edgeId)
   if (!edge || !mayConnect(graph, edge.fromNodeId, nodeId) || !mayConnect(graph, nodeId, edge.toNodeId))
     return graph
-  const edges = graph.edges.map((one) => (one.id === edgeId ? { ...one, toNodeId: nodeId } : one))
-  return connect({ ...graph, edges }, nodeId, edge.toNodeId).graph
+  const edges = graph.edges.map((one) =>
+    one.id === edgeId ? withMaxRounds({ ...one, toNodeId: nodeId }, undefined) : one,
+  )
+  const { graph: split, edge: second } = connect({ ...graph, edges }, nodeId, edge.toNodeId)
+  // Of an edge that leads back the second part does.
+  return second?.maxRounds && edge.maxRounds ? setMaxRounds(split, second.id, edge.maxRounds) : split
+}
+
+/** How often the loop of an edge that leads back is played at most, the first round included. */
+export function setMaxRounds(
+  graph: WorkflowGraph,
+  edgeId: string,
+  maxRounds: number | undefined,
+): WorkflowGraph {
+  return {
+    ...graph,
+    edges: graph.edges.map((edge) => (edge.id === edgeId ? withMaxRounds(edge, maxRounds) : edge)),
+  }
+}
+
+function withMaxRounds(edge: GraphEdge, maxRounds: number | undefined): GraphEdge {
+  const { maxRounds: _, ...bare } = edge
+  return maxRounds === undefined ? bare : { ...bare, maxRounds }
 }
 
 /** The edge onto which a new node goes: the only one that leaves the node, where it leads on without a choice; without
@@ -186,6 +224,7 @@ export function moveEdge(graph: WorkflowGraph, edgeId: string, by: -1 | 1): Work
   return { ...graph, edges }
 }
 
+/** Edges that lead back are no way on. */
 function isReachable(graph: WorkflowGraph, fromId: string, toId: string): boolean {
   const seen = new Set<string>()
   const open = [fromId]
@@ -193,7 +232,8 @@ function isReachable(graph: WorkflowGraph, fromId: string, toId: string): boolea
     if (id === toId) return true
     if (seen.has(id)) continue
     seen.add(id)
-    for (const edge of graph.edges) if (edge.fromNodeId === id) open.push(edge.toNodeId)
+    for (const edge of graph.edges)
+      if (edge.fromNodeId === id && edge.maxRounds === undefined) open.push(edge.toNodeId)
   }
   return false
 }

@@ -1,6 +1,6 @@
 import type { NodeType } from '../../api/types'
 import { mayCatch } from '../../graph/edgeLabels'
-import { findNode, moveEdge, setCondition, setOn, titleOf } from '../../graph/edits'
+import { findNode, leadsBack, moveEdge, setCondition, setMaxRounds, setOn, titleOf } from '../../graph/edits'
 import { NodeIcon } from '../../types/NodeIcon'
 import { hasConditions, nodeType, nodeTypes } from '../../types/types'
 import { Icon } from '../../ui/icons'
@@ -8,6 +8,7 @@ import { addStep, changeGraph, graphOf, removeSelected, select } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
 import { ConditionField } from './ConditionField'
 import { InspectorHead } from './InspectorHead'
+import { MaxRoundsField } from './MaxRoundsField'
 import { OtherIssues } from './OtherIssues'
 
 /** One edge: its ends, its condition, its place among those that leave the same node. */
@@ -16,6 +17,11 @@ export function EdgeInspector({ id }: { id: string }) {
   const edge = useEditor((state) => graphOf(state).edges.find((one) => one.id === id))
   const from = useEditor((state) => findNode(graphOf(state), edge?.fromNodeId ?? ''))
   const to = useEditor((state) => findNode(graphOf(state), edge?.toNodeId ?? ''))
+  const isBack = useEditor(
+    (state) =>
+      edge !== undefined &&
+      (edge.maxRounds !== undefined || leadsBack(graphOf(state), edge.fromNodeId, edge.toNodeId)),
+  )
   if (!edge || !from) return null
   const between = nodeTypes().filter(({ place }) => place === 'between')
   const mayAsk = hasConditions(from) || mayCatch(edge)
@@ -60,6 +66,16 @@ export function EdgeInspector({ id }: { id: string }) {
             <option value="always">always, also when it has failed</option>
           </select>
         </label>
+      )}
+      {isBack && (
+        <MaxRoundsField
+          value={edge.maxRounds}
+          onChange={(maxRounds) =>
+            store.change((state) =>
+              changeGraph(state, (graph) => setMaxRounds(graph, id, maxRounds), `${id} maxRounds`),
+            )
+          }
+        />
       )}
       {(mayAsk || edge.condition !== undefined) && (
         <div className="field">
