@@ -7,8 +7,8 @@ from agentmesh_dagster.cli.backend.factory import open_backend
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.input import read_input
 from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json, say
-from agentmesh_dagster.cli.output.reports import print_report, write_report
-from agentmesh_dagster.cli.output.values import show_brief, show_moment
+from agentmesh_dagster.cli.output.reports import print_report, write_place, write_report
+from agentmesh_dagster.cli.output.values import name_step, show_brief, show_moment
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.errors import InvalidValue
 from agentmesh_dagster.wire import Gate
@@ -55,7 +55,7 @@ def list_gates(*, as_json: bool) -> None:
         table.add_row(
             gate.step_id[:8],
             plain(gate.workflow_id),
-            plain(f"{gate.node_id} {gate.path}".rstrip()),
+            plain(name_step(gate.node_id, gate.path)),
             show_moment(gate.opened_at),
             plain(", ".join(gate.assignees) or "anybody"),
             show_brief(f"{_warn(gate)}{gate.instructions}"),
@@ -66,7 +66,18 @@ def list_gates(*, as_json: bool) -> None:
 
 def _warn(gate: Gate) -> str:
     warning = "(the run can only fail) " if gate.run_has_failed else ""
-    return f"{warning}(asked {len(gate.history) + 1} times) " if gate.history else warning
+    asked = f"(asked {len(gate.history) + 1} times) " if gate.history else ""
+    return f"{warning}{asked}{_quote_last_round(gate)}"
+
+
+def _quote_last_round(gate: Gate) -> str:
+    """What was said when the round before this one was asked about."""
+    if not gate.rounds:
+        return ""
+    last = gate.rounds[-1]
+    answer: JsonValue = last.answer
+    comment = answer.get("comment") if isinstance(answer, dict) else None
+    return f"(in round {last.round}: {comment}) " if comment else ""
 
 
 def write_gate(gate: Gate) -> dict[str, JsonValue]:
@@ -84,8 +95,9 @@ def write_gate(gate: Gate) -> dict[str, JsonValue]:
         "runHasFailed": gate.run_has_failed,
         "askedBefore": len(gate.history),
     }
-    if gate.path:
-        written["path"] = gate.path
+    written |= write_place(gate)
+    if gate.rounds:
+        written["rounds"] = [past.to_wire() for past in gate.rounds]
     return written if gate.deadline is None else written | {"deadline": gate.deadline.isoformat()}
 
 
@@ -105,6 +117,8 @@ def answer_gate(step: str, typed: TypedAnswer, *, as_json: bool) -> ExitCode:
     if as_json:
         print_json(write_report(report))
     else:
-        say(console, f"Answered, for the run {report.run.id[:8]} of the workflow `{report.run.workflow_id}`.")
+        gate = next((found for found in report.steps if found.id.startswith(step)), None)
+        what = f" `{name_step(gate.node_id, gate.path)}`" if gate and gate.path else ""
+        say(console, f"Answered{what}, for the run {report.run.id[:8]} of the workflow `{report.run.workflow_id}`.")
         print_report(console, report)
     return report.exit_code

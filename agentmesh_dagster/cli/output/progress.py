@@ -10,9 +10,9 @@ from rich.live import Live
 from rich.text import Text
 
 from agentmesh_dagster.cli.output.console import build_table, plain
-from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_status, show_step_status
+from agentmesh_dagster.cli.output.values import name_step, show_brief, show_duration, show_status, show_step_status
 from agentmesh_dagster.entities.models import Step, StepStatus
-from agentmesh_dagster.graph.address import Address, read_address, write_path
+from agentmesh_dagster.graph.address import Address, Path, Round, read_address, write_path
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import StepState
@@ -80,10 +80,8 @@ class RunView:
             # Fixed, and a line for each node: else the table would jump about while it fills.
             column.min_width = column.max_width = width
             column.ratio = None if width else 1
-        for node_id in self._plan.graph.order:
+        for node_id, rounds_before in self._list_present(by_node):
             node, mine = self._plan.graph.nodes[node_id], by_node[node_id]
-            if not mine and node.copy is not None:
-                continue  # in a round or a sub-workflow that was not begun
             # Of what did not end the run the status of the others says more.
             plainly = [step for step in mine if not step.caught and not step.used_fallback]
             status = next((one for one in _FIRST_OF if any(step.status is one for step in plainly)), StepStatus.PENDING)
@@ -91,12 +89,28 @@ class RunView:
             is_mended = mended is not None and status in _LAST_SEEN
             is_quiet = status in (StepStatus.PENDING, StepStatus.SKIPPED)
             table.add_row(
-                plain(_name(node), "dim" if is_quiet else ""),
+                plain(_name(node, rounds_before), "dim" if is_quiet else ""),
                 show_step_status(mended) if is_mended and mended else show_status(status),
                 _show_time(mine),
                 self._show_result(node, mine, states),
             )
         return table
+
+    def _list_present(self, by_node: Mapping[str, Sequence[Step]]) -> list[tuple[str, int]]:
+        """The nodes that get a line, and in how many rounds before each was played: of a loop only the present round.
+
+        A round or a sub-workflow that was not begun has no line.
+        """
+        present: dict[tuple[str, Path], tuple[str, int]] = {}
+        for node_id in self._plan.graph.order:
+            copy = self._plan.graph.nodes[node_id].copy
+            if copy is None:
+                present[node_id, ()] = node_id, 0
+            elif by_node[node_id]:
+                calls = tuple(frame for frame in copy.place if not isinstance(frame, Round))
+                _, played = present.get((copy.origin, calls), ("", -1))
+                present[copy.origin, calls] = node_id, played + 1
+        return list(present.values())
 
     def _show_result(self, node: GraphNode, steps: Sequence[Step], states: Mapping[Address, StepState]) -> Text:
         if failed := next((step for step in steps if step.status is StepStatus.FAILED and not step.caught), None):
@@ -124,8 +138,11 @@ class RunView:
         return plain("→ " + (", ".join(self._plan.graph.nodes[edge.target].title for edge in edges) or "nowhere"))
 
 
-def _name(node: GraphNode) -> str:
-    return node.title if node.copy is None else f"{node.title} {write_path(node.copy.place)}"
+def _name(node: GraphNode, rounds_before: int) -> str:
+    if node.copy is None:
+        return node.title
+    before = f" ({rounds_before} before)" if rounds_before else ""
+    return name_step(node.title, write_path(node.copy.place)) + before
 
 
 def _show_time(steps: Sequence[Step]) -> str:

@@ -9,11 +9,13 @@ from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.output.console import say
 from agentmesh_dagster.cli.output.values import (
     describe_waiting,
+    name_step,
     show_duration,
     show_run_status,
     show_status,
     show_whole,
 )
+from agentmesh_dagster.entities.gates import Gate
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Run, RunStatus, Step, StepStatus
 
@@ -49,6 +51,7 @@ def write_report(report: RunReport) -> dict[str, JsonValue]:
 
 def _write_step(step: Step) -> dict[str, JsonValue]:
     written: dict[str, JsonValue] = {"id": step.id, "nodeId": step.node_id, "status": step.status.value}
+    written |= write_place(step)
     if step.status is StepStatus.SUCCEEDED or step.output is not None:
         written["output"] = step.output
     if step.error is not None:
@@ -64,6 +67,12 @@ def _write_step(step: Step) -> dict[str, JsonValue]:
     if step.edited_by is not None:
         written["editedBy"] = step.edited_by
     return written
+
+
+def write_place(at: Step | Gate) -> dict[str, JsonValue]:
+    """Where a step or a gate stands, in JSON: nothing outside of all that is repeated or called."""
+    place = {"path": at.path or None, "round": at.round, "itemIndex": at.item_index}
+    return {name: value for name, value in place.items() if value is not None}
 
 
 def print_report(console: Console, report: RunReport) -> None:
@@ -83,7 +92,8 @@ def print_report(console: Console, report: RunReport) -> None:
         if run.has_failed:
             say(console, "A step has failed, so the run can only fail.", "red")
         for gate in (step for step in waiting if step.status is StepStatus.WAITING_HUMAN):
-            say(console, f"Answer it: agentmesh answer {gate.id[:8]} --approve (or --reject)")
+            what = f"`{name_step(gate.node_id, gate.path)}`" if gate.path else "it"
+            say(console, f"Answer {what}: agentmesh answer {gate.id[:8]} --approve (or --reject)")
     elif run.status is RunStatus.SUCCEEDED:
         console.print(show_whole(run.output), soft_wrap=True)
     elif not run.status.is_end:

@@ -9,6 +9,7 @@ from rich.text import Text
 from agentmesh_dagster.cli.output.console import build_table, plain
 from agentmesh_dagster.cli.output.values import (
     describe_waiting,
+    name_step,
     show_brief,
     show_duration,
     show_moment,
@@ -19,17 +20,48 @@ from agentmesh_dagster.cli.output.values import (
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventLog, Run, Step, StepStatus
 from agentmesh_dagster.errors import FaultCode
+from agentmesh_dagster.graph.address import Call, Frame, Path, Round, read_address
 from agentmesh_dagster.specs import NODE_SPECS
 from agentmesh_dagster.specs.node_spec import UNKNOWN
 
-_SHOWN_ELSEWHERE = ("nodeId", "item")  # of an event's payload
+_SHOWN_ELSEWHERE = ("nodeId", "item", "path")  # of an event's payload
 
 
 def print_run(console: Console, run: Run, steps: Sequence[Step]) -> None:
     """The run, and below it its steps with their inputs and outputs."""
     _print_head(console, run)
+    for place, group in _group_by_place(steps):
+        if place:
+            console.print()
+            console.print(plain(_describe_place(place), "bold cyan"))
+        for step in group:
+            _print_step(console, step)
+
+
+def _group_by_place(steps: Sequence[Step]) -> list[tuple[Path, list[Step]]]:
+    """The steps by the rounds and sub-workflows in which they stand, in the order in which these began."""
+    groups: list[tuple[Path, list[Step]]] = []
+    known: dict[Path, list[Step]] = {}
     for step in steps:
-        _print_step(console, step)
+        place = read_address(step.node_id, step.path).place
+        if place and place in known:
+            known[place].append(step)
+        elif not place and groups and not groups[-1][0]:
+            groups[-1][1].append(step)
+        else:
+            known[place] = [step]
+            groups.append((place, known[place]))
+    return groups
+
+
+def _describe_place(place: Path) -> str:
+    """`review, round 2`: from the outside to the inside."""
+    words = (f"round {frame.number}" if isinstance(frame, Round) else _name_call(frame) for frame in place)
+    return ", ".join(words)
+
+
+def _name_call(frame: Frame) -> str:
+    return frame.node_id if isinstance(frame, Call) else str(frame)
 
 
 def print_events(console: Console, events: Sequence[EventLog], steps: Sequence[Step]) -> None:
@@ -43,7 +75,7 @@ def print_events(console: Console, events: Sequence[EventLog], steps: Sequence[S
             str(event.id),
             show_moment(event.timestamp),
             event.type.value,
-            plain(step.node_id if step else ""),
+            plain(name_step(step.node_id, step.path) if step else ""),
             show_brief(what),
         )
     console.print()
@@ -75,11 +107,10 @@ def _print_head(console: Console, run: Run) -> None:
 
 def _print_step(console: Console, step: Step) -> None:
     console.print()
-    place = f" {step.path}" if step.path else ""
     took = show_duration(step.started_at, step.finished_at)
     tries = f"attempt {step.attempt}" if step.attempt > 1 else ""
     about = ", ".join(part for part in (step.node_type, took, tries, _format_usage(step), _format_origin(step)) if part)
-    console.print(show_step_status(step), plain(f"{step.node_id}{place}", "bold"), Text(about, "dim"))
+    console.print(show_step_status(step), plain(name_step(step.node_id, step.path), "bold"), Text(about, "dim"))
     if step.status is StepStatus.SKIPPED:
         return
     if step.waiting_for is not None:

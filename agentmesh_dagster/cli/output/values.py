@@ -10,6 +10,7 @@ from rich.text import Text
 from agentmesh_dagster.cli.output.console import plain
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import Run, RunStatus, Step, StepStatus
+from agentmesh_dagster.graph.address import Call, read_path
 
 WAITS = "waits"  # what people are told of a run of which a step waits
 WAITS_FOR_PERSON = "waits for a person"
@@ -47,7 +48,20 @@ def show_step_status(step: Step) -> Text:
 def describe_waiting(step: Step) -> str:
     """For what a step waits, and at which node."""
     awaited = step.waiting_for.describe() if step.waiting_for else "for a person"
-    return f"waits {awaited} at `{step.node_id}`{f' {step.path}' if step.path else ''}"
+    return f"waits {awaited} at `{name_step(step.node_id, step.path)}`"
+
+
+def name_step(node_id: str, path: str) -> str:
+    """A node, and which of its steps is meant: `draft #2` in a round, `review/check [3]` inside of what it calls."""
+    marks: list[str] = []  # of the rounds and items around the next node
+    name = ""
+    for frame in read_path(path):
+        if isinstance(frame, Call):
+            name += " ".join((frame.node_id, *marks)) + "/"
+            marks.clear()
+        else:
+            marks.append(str(frame))
+    return name + " ".join((node_id, *marks))
 
 
 def show_run_status(run: Run) -> Text:
