@@ -260,7 +260,7 @@ class _Namer:
         self._taken: dict[tuple[str, ...], set[str]] = {}
         self._boxes: dict[tuple[tuple[str, ...], str, Frame], str] = {}
         # Those outside of every box come first, so that what is in a box changes no step key of theirs.
-        nodes = sorted(graph.nodes.values(), key=lambda node: bool(_list_boxes(node)))
+        nodes = sorted(graph.nodes.values(), key=lambda node: bool(list_boxes(node)))
         self._places = {node.id: self._place(node) for node in nodes}
 
     def read_place(self, node_id: str) -> tuple[str, ...]:
@@ -274,7 +274,7 @@ class _Namer:
 
     def _place(self, node: GraphNode) -> tuple[str, ...]:
         boxes: tuple[str, ...] = ()
-        for owner, frame in _list_boxes(node):
+        for owner, frame in list_boxes(node):
             name = f"{owner}_round_{frame.number}" if isinstance(frame, Round) else owner
             known = (boxes, owner, frame)
             if known not in self._boxes:
@@ -289,7 +289,7 @@ class _Namer:
         return name
 
 
-def _list_boxes(node: GraphNode) -> list[tuple[str, Frame]]:
+def list_boxes(node: GraphNode) -> list[tuple[str, Frame]]:
     """By whom the boxes around a node are, and what they stand for; the result of a call stands in its box."""
     copy = node.copy
     around = [] if copy is None else list(zip(copy.boxes, copy.place, strict=True))

@@ -9,8 +9,9 @@ from weakref import WeakValueDictionary
 
 import dagster as dg
 
+from agentmesh_dagster.graph.address import Frame, Round
 from agentmesh_dagster.graph.names import safe_name
-from agentmesh_dagster.graph.plan import PlannedOp, Port, Wiring
+from agentmesh_dagster.graph.plan import PlannedOp, Port, Wiring, list_boxes
 from agentmesh_dagster.translator.dagster_internals import DynamicCollectDependencyDefinition
 from agentmesh_dagster.translator.ops import EACH_TAG, PARENTS, build_retry_policy, input_names
 
@@ -28,12 +29,12 @@ class Wired:
 
 def wire_ops(ops: Sequence[PlannedOp], define: Callable[[PlannedOp], dg.OpDefinition]) -> Wired:
     """The nodes of a job and what each stands behind, its boxes as nested graphs; step key = `PlannedOp.name`."""
-    boxes: dict[tuple[str, ...], _Box] = {(): _Box(())}
+    boxes: dict[tuple[str, ...], _Box] = {(): _Box((), "")}
     for op in ops:
-        for depth in range(len(op.boxes)):
+        for depth, (owner, frame) in enumerate(list_boxes(op.node)):
             inner, outer = op.boxes[: depth + 1], op.boxes[:depth]
             if inner not in boxes:
-                boxes[inner] = boxes[outer].children[inner[-1]] = _Box(inner)
+                boxes[inner] = boxes[outer].children[inner[-1]] = _Box(inner, _describe(owner, frame))
         boxes[op.boxes].ops.append(op)
     by_name = {op.name: op for op in ops}
     for op in ops:
@@ -42,11 +43,19 @@ def wire_ops(ops: Sequence[PlannedOp], define: Callable[[PlannedOp], dg.OpDefini
     return boxes[()].wire(define)
 
 
+def _describe(owner: str, frame: Frame) -> str:
+    """What a box stands for, as Dagster shows it; the same for all rounds, which share a graph: names say which."""
+    if isinstance(frame, Round):
+        return f"A round of the loop that begins at the node `{owner}`."
+    return f"The workflow that the node `{owner}` runs, as a part of this one."
+
+
 @dataclass(eq=False)
 class _Box:
     """A nested graph that is being built; what crosses its border goes in by its inputs and out by its outputs."""
 
     place: tuple[str, ...]
+    about: str
     ops: list[PlannedOp] = field(default_factory=list[PlannedOp])
     children: dict[str, "_Box"] = field(default_factory=dict[str, "_Box"])
     sources: dict[tuple[str, str], list["_Source"]] = field(default_factory=dict[tuple[str, str], list["_Source"]])
@@ -88,6 +97,7 @@ class _Box:
         """The box as a graph; the same object for all boxes in which the same stands, as most rounds of a loop are."""
         wired = self.wire(define)
         said = [
+            self.about,
             *(
                 (one.name, one.alias, sorted((k, _write(v)) for k, v in behind.items()))
                 for one, behind in wired.dependencies.items()
@@ -102,6 +112,7 @@ class _Box:
             if known is None:
                 known = _graphs[name] = dg.GraphDefinition(
                     name=name,
+                    description=self.about,
                     node_defs=wired.definitions,
                     dependencies=wired.dependencies,
                     input_mappings=[
