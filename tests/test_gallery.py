@@ -63,7 +63,12 @@ DAGSTER_REFUSES = {
     "float",
     "bool",
 }
-WAITING_AT = {"backfill_approval": ["approve"], "payment_reminder": ["paid"], "table_moves": ["move"]}  # by example
+WAITING_AT = {
+    "backfill_approval": ["approve"],
+    "payment_reminder": ["paid"],
+    "release_note": ["ask"],
+    "table_moves": ["move"],
+}  # by example
 LAST_EVENTS = {
     StepStatus.SUCCEEDED: EventType.STEP_COMPLETED,
     StepStatus.FAILED: EventType.STEP_FAILED,
