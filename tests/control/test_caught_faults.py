@@ -155,16 +155,16 @@ def test_a_retry_does_again_what_failed_and_leaves_what_was_caught(office: Offic
 
 def test_a_fault_is_caught_after_its_retries(office: Office):
     @tool
-    def explode() -> None:  # pyright: ignore[reportUnusedFunction]
+    def explode_each_time() -> None:  # pyright: ignore[reportUnusedFunction]
         raise ConnectionError("down")
 
     nodes = [
         node("start", "start"),
-        node("call", "tool", toolId="explode", retry={"maxAttempts": 3}),
+        node("call", "tool", toolId="explode_each_time", retry={"maxAttempts": 3}),
         node("end", "end"),
     ]
     flow = workflow("w", nodes, ["start -> call", "call -> end on always"])
-    save(office.services, function_tool("explode"))
+    save(office.services, function_tool("explode_each_time"))
     run_id = office.start(flow)
 
     call = read_step(office, run_id, "call")
