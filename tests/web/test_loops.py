@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.gallery import GRAPHS
 from tests.process.servers import RunningDev, wait_until
-from tests.web.browsers import open_page
+from tests.web.browsers import Scheme, open_page
 from tests.web.editing import draw_edge, edge, node, publish
+from tests.web.test_accessibility import list_violations
 
 RUN_SECONDS = 120
 RUN_MS = RUN_SECONDS * 1000
@@ -195,3 +196,27 @@ def test_an_expression_inside_a_loop_is_offered_its_round(page: Page, api: httpx
     condition.fill("")
     condition.press_sequentially("context.rou")
     expect(page.get_by_role("option", name="context.round")).to_be_visible()
+
+
+def test_a_double_click_on_a_node_that_runs_a_workflow_goes_to_its_page(page: Page, api: httpx2.Client) -> None:
+    page.goto(f"workflows/{save_from_gallery(api, 'workflow_inline_in_a_loop')}")
+
+    node(page, "Workflow: call").dblclick()
+
+    expect(page.get_by_role("heading", name="Routed", level=1)).to_be_visible()
+    expect(node(page, "Branch: way")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_where_rounds_are_shown(
+    browser: Browser, dev: RunningDev, rejected_once: str, scheme: Scheme
+) -> None:
+    with open_page(browser, dev.url, scheme=scheme) as page:
+        page.goto(f"runs/{rejected_once}?step=draft&path=%232")
+        expect(page.get_by_role("group", name="Rounds of draft")).to_be_visible()
+        expect(page.get_by_role("group", name="Output")).to_be_visible()
+        found = list_violations(page)
+        page.goto(f"runs/{rejected_once}?view=timeline")
+        expect(page.get_by_role("row", name="Round 1")).to_be_visible()
+
+        assert found + list_violations(page) == []

@@ -2,6 +2,11 @@ import { useEffect } from 'react'
 
 const QUESTION = 'There are changes that are not saved. Leave them behind?'
 
+/** Whether the page may be left: asks where there are unsaved changes. */
+export function mayLeave(hasChanges: boolean): boolean {
+  return !hasChanges || window.confirm(QUESTION)
+}
+
 /** What of the Navigation API is needed: browsers that have none do not ask on Back. */
 interface Traverse extends Event {
   navigationType: string

@@ -11,7 +11,10 @@ import type { Connection, OnConnectEnd, ReactFlowInstance } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
 import { useCallback, useMemo, useState } from 'react'
 import type { DragEvent } from 'react'
+import { useLocation } from 'wouter'
 import type { NodeType } from '../api/types'
+import { addresses } from '../app/addresses'
+import { mayLeave } from '../app/useLeaveGuard'
 import { nodeType } from '../types/types'
 import type { CanvasEdge } from '../graph/canvas'
 import { mayConnect } from '../graph/edits'
@@ -20,7 +23,7 @@ import { DropMenu } from './DropMenu'
 import type { ConnectionDrop } from './DropMenu'
 import { GraphMap } from '../ui/GraphMap'
 import { LoopArea } from '../ui/LoopArea'
-import { addStep, graphOf } from './state'
+import { addStep, graphOf, hasUnsavedEdits } from './state'
 import { StepNode } from './StepNode'
 import { useCanvas } from './useCanvas'
 import type { ShownNode } from './useCanvas'
@@ -89,6 +92,15 @@ export function Canvas({ mayEdit, onPick }: Props) {
     },
     [screenToFlowPosition],
   )
+  const [, navigate] = useLocation()
+  // The page of the workflow that a node runs; its own inspector has the same as a link.
+  const onOpen = useCallback(
+    (_: unknown, { type, data }: ShownNode) => {
+      const workflowId = type === 'step' ? data.node.workflowId : undefined
+      if (workflowId && mayLeave(hasUnsavedEdits(store.get()))) navigate(addresses.workflow(workflowId))
+    },
+    [store, navigate],
+  )
   const onInit = useCallback(
     (flow: ReactFlowInstance<ShownNode, CanvasEdge>) => showFirst(flow, getState()),
     [getState],
@@ -99,6 +111,7 @@ export function Canvas({ mayEdit, onPick }: Props) {
       edges={edges}
       {...changes}
       onNodeClick={onPick}
+      onNodeDoubleClick={onOpen}
       onEdgeClick={onPick}
       onConnectEnd={onConnectEnd}
       nodeTypes={NODE_TYPES}
