@@ -59,6 +59,7 @@ def test_a_run_that_fails_exits_with_1_and_says_why(applied):
         "status": "failed",
         "output": "Not today.",
         "error": "Not today.",
+        "code": "error",
     }
 
 
