@@ -45,7 +45,7 @@ def test_a_saved_tool_shows_the_names_of_its_secrets(office: Office, shop: Recor
 
     assert [one["secrets"] for one in (saved, again, *listed)] == [["SHOP"]] * 3
     assert "secrets" not in plain
-    assert office.ok("POST", "/workflows/validate", {"tools": [saved]}) == {"issues": []}
+    assert office.ok("POST", "/workflows/validate", {"tools": [saved]})["issues"] == []
 
 
 def test_what_does_not_resolve_is_told_when_it_is_checked(office: Office, shop: Recorder):
