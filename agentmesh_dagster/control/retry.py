@@ -10,12 +10,12 @@ from agentmesh_dagster.entities.models import EventType, RunStatus
 from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.runtime.places import Place, take_place
 from agentmesh_dagster.runtime.plans import load_pinned_plan
+from agentmesh_dagster.runtime.reopening import reopen
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.launches import LaunchKind, insert_launch, list_launches
 from agentmesh_dagster.store.run_limits import queue_run
 from agentmesh_dagster.store.runs import get_run_head, lock_run, mark_run_started
-from agentmesh_dagster.store.steps import reopen_steps
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 
 
@@ -44,7 +44,7 @@ def retry_run(services: Services, instance: dg.DagsterInstance, run_id: str, *, 
     instance_id = read_instance_id(instance)
     with services.store.read() as connection:
         known = get_run_head(connection, run_id)
-    load_pinned_plan(services.store, known.workflow_id, known.revision)  # one that cannot be read is not begun
+    plan = load_pinned_plan(services.store, known.workflow_id, known.revision)  # one that cannot be read is not begun
     with services.store.begin() as tx:
         # Before the run: who gives places locks the limit first.
         place = take_place(tx, known.workflow_id, run_id, instance_id) if known.status is RunStatus.FAILED else Place()
@@ -57,7 +57,7 @@ def retry_run(services: Services, instance: dg.DagsterInstance, run_id: str, *, 
         if any(launch.is_live for launch in before):
             raise NothingToRetry(run_id, RunStatus.RUNNING)  # a re-execution of it stands in Dagster's queue
         launch_id = name_next_launch(run_id, before)
-        reopen_steps(tx, run_id, launch_id)
+        reopen(tx, plan, run_id, launch_id)
         insert_launch(
             tx, launch_id, run_id, LaunchKind.RESUME, run.revision, instance_id=instance_id, is_submitted=False
         )

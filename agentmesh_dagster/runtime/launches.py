@@ -9,6 +9,7 @@ from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.graph.address import Address, describe_address
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.places import Place, RunIsQueued, RunLimitReached, take_free_place, take_place
+from agentmesh_dagster.runtime.reopening import reopen
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.takeover import Takeover, is_same_input, list_parts, take_over_steps
 from agentmesh_dagster.store import Connection
@@ -19,7 +20,7 @@ from agentmesh_dagster.store.inheritance import EditedStep, list_edited
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, insert_launch, renew_launch
 from agentmesh_dagster.store.run_limits import is_queued
 from agentmesh_dagster.store.runs import NewRun, RunHead, get_run, get_run_head, insert_run, lock_run, mark_run_started
-from agentmesh_dagster.store.steps import read_states, reopen_steps
+from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.store.triggers import DeliveryState, close_delivery, take_delivery
 
 
@@ -186,7 +187,7 @@ def _begin(tx: Connection, services: Services, plan: Plan, facts: LaunchFacts, l
     renew_launch(tx, launch.id, services.settings.lease_seconds)
     if launch.kind is LaunchKind.REEXECUTION and run.status is not RunStatus.SUCCEEDED:
         # From now on they are neither failed nor over: a step that ends before they begin must not end the run.
-        reopen_steps(tx, run.id, launch.id, facts.selected)
+        reopen(tx, plan, run.id, launch.id, facts.selected)
     if run.status not in (RunStatus.RUNNING, RunStatus.SUCCEEDED):  # a success is never left again
         mark_run_started(tx, run.id)
         started = Event(EventType.RUN_STARTED, {"launchId": launch.id, "revision": plan.revision})

@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
+    delete,
     func,
     insert,
     null,
@@ -266,6 +267,22 @@ def reopen_steps(tx: Connection, run_id: str, launch_id: str, chosen: Collection
         for row in rows
         if chosen is None or any(one.covers(read_address(row.node_id, row.path)) for one in chosen)
     ]
+    _make_pending(tx, ids, launch_id)
+    return ids
+
+
+def reopen_given_up(tx: Connection, run_id: str, launch_id: str, given_up: Collection[Address]) -> None:
+    """Makes steps pending again that failed inside of what dealt with that, and then failed itself."""
+    _make_pending(tx, [step_id(run_id, step) for step in given_up], launch_id)
+
+
+def remove_skipped(tx: Connection, run_id: str, skipped: Collection[Address]) -> None:
+    """Takes back that steps were skipped: what stands before them is done again."""
+    ids = [step_id(run_id, step) for step in skipped]
+    tx.execute(delete(steps).where(steps.c.id.in_(ids), steps.c.status == StepStatus.SKIPPED.value))
+
+
+def _make_pending(tx: Connection, ids: Collection[str], launch_id: str) -> None:
     tx.execute(
         update(steps)
         .where(steps.c.id.in_(ids))
@@ -280,7 +297,6 @@ def reopen_steps(tx: Connection, run_id: str, launch_id: str, chosen: Collection
             fence=steps.c.fence + 1,
         )
     )
-    return ids
 
 
 def close_running_steps(

@@ -175,6 +175,37 @@ def test_a_fault_is_caught_after_its_retries(office: Office):
     assert office.run(run_id).status is RunStatus.SUCCEEDED
 
 
+def test_a_retry_executes_what_failed_inside_of_a_sub_workflow(office: Office):
+    failures = iter([ConnectionError("down")])
+
+    @tool
+    def fail_once() -> str:  # pyright: ignore[reportUnusedFunction]
+        for failure in failures:
+            raise failure
+        return "up again"
+
+    first, call = (
+        node("first", "tool", toolId="note", input={"what": "first"}),
+        node("call", "tool", toolId="fail_once", input={}),
+    )
+    nodes = [node("start", "start"), first, call, node("end", "end")]
+    inner = workflow("inner", nodes, ["start -> first", "first -> call", "call -> end"])
+    outer = workflow(
+        "w",
+        [node("start", "start"), node("part", "workflow", workflowId="inner"), node("end", "end"), node("late", "end")],
+        ["start -> part", "part -> end", 'part -> late on error if context.error.code == "timeout"'],
+    )
+    save(office.services, function_tool("fail_once"), function_tool("note"), inner)
+    run_id = office.start(outer)
+    failed = office.run(run_id)
+    assert (failed.status, read_step(office, run_id, "part").code) == (RunStatus.FAILED, FaultCode.CHILD_FAILED)
+
+    run_in_place(office.services, office.instance, retry_run(office.services, office.instance, run_id, by="ann"))
+
+    assert (office.run(run_id).status, office.run(run_id).output) == (RunStatus.SUCCEEDED, {"text": "up again"})
+    assert CALLS == ["first"]
+
+
 def test_nobody_has_agreed_behind_a_gate_that_said_no(office: Office):
     run_id = office.start(gate_that_is_caught())
     office.answer(run_id, "gate", REJECTED)
