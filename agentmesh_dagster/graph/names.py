@@ -4,7 +4,7 @@ import hashlib
 import keyword
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container
 
 # Dagster refuses these as names of ops, jobs and outputs (dagster._core.definitions.utils.DISALLOWED_NAMES).
 _REFUSED = {"input", "output", "type", "config", "conf", "context", "meta", "dict", "int", "str", "float", "bool"} | {
@@ -30,17 +30,6 @@ def safe_name(text: str, taken: Container[str] = ()) -> str:
     if keyword.iskeyword(name) or name in _REFUSED:
         name = f"{name}_"
     return _first_free(name, taken)
-
-
-def name_all(texts: Iterable[str]) -> Mapping[str, str]:
-    """A safe name for each text, all different, in the order given."""
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for text in texts:
-        if text not in names:
-            names[text] = safe_name(text, taken)
-            taken.add(names[text])
-    return names
 
 
 def _is_mostly_lost(text: str, name: str) -> bool:

@@ -1,12 +1,24 @@
 """Names for Dagster: safe, stable and never the same twice."""
 
 import re
+from collections.abc import Iterable, Mapping
 
 from dagster._core.definitions.utils import DISALLOWED_NAMES, VALID_NAME_REGEX
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentmesh_dagster.graph.names import name_all, safe_name
+from agentmesh_dagster.graph.names import safe_name
+
+
+def name_all(texts: Iterable[str]) -> Mapping[str, str]:
+    """As a plan names the nodes of a box: one after the other, each different."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for text in texts:
+        if text not in names:
+            names[text] = safe_name(text, taken)
+            taken.add(names[text])
+    return names
 
 
 def is_accepted(name: str) -> bool:
