@@ -7,6 +7,7 @@ rounds that nobody will play.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
+from math import prod
 
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.graph.address import Call, Path, Round
@@ -35,16 +36,29 @@ def expand(graph: Graph, workflows: Mapping[str, Workflow]) -> Graph:
 
 
 def count_expanded(graph: Graph, workflows: Mapping[str, Graph]) -> Mapping[str, int]:
-    """How many nodes each node of the graph becomes."""
-    counts: dict[str, int] = {}
-    for node in graph.nodes.values():
-        count = 1
-        if called := _find_called(node, workflows):
-            count += sum(count_expanded(called, workflows).values())
-        for loop in graph.loops.around(node.id):
-            count *= loop.max_rounds
-        counts[node.id] = count
-    return counts
+    """How many nodes each node of the graph becomes. Workflows that contain each other are counted once around."""
+    return _Counter(workflows).count(graph)
+
+
+class _Counter:
+    def __init__(self, workflows: Mapping[str, Graph]) -> None:
+        self._workflows = workflows
+        self._sizes: dict[str, int] = {}  # of what is called, by workflow id: each is counted once
+
+    def count(self, graph: Graph) -> Mapping[str, int]:
+        return {node.id: self._count_node(graph, node) for node in graph.nodes.values()}
+
+    def _count_node(self, graph: Graph, node: GraphNode) -> int:
+        called = _find_called(node, self._workflows)
+        size = 1 if called is None else 1 + self._size_of(called)
+        return size * prod(loop.max_rounds for loop in graph.loops.around(node.id))
+
+    def _size_of(self, called: Graph) -> int:
+        identity = called.workflow.id
+        if identity not in self._sizes:
+            self._sizes[identity] = 0  # should it contain itself, a rule says so
+            self._sizes[identity] = sum(self.count(called).values())
+        return self._sizes[identity]
 
 
 def _find_called(node: GraphNode, workflows: Mapping[str, Graph]) -> Graph | None:

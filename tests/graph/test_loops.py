@@ -162,6 +162,36 @@ def test_rounds_that_are_too_many_for_a_run_name_the_loop_that_makes_them():
     assert message.startswith("The loop back to `n0` makes 6,200 steps of its 62 nodes, and a run has at most 5,000:")
 
 
+def test_sub_workflows_that_multiply_are_told_before_anybody_copies_them():
+    def calls(identity: str, called: str) -> Workflow:
+        parts = [node(f"part{number}", "workflow", workflowId=called) for number in range(20)]
+        edges = [f"start -> part{number}" for number in range(20)] + [f"part{number} -> end" for number in range(20)]
+        return workflow(identity, [node("start", "start"), *parts, node("end", "end")], edges)
+
+    flows = {f"w{depth}": calls(f"w{depth}", f"w{depth + 1}") for depth in range(8)}
+    flows["w8"] = workflow("w8", [node("start", "start"), node("end", "end")], ["start -> end"])
+
+    found = {issue.code: issue.message for issue in validate(read_graph(flows["w0"]), Lookup(workflows=flows))}
+
+    assert found.keys() == {"too-many-steps"}
+    assert found["too-many-steps"].endswith("a run has at most 5,000: put a part into a run of its own (`mode: run`).")
+
+
+def test_workflows_that_contain_each_other_are_told_as_that_alone():
+    flows = {
+        name: workflow(
+            name,
+            [node("start", "start"), node("part", "workflow", workflowId=other), node("end", "end")],
+            ["start -> part", "part -> end"],
+        )
+        for name, other in (("a", "b"), ("b", "a"))
+    }
+
+    found = validate(read_graph(flows["a"]), Lookup(workflows=flows))
+
+    assert {issue.code for issue in found} == {"workflow-ring"}
+
+
 def test_the_round_is_known_only_in_a_loop():
     edges = ["start -> a", "a -> fork", f"fork -> a if {NO}, 3 rounds", "fork -> b", "b -> end"]
     known = {"input": {"template": "no. {{ context.round }}"}}

@@ -45,10 +45,10 @@ from agentmesh_dagster.graph.rules.gates import (
 from agentmesh_dagster.graph.rules.inputs import inputs_of_tools_fit, inputs_of_workflows_fit
 from agentmesh_dagster.graph.rules.lookup import NOTHING_KNOWN, Lookup
 from agentmesh_dagster.graph.rules.loops import (
+    a_run_has_not_too_many_steps,
     loops_are_entered_by_their_head,
     no_loop_crosses_an_each,
     rounds_are_counted_on_edges_back,
-    rounds_are_not_too_many,
 )
 from agentmesh_dagster.graph.rules.references import (
     callbacks_are_of_waits_behind,
@@ -139,7 +139,7 @@ RULES: tuple[Rule, ...] = (
     no_each_is_inlined_into_an_each,
     nothing_leads_into_an_each,
     no_loop_crosses_an_each,
-    rounds_are_not_too_many,
+    a_run_has_not_too_many_steps,
     # What expressions look at
     references_name_something,
     references_to_outputs_name_a_node,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from agentmesh_dagster.graph.expand import MAX_NODES, count_expanded
 from agentmesh_dagster.graph.graph import Graph
 from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules.lookup import Lookup
 
 
@@ -47,18 +48,22 @@ def no_loop_crosses_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
             yield Issue("loop-crosses-each", message, edge_id=edge.id, path=edge.path)
 
 
-def rounds_are_not_too_many(graph: Graph, _: Lookup) -> Iterator[Issue]:
-    """All rounds of all loops, with the sub-workflows in them, stay within what a run can hold."""
-    if not graph.loops.found:
-        return
-    counts = count_expanded(graph, {})
+def a_run_has_not_too_many_steps(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
+    """All rounds of all loops, and all that is inlined, stay within what a run can hold."""
+    counts = count_expanded(graph, {identity: read_graph(flow) for identity, flow in lookup.workflows.items()})
     if sum(counts.values()) <= MAX_NODES:
         return
-    largest = max(graph.loops.found, key=lambda loop: sum(counts[node_id] for node_id in loop.body))
-    nodes, edge = sum(counts[node_id] for node_id in largest.body), largest.back[0]
-    message = (
-        f"The loop back to {graph.show(largest.head)} makes {nodes:,} steps of its {len(largest.body)} nodes, and a "
-        f"run has at most {MAX_NODES:,}: lower `maxRounds`, here or of the loops inside, or put a part into a workflow "
-        "of its own (`mode: run`)."
-    )
-    yield Issue("too-many-rounds", message, edge_id=edge.id, path=edge.path)
+    inlined = [node for node in graph.nodes.values() if node.inlines]
+    call = max(inlined, key=lambda node: counts[node.id], default=None)
+    loop = max(graph.loops.found, key=lambda loop: sum(counts[node_id] for node_id in loop.body), default=None)
+    remedy = f"a run has at most {MAX_NODES:,}: put a part into a run of its own (`mode: run`)"
+    if loop is not None:
+        nodes, edge = sum(counts[node_id] for node_id in loop.body), loop.back[0]
+        message = (
+            f"The loop back to {graph.show(loop.head)} makes {nodes:,} steps of its {len(loop.body)} nodes, and "
+            f"{remedy}, or lower `maxRounds`, here or of the loops inside."
+        )
+        yield Issue("too-many-rounds", message, edge_id=edge.id, path=edge.path)
+    elif call is not None:
+        message = f"{graph.show(call.id)} makes {counts[call.id]:,} steps of the workflow that it runs, and {remedy}."
+        yield Issue("too-many-steps", message, call.id, path=call.path)
