@@ -12,8 +12,10 @@ from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode, has_choic
 from agentmesh_dagster.graph.names import safe_name
 from agentmesh_dagster.graph.regions import Region
 from agentmesh_dagster.graph.scopes import Scopes
+from agentmesh_dagster.specs import NODE_SPECS
 from agentmesh_dagster.specs.node_spec import Place
 from agentmesh_dagster.specs.nodes.branch import BranchConfig
+from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 
 RESULT = "result"  # the output of every op that does not choose
 ITEM = "item"  # the dynamic output of an `each`
@@ -140,6 +142,26 @@ class Plan:
         if self.graph.expansion is None or self.graph.edges_on(key, "success", "always"):
             return ()
         return [edge for edge in self.graph.expansion.withheld.get(key, ()) if edge.on != "error"]
+
+    def asks_somebody(self, key: str) -> bool:
+        """Whether a person is asked by the node: it is a gate, or there is one in what it runs."""
+        node = self.graph.nodes[key]
+        if isinstance(node.config, GateConfig):
+            return True
+        return node.workflow_id is not None and not node.inlines and node.workflow_id in self._asking
+
+    @cached_property
+    def _asking(self) -> frozenset[str]:
+        """The workflows in which a person is asked, be it in what they run."""
+        gates = {spec.type for spec in NODE_SPECS.values() if spec.config is GateConfig}
+        found = {flow.id for flow in self.workflows.values() if any(n.type in gates for n in flow.graph.nodes)}
+        while more := {
+            flow.id
+            for flow in self.workflows.values()
+            if flow.id not in found and found & {n.workflow_id for n in flow.graph.nodes}
+        }:
+            found |= more
+        return frozenset(found)
 
     def key_of(self, address: Address) -> str:
         """The id of a step's node in the expanded graph."""

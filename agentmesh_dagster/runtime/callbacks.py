@@ -11,14 +11,11 @@ from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.callbacks import give_out
 from agentmesh_dagster.store.steps import step_id
-from agentmesh_dagster.tools.secrets import Secrets
+from agentmesh_dagster.tools.secrets import NO_SECRETS, Secrets
 
 
 class NoPublicAddress(AgentMeshError):
     """A callback needs the address under which services reach the web server: set AGENTMESH_PUBLIC_URL."""
-
-
-NO_SECRETS = Secrets()
 
 
 @dataclass(frozen=True)

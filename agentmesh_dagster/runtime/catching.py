@@ -107,4 +107,4 @@ class _Router:
 
 
 def _fail(end: StepEnd, fault: AgentMeshError, error: str) -> StepEnd:
-    return replace(end, status=StepStatus.FAILED, error=error, code=fault.code, used_fallback=False)
+    return replace(end, status=StepStatus.FAILED, taken=None, error=error, code=fault.code, used_fallback=False)

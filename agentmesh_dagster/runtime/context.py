@@ -25,9 +25,8 @@ from agentmesh_dagster.store.steps import (
     read_states,
     step_id,
 )
-from agentmesh_dagster.tools.secrets import Secrets
+from agentmesh_dagster.tools.secrets import NO_SECRETS, Secrets
 
-NO_SECRETS = Secrets()
 _KEPT_ITEMS = 16
 _items: dict[str, JsonValue] = {}  # step id of an `each` → its items
 

@@ -59,7 +59,7 @@ def _time_out(services: Services, wait: Wait) -> bool:
         if end_if_arrived(tx, plan, run, address, now) is not None:
             return True  # it had come in time, and nobody had looked
         close_wait(tx, wait.step_id, WaitState.EXPIRED, by=_CLOCK)
-        config = plan.graph.nodes[address.node_id].config
+        config = plan.node_of(address).config
         goes_on = isinstance(config, WaitConfig) and config.on_timeout == "continue"
         failed = StepEnd(
             StepStatus.FAILED, error=f"It waited {now.awaited.describe()}, and nothing came.", code=FaultCode.EXPIRED

@@ -5,7 +5,7 @@ Callers hold the run's lock: `lock_run` in the same transaction.
 
 from collections.abc import Sequence
 
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.json_values import JsonValue, as_object
 from agentmesh_dagster.entities.models import EventType, StepStatus
 from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.address import Address, describe_address
@@ -40,6 +40,7 @@ from agentmesh_dagster.store.steps import (
     turn_failure,
 )
 from agentmesh_dagster.store.waits import await_next_launch, cancel_wait, open_wait
+from agentmesh_dagster.tools.secrets import Secrets
 
 _MANY = 50  # sources of a join: to name them all takes longer than to count all that have ended
 
@@ -70,8 +71,19 @@ def end_wait(
     return end
 
 
-def begin_wait(tx: Connection, plan: Plan, run: RunHead, address: Address, claim: Claim, wait: WaitRequest) -> bool:
-    """The step waits; False if its gate was given up at once, as the run can only fail. Raises LeaseLost."""
+def begin_wait(
+    tx: Connection,
+    plan: Plan,
+    run: RunHead,
+    address: Address,
+    claim: Claim,
+    wait: WaitRequest,
+    secrets: Secrets,
+) -> bool:
+    """The step waits; False if its gate was given up at once, as the run can only fail. Raises LeaseLost.
+
+    No event shows the secrets; who is asked may see them.
+    """
     end_step(tx, claim, StepEnd(wait.kind.status))
     if wait.gate is None:
         about = _open_wait(tx, run, claim.step_id, wait)
@@ -81,7 +93,7 @@ def begin_wait(tx: Connection, plan: Plan, run: RunHead, address: Address, claim
         _record(tx, run, [Event(EventType.STEP_WAITING, _name(address, claim) | about, claim.step_id)])
         return True
     open_gate(tx, step_id=claim.step_id, run_id=run.id, gate=wait.gate)
-    about = _describe_question(wait.gate)
+    about = as_object(secrets.scrub_result(_describe_question(wait.gate)))
     _record(tx, run, [Event(EventType.STEP_WAITING_HUMAN, _name(address, claim) | about, claim.step_id)])
     if give_up_gates(tx, plan, run):
         end_run_if_over(tx, plan, run, Progress(plan, read_states(tx, run.id)))
@@ -126,8 +138,8 @@ def fail_left_steps(tx: Connection, plan: Plan | None, run: RunHead, launch_id: 
             turn_failure(tx, identity, end)
         _record(tx, run, _describe(address, identity, end))
         _go_on_elsewhere(tx, run, identity, end)
-        if plan is not None and not end.has_failed:
-            _record_skipped(tx, plan, run, Progress(plan, read_states(tx, run.id)).skip_behind(address))
+        if plan is not None:
+            _record_skipped(tx, plan, run, _list_skipped(Progress(plan, read_states(tx, run.id)), address, end))
     return bool(left)
 
 
@@ -197,13 +209,19 @@ def _settle(tx: Connection, plan: Plan, run: RunHead, address: Address, end: Ste
     if end.has_failed:
         give_up_gates(tx, plan, run)
     progress = Progress(plan, read_states(tx, run.id))
-    skipped = progress.give_up(address) if end.is_given_up else []
-    if not end.has_failed:
-        skipped += [step for ended in [address, *skipped] for step in progress.skip_behind(ended)]
+    skipped = _list_skipped(progress, address, end)
     _record_skipped(tx, plan, run, skipped)
     if not end.has_failed and progress.unlocks([address, *skipped]):
         return
     end_run_if_over(tx, plan, run, progress)
+
+
+def _list_skipped(progress: Progress, address: Address, end: StepEnd) -> list[Address]:
+    """The steps that such an end leaves without a way in: behind what failed for good nothing is decided yet."""
+    if end.has_failed:
+        return []
+    skipped = progress.give_up(address) if end.is_given_up else []
+    return skipped + [step for ended in [address, *skipped] for step in progress.skip_behind(ended)]
 
 
 def _is_given_up(node: GraphNode) -> bool:

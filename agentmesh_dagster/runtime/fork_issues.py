@@ -14,7 +14,6 @@ from agentmesh_dagster.graph.issue import Issue
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, Readiness, StepState
 from agentmesh_dagster.runtime.given_outputs import Reason, list_reasons_against
-from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 
 _REPLACEABLE = (StepStatus.SUCCEEDED, StepStatus.FAILED, StepStatus.CANCELED)
 
@@ -98,7 +97,7 @@ class ForkCheck:
         for other in states:
             asked.setdefault(self.plan.key_of(other), []).append(other)
         for gate in graph.in_bits(graph.ancestor_bits[self.plan.key_of(step)]):
-            if isinstance(graph.nodes[gate].config, GateConfig):
+            if self.plan.asks_somebody(gate):
                 places = asked.get(gate) or [self.plan.scopes.locate(gate, step.items)]
                 if not all(map(progress.is_passed_by, places)):
                     yield graph.nodes[gate].title

@@ -20,6 +20,8 @@ def list_reasons_against(plan: Plan, node: GraphNode, output: JsonValue) -> Iter
         yield "output-of-start", f"What {name} gives is the run's input: give `input` instead."
     elif isinstance(node.config, GateConfig):
         yield "answer-of-a-gate", f"{name} is answered by a person: fork from it, and answer it in the new run."
+    elif plan.asks_somebody(node.id):
+        yield "answer-of-a-gate", f"In what {name} runs a person is asked: fork from it, and answer it in the new run."
     elif (
         node.is_each or has_choice(plan.graph, node) or any(e.condition for e in plan.graph.edges_on(node.id, "always"))
     ):

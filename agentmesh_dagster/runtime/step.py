@@ -301,7 +301,9 @@ class _Execution:
         assert result.wait is not None
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.claim.run_id)
-            is_waiting = begin_wait(tx, self.plan, run, self.task.address, self.claim, result.wait)
+            is_waiting = begin_wait(
+                tx, self.plan, run, self.task.address, self.claim, result.wait, self.step_input.secrets
+            )
             wait = find_wait(tx, self.claim.step_id)
             end = self._end_if_arrived(tx, run, wait) if is_waiting else None
         if result.wait.child is not None:

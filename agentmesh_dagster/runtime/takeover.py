@@ -68,10 +68,11 @@ def take_over_steps(tx: Connection, plan: Plan, takeover: Takeover) -> None:
         if step in redone:
             continue
         gate = find_gate(tx, step_id(source.id, step))
-        if gate is not None and _holds(tx, plan, takeover, gate, states):
-            gates.append(gate)
-        else:
+        is_ours = isinstance(plan.node_of(step).config, GateConfig)  # else a person was asked in the run of another
+        if not _is_untouched(tx, plan, takeover, step) or (is_ours and not _shows(tx, plan, takeover, gate, states)):
             redone.add(step)
+        elif gate is not None:
+            gates.append(gate)
     kept = {step for step in states if plan.scopes.find(step) and step not in redone}
     begun = {step: states[step] for step in kept} | dict.fromkeys(takeover.edited, _SUCCEEDED)
     skipped = Progress(plan, begun).skip_unreached()  # no step of the new run will end and say so
@@ -120,24 +121,25 @@ class Redone:
 
 
 def _list_answered(plan: Plan, states: Mapping[Address, StepState]) -> list[Address]:
-    """The gates that were answered and let the run go on, each behind those that stand before it."""
+    """The steps by which a person was asked and let the run go on, each behind those that stand before it."""
     found = {step: key for step in states if (key := plan.scopes.find(step))}
-    answered = [
-        step
-        for step, key in found.items()
-        if states[step].goes_on and isinstance(plan.graph.nodes[key].config, GateConfig)
-    ]
+    answered = [step for step, key in found.items() if states[step].goes_on and plan.asks_somebody(key)]
     return sorted(answered, key=lambda step: plan.graph.index[found[step]])
 
 
-def _holds(
-    tx: Connection, plan: Plan, takeover: Takeover, gate: StoredGate, states: Mapping[Address, StepState]
-) -> bool:
-    """Whether what was consented to is what the new run is about to do."""
-    around = _Around(plan, plan.key_of(gate.address))
+def _is_untouched(tx: Connection, plan: Plan, takeover: Takeover, asked: Address) -> bool:
+    """Whether what was consented to is what the new run is about to do: nothing before or behind it was changed."""
+    around = _Around(plan, plan.key_of(asked))
     if any(plan.graph.descendant_bits[plan.key_of(step)] & around.consequences for step in takeover.edited):
         return False
-    if has_changed(tx, list(around.list_parts()), takeover.source.revision, plan.revision):
+    return not has_changed(tx, list(around.list_parts()), takeover.source.revision, plan.revision)
+
+
+def _shows(
+    tx: Connection, plan: Plan, takeover: Takeover, gate: StoredGate | None, states: Mapping[Address, StepState]
+) -> bool:
+    """Whether a person would see the same in the new run."""
+    if gate is None:
         return False
     found = read_step_input(tx, plan, takeover.source.id, gate.address, states)
     context = {**found.context, "run": describe_run(get_run(tx, takeover.run_id), plan)}

@@ -44,6 +44,9 @@ class Secrets:
         return _MASK if not isinstance(value, bool) and self.scrub_text(str(value)) == _MASK else value
 
 
+NO_SECRETS = Secrets()
+
+
 class SecretLookup:
     """Gives out the values of opened secrets for one host, and keeps which ones it gave."""
 

@@ -163,6 +163,28 @@ def test_what_came_in_time_and_was_not_looked_at_is_not_too_late(office: Office)
     assert office.run(run_id).output == "in time"
 
 
+@pytest.mark.parametrize("place", ["a round", "a sub-workflow"])
+def test_a_wait_that_times_out_inside_of_something_goes_on_as_its_node_says(office: Office, place: str):
+    waiting = node("wait", "wait", event={"name": PAID}, timeoutSeconds=60, onTimeout="continue")
+    nodes, edges = [node("start", "start"), waiting, node("end", "end")], ["start -> wait"]
+    if place == "a round":
+        nodes.append(node("again", "branch"))
+        edges += ["wait -> again", "again -> wait if context.round < 2, 3 rounds", "again -> end"]
+        flow = workflow("w", nodes, edges)
+    else:
+        save(office.services, workflow("inner", nodes, [*edges, "wait -> end"]))
+        part = node("part", "workflow", workflowId="inner")
+        flow = workflow("w", [node("start", "start"), part, node("end", "end")], ["start -> part", "part -> end"])
+    run_id = office.start(flow)
+
+    for _ in range(2 if place == "a round" else 1):
+        let_time_pass(office)
+        assert len(run_maintenance(office.services, office.instance).expired) == 1
+        execute_launch(office.services, office.instance, office.run(run_id).launches[-1])
+
+    assert (office.run(run_id).status, office.run(run_id).output) == (RunStatus.SUCCEEDED, None)
+
+
 def test_a_retry_of_one_that_timed_out_waits_anew(office: Office):
     run_id = office.start(build_flow(event={"name": PAID}, timeoutSeconds=60))
     let_time_pass(office)

@@ -302,6 +302,40 @@ def test_a_killed_worker_beside_an_open_gate_is_caught_and_both_go_on(office: Of
     assert CALLS == ["mend", "behind"]
 
 
+def test_behind_a_lost_worker_in_a_sub_workflow_nothing_of_that_is_done_any_more(office: Office, tmp_path: Path):
+    nodes = [node("start", "start"), node("call", "tool", toolId="recorder", input={}), noting("beside")]
+    edges = ["start -> call", "start -> beside", "call -> meet", "beside -> meet", "meet -> end"]
+    save(office.services, function_tool("recorder"), function_tool("note"))
+    save(office.services, workflow("inner", [*nodes, noting("meet"), node("end", "end")], edges))
+    part = node("part", "workflow", workflowId="inner")
+    outer = [node("start", "start"), part, noting("mend"), node("end", "end")]
+    ways = ["start -> part", "part -> end", "part -> mend on error", "mend -> end"]
+    run_id = start_and_kill(office, workflow("w", outer, ways), tmp_path)
+
+    assert office.continue_run(run_id)
+
+    assert read_step(office, run_id, "meet").status is StepStatus.SKIPPED
+    assert "meet" not in CALLS
+    assert CALLS[-1] == "mend"
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+
+
+def test_a_fallback_that_no_edge_can_use_fails_the_step_for_good(office: Office):
+    gate = node("gate", "human_approval", onError={"output": {"known": True}})
+    nodes = [node("start", "start"), gate, noting("publish"), noting("revise"), noting("log"), node("end", "end")]
+    edges = ["start -> gate", "gate -> publish if has(context.last_output.approved)", "gate -> revise"]
+    edges += ["gate -> log on always if context.last_output.missing == 1"]
+    edges += [f"{name} -> end" for name in ("publish", "revise", "log")]
+    run_id = office.start(workflow("w", nodes, edges))
+
+    office.answer(run_id, "gate", REJECTED)
+    office.continue_run(run_id)
+
+    step = read_step(office, run_id, "gate")
+    assert (step.status, step.caught) == (StepStatus.FAILED, False)
+    assert (office.run(run_id).status, CALLS) == (RunStatus.FAILED, [])
+
+
 def test_a_worker_that_dies_with_a_step_that_nothing_catches_fails_the_run(office: Office, tmp_path: Path):
     nodes = [node("start", "start"), node("call", "tool", toolId="recorder", input={}), noting("mend")]
     edges = ["start -> call", 'call -> mend on error if context.error.code == "timeout"', "call -> end", "mend -> end"]

@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from agentmesh_dagster.control.cancel import cancel_run
+from agentmesh_dagster.control.children import tend_children
 from agentmesh_dagster.control.fork import prepare_fork
 from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.maintenance import run_maintenance
@@ -250,6 +251,46 @@ def test_no_output_is_given_for_a_gate_or_behind_one(office: Office, done: str):
         "and not to another output: fork from there, or give an output of what stands before it."
     }
     assert CALLS == []
+
+
+@pytest.fixture
+def done_by_a_child(office: Office) -> str:
+    """A run of which a child was asked, was approved, and has succeeded."""
+    inner = [node("start", "start"), node("gate", "human_approval"), node("end", "end")]
+    save(office.services, workflow("inner", inner, ["start -> gate", "gate -> end"]))
+    review = node("review", "workflow", workflowId="inner", mode="run", input={"what": "{{ context.last_output }}"})
+    nodes = [node("start", "start"), noting("draft"), review, noting("publish"), node("end", "end")]
+    flow = workflow("w", nodes, ["start -> draft", "draft -> review", "review -> publish", "publish -> end"])
+    run_id = office.start(flow)
+    tend_children(office.services, office.instance)
+    child = str(steps(office, run_id)["review"].child_run_id)
+    execute_launch(office.services, office.instance, child)
+    office.answer(child, "gate", APPROVED)
+    office.continue_run(child)
+    tend_children(office.services, office.instance)
+    office.continue_run(run_id)
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+    CALLS.clear()
+    return run_id
+
+
+def test_nobody_agrees_by_a_fork_in_the_place_of_who_was_asked_by_a_child(office: Office, done_by_a_child: str):
+    found = refuse(office, done_by_a_child, "publish", outputs={"review": APPROVED})
+    assert found["$.outputs.review"].startswith("answer-of-a-gate: In what `review` runs a person is asked")
+    found = refuse(office, done_by_a_child, "end", outputs={"publish": {"text": "something else"}})
+    assert found["$.outputs.publish"].startswith("behind-a-gate: `publish` stands behind `review`")
+
+    forked = fork(office, done_by_a_child, "publish", outputs={"draft": {"text": "something else"}})
+
+    assert (CALLS, office.run(forked).status) == ([], RunStatus.RUNNING)
+    assert steps(office, forked)["review"].status is StepStatus.WAITING
+
+
+def test_what_a_child_was_asked_holds_where_nothing_was_changed(office: Office, done_by_a_child: str):
+    forked = fork(office, done_by_a_child, "publish")
+
+    assert (CALLS, office.run(forked).status) == (["publish"], RunStatus.SUCCEEDED)
+    assert "review" in taken_over(office, forked)
 
 
 def test_from_a_gate_on_it_asks_anew(office: Office, done: str):
