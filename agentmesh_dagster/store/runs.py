@@ -33,7 +33,7 @@ from agentmesh_dagster.store.run_limits import find_next_turn
 from agentmesh_dagster.store.steps import find_caught_runs, find_failed_runs, has_failed_for_good
 from agentmesh_dagster.store.tables import launches, runs, steps, waits
 from agentmesh_dagster.store.timeline import Timeline, find_page
-from agentmesh_dagster.store.waits import select_open_waits
+from agentmesh_dagster.store.waits import select_open_waits, select_waits_for_person
 
 _IDS_AT_ONCE = 500  # in one query
 _VALUES = (runs.c.input, runs.c.output, runs.c.error)  # that may be large
@@ -168,7 +168,7 @@ class RunFilter:
     workflow_id: str | None = None
     project_id: str | None = None
     statuses: Sequence[RunStatus] = ()
-    waiting: bool | None = None  # whether a step of them waits
+    waiting: bool | None = None  # whether a step of them waits for a person
     has_failed: bool | None = None  # whether a step of them has failed, also while they wait
     parent_run_id: str | None = None  # of whose steps they are the work
 
@@ -202,7 +202,7 @@ def _list_conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.parent_run_id is not None:
         yield runs.c.parent_run_id == wanted.parent_run_id
     if wanted.waiting is not None:
-        is_waiting = select_open_waits().where(waits.c.run_id == runs.c.id).exists()
+        is_waiting = select_waits_for_person().where(waits.c.run_id == runs.c.id).exists()
         yield is_waiting if wanted.waiting else ~is_waiting
     if wanted.has_failed is not None:
         failed = select(steps.c.id).where(steps.c.run_id == runs.c.id, has_failed_for_good())
@@ -224,9 +224,9 @@ def list_runs(
     limit: int = 50,
     before: str | None = None,
 ) -> list[Run]:
-    """Runs, newest first; `waiting` keeps those of which a step waits, `before` is the id of the last one seen.
+    """Runs, newest first; `waiting` keeps those of which a step waits for a person.
 
-    `has_failed` keeps those of which a step has failed, also while they wait.
+    `has_failed` keeps those of which a step has failed, also while they wait; `before` is the id of the last one seen.
     """
     wanted = RunFilter(workflow_id, project_id, statuses, waiting or None, has_failed or None, parent_run_id)
     cursor = None

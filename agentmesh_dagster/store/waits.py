@@ -210,6 +210,11 @@ def select_open_waits() -> Select[Any, Any]:
     return select(waits.c.run_id, waits.c.step_id).where(_is_open())
 
 
+def select_waits_for_person() -> Select[Any, Any]:
+    """Run and step of every open wait for a person."""
+    return select_open_waits().where(waits.c.kind == WaitKind.PERSON.value)
+
+
 def read_wait(row: Row[Any]) -> Wait:
     """A wait from its row."""
     return Wait(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agentmesh_dagster.settings import get_settings
+from tests.api.flows import asks
 from tests.api.office import Office
 
 SAY = {"id": "say", "name": "Say", "type": "builtin", "config": {"functionName": "text_template"}}
@@ -51,6 +52,20 @@ def test_a_posted_event_goes_to_the_run_that_waits_for_it_and_the_same_one_does_
 
     run = office.ok("GET", f"/runs/{run['id']}")
     assert (run["status"], run["output"]) == ("succeeded", {"sum": 50})
+
+
+def test_a_run_that_waits_for_an_event_does_not_wait_for_a_person(office: Office):
+    apply(office, event={"name": "paid"})
+    office.ok("POST", "/workflows", asks())
+    timed, asking = office.run("w"), office.run("asks")
+    assert timed["waitingOn"]
+
+    def list_ids(query: str) -> list[str]:
+        return [run["id"] for run in office.ok("GET", query)["items"]]
+
+    assert list_ids("/runs?waiting=true") == [asking["id"]]
+    assert list_ids("/runs?waiting=false") == [timed["id"]]
+    assert list_ids("/workflows/w/runs?waiting=true") == []
 
 
 def read_path(office: Office, run_id: str) -> str:

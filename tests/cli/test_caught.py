@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from agentmesh_dagster.cli.output.reports import RunReport, write_report
@@ -29,6 +30,20 @@ def test_steps_say_how_the_run_went_on():
     assert (show_step_status(CAUGHT).plain, show_step_status(CAUGHT).style) == ("! failed, caught", "yellow")
     assert show_step_status(FALLEN).plain == "! succeeded, by its fallback"
     assert show_step_status(FALLEN).style == "yellow"
+
+
+@pytest.mark.parametrize("output", ["sorry", None, 5, ["sorry"], {"raw": "sorry"}, {"raw": {"usage": None}}])
+@pytest.mark.parametrize("given", [{"usedFallback": True}, {"editedBy": "ada"}, {}])
+def test_an_agents_step_is_shown_whatever_was_given_instead_of_its_reply(output: Any, given: dict[str, Any]):
+    console = Console(record=True, width=120)
+    agent = {**STEP, "nodeId": "ask", "nodeType": "agent", "status": "succeeded", "output": output, **given}
+
+    print_run(console, Run.model_validate(RUN), [Step.model_validate(agent)])
+
+    told = console.export_text()
+    assert "ask agent" in told
+    assert "output" in told
+    assert "tokens" not in told
 
 
 def test_show_tells_why_and_json_has_it():

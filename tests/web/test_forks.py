@@ -124,6 +124,26 @@ def test_two_runs_of_the_list_are_compared(page: Page, api: httpx2.Client, run: 
     expect(page.get_by_role("region", name="Output of the runs")).to_contain_text("Sent: Hello")
 
 
+def test_a_step_that_was_closed_opens_again_when_it_is_chosen(page: Page, api: httpx2.Client, run: str):
+    forked = fork(api, run, fromNodeId="letter", input={"n": 1}, outputs={"draft": {"text": "Hello"}})
+    page.goto(f"runs/{run}/compare/{forked}")
+    steps = page.get_by_role("region", name="Steps")
+    nodes = page.get_by_role("group", name=f"Graph of run {forked[:8]}").locator(".react-flow__node")
+    output = steps.get_by_role("region", name="Output", exact=True)
+
+    nodes.filter(has_text="Letter").click()
+    expect(output).to_have_count(1)
+    nodes.filter(has_text="Draft").click()
+    expect(output).to_have_count(1)  # nobody had opened the first
+    expect(output).to_contain_text("Hello")
+    steps.get_by_text("Draft").click()
+    expect(output).to_have_count(0)
+    nodes.filter(has_text="Letter").click()
+    nodes.filter(has_text="Draft").click()
+    expect(output).to_have_count(1)
+    expect(output).to_contain_text("Hello")
+
+
 def test_a_phone_shows_both_runs_below_each_other(browser: Browser, dev: RunningDev, api: httpx2.Client, run: str):
     forked = fork(api, run, fromNodeId="letter")
     with open_page(browser, dev.url, width=390) as phone:

@@ -138,11 +138,13 @@ def _format_usage(step: Step) -> str:
     """Model and tokens of an agent's step."""
     if NODE_SPECS.get(step.node_type, UNKNOWN).names != "agent" or step.status is not StepStatus.SUCCEEDED:
         return ""
-    raw = step.output.get("raw")
-    if step.edited_by is not None or raw is None:
-        return ""  # nobody was asked for what somebody has written
-    usage = raw["usage"]
-    return f"{raw['model']}, {usage['inputTokens']} + {usage['outputTokens']} tokens"
+    if step.edited_by is not None or step.used_fallback:
+        return ""  # no model was asked for what somebody has written: it may be any value
+    match step.output:
+        case {"raw": {"model": model, "usage": {"inputTokens": read, "outputTokens": written}}}:
+            return f"{model}, {read} + {written} tokens"
+        case _:
+            return ""
 
 
 def _print_value(console: Console, name: str, value: JsonValue) -> None:

@@ -14,7 +14,7 @@ import { RunGraph } from '../page/RunGraph'
 import { RunCard } from './RunCard'
 import { StepPairs } from './StepPairs'
 import { ValueDiff } from './ValueDiff'
-import { isSameValue, listChangedParts, pairSteps } from './comparing'
+import { compareValues, listChangedParts, pairSteps } from './comparing'
 import '../page/RunPage.css'
 import './CompareRunsPage.css'
 
@@ -83,7 +83,7 @@ function Comparison({ before, after }: { before: Side; after: Side }) {
       </div>
       <section className="stack" aria-label="Input of the runs">
         <h2>Input</h2>
-        {isSameValue(before.run, after.run, 'input') ? (
+        {compareValues(before.run, after.run, 'input') === 'same' ? (
           <p className="muted">Both were given the same.</p>
         ) : (
           <ValueDiff of="run" field="input" one={before.run} other={after.run} />
@@ -103,7 +103,7 @@ function Comparison({ before, after }: { before: Side; after: Side }) {
       </section>
       <section className="stack" aria-label="Output of the runs">
         <h2>Output</h2>
-        {isSameValue(before.run, after.run, 'output') && isSameValue(before.run, after.run, 'error') ? (
+        {compareValues(before.run, after.run, 'output', 'error') === 'same' ? (
           <p className="muted">The same came of both.</p>
         ) : (
           <>

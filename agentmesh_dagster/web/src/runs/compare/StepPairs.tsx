@@ -7,7 +7,7 @@ import { shownStatus } from '../../ui/statusWords'
 import { StatusChip } from '../../ui/StatusChip'
 import { Duration } from '../../ui/Time'
 import { formatCount } from '../page/figures'
-import { isSameValue } from './comparing'
+import { choosePairs, compareValues, sumUp } from './comparing'
 import type { Difference, StepPair } from './comparing'
 import { ValueDiff } from './ValueDiff'
 
@@ -16,37 +16,29 @@ const MOST_ROWS = 300
 const WORDS: Readonly<Record<Difference, string>> = {
   status: 'ended otherwise',
   output: 'another output',
+  'not compared': 'looks the same',
   'first only': 'only in the first',
   'second only': 'only in the second',
 }
 
-/** The steps of both runs; at first those that differ. */
+/** The steps of both runs; at first those that differ, or may differ. */
 export function StepPairs({ pairs, chosenId }: { pairs: readonly StepPair[]; chosenId: string | undefined }) {
   const [showsAll, setShowsAll] = useState(false)
-  const differing = pairs.filter(({ difference }) => difference !== undefined)
-  const shown = pairs.filter(
-    ({ difference, nodeId }) => showsAll || difference !== undefined || nodeId === chosenId,
-  )
+  const { shown, hidden } = choosePairs(pairs, { chosenId, showsAll, most: MOST_ROWS })
   return (
     <div className="stack">
       <div className="row row-wrap">
-        <span className="muted">
-          {differing.length === 0
-            ? 'Each step ended the same way in both, and gave the same.'
-            : `${formatCount(differing.length, 'step')} of ${pairs.length} differ.`}
-        </span>
+        <span className="muted">{sumUp(pairs)}</span>
         <CheckFilter
           label={`Show all ${formatCount(pairs.length, 'step')}`}
           isOn={showsAll}
           onChange={setShowsAll}
         />
       </div>
-      {shown.slice(0, MOST_ROWS).map((pair) => (
+      {shown.map((pair) => (
         <Pair key={pair.key} pair={pair} isChosen={pair.nodeId === chosenId} />
       ))}
-      {shown.length > MOST_ROWS && (
-        <p className="muted">{shown.length - MOST_ROWS} more are not shown: choose their node in a graph.</p>
-      )}
+      {hidden > 0 && <p className="muted">{hidden} more are not shown: choose their node in a graph.</p>}
     </div>
   )
 }
@@ -54,19 +46,24 @@ export function StepPairs({ pairs, chosenId }: { pairs: readonly StepPair[]; cho
 function Pair({ pair, isChosen }: { pair: StepPair; isChosen: boolean }) {
   const { node, nodeId, path, one, other, difference } = pair
   const [opened, setOpened] = useState<boolean>() // by somebody
+  const [wasChosen, setWasChosen] = useState(isChosen)
+  if (wasChosen !== isChosen) {
+    setWasChosen(isChosen)
+    if (isChosen && opened === false) setOpened(undefined) // to choose it is to ask for it again
+  }
   const isOpen = opened ?? isChosen
   const element = useRef<HTMLDetailsElement>(null)
   useEffect(() => {
     if (isChosen) element.current?.scrollIntoView({ block: 'nearest' })
   }, [isChosen])
   return (
-    <details
-      ref={element}
-      className="card compare-step"
-      open={isOpen}
-      onToggle={(event) => setOpened(event.currentTarget.open)}
-    >
-      <summary>
+    <details ref={element} className="card compare-step" open={isOpen}>
+      <summary
+        onClick={(event) => {
+          event.preventDefault() // `open` alone says it: the browser's toggle also tells of what nobody pressed
+          setOpened(!isOpen)
+        }}
+      >
         <span className="compare-name">
           {node && <NodeIcon type={node.type} size={15} />}
           <span className="truncate" dir="auto">
@@ -121,7 +118,7 @@ function Value({ pair: { one, other }, field, word }: ValueProps) {
   return (
     <section className="stack" aria-label={word}>
       <h3 className="small">{word}</h3>
-      {one && other && isSameValue(one, other, field) ? (
+      {one && other && compareValues(one, other, field) === 'same' ? (
         <p className="muted small">The same.</p>
       ) : (
         <ValueDiff of="step" field={field} one={one} other={other} />

@@ -4,7 +4,7 @@ import { largeOf, useWhole } from '../../api/whole'
 import { LineDiff } from '../../revisions/LineDiff'
 import { formatSize } from '../page/figures'
 import { Fault } from '../../ui/states'
-import { writeLines } from './comparing'
+import { compareValues, writeLines } from './comparing'
 
 type Field = 'input' | 'output' | 'error'
 
@@ -30,16 +30,27 @@ const MOST_CHARS = 2_000_000 // of both: above that a browser takes long to find
 export function ValueDiff({ of, field, one, other }: Props) {
   const [isOpen, setOpen] = useState(false)
   const chars = (one?.cut?.[field]?.chars ?? 0) + (other?.cut?.[field]?.chars ?? 0)
+  const looksSame = one && other && compareValues(one, other, field) === 'looks the same'
   const before = useValue(of, field, one, isOpen)
   const after = useValue(of, field, other, isOpen)
   if (chars > MOST_CHARS) {
-    return <p className="muted">It differs, and is too large to be compared here: {formatSize(chars)}.</p>
+    const known = looksSame ? 'It looks the same' : 'It differs'
+    return (
+      <p className="muted">
+        {known}, and is too large to be compared here: {formatSize(chars)}.
+      </p>
+    )
   }
   const error = before.error ?? after.error
   if (error) return <Fault error={error} />
   if (!before.isKnown || !after.isKnown) {
     return (
       <div>
+        {looksSame && (
+          <p className="muted small">
+            It looks the same: as long, and begins alike. Not compared as a whole.
+          </p>
+        )}
         <button type="button" className="button button-small" disabled={isOpen} onClick={() => setOpen(true)}>
           {isOpen ? 'Reading …' : `Compare, ${formatSize(chars)}`}
         </button>

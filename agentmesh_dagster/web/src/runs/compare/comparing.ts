@@ -2,9 +2,17 @@
 import type { GraphNode, Json, PinnedWorkflow, Step } from '../../api/types'
 import { areEqual } from '../../schema/json'
 import { areSameEntity } from '../../graph/compare'
+import { formatCount } from '../page/figures'
 
 /** What is to be seen of a pair first. */
-export type Difference = 'status' | 'output' | 'first only' | 'second only'
+export type Difference = 'status' | 'output' | 'first only' | 'second only' | 'not compared'
+
+/** What is known of two values: of such as came cut, never that they are the same. */
+export type Likeness = 'same' | 'looks the same' | 'differs'
+
+interface Cuttable {
+  cut?: Readonly<Record<string, { chars: number; preview: string }>>
+}
 
 /** The steps of both runs at one place; at least one of them is there. */
 export interface StepPair {
@@ -14,7 +22,7 @@ export interface StepPair {
   path: string
   one: Step | undefined
   other: Step | undefined
-  /** Undefined: they have done the same. */
+  /** Undefined: they have done the same. `not compared`: it looks so, but values of them came cut. */
   difference: Difference | undefined
 }
 
@@ -41,6 +49,35 @@ export function pairSteps(
   )
 }
 
+/** Those that are shown: all, or what may differ and those of the chosen node, which go before others when not all
+ *  have room. `hidden` is how many have none. */
+export function choosePairs(
+  pairs: readonly StepPair[],
+  { chosenId, showsAll, most }: { chosenId: string | undefined; showsAll: boolean; most: number },
+): { shown: readonly StepPair[]; hidden: number } {
+  const wanted = pairs.filter(
+    ({ difference, nodeId }) => showsAll || difference !== undefined || nodeId === chosenId,
+  )
+  if (wanted.length <= most) return { shown: wanted, hidden: 0 }
+  const chosen = wanted.filter(({ nodeId }) => nodeId === chosenId)
+  const others = wanted.filter(({ nodeId }) => nodeId !== chosenId)
+  return { shown: [...chosen, ...others].slice(0, most), hidden: wanted.length - most }
+}
+
+/** How many of the steps differ, in words. */
+export function sumUp(pairs: readonly StepPair[]): string {
+  const uncompared = pairs.filter(({ difference }) => difference === 'not compared').length
+  const differing = pairs.filter(({ difference }) => difference !== undefined).length - uncompared
+  if (differing + uncompared === 0) return 'Each step ended the same way in both, and gave the same.'
+  const found =
+    differing === 0
+      ? 'No step is known to differ.'
+      : `${formatCount(differing, 'step')} of ${pairs.length} differ.`
+  if (uncompared === 0) return found
+  const look = uncompared === 1 ? '1 step looks' : `${uncompared} steps look`
+  return `${found} ${look} the same, not compared as a whole.`
+}
+
 /** The agents and tools that both runs use and that are not the same. */
 export function listChangedParts(one: PinnedWorkflow, other: PinnedWorkflow) {
   const parts = (pinned: PinnedWorkflow) => [...pinned.agents, ...pinned.tools]
@@ -65,20 +102,27 @@ function tell(one: Step | undefined, other: Step | undefined): Difference | unde
   if (!one) return 'second only'
   if (!other) return 'first only'
   if (one.status !== other.status) return 'status'
-  return isSameValue(one, other, 'output') && isSameValue(one, other, 'error') ? undefined : 'output'
+  return DIFFERENCES[compareValues(one, other, 'output', 'error')]
 }
 
-/** Of values that came cut, what is known of them decides: how long they are, and how they begin. */
-export function isSameValue<Field extends string>(
+const DIFFERENCES: Readonly<Record<Likeness, Difference | undefined>> = {
+  same: undefined,
+  'looks the same': 'not compared',
+  differs: 'output',
+}
+
+/** Of values that came cut it is known how long they are, and how they begin: they may differ behind that. */
+export function compareValues<Field extends string>(
   one: { [name in Field]?: Json } & Cuttable,
   other: { [name in Field]?: Json } & Cuttable,
-  field: Field,
-): boolean {
-  const [cut, otherCut] = [one.cut?.[field], other.cut?.[field]]
-  if (cut || otherCut) return cut?.chars === otherCut?.chars && cut?.preview === otherCut?.preview
-  return areEqual(one[field], other[field])
-}
-
-interface Cuttable {
-  cut?: Readonly<Record<string, { chars: number; preview: string }>>
+  ...fields: readonly Field[]
+): Likeness {
+  let likeness: Likeness = 'same'
+  for (const field of fields) {
+    const [cut, otherCut] = [one.cut?.[field], other.cut?.[field]]
+    if (cut && otherCut && cut.chars === otherCut.chars && cut.preview === otherCut.preview)
+      likeness = 'looks the same'
+    else if (cut || otherCut || !areEqual(one[field], other[field])) return 'differs'
+  }
+  return likeness
 }

@@ -58,5 +58,7 @@ describe('a fork', () => {
   it('knows whether somebody has answered', () => {
     expect(hasAnswers(graph, steps)).toBe(true)
     expect(hasAnswers(graph, [step('gate', 'waiting_human')])).toBe(false)
+    const timed = graphOf('start>a a>pause pause>end', [node('a'), node('pause', 'wait', { seconds: 5 })])
+    expect(hasAnswers(timed, [step('start'), step('a'), step('pause')])).toBe(false)
   })
 })

@@ -45,6 +45,6 @@ function itemsOf(path: string): string[] {
 
 /** Whether a person was asked in the run: an answer may not hold for another output. */
 export function hasAnswers(graph: WorkflowGraph, steps: readonly Step[]): boolean {
-  const asking = new Set(graph.nodes.filter(({ type }) => nodeType(type).waits).map(({ id }) => id))
+  const asking = new Set(graph.nodes.filter(({ type }) => nodeType(type).asks).map(({ id }) => id))
   return steps.some(({ nodeId, status }) => status === 'succeeded' && asking.has(nodeId))
 }
