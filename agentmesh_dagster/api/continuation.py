@@ -11,6 +11,7 @@ from agentmesh_dagster.control.resume import submit_resume
 from agentmesh_dagster.runtime.arrivals import look_for_event
 from agentmesh_dagster.store.awaited_events import list_waits_to_look
 from agentmesh_dagster.store.launches import list_launches
+from agentmesh_dagster.store.waits import Wait
 
 _PAUSES = (0.1, 0.2, 0.2, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0)  # seconds; a launch ends within one of its last gate's opening
 
@@ -23,11 +24,11 @@ async def continue_run(context: ApiContext, run_id: str) -> None:
 
     No thread is held while it waits. Raises nothing: the answer was taken, and whoever gave it has been told so.
     """
-    if await run_in_threadpool(_is_done, context, run_id, is_first=True):
+    if await run_in_threadpool(has_gone_on, context, run_id, is_first=True):
         return
     for pause in _PAUSES:
         await asyncio.sleep(pause)
-        if await run_in_threadpool(_is_done, context, run_id):
+        if await run_in_threadpool(has_gone_on, context, run_id):
             return
 
 
@@ -42,23 +43,32 @@ def _end_waits_for(context: ApiContext, name: str) -> list[str]:
     try:
         with context.services.store.read() as connection:
             waits = list_waits_to_look(connection, name)
-        return [wait.run_id for wait in waits if look_for_event(context.services, wait)]
     except Exception as fault:  # noqa: BLE001 as below
         _log.warning("Who waits for the event %s is looked for by the sensor: %s", name, str(fault).partition("\n")[0])
         return []
+    return [wait.run_id for wait in waits if _has_got_event(context, wait)]
 
 
-def _is_done(context: ApiContext, run_id: str, *, is_first: bool = False) -> bool:
-    """Whether there is nothing to wait for any more."""
+def _has_got_event(context: ApiContext, wait: Wait) -> bool:
     try:
-        return try_to_resume(context, run_id, is_first=is_first)
+        return look_for_event(context.services, wait)
+    except Exception as fault:  # noqa: BLE001 of one wait: it does not hold up the others
+        reason = str(fault).partition("\n")[0]
+        _log.warning("The event that the run %s waits for is looked for by the sensor: %s", wait.run_id, reason)
+        return False
+
+
+def has_gone_on(context: ApiContext, run_id: str, *, is_first: bool = False) -> bool:
+    """Whether there is nothing to wait for any more. Raises nothing."""
+    try:
+        return _try_to_resume(context, run_id, is_first=is_first)
     except Exception as fault:  # noqa: BLE001 of either database, say, which restarts
         reason = str(fault).partition("\n")[0]
         _log.warning("The run %s does not go on yet; it is tried again, then by the sensor: %s", run_id, reason)
         return False
 
 
-def try_to_resume(context: ApiContext, run_id: str, *, is_first: bool) -> bool:
+def _try_to_resume(context: ApiContext, run_id: str, *, is_first: bool) -> bool:
     """Whether there is nothing more to do; False: a launch of the run is at work, try again."""
     if is_first:
         return submit_resume(context.services, context.instance, run_id) is not None

@@ -4,80 +4,71 @@ Without it, and where it fails, the sensor does the same at its next tick.
 """
 
 import logging
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from agentmesh_dagster.api.context import ApiContext
-from agentmesh_dagster.api.continuation import try_to_resume
+from agentmesh_dagster.api.continuation import has_gone_on
+from agentmesh_dagster.api.repeating import repeating
 from agentmesh_dagster.control.children import tend_children
 from agentmesh_dagster.runtime.arrivals import look_for_event
 from agentmesh_dagster.runtime.due_waits import end_due_wait
+from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.awaited_events import list_waits_to_look
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.waits import find_first_due, list_due_waits
+from agentmesh_dagster.store.waits import Wait, find_first_due, list_due_waits
 
 _LOOK_EVERY_SECONDS = 0.5  # for waits that other processes have begun
-_REST_SECONDS = 5.0  # after a fault
+_REST_SECONDS = 5.0  # for a wait with which something went wrong
 _TRIES = 20  # to go on with a run whose launch has not ended yet
 
 _log = logging.getLogger("dagster.agentmesh")
 
 
-@contextmanager
-def ending_due_waits(context: ApiContext) -> Generator[None]:
+def ending_due_waits(context: ApiContext) -> AbstractContextManager[None]:
     """Ends waits when their time comes, in a thread, for as long as the `with` lasts."""
-    thread = _DueWaits(context)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.stop()
+    return repeating(_DueWaits(context).look, name="agentmesh-waits", what="Waits whose time is over")
 
 
 class _DueWaits:
     def __init__(self, context: ApiContext) -> None:
         self._context = context
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="agentmesh-waits", daemon=True)
         self._tries: dict[str, int] = {}  # by run that is to go on
+        self._left_until: dict[str, float] = {}  # by step whose wait could not be looked at
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join(timeout=1)
-
-    def _follow(self) -> None:
-        pause = 0.0
-        while not self._over.wait(pause):
-            try:
-                pause = self._look()
-            except Exception as fault:  # noqa: BLE001 of either database, say, which restarts
-                _log.warning("Waits whose time is over are left to the sensor: %s", str(fault).partition("\n")[0])
-                pause = _REST_SECONDS
-
-    def _look(self) -> float:
+    def look(self) -> float:
         """Ends what is due; after how many seconds to look again."""
-        store = self._context.services.store
-        with store.read() as connection:
+        services = self._context.services
+        with services.store.read() as connection:
             due, first, moment = list_due_waits(connection), find_first_due(connection), now(connection)
             looking = list_waits_to_look(connection)
-        ended = [wait for wait in due if end_due_wait(self._context.services, wait)]
-        ended += [wait for wait in looking if look_for_event(self._context.services, wait)]
+        self._left_until = {step: until for step, until in self._left_until.items() if until > time.monotonic()}
+        ended = [wait for wait in due if self._try(wait, end_due_wait)]
+        ended += [wait for wait in looking if self._try(wait, look_for_event)]
         self._tries |= {wait.run_id: _TRIES for wait in ended}
-        self._tries |= dict.fromkeys(tend_children(self._context.services, self._context.instance), _TRIES)
+        self._tries |= dict.fromkeys(tend_children(services, self._context.instance), _TRIES)
         self._go_on()
-        return _pause_until(first, moment)
+        return _LOOK_EVERY_SECONDS if self._left_until else _pause_until(first, moment)
+
+    def _try(self, wait: Wait, end: Callable[[Services, Wait], bool]) -> bool:
+        """Whether the wait has ended. What goes wrong with one does not hold up the others."""
+        if wait.step_id in self._left_until:
+            return False
+        try:
+            return end(self._context.services, wait)
+        except Exception as fault:  # noqa: BLE001 whatever it is, it comes again at the next look
+            reason = str(fault).partition("\n")[0]
+            _log.warning("A wait of the run %s is left to the sensor for a while: %s", wait.run_id, reason)
+            self._left_until[wait.step_id] = time.monotonic() + _REST_SECONDS
+            return False
 
     def _go_on(self) -> None:
         for run_id, tries in list(self._tries.items()):
-            if try_to_resume(self._context, run_id, is_first=tries == _TRIES) or tries == 1:
+            self._tries[run_id] = tries - 1
+            if has_gone_on(self._context, run_id, is_first=tries == _TRIES) or tries == 1:
                 del self._tries[run_id]
-            else:
-                self._tries[run_id] = tries - 1
 
 
 def _pause_until(first: datetime | None, moment: datetime) -> float:

@@ -1,9 +1,9 @@
 """Hooks: addresses that third parties post their webhooks to, and how what they send is checked."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from agentmesh_dagster.entities.bounds import WindowSeconds
 from agentmesh_dagster.entities.models import DEFAULT_PROJECT, Entity, Id, Name, Timestamp
@@ -61,6 +61,15 @@ class HookSignature(Entity):
     tolerance_seconds: WindowSeconds | None = Field(
         default=None, description="Of `stripe` and `slack`: how old the signed time may be; 300 unless given."
     )
+
+    @model_validator(mode="after")
+    def _says_where_it_stands(self) -> Self:
+        if self.scheme == "hmac":
+            if self.header is None:
+                raise ValueError("needs `header`, which has the signature, such as X-Signature")
+        elif self.header is not None or self.prefix is not None or self.encoding != "hex":
+            raise ValueError(f"may have `header`, `encoding` and `prefix` with `hmac` only, not with `{self.scheme}`")
+        return self
 
 
 class NewHook(Entity):

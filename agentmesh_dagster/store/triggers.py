@@ -79,10 +79,7 @@ def receive_event(tx: Connection, name: str, event_id: str, body: JsonValue, by:
 
     Then nothing happens, whatever the body. Raises InvalidEvent, InvalidJson.
     """
-    for text in (name, event_id):
-        if not text.strip() or len(text) > _LONGEST_NAME:
-            raise InvalidEvent(f"this has {write_json(text[: _LONGEST_NAME + 1])}")
-    check_json([name, event_id, body])
+    check_event(name, event_id, body)
     lock_event_name(tx, name)
     moment, position = now(tx), next_position(tx, name)
     posted = {"body": body, "posted_at": moment, "posted_by": by, "position": position}
@@ -92,6 +89,14 @@ def receive_event(tx: Connection, name: str, event_id: str, body: JsonValue, by:
     waiting = select(triggers).where(triggers.c.kind == "event", triggers.c.source == name)
     _deliver(tx, waiting, moment, event_name=name, event_id=event_id)
     return True
+
+
+def check_event(name: str, event_id: str, body: JsonValue) -> None:
+    """Raises InvalidEvent, InvalidJson."""
+    for text in (name, event_id):
+        if not text.strip() or len(text) > _LONGEST_NAME:
+            raise InvalidEvent(f"this has {write_json(text[: _LONGEST_NAME + 1])}")
+    check_json([name, event_id, body])
 
 
 def deliver_run_end(tx: Connection, run_id: str, workflow_id: str, event_type: EventType) -> None:

@@ -173,6 +173,20 @@ def test_the_events_name_has_what_the_sender_says_of_its_kind(office: Office):
     assert [name for name, _ in events(office)] == ["github.push", "stripe.invoice.paid"]
 
 
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [(b"type=paid&text=%00", "$[2].text"), (b"type=" + b"x" * 100, "1 to 255 characters")],
+    ids=["no-json-of-ours", "long-name"],
+)
+def test_a_delivery_that_cannot_be_kept_is_told_to_who_looks_after_the_hook(office: Office, raw: bytes, said: str):
+    hook = create(office, None, event="e" * 180 + ".{type}")
+
+    assert post(office, hook, {}, raw, "application/x-www-form-urlencoded").status_code in (400, 422)
+
+    [listed] = office.ok("GET", "/hooks")["items"]
+    assert said in listed["lastRefusal"]
+
+
 def test_nothing_of_token_and_secret_is_kept(office: Office):
     hook = create(office)
     post(office, hook, github())
@@ -192,7 +206,9 @@ def test_nothing_of_token_and_secret_is_kept(office: Office):
     ("fields", "said"),
     [
         ({"signature": {"scheme": "github", "secret": "OTHER"}}, "AGENTMESH_SECRET_OTHER"),
-        ({"signature": {"scheme": "hmac", "secret": "SENDER"}}, "`header` says where"),
+        ({"signature": {"scheme": "hmac", "secret": "SENDER"}}, "needs `header`, which has the signature"),
+        ({"signature": {"scheme": "slack", "secret": "SENDER", "header": "X-Mine"}}, "not with `slack`"),
+        ({"signature": {"scheme": "github", "secret": "SENDER", "encoding": "base64"}}, "not with `github`"),
         ({"signature": {"scheme": "gitlab", "secret": "SENDER"}}, "signature.scheme"),
         ({"eventName": "a/b"}, "eventName"),
         ({"deliveryId": "body"}, "deliveryId"),

@@ -6,12 +6,18 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import dagster as dg
 import pytest
+from dagster._daemon.types import DaemonHeartbeat
 
+from agentmesh_dagster.control.instance import open_instance
+from agentmesh_dagster.settings import get_settings
 from tests.cli.documents import chain, write_yaml
+from tests.process.servers import wait_until
 
 AGENTMESH = [sys.executable, "-c", "from agentmesh_dagster.cli import main; main()"]
 CHATTY = """
@@ -90,6 +96,23 @@ def test_ctrl_c_cancels_the_run(agentmesh, folder, silent_server, monkeypatch):
     assert run["status"] == "canceled"
     steps = agentmesh("show", run["id"], "--format", "json").json["steps"]
     assert [(step["nodeId"], step["status"]) for step in steps] == [("start", "succeeded"), ("call", "canceled")]
+
+
+def test_ctrl_c_cancels_a_fork_that_a_daemon_executes(applied):
+    run_id = applied("run", "hello", "--input", '{"who": "Ada"}', "--format", "json").json["runId"]
+    with open_instance(get_settings()) as instance:
+        instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "QUEUED_RUN_COORDINATOR", None))
+    command = [*AGENTMESH, "fork", run_id, "--from", "end", "--wait", "--format", "json"]
+    forking = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with open_instance(get_settings()) as instance:
+        queued = dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED])
+        wait_until(lambda: instance.get_runs_count(queued) == 1, 60)
+    time.sleep(1)  # it looks after the run by now
+    forking.send_signal(signal.SIGINT)
+    printed, noise = forking.communicate(timeout=60)
+
+    assert forking.returncode == 130, noise
+    assert json.loads(printed)["status"] == "canceled"
 
 
 @pytest.mark.usefixtures("applied")

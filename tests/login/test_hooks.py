@@ -39,6 +39,12 @@ def test_what_a_third_party_sends_is_bounded(server: Server, hook: str):
         assert post(nobody, hook, 1_000_001).status_code == 413
 
 
+def test_what_a_service_calls_back_with_has_the_same_bound(server: Server):
+    with server.client() as nobody:
+        assert post(nobody, "/api/callbacks/unknown", 500_000).status_code == 404
+        assert post(nobody, "/api/callbacks/unknown", 1_000_001).status_code == 413
+
+
 def test_a_page_of_another_site_is_no_third_party(server: Server, hook: str):
     with server.browser(Role.ADMIN) as browser:
         answer = browser.post(hook, json={}, headers={"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"})

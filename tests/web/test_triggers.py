@@ -1,7 +1,7 @@
 """What starts workflows, and how many runs at once: the form, and what comes of it."""
 
 import httpx2
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.web.editing import publish, save_gate
 
@@ -97,3 +97,33 @@ def test_a_webhook_is_made_shows_its_address_once_and_says_who_was_refused(page:
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(hook).to_have_count(0)
     assert api.get("/api/hooks").json()["items"] == []
+
+
+def test_a_webhook_that_is_being_made_cannot_be_closed_away_and_its_address_goes_with_it(
+    page: Page, api: httpx2.Client
+) -> None:
+    workflow = save_gate(api, "Hooked twice")
+    page.goto(f"workflows/{workflow}")
+    page.get_by_text("Webhooks", exact=True).click()
+    page.get_by_role("button", name="Webhook", exact=True).click()
+    dialog = page.get_by_role("dialog", name="New webhook")
+    dialog.get_by_role("textbox", name="Name").fill("Slow shop")
+    dialog.get_by_role("textbox", name="Event that it posts").fill("shop.paid")
+    held: list[Route] = []
+    page.route(
+        "**/api/hooks", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    dialog.get_by_role("button", name="Create").click()
+
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_disabled()
+    expect(dialog.get_by_role("button", name="Close")).to_be_disabled()
+    for _ in range(3):
+        page.keyboard.press("Escape")
+    expect(dialog).to_be_visible()
+    held[0].continue_()
+
+    address = page.locator(".trigger-address")
+    expect(address).to_be_visible()
+    page.get_by_role("button", name="Delete webhook Slow shop").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    expect(address).to_have_count(0)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from agentmesh_dagster.entities.hooks import Hook
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, as_object, read_json
 from agentmesh_dagster.errors import AgentMeshError, InvalidValue
+from agentmesh_dagster.store.triggers import check_event
 
 _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 1_000
@@ -93,7 +94,7 @@ def find_answer(headers: Mapping[str, str], body: JsonValue) -> JsonValue:
 
 
 def read_hook_event(hook: Hook, headers: Mapping[str, str], body: JsonValue, raw: bytes) -> HookEvent:
-    """The event that a delivery is. Raises UnfitDelivery."""
+    """The event that a delivery is. Raises UnfitDelivery, InvalidEvent, InvalidJson."""
 
     def put_in(place: re.Match[str]) -> str:
         name = place[1]
@@ -103,7 +104,9 @@ def read_hook_event(hook: Hook, headers: Mapping[str, str], body: JsonValue, raw
             raise UnfitDelivery(f"its event is `{hook.event_name}`, and the {where} has no word that can stand there")
         return value
 
-    return HookEvent(_PLACE.sub(put_in, hook.event_name), _read_id(hook, headers, body, raw), body)
+    event = HookEvent(_PLACE.sub(put_in, hook.event_name), _read_id(hook, headers, body, raw), body)
+    check_event(event.name, event.id, event.body)
+    return event
 
 
 def _read_id(hook: Hook, headers: Mapping[str, str], body: JsonValue, raw: bytes) -> str:

@@ -61,7 +61,8 @@ def _read_shopify(_: HookSignature, secret: bytes, headers: Mapping[str, str], b
 def _read_hmac(signature: HookSignature, secret: bytes, headers: Mapping[str, str], body: bytes) -> Pairs:
     digest = _sign(secret, body)
     written = digest.hex() if signature.encoding == "hex" else base64.b64encode(digest).decode()
-    given = _get(headers, signature.header or "X-Signature")
+    assert signature.header is not None  # which `HookSignature` sees to
+    given = _get(headers, signature.header)
     if signature.encoding == "hex":
         given = given.lower() if not signature.prefix else given
     yield (signature.prefix or "") + written, given

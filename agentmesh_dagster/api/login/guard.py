@@ -144,7 +144,7 @@ class _Guard:
             await _deny(denial, request, scope, receive, send)
 
     def _find_limit(self, request: AuthRequest) -> int:
-        if request.is_for_hook:  # what a third party has to say is longer than a password
+        if request.is_for_third_party:  # what it has to say is longer than a password
             return min(self.settings.max_value_bytes, BEFORE_LOGIN_ADDRESS_BYTES)
         return BEFORE_LOGIN_BYTES if request.identity is None else self.settings.max_value_bytes
 

@@ -21,10 +21,9 @@ OPEN = (
     *((method, path) for path in _WATCHES for method in ("GET", "HEAD")),
 )
 
-# And all that lies below: the address is the secret.
-OPEN_BELOW = (("POST", "/api/callbacks/"),)
-
-# And each address right below, which has a token for a third party; what lies deeper is for those who are logged in.
+# And each address right below these, which has a token for a third party: it is the secret.
+# What lies deeper is for those who are logged in.
+_CALLBACKS = "/api/callbacks/"
 _HOOKS = "/api/hooks/"
 
 _FORMS = ("/login", "/logout")  # bring a token of their own against forgery
@@ -52,13 +51,21 @@ class AuthRequest:
 
     @property
     def is_for_hook(self) -> bool:
-        """Whether it is a third party's webhook: it comes without login, as JSON or a form."""
-        token = self.path.removeprefix(_HOOKS)
-        return self.method == "POST" and token not in ("", self.path) and "/" not in token
+        """Whether it is a third party's webhook, which may be a form."""
+        return self._is_right_below(_HOOKS)
+
+    @property
+    def is_for_third_party(self) -> bool:
+        """Whether it comes without login, to an address that was given to a service: a webhook, or a callback."""
+        return self.is_for_hook or self._is_right_below(_CALLBACKS)
 
     @property
     def is_graphql(self) -> bool:
         return self.path == _GRAPHQL
+
+    def _is_right_below(self, folder: str) -> bool:
+        token = self.path.removeprefix(folder)
+        return self.method == "POST" and token not in ("", self.path) and "/" not in token
 
 
 @dataclass(frozen=True)
@@ -109,9 +116,7 @@ def somebody_is_known(request: AuthRequest) -> Denial | None:
     """Whoever asks is logged in, or stands before one of the open doors."""
     if request.identity is not None or (request.method, request.path) in OPEN:
         return None
-    if any(request.method == method and request.path.startswith(below) for method, below in OPEN_BELOW):
-        return None
-    if request.is_for_hook:
+    if request.is_for_third_party:
         return None
     if request.are_metrics_open and (request.method, request.path) == ("GET", METRICS):
         return None

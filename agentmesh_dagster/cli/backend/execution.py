@@ -1,6 +1,7 @@
 """Executing runs in this process, with a live view."""
 
 import time
+from contextlib import suppress
 
 import dagster as dg
 from rich.console import Console
@@ -8,6 +9,7 @@ from rich.console import Console
 from agentmesh_dagster.cli.identity import name_user
 from agentmesh_dagster.cli.output.progress import show_progress
 from agentmesh_dagster.cli.output.terminal import own_terminal
+from agentmesh_dagster.control.cancel import RunIsOver, cancel_run
 from agentmesh_dagster.control.daemons import has_daemon
 from agentmesh_dagster.control.fork import prepare_fork
 from agentmesh_dagster.control.in_place import execute_launch, execute_parents
@@ -82,23 +84,28 @@ def fork_here(
             is_handed_over = not waits
             if waits:
                 with own_terminal(console) as own, show_progress(own, services.store, plan, launch.run_id):
-                    _wait_for(services, instance, launch.run_id)
+                    has_ended = _wait_for(services, instance, launch.run_id)
         else:
             with own_terminal(console) as own, show_progress(own, services.store, plan, launch.run_id):
-                has_ended = execute_launch(services, instance, launch)
+                has_ended = execute_launch(services, instance, launch, by=name_user())
         reconcile_run(services, instance, launch.run_id)
     return launch.run_id, has_ended, is_handed_over
 
 
-def _wait_for(services: Services, instance: dg.DagsterInstance, run_id: str) -> None:
-    """Until a run that a daemon executes has ended, or waits for a person."""
-    while True:
-        reconcile_run(services, instance, run_id)
-        with services.store.read() as connection:
-            run = get_run(connection, run_id)
-        if run.status.is_end or run.waiting_on:
-            return
-        time.sleep(_PAUSE_SECONDS)
+def _wait_for(services: Services, instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Until a run that a daemon executes has ended, or a step of it waits; False: interrupted, and the run canceled."""
+    try:
+        while True:
+            reconcile_run(services, instance, run_id)
+            with services.store.read() as connection:
+                run = get_run(connection, run_id)
+            if run.status.is_end or run.waiting_on:
+                return True
+            time.sleep(_PAUSE_SECONDS)
+    except KeyboardInterrupt:
+        with suppress(RunIsOver):
+            cancel_run(services, instance, run_id, by=name_user())
+        return False
 
 
 def continue_here(services: Services, gate: StoredGate, console: Console) -> tuple[bool, bool]:

@@ -10,10 +10,12 @@ interface Props {
   /** Buttons, the main one last. */
   actions?: ReactNode
   size?: 'small' | 'medium' | 'large'
+  /** What was asked for is under way, and its answer is shown here: it cannot be closed. */
+  isBusy?: boolean
 }
 
 /** A modal window: the browser traps the focus, Escape closes, and the focus goes back to where it was. */
-export function Dialog({ title, onClose, children, actions, size = 'medium' }: Props) {
+export function Dialog({ title, onClose, children, actions, size = 'medium', isBusy = false }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
   useEffect(() => {
@@ -25,6 +27,13 @@ export function Dialog({ title, onClose, children, actions, size = 'medium' }: P
       if (before instanceof HTMLElement) before.focus()
     }
   }, [])
+  useEffect(() => {
+    if (!isBusy) return
+    // Browsers close at the second Escape, whatever is said to `cancel`; what has the focus may be disabled by now.
+    const keepOpen = (event: KeyboardEvent) => event.key === 'Escape' && event.preventDefault()
+    document.addEventListener('keydown', keepOpen)
+    return () => document.removeEventListener('keydown', keepOpen)
+  }, [isBusy])
   return (
     <dialog
       ref={dialog}
@@ -32,7 +41,7 @@ export function Dialog({ title, onClose, children, actions, size = 'medium' }: P
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault()
-        if (event.target === event.currentTarget) onClose()
+        if (event.target === event.currentTarget && !isBusy) onClose()
       }}
     >
       <div className="dialog-head">
@@ -43,6 +52,7 @@ export function Dialog({ title, onClose, children, actions, size = 'medium' }: P
           type="button"
           className="button button-quiet button-icon"
           aria-label="Close"
+          disabled={isBusy}
           onClick={onClose}
         >
           <Icon name="cross" />

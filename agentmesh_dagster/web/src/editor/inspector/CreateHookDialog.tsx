@@ -36,10 +36,11 @@ export function CreateHookDialog({ projectId, onClose, onMade }: Props) {
     <Dialog
       title="New webhook"
       onClose={onClose}
+      isBusy={create.isPending}
       actions={
         <>
           <span className="grow" />
-          <button type="button" className="button" onClick={onClose}>
+          <button type="button" className="button" disabled={create.isPending} onClick={onClose}>
             Cancel
           </button>
           <button type="submit" form="new-hook" className="button button-primary" disabled={create.isPending}>
@@ -57,33 +58,15 @@ export function CreateHookDialog({ projectId, onClose, onMade }: Props) {
         }}
       >
         {create.error && <Fault error={create.error} />}
-        <Field label="Name" isRequired>
-          {(field) => (
-            <input
-              {...field}
-              className="input"
-              autoComplete="off"
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field
+        <TextField label="Name" value={name} onChange={setName} />
+        <TextField
           label="Event that it posts"
           hint="{X-GitHub-Event} puts in a header of the sender, {type} a field of the body."
-          isRequired
-        >
-          {(field) => (
-            <input
-              {...field}
-              className="input mono"
-              autoComplete="off"
-              placeholder="github.{X-GitHub-Event}"
-              value={eventName}
-              onChange={(event) => setEventName(event.target.value)}
-            />
-          )}
-        </Field>
+          placeholder="github.{X-GitHub-Event}"
+          value={eventName}
+          onChange={setEventName}
+          isCode
+        />
         <Field label="Signature">
           {(field) => (
             <select
@@ -102,36 +85,46 @@ export function CreateHookDialog({ projectId, onClose, onMade }: Props) {
           )}
         </Field>
         {scheme !== '' && (
-          <Field
+          <TextField
             label="Secret"
             hint="Its name: the operator sets AGENTMESH_SECRET_<name>, with AGENTMESH_SECRET_<name>_HOSTS=none."
-            isRequired
-          >
-            {(field) => (
-              <input
-                {...field}
-                className="input mono"
-                autoComplete="off"
-                value={secret}
-                onChange={(event) => setSecret(event.target.value)}
-              />
-            )}
-          </Field>
+            value={secret}
+            onChange={setSecret}
+            isCode
+          />
         )}
         {scheme === 'hmac' && (
-          <Field label="Header of the signature" isRequired>
-            {(field) => (
-              <input
-                {...field}
-                className="input mono"
-                autoComplete="off"
-                value={header}
-                onChange={(event) => setHeader(event.target.value)}
-              />
-            )}
-          </Field>
+          <TextField label="Header of the signature" value={header} onChange={setHeader} isCode />
         )}
       </form>
     </Dialog>
+  )
+}
+
+interface TextProps {
+  label: string
+  hint?: string
+  placeholder?: string
+  value: string
+  onChange: (value: string) => void
+  /** It is a name that machines read. */
+  isCode?: boolean
+}
+
+/** A text that must be given. */
+function TextField({ label, hint, placeholder, value, onChange, isCode = false }: TextProps) {
+  return (
+    <Field label={label} hint={hint} isRequired>
+      {(field) => (
+        <input
+          {...field}
+          className={isCode ? 'input mono' : 'input'}
+          autoComplete="off"
+          placeholder={placeholder}
+          value={value}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
+    </Field>
   )
 }

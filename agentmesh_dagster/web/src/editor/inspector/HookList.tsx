@@ -7,6 +7,7 @@ import { useToast } from '../../app/toasts'
 import { CopyButton } from '../../ui/CopyButton'
 import { ConfirmDialog } from '../../ui/Dialog'
 import { Icon } from '../../ui/icons'
+import { Loaded } from '../../ui/states'
 import { Time } from '../../ui/Time'
 import { workflowOf } from '../state'
 import { useEditor } from '../useEditor'
@@ -16,21 +17,31 @@ import { Section } from './Section'
 /** Addresses that third parties post their webhooks to; each posts an event, which triggers wait for. */
 export function HookList() {
   const projectId = useEditor((state) => workflowOf(state).projectId)
-  const hooks = useHooks(projectId).data?.items ?? []
+  const hooks = useHooks(projectId)
   const mayEdit = useMay('edit')
   const [isMaking, setMaking] = useState(false)
   const [made, setMade] = useState<CreatedHook>()
   return (
-    <Section title="Webhooks" summary={hooks.length === 0 ? 'None in this project' : String(hooks.length)}>
+    <Section title="Webhooks" summary={summarize(hooks.data?.items)}>
       <span className="small muted">
-        A service posts to an address of its own; what it posts is an event of this project.
+        A service posts to an address of its own; what it posts is an event, for triggers of any project.
       </span>
       {made && <Address hook={made} />}
-      <ul className="plain stack" aria-label="Webhooks">
-        {hooks.map((hook) => (
-          <HookRow key={hook.id} hook={hook} mayEdit={mayEdit} onMade={setMade} />
-        ))}
-      </ul>
+      <Loaded query={hooks} rows={2}>
+        {({ items }) => (
+          <ul className="plain stack" aria-label="Webhooks">
+            {items.map((hook) => (
+              <HookRow
+                key={hook.id}
+                hook={hook}
+                mayEdit={mayEdit}
+                onMade={setMade}
+                onDeleted={() => setMade((shown) => (shown?.id === hook.id ? undefined : shown))}
+              />
+            ))}
+          </ul>
+        )}
+      </Loaded>
       {mayEdit && (
         <div>
           <button type="button" className="button button-small" onClick={() => setMaking(true)}>
@@ -53,6 +64,10 @@ export function HookList() {
   )
 }
 
+function summarize(hooks: readonly Hook[] | undefined): string | undefined {
+  return hooks?.length === 0 ? 'None in this project' : hooks && String(hooks.length)
+}
+
 /** The address of a hook, which is shown this once. */
 function Address({ hook }: { hook: CreatedHook }) {
   const address = new URL(`../api/hooks/${hook.token}`, document.baseURI).href
@@ -73,9 +88,10 @@ interface RowProps {
   hook: Hook
   mayEdit: boolean
   onMade: (hook: CreatedHook) => void
+  onDeleted: () => void
 }
 
-function HookRow({ hook, mayEdit, onMade }: RowProps) {
+function HookRow({ hook, mayEdit, onMade, onDeleted }: RowProps) {
   const [asks, setAsks] = useState<'rotate' | 'delete'>()
   const rotate = useRotateHook()
   const remove = useDeleteHook()
@@ -131,7 +147,7 @@ function HookRow({ hook, mayEdit, onMade }: RowProps) {
           isBusy={rotate.isPending || remove.isPending}
           onConfirm={() => {
             if (asks === 'rotate') rotate.mutate(hook.id, { onSuccess: onMade, onError, onSettled: close })
-            else remove.mutate(hook.id, { onError, onSettled: close })
+            else remove.mutate(hook.id, { onSuccess: onDeleted, onError, onSettled: close })
           }}
         >
           What is posted to the address that it has is refused from then on.

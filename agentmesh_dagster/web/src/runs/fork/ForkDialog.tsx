@@ -83,10 +83,11 @@ function Form({ run, pinned, steps, node, path, onClose }: FormProps) {
       title={`Fork from ${title}`}
       size="large"
       onClose={onClose}
+      isBusy={fork.isPending}
       actions={
         <>
           <span className="grow" />
-          <button type="button" className="button" onClick={onClose}>
+          <button type="button" className="button" disabled={fork.isPending} onClick={onClose}>
             Cancel
           </button>
           <button
