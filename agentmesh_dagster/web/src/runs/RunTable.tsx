@@ -28,7 +28,9 @@ export function RunTable({ runs, picked, onPick }: Props) {
       key: 'status',
       head: 'Status',
       width: '170',
-      cell: (run) => <RunStatus run={run} />,
+      cell: (run) => (
+        <RunStatus run={run} asks={run.waitingOn.some((step) => gateLabel(step) !== undefined)} />
+      ),
     },
     {
       key: 'workflow',
@@ -114,12 +116,13 @@ function WaitingOn({ run, gateLabel }: { run: Run; gateLabel: (stepId: string) =
   )
 }
 
-/** The status of a run in a list; of one that goes on although a step has failed, that it can only fail. */
-export function RunStatus({ run }: { run: Run }) {
+/** The status of a run in a list; of one that goes on although a step has failed, that it can only fail. `asks` tells a
+ *  run that waits for a person from one that waits for anything else. */
+export function RunStatus({ run, asks = true }: { run: Run; asks?: boolean }) {
   const isOn = run.status === 'running' || run.status === 'pending'
   return (
     <StatusChip
-      status={run.waitingOn.length > 0 ? 'waiting_human' : run.status}
+      status={run.waitingOn.length === 0 ? run.status : asks ? 'waiting_human' : 'waiting'}
       detail={isOn && run.hasFailed ? 'can only fail' : run.queuedAt ? 'for a place' : undefined}
       hasCaught={run.hasCaught}
     />

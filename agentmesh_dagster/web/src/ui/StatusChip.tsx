@@ -21,7 +21,11 @@ export function StatusChip({
     <span className={`chip chip-${look}`}>
       <Icon name={STATUS_ICONS[look]} size={13} />
       {statusWord(status)}
-      {look !== status && <span className="chip-detail">a fault was caught</span>}
+      {look !== status && (
+        <span className="chip-detail" title="A fault was caught">
+          caught
+        </span>
+      )}
       {detail && <span className="chip-detail">{detail}</span>}
     </span>
   )
