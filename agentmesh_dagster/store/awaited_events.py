@@ -30,7 +30,7 @@ def lock_event_name(tx: Connection, name: str) -> None:
 
 
 def next_position(tx: Connection, name: str) -> int:
-    """Of an event that is about to be written; the name is locked."""
+    """Of an event that is about to be written; the name is locked. The newest of a name is never pruned."""
     last = select(func.max(posted_events.c.position)).where(posted_events.c.name == name)
     return (tx.execute(last).scalar_one() or 0) + 1
 

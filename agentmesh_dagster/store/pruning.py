@@ -134,7 +134,7 @@ def delete_old_arrivals(tx: Connection, before: datetime) -> tuple[int, int]:
     """Deletes some posted events that came before a moment, and some of what became of them and of ended runs.
 
     Counts the events and the deliveries; (0, 0): there are no more. A posted event stays while a run that it started
-    is there, or may yet be started.
+    is there, or may yet be started. The newest of its name stays always.
     """
     old = select(deliveries.c.id).where(*_delivered_before(before)).limit(_AT_ONCE)
     gone = tx.execute(delete(deliveries).where(deliveries.c.id.in_(old))).rowcount
@@ -152,7 +152,9 @@ def count_old_arrivals(connection: Connection, before: datetime) -> tuple[int, i
         deliveries.c.event_id == posted_events.c.event_id,
         deliveries.c.state.in_(_OPEN_DELIVERIES),
     )
-    posted = select(func.count()).select_from(posted_events).where(posted_events.c.posted_at < before, ~waits)
+    posted = (
+        select(func.count()).select_from(posted_events).where(posted_events.c.posted_at < before, ~waits, ~_is_newest())
+    )
     delivered = select(func.count()).select_from(deliveries).where(*_delivered_before(before))
     return connection.execute(posted).scalar_one(), connection.execute(delivered).scalar_one()
 
@@ -167,7 +169,18 @@ def _posted_before(before: datetime) -> Select[str, str]:
         deliveries.c.event_name == posted_events.c.name, deliveries.c.event_id == posted_events.c.event_id
     )
     query = select(posted_events.c.name, posted_events.c.event_id)
-    return query.where(posted_events.c.posted_at < before, ~has_delivery).order_by(posted_events.c.posted_at)
+    is_old = posted_events.c.posted_at < before
+    return query.where(is_old, ~has_delivery, ~_is_newest()).order_by(posted_events.c.posted_at)
+
+
+def _is_newest() -> ColumnElement[bool]:
+    """Whether the position of the next event of its name follows from this one.
+
+    Were it gone, positions would begin again, and a wait that has looked further would see none of those to come.
+    """
+    newer = posted_events.alias()
+    is_newer = and_(newer.c.name == posted_events.c.name, newer.c.position > posted_events.c.position)
+    return and_(posted_events.c.position.is_not(None), ~select(newer.c.event_id).where(is_newer).exists())
 
 
 def vacuum_file(store: Store) -> None:

@@ -153,9 +153,10 @@ def test_posted_events_go_when_no_run_of_theirs_is_left(office: Office):
     save(office.services, function_tool("note"), flow)
     store = office.services.store
     with store.begin() as tx:
-        receive_event(tx, "paid", "waits", {}, by="ann")
         receive_event(tx, "paid", "started", {}, by="ann")
+        receive_event(tx, "paid", "waits", {}, by="ann")
         receive_event(tx, "nobody", "cares", {}, by="ann")
+        receive_event(tx, "nobody", "newest", {}, by="ann")
     run_id = office.start(flow)
     with store.begin() as tx:
         of_started = deliveries.c.event_id == "started"
@@ -163,14 +164,35 @@ def test_posted_events_go_when_no_run_of_theirs_is_left(office: Office):
     make_older(store, MONTHS)
 
     first = prune_now(office)
-    assert (first.posted_events, first.deliveries) == (1, 0), "one waits, one has a run that stays"
+    assert (first.posted_events, first.deliveries) == (1, 0), "one waits, one has a run that stays, one is the newest"
     office.start(flow)
     make_older(store, MONTHS)
     second = prune_now(office)
 
     assert (second.runs, second.posted_events) == (1, 1)
     with store.read() as connection:
-        assert connection.execute(select(posted_events.c.event_id)).scalars().all() == ["waits"]
+        left = connection.execute(select(posted_events.c.event_id)).scalars().all()
+    assert sorted(left) == ["newest", "waits"]
+
+
+def test_a_wait_that_has_looked_at_pruned_events_sees_the_next(office: Office):
+    wait = node("wait", "wait", event={"name": "paid", "match": "context.event == 'mine'"})
+    flow = workflow("w", [node("start", "start"), wait, node("end", "end")], ["start -> wait", "wait -> end"])
+    run_id = office.start(flow)
+    for number in range(3):
+        _post(office, f"other {number}")
+    run_maintenance(office.services, office.instance)  # the wait looks at them
+    make_older(office.services.store, MONTHS)
+
+    assert prune_now(office).posted_events == 2
+    _post(office, "mine")
+
+    assert run_maintenance(office.services, office.instance).resumed == [run_id]
+
+
+def _post(office: Office, body: str) -> None:
+    with office.services.store.begin() as tx:
+        receive_event(tx, "paid", body, body, by="shop")
 
 
 def test_a_tick_that_has_no_time_leaves_the_rest_to_the_next(office: Office):
