@@ -56,7 +56,7 @@ def grant_turns(tx: Connection, plan: Plan, run: RunHead, address: Address) -> N
     limit = _read_limit(plan, address)
     if limit is None:
         return
-    beside = _list_beside(tx, run, address)
+    beside = _list_beside(tx, plan, run, address)
     free = limit - sum(sibling.state is not ChildState.QUEUED for sibling in beside)
     queued = [sibling for sibling in beside if sibling.state is ChildState.QUEUED]
     queued.sort(key=lambda sibling: [frame for frame in sibling.address.path if isinstance(frame, Item)])
@@ -68,7 +68,8 @@ def _has_room(tx: Connection, plan: Plan, run: RunHead, address: Address) -> boo
     limit = _read_limit(plan, address)
     if limit is None:
         return True
-    return sum(sibling.state is not ChildState.QUEUED for sibling in _list_beside(tx, run, address)) < limit
+    beside = _list_beside(tx, plan, run, address)
+    return sum(sibling.state is not ChildState.QUEUED for sibling in beside) < limit
 
 
 def _read_limit(plan: Plan, address: Address) -> int | None:
@@ -76,10 +77,12 @@ def _read_limit(plan: Plan, address: Address) -> int | None:
     return config.concurrency if isinstance(config, WorkflowNodeConfig) else None
 
 
-def _list_beside(tx: Connection, run: RunHead, address: Address) -> list[Sibling]:
+def _list_beside(tx: Connection, plan: Plan, run: RunHead, address: Address) -> list[Sibling]:
     """The children of the same `each`, in the same round and call."""
-    around = _cut_item(address.path)
-    return [one for one in list_siblings(tx, run.id, address.node_id) if _cut_item(one.address.path) == around]
+    around, key = _cut_item(address.path), plan.key_of(address)
+    siblings = list_siblings(tx, run.id, address.node_id)
+    # The rounds and calls inside of the item are not in the path up to it.
+    return [one for one in siblings if _cut_item(one.address.path) == around and plan.key_of(one.address) == key]
 
 
 def _cut_item(path: Path) -> Path:
