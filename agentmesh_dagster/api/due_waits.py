@@ -12,7 +12,7 @@ from datetime import datetime
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.continuation import has_gone_on
 from agentmesh_dagster.api.repeating import repeating
-from agentmesh_dagster.control.children import tend_children
+from agentmesh_dagster.control.children import do_all_in_silence, tend_children
 from agentmesh_dagster.runtime.arrivals import look_for_event
 from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.services import Services
@@ -48,7 +48,8 @@ class _DueWaits:
         ended = [wait for wait in due if self._try(wait, end_due_wait)]
         ended += [wait for wait in looking if self._try(wait, look_for_event)]
         self._tries |= {wait.run_id: _TRIES for wait in ended}
-        self._tries |= dict.fromkeys(tend_children(services, self._context.instance), _TRIES)
+        tended = tend_children(services, self._context.instance, do_all_in_silence)
+        self._tries |= dict.fromkeys(tended.run_ids, _TRIES)
         self._go_on()
         return _LOOK_EVERY_SECONDS if self._left_until else _pause_until(first, moment)
 

@@ -8,7 +8,7 @@ from agentmesh_dagster.errors import Conflict
 from agentmesh_dagster.runtime import run_ends
 from agentmesh_dagster.runtime.endings import cancel_left_steps
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.children import list_abandoned_children
+from agentmesh_dagster.store.children import list_abandoned_runs
 from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.runs import get_run, lock_run
 from agentmesh_dagster.store.waits import cancel_waits
@@ -35,7 +35,7 @@ def cancel_run(services: Services, instance: dg.DagsterInstance, run_id: str, *,
         run_ends.cancel_run(tx, run, reason, by=by)
     stop_launches(services, instance, run_id)
     with services.store.read() as connection:
-        abandoned = list_abandoned_children(connection, run_id)
+        abandoned = list_abandoned_runs(connection, run_id)
     for child in abandoned:
         with suppress(RunIsOver):
             cancel_run(services, instance, child.child_run_id, by=by)

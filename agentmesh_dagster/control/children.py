@@ -4,8 +4,10 @@ What is to be done stands in the store; a worker does it at once where it can, a
 what was left. All of it is safe to call at any time, by anybody, also by several at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import dagster as dg
 
@@ -22,16 +24,17 @@ from agentmesh_dagster.runtime.plans import WorkflowHasFaults, load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import BrokenDocument, get_job_name
 from agentmesh_dagster.store.children import (
+    AbandonedRun,
     Child,
     ChildState,
     find_child,
     find_step_of_child,
-    list_abandoned_children,
+    list_abandoned_runs,
     list_due_children,
     list_ended_children,
 )
 from agentmesh_dagster.store.launches import list_launches
-from agentmesh_dagster.store.runs import RunNotFound, get_run_head
+from agentmesh_dagster.store.runs import RunHead, RunNotFound, get_run_head
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 from agentmesh_dagster.translator.suspension import close_suspended
 
@@ -39,7 +42,7 @@ from agentmesh_dagster.translator.suspension import close_suspended
 def start_child(services: Services, instance: dg.DagsterInstance, child: Child) -> PreparedLaunch | None:
     """Prepares the launch of a child that is due; None when somebody else does, or another instance has its parent.
 
-    A child that had failed goes on from there.
+    A child that had failed goes on from there. One that may not be started fails its step.
     """
     with services.store.read() as connection:
         parent = get_run_head(connection, child.run_id)
@@ -55,26 +58,20 @@ def start_child(services: Services, instance: dg.DagsterInstance, child: Child) 
     # Both are jobs of the same code location, and have its prefix.
     prefix = parent.job_name.removesuffix(get_job_name(services.store, plan.workflow))
     job_name = prefix + get_job_name(services.store, workflow)
-    if status is None:
-        return _start_new(services, instance, child, job_name, instance_id)
-    launch = None
-    if status is RunStatus.FAILED:
-        with suppress(NothingToRetry):  # somebody else goes on with it
-            launch = retry_run(services, instance, child.child_run_id, by=f"run: {child.run_id}")
-    begin_child(services, child, job_name, instance_id, has_run=True)
-    return launch
-
-
-def _start_new(
-    services: Services, instance: dg.DagsterInstance, child: Child, job_name: str, instance_id: str
-) -> PreparedLaunch | None:
     try:
-        revision = _read_revision(services, child)
-        load_pinned_plan(services.store, child.workflow_id, revision)  # one that cannot be read is not begun
-        place = begin_child(services, child, job_name, instance_id, has_run=False)
+        if status is None:
+            return _start_new(services, instance, child, job_name, parent)
+        return _go_on_with(services, instance, child, job_name, status)
     except (RunLimitReached, WorkflowHasFaults, BrokenDocument) as fault:
         refuse_child(services, child, str(fault))
         return None
+
+
+def _start_new(
+    services: Services, instance: dg.DagsterInstance, child: Child, job_name: str, parent: RunHead
+) -> PreparedLaunch | None:
+    load_pinned_plan(services.store, child.workflow_id, parent.revision)  # one that cannot be read is not begun
+    place = begin_child(services, child, job_name, read_instance_id(instance), has_run=False)
     if place is None:
         return None
     for canceled in place.canceled:
@@ -87,9 +84,15 @@ def _start_new(
     return prepared if create_first_launch(services, instance, head.id) else None
 
 
-def _read_revision(services: Services, child: Child) -> int:
-    with services.store.read() as connection:
-        return get_run_head(connection, child.run_id).revision
+def _go_on_with(
+    services: Services, instance: dg.DagsterInstance, child: Child, job_name: str, status: RunStatus
+) -> PreparedLaunch | None:
+    launch = None
+    if status is RunStatus.FAILED:
+        with suppress(NothingToRetry):  # somebody else goes on with it
+            launch = retry_run(services, instance, child.child_run_id, by=f"run: {child.run_id}")
+    begin_child(services, child, job_name, read_instance_id(instance), has_run=True)
+    return launch
 
 
 def submit_child(services: Services, instance: dg.DagsterInstance, child: Child) -> bool:
@@ -135,36 +138,55 @@ def _go_on(services: Services, instance: dg.DagsterInstance, run_id: str) -> Non
         follow_run(services, instance, run_id)
 
 
-def cancel_abandoned(services: Services, instance: dg.DagsterInstance, child: Child) -> bool:
-    """Cancels the run of a child that nobody waits for any more; False when it has ended meanwhile."""
-    try:
-        cancel_run(services, instance, child.child_run_id, by=f"run: {child.run_id}")
-    except RunIsOver:
-        return False
-    return True
+class OfRun(Protocol):
+    @property
+    def run_id(self) -> str: ...
 
 
-def tend_children(services: Services, instance: dg.DagsterInstance) -> list[str]:
-    """Starts what is due and follows up what has ended; the ids of the runs that may go on now.
+Thing = TypeVar("Thing", bound=OfRun)
 
-    What goes wrong with one does not hold up the others: the sensor tells it.
+
+class DoAll(Protocol):
+    """Does the same for several things, up to that share of the time there is; those for which it gave something true.
+
+    What goes wrong with one does not hold up the others.
     """
+
+    def __call__(self, things: Sequence[Thing], deed: Callable[[Thing], object], *, until: float) -> list[Thing]: ...
+
+
+@dataclass(frozen=True)
+class Tended:
+    run_ids: list[str]  # of the runs that may go on now, since what a step of theirs waited for has ended
+    started: list[Child]
+
+
+def tend_children(services: Services, instance: dg.DagsterInstance, do_all: DoAll) -> Tended:
+    """Follows up what has ended, cancels what nobody waits for any more, and starts what is due."""
     with services.store.read() as connection:
-        ended, abandoned = list_ended_children(connection), list_abandoned_children(connection)
-    waited_for = [child.run_id for child in ended if _try(lambda child=child: end_child(services, child))]
-    for run_id in waited_for:
-        _try(lambda run_id=run_id: close_suspended(services, instance, run_id))
-    for child in abandoned:
-        _try(lambda child=child: cancel_abandoned(services, instance, child))
+        ended, abandoned = list_ended_children(connection), list_abandoned_runs(connection)
+    followed = do_all(ended, lambda child: end_child(services, child), until=0.65)
+    do_all(followed, lambda child: close_suspended(services, instance, child.run_id), until=0.65)
+    do_all(abandoned, lambda run: _cancel_abandoned(services, instance, run), until=0.7)
     with services.store.read() as connection:
         due = list_due_children(connection)
-    for child in due:
-        _try(lambda child=child: submit_child(services, instance, child))
-    return list(dict.fromkeys(waited_for))
+    started = do_all(due, lambda child: submit_child(services, instance, child), until=0.8)
+    return Tended(list(dict.fromkeys(child.run_id for child in followed)), started)
 
 
-def _try(do: Callable[[], bool]) -> bool:
+def do_all_in_silence(things: Sequence[Thing], deed: Callable[[Thing], object], *, until: float) -> list[Thing]:  # noqa: ARG001 there is time for all
+    """What goes wrong is left to the sensor, which tells it."""
+    done: list[Thing] = []
+    for thing in things:
+        with suppress(AgentMeshError, dg.DagsterError):
+            if deed(thing):
+                done.append(thing)
+    return done
+
+
+def _cancel_abandoned(services: Services, instance: dg.DagsterInstance, run: AbandonedRun) -> bool:
     try:
-        return do()
-    except (AgentMeshError, dg.DagsterError):
-        return False
+        cancel_run(services, instance, run.child_run_id, by=f"run: {run.run_id}")
+    except RunIsOver:
+        return False  # it has ended meanwhile
+    return True

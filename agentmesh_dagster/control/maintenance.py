@@ -9,23 +9,16 @@ from typing import TypeVar
 import dagster as dg
 
 from agentmesh_dagster.control.adopt import adopt_launches
-from agentmesh_dagster.control.children import cancel_abandoned, submit_child
+from agentmesh_dagster.control.children import OfRun, tend_children
 from agentmesh_dagster.control.queued_runs import begin_queued_runs
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import submit_resume
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.arrivals import look_for_event
-from agentmesh_dagster.runtime.children import end_child
 from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.notices import send_notice
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.awaited_events import list_waits_to_look
-from agentmesh_dagster.store.children import (
-    Child,
-    list_abandoned_children,
-    list_due_children,
-    list_ended_children,
-)
 from agentmesh_dagster.store.gates import list_due_notices
 from agentmesh_dagster.store.launches import Launch, list_parked_launches
 from agentmesh_dagster.store.runs import filter_run_ids, list_unsettled_run_ids
@@ -36,6 +29,7 @@ _TICK_SECONDS = 40.0  # Dagster gives a tick 60
 _IDS_AT_ONCE = 500
 
 Thing = TypeVar("Thing")
+ThingOfRun = TypeVar("ThingOfRun", bound=OfRun)
 
 
 @dataclass(frozen=True)
@@ -82,7 +76,7 @@ def run_maintenance(
     tick.do(looking, lambda wait: look_for_event(services, wait), until=0.35)
     unsettled = list(dict.fromkeys([*unsettled, *_find_given_up(instance, parked)]))
     settled = tick.do(_begin_anywhere(unsettled), lambda run_id: reconcile_run(services, instance, run_id), until=0.6)
-    started = _tend_children(services, instance, tick, looks_after)
+    tended = tend_children(services, instance, _OwnChildren(tick, looks_after))
     placed = begin_queued_runs(services, instance, projects=projects)
     tick.faults.extend(placed.faults)
     with services.store.read() as connection:
@@ -100,26 +94,10 @@ def run_maintenance(
         resumed,
         len({launch.run_id for launch in parked}.difference(resumed)),
         len(notified),
-        len(started),
+        len(tended.started),
         tick.faults,
         placed.begun,
     )
-
-
-def _tend_children(
-    services: Services, instance: dg.DagsterInstance, tick: "_Tick", looks_after: "_Chosen"
-) -> list[Child]:
-    """Follows up the runs that steps wait for; those that were started."""
-    with services.store.read() as connection:
-        ended, abandoned = list_ended_children(connection), list_abandoned_children(connection)
-    ended = looks_after.choose(ended, lambda child: child.run_id)
-    abandoned = looks_after.choose(abandoned, lambda child: child.run_id)
-    tick.do(ended, lambda child: end_child(services, child), until=0.65)
-    tick.do(abandoned, lambda child: cancel_abandoned(services, instance, child), until=0.7)
-    with services.store.read() as connection:
-        due = list_due_children(connection)
-    due = looks_after.choose(due, lambda child: child.run_id)
-    return tick.do(due, lambda child: submit_child(services, instance, child), until=0.8)
 
 
 @dataclass(frozen=True)
@@ -161,6 +139,19 @@ class _Tick:
             if time.monotonic() - self.started > until * self.seconds:
                 break
         return done
+
+
+@dataclass(frozen=True)
+class _OwnChildren:
+    """What a tick does for children, as far as their parents are this location's."""
+
+    tick: _Tick
+    looks_after: _Chosen
+
+    def __call__(
+        self, things: Sequence[ThingOfRun], deed: Callable[[ThingOfRun], object], *, until: float
+    ) -> list[ThingOfRun]:
+        return self.tick.do(self.looks_after.choose(things, lambda thing: thing.run_id), deed, until=until)
 
 
 def _begin_anywhere(things: Sequence[Thing]) -> list[Thing]:

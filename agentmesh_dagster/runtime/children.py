@@ -1,4 +1,8 @@
-"""Children that have ended: what a step that waited for a run makes of it."""
+"""Children: their runs begin, and what a step makes of the end of the run that it waited for.
+
+Each transaction here locks the parent's run alone. Only one that begins a child may lock more, and before it: the limit
+of the child's workflow, and the runs that make room for the child (`cancelOldest`).
+"""
 
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import EventType, Run, RunStatus, StepStatus

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, or_, select, update
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import RunStatus
@@ -46,6 +46,14 @@ class Child:
     workflow_id: str
     input: JsonValue
     state: ChildState
+
+
+@dataclass(frozen=True)
+class AbandonedRun:
+    """The run of a child for which nobody waits any more."""
+
+    child_run_id: str
+    run_id: str  # of the step that it was for
 
 
 @dataclass(frozen=True)
@@ -115,15 +123,24 @@ def list_ended_children(connection: Connection, run_id: str | None = None, limit
     return _list(connection, query, run_id, limit)
 
 
-def list_abandoned_children(connection: Connection, run_id: str | None = None, limit: int = 200) -> list[Child]:
-    """The children whose run goes on though nobody waits for it any more; `run_id`: of this parent."""
+def list_abandoned_runs(connection: Connection, run_id: str | None = None, limit: int = 200) -> list[AbandonedRun]:
+    """The runs of children that go on though nobody waits for them any more; `run_id`: of this parent.
+
+    Their step has given them up, or has asked for another run since.
+    """
+    is_replaced = runs.c.id != children.c.child_run_id
+    is_given_up = waits.c.state.in_([WaitState.CANCELED.value, WaitState.EXPIRED.value])
     query = (
-        select(children)
+        select(runs.c.id, children.c.run_id)
+        .join(children, children.c.step_id == runs.c.parent_step_id)
         .join(waits, waits.c.step_id == children.c.step_id)
-        .join(runs, runs.c.id == children.c.child_run_id)
-        .where(runs.c.status.in_(_OPEN), waits.c.state.in_([WaitState.CANCELED.value, WaitState.EXPIRED.value]))
+        .where(runs.c.status.in_(_OPEN), or_(is_replaced, is_given_up))
+        .order_by(runs.c.created_at, runs.c.id)
+        .limit(limit)
     )
-    return _list(connection, query, run_id, limit)
+    if run_id is not None:
+        query = query.where(children.c.run_id == run_id)
+    return [AbandonedRun(row.id, row.run_id) for row in connection.execute(query)]
 
 
 def list_awaited_runs(connection: Connection, run_id: str) -> list[str]:

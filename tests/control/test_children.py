@@ -10,7 +10,7 @@ import pytest
 from agentmesh_dagster.code_location import jobs
 from agentmesh_dagster.control import children as control_children
 from agentmesh_dagster.control.cancel import cancel_run
-from agentmesh_dagster.control.children import tend_children
+from agentmesh_dagster.control.children import do_all_in_silence, tend_children
 from agentmesh_dagster.control.in_place import execute_launch
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.maintenance import run_maintenance
@@ -18,10 +18,14 @@ from agentmesh_dagster.control.resume import resume_run
 from agentmesh_dagster.control.retry import retry_run
 from agentmesh_dagster.entities.models import EventType, Run, RunStatus, Step, StepStatus, Workflow
 from agentmesh_dagster.runtime.children import end_child
+from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.children import find_child, list_due_children
+from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.runs import RunFilter, page_runs
 from agentmesh_dagster.store.steps import list_steps
+from agentmesh_dagster.store.tables import waits
+from agentmesh_dagster.store.waits import list_due_waits
 from agentmesh_dagster.translator.child_runs import NOBODY
 from agentmesh_dagster.translator.run_tags import PARENT_TAG
 from tests.control.dagster_actions import execute_launch as execute_submitted
@@ -304,6 +308,23 @@ def test_a_child_that_takes_too_long_fails_the_step_and_is_canceled(office: Offi
     assert all(child.status is RunStatus.CANCELED for child in children_of(office, run_id))
 
 
+def test_a_retry_before_an_abandoned_child_is_canceled_does_not_leave_it_to_itself(office: Office):
+    run_id = start(office, calling(timeoutSeconds=60), sub(node("ask", "human_approval")))
+    let_ticks_pass(office)
+    with office.services.store.begin() as tx:
+        tx.execute(waits.update().where(waits.c.run_id == run_id).values(due_at=now(tx)))
+    with office.services.store.read() as connection:
+        [due] = list_due_waits(connection)
+    assert end_due_wait(office.services, due)
+    assert office.run(run_id).status is RunStatus.FAILED
+
+    retry_run(office.services, office.instance, run_id, by="ann")
+    let_ticks_pass_in_queue(office, run_id)
+
+    assert [child.status for child in children_of(office, run_id)] == [RunStatus.CANCELED, RunStatus.RUNNING]
+    assert step_of(office, run_id).child_run_id == children_of(office, run_id)[-1].id
+
+
 @pytest.fixture
 def workers_that_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that die before they can follow up what their launch means for other runs."""
@@ -333,12 +354,25 @@ def test_whoever_comes_second_starts_and_ends_nothing(office: Office):
 def test_the_web_server_starts_children_and_says_which_runs_may_go_on(office: Office):
     run_id = start(office, calling(), sub())
 
-    assert tend_children(office.services, office.instance) == []
+    assert tend_children(office.services, office.instance, do_all_in_silence).run_ids == []
     [child] = children_of(office, run_id)
     execute_submitted(office.services, office.instance, child.id)
 
-    assert tend_children(office.services, office.instance) == [run_id]
+    assert tend_children(office.services, office.instance, do_all_in_silence).run_ids == [run_id]
     assert step_of(office, run_id).status is StepStatus.SUCCEEDED
+
+
+@pytest.mark.usefixtures("workers_that_say_nothing")
+def test_the_tick_that_ends_a_run_with_its_child_tells_dagster(office: Office):
+    run_id = start(office, calling(), sub(outcome="failed"))
+    run_maintenance(office.services, office.instance)
+    [child] = children_of(office, run_id)
+    execute_submitted(office.services, office.instance, child.id)
+
+    run_maintenance(office.services, office.instance)
+
+    assert office.run(run_id).status is RunStatus.FAILED
+    assert office.dagster_status(run_id) is dg.DagsterRunStatus.FAILURE
 
 
 def for_each(**config: Any) -> Workflow:
@@ -451,6 +485,22 @@ def test_an_inlined_workflow_asks_for_runs_as_its_caller_would(office: Office):
     assert {step.path for step in steps_of(office, run.id) if step.child_run_id} == {"call/[0]", "call/[1]"}
 
 
+def test_two_calls_of_one_workflow_do_not_share_the_places_of_its_children(office: Office):
+    asking = node("ask", "workflow", workflowId="sub", mode="run", concurrency=1)
+    inlined = workflow("inlined", [START, asking, END], ["start -> ask", "ask -> end"])
+    each = node("each", "branch", mode="each", items="context.input", join="end")
+    calls = [node(name, "workflow", workflowId="inlined") for name in ("left", "right")]
+    edges = ["start -> each", "each -> draft", "draft -> left", "draft -> right", "left -> end", "right -> end"]
+    main = workflow("main", [START, each, noting("draft"), *calls, END], edges)
+    run_id = start(office, main, inlined, sub(node("ask", "human_approval")), run_input=[1, 2])
+
+    let_ticks_pass(office)
+
+    at_work = [step for step in steps_of(office, run_id) if is_at_work(step)]
+    assert len(at_work) == 2, "one item of each call"
+    assert len({step.path.rpartition("/")[2] for step in at_work}) == 2
+
+
 def catching() -> Workflow:
     """Behind a child that failed what is said of it; else what it gave."""
     call = node("call", "workflow", workflowId="sub", mode="run")
@@ -496,6 +546,23 @@ def test_a_child_for_which_its_workflow_has_no_place_fails_its_step(office: Offi
     failed = [step for step in steps_of(office, run_id) if step.status is StepStatus.FAILED]
     assert len(failed) == 1
     assert f"1 of at most 1 is open: `{child.id}`" in (failed[0].error or "")
+
+
+def test_a_child_that_failed_and_for_which_there_is_no_place_any_more_fails_its_step(office: Office):
+    full = sub(node("ask", "human_approval"), concurrency={"max": 1, "onLimit": "skip"})
+    run_id = start(office, calling(input={}), full)
+    let_ticks_pass(office)
+    [child] = children_of(office, run_id)
+    office.answer(child.id, "ask", {"approved": False})
+    let_ticks_pass(office)
+    other = prepare_launch(office.services, office.instance, full, {}, launched_by="test")
+
+    retry_run(office.services, office.instance, run_id, by="ann")
+    let_ticks_pass_in_queue(office, run_id)
+
+    assert office.run(run_id).status is RunStatus.FAILED
+    assert f"1 of at most 1 is open: `{other.run_id}`" in (step_of(office, run_id).error or "")
+    assert office.run(child.id).status is RunStatus.FAILED
 
 
 def test_a_child_waits_for_a_place_among_the_runs_of_its_workflow(office: Office):

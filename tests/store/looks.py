@@ -10,7 +10,7 @@ from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.store.awaited_events import list_waits_to_look
 from agentmesh_dagster.store.children import (
     find_step_of_child,
-    list_abandoned_children,
+    list_abandoned_runs,
     list_due_children,
     list_ended_children,
     list_siblings,
@@ -93,7 +93,7 @@ LOOKS = (
     Look("tick: waits whose time is over", lambda connection, _: list_due_waits(connection)),
     Look("tick: runs to start for steps", lambda connection, _: list_due_children(connection)),
     Look("tick: runs for steps that have ended", lambda connection, _: list_ended_children(connection)),
-    Look("tick: runs that no step waits for any more", lambda connection, _: list_abandoned_children(connection)),
+    Look("tick: runs that no step waits for any more", lambda connection, _: list_abandoned_runs(connection)),
     Look("the step that a run is for", lambda connection, middle: find_step_of_child(connection, middle.id)),
     Look("runs that steps of a run wait for", lambda connection, middle: list_siblings(connection, middle.id, "call")),
     Look("waits: the first that is over", lambda connection, _: find_first_due(connection)),
