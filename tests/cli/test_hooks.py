@@ -46,3 +46,19 @@ def test_what_cannot_be_a_hook_is_told(capsys: pytest.CaptureFixture[str]):
 
     assert code == 2
     assert "eventName" in told
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-s", "hmac"], "`signature` needs `header`"),
+        (["-s", "slack", "--header", "X-Mine"], "not with `slack`"),
+        (["--header", "X-Mine"], "`signature.scheme`"),
+    ],
+)
+def test_how_it_is_signed_must_fit_together(capsys: pytest.CaptureFixture[str], options: list[str], said: str):
+    secret = ["--secret", "SENDER"] if "-s" in options else []
+    code, _, told = run(capsys, "hooks", "create", "x", "-e", "said", *options, *secret)
+
+    assert code == 2
+    assert said in " ".join(told.split())

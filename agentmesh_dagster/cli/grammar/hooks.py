@@ -62,10 +62,9 @@ def create_hook(
     from agentmesh_dagster.cli.commands import hooks
 
     signature = None
-    if scheme is not None or secret is not None:
+    if scheme or secret or header or prefix:
         signature = {"scheme": scheme and scheme.value, "secret": secret}
-        if scheme is Scheme.HMAC:
-            signature |= {"header": header, "encoding": encoding.value, "prefix": prefix}
+        signature |= {"header": header, "encoding": encoding.value, "prefix": prefix}
     hooks.create_hook(
         {"name": name, "eventName": event, "projectId": project, "signature": signature, "deliveryId": delivery_id}
     )
