@@ -13,7 +13,8 @@ import dagster as dg
 
 from agentmesh_dagster.control.cancel import RunIsOver, cancel_run, stop_launches
 from agentmesh_dagster.control.daemons import has_daemon
-from agentmesh_dagster.control.launch import PreparedLaunch, create_first_launch
+from agentmesh_dagster.control.first_launch import create_first_launch
+from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.resume import submit_prepared, submit_resume
 from agentmesh_dagster.control.retry import NothingToRetry, retry_run
 from agentmesh_dagster.entities.models import RunStatus

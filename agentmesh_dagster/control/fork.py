@@ -2,19 +2,16 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
 
 from agentmesh_dagster.control.cancel import stop_launches
-from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists
-from agentmesh_dagster.control.inherited_tags import copy_free_tags
-from agentmesh_dagster.control.launch import PreparedLaunch, build_first_launch, find_origins
+from agentmesh_dagster.control.first_launch import create_first_launch
+from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.location import CodeLocation
 from agentmesh_dagster.control.reconcile import reconcile_run
-from agentmesh_dagster.control.resume import select_steps
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_schema import JsonSchema, fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
@@ -29,11 +26,8 @@ from agentmesh_dagster.runtime.places import take_place
 from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import EntityNotFound, current_revision, get_job_name
-from agentmesh_dagster.store.launches import mark_launch_submitted
 from agentmesh_dagster.store.runs import NewRun, get_run, get_run_head
-from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
-from agentmesh_dagster.translator.presentation import report_fork
 from agentmesh_dagster.wire import NewFork
 
 
@@ -43,7 +37,7 @@ class _Target:
 
     plan: Plan
     job_name: str
-    origins: Mapping[str, Any]
+    origins: Mapping[str, Any] | None = None  # None: where the run was launched
 
 
 def prepare_fork(
@@ -66,10 +60,8 @@ def prepare_fork(
     with services.store.read() as connection:
         source, head = get_run(connection, run_id), get_run_head(connection, run_id)
     before = load_pinned_plan(services.store, head.workflow_id, head.revision)
-    if wanted.revision == "newest":
-        target = _find_newest(services, source, location)
-    else:
-        target = _Target(before, head.job_name, _find_origins(instance, run_id, head.job_name))
+    is_newest = wanted.revision == "newest"
+    target = _find_newest(services, source, location) if is_newest else _Target(before, head.job_name)
     fork, run_input, issues = _read_request(target.plan.workflow, source, wanted, by)
     new = NewRun(
         id=str(uuid.uuid4()),
@@ -86,32 +78,13 @@ def prepare_fork(
         place = take_place(tx, new.workflow_id, new.id, instance_id)
         new = replace(new, is_queued=place.is_queued)
         register_fork(tx, target.plan, before, fork, new, instance_id=instance_id, issues=issues)
-        states = read_states(tx, new.id)
     # Ours first: should this process die now, the run is there, and is created in Dagster by whoever finds it.
     crash_point(CrashPoint.LAUNCH_STORED)
     for canceled in place.canceled:
         stop_launches(services, instance, canceled)
-    first = instance.get_run_by_id(run_id)
-    if place.is_queued:
-        return PreparedLaunch(new.id, new.id, target.job_name, target.plan.revision, is_queued=True)
-    built = build_first_launch(
-        services,
-        target.plan,
-        target.job_name,
-        run_input,
-        launched_by=new.launched_by,
-        forked_from=new.forked_from,
-        step_keys=select_steps(target.plan, states, ()),
-        given_tags=copy_free_tags(first) if first else None,
-    )
-    with suppress(DagsterRunAlreadyExists):  # this took so long that somebody has created it meanwhile
-        instance.create_run_for_job(run_id=new.id, **target.origins, **built)
-    crash_point(CrashPoint.LAUNCH_IN_DAGSTER)
-    with services.store.begin() as tx:
-        mark_launch_submitted(tx, new.id)
-    if first is not None:
-        report_fork(instance, first, services.settings, node=wanted.from_node_id, fork_id=new.id)
-    return PreparedLaunch(new.id, new.id, target.job_name, target.plan.revision)
+    if not place.is_queued:
+        create_first_launch(services, instance, new.id, origins=target.origins)
+    return PreparedLaunch(new.id, new.id, target.job_name, target.plan.revision, is_queued=place.is_queued)
 
 
 def _find_newest(services: Services, source: Run, location: CodeLocation | None) -> _Target:
@@ -127,14 +100,6 @@ def _find_newest(services: Services, source: Run, location: CodeLocation | None)
         "job_code_origin": place.build_code_origin(job_name),
     }
     return _Target(plan, job_name, origins)
-
-
-def _find_origins(instance: dg.DagsterInstance, run_id: str, job_name: str) -> Mapping[str, Any]:
-    """Where the run was launched, so is what goes on from it."""
-    first = instance.get_run_by_id(run_id)
-    if first is None or first.remote_job_origin is None or first.job_code_origin is None:
-        return find_origins(instance, job_name)
-    return {"remote_job_origin": first.remote_job_origin, "job_code_origin": first.job_code_origin}
 
 
 def _read_request(workflow: Workflow, source: Run, wanted: NewFork, by: str) -> tuple[Fork, JsonValue, Sequence[Issue]]:

@@ -7,7 +7,6 @@ sensor that was down, or died, makes the same of it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Batch
@@ -27,7 +26,7 @@ class Group:
 @dataclass(frozen=True)
 class Gathered:
     ready: Sequence[Group]
-    replaced: Sequence[tuple[Delivery, Delivery]]  # with what came in its place
+    replaced: Sequence[tuple[Delivery, Delivery]]  # with the last of its burst, so far
 
 
 def gather(arrived: Sequence[Delivery], when: Arrival, moment: datetime, *, is_all: bool) -> Gathered:
@@ -43,10 +42,16 @@ def gather(arrived: Sequence[Delivery], when: Arrival, moment: datetime, *, is_a
 
 
 def _keep_last(arrived: Sequence[Delivery], window: timedelta, moment: datetime, *, is_all: bool) -> Gathered:
-    replaced = [(one, later) for one, later in pairwise(arrived) if later.arrived_at - one.arrived_at < window]
-    gone = {one.id for one, _ in replaced}
-    last = [one for one in (arrived if is_all else arrived[:-1]) if one.id not in gone]
-    return Gathered([Group(one, one.event) for one in last if one.arrived_at + window <= moment], replaced)
+    bursts: list[list[Delivery]] = []
+    for one in arrived:
+        if bursts and one.arrived_at - bursts[-1][-1].arrived_at < window:
+            bursts[-1].append(one)
+        else:
+            bursts.append([one])
+    replaced = [(one, burst[-1]) for burst in bursts for one in burst[:-1]]
+    last = [burst[-1] for burst in bursts]
+    ready = last if is_all else last[:-1]  # what lies behind may follow the last one
+    return Gathered([Group(one, one.event) for one in ready if one.arrived_at + window <= moment], replaced)
 
 
 def _divide(arrived: Sequence[Delivery], batch: Batch) -> list[list[Delivery]]:

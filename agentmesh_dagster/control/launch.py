@@ -20,15 +20,13 @@ from agentmesh_dagster.errors import InvalidValue
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
 from agentmesh_dagster.runtime.places import take_place
-from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
+from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.settings import link_run
 from agentmesh_dagster.store.catalogue import current_revision, get_job_name
 from agentmesh_dagster.store.launches import mark_launch_submitted
-from agentmesh_dagster.store.runs import get_launcher, get_run, get_run_head
 from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
-from agentmesh_dagster.translator.run_tags import PARENT_TAG, name_origin
+from agentmesh_dagster.translator.run_tags import name_origin
 
 
 class UnfitInput(InvalidValue):
@@ -89,33 +87,6 @@ def prepare_launch(
     with services.store.begin() as tx:
         mark_launch_submitted(tx, run_id)
     return PreparedLaunch(run_id, run_id, job_name, revision)
-
-
-def create_lost_launch(services: Services, instance: dg.DagsterInstance, run_id: str) -> None:
-    """Creates the first launch of a run in Dagster that nobody has created there yet, and queues it."""
-    if create_first_launch(services, instance, run_id):
-        # The queue needs no workspace: so a sensor can do it.
-        instance.submit_run(run_id, workspace=None)  # pyright: ignore[reportArgumentType]
-
-
-def create_first_launch(services: Services, instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Creates the first launch of a run in Dagster as it is written down; False: somebody else starts it."""
-    with services.store.read() as connection:
-        run, head = get_run(connection, run_id), get_run_head(connection, run_id)
-        launched_by = get_launcher(connection, run_id)
-    plan = load_pinned_plan(services.store, head.workflow_id, head.revision)
-    # Of a fork too all steps are launched: those that it has taken over do nothing.
-    built = build_first_launch(
-        services, plan, head.job_name, run.input, launched_by=launched_by, forked_from=run.forked_from
-    )
-    if run.parent_run_id:
-        built["tags"][PARENT_TAG] = link_run(services.settings, run.parent_run_id) or run.parent_run_id
-    with suppress(DagsterRunAlreadyExists):
-        origins = find_origins(instance, head.job_name, near=run.parent_run_id)
-        instance.create_run_for_job(run_id=run_id, **origins, **built)
-    crash_point(CrashPoint.LAUNCH_IN_DAGSTER)
-    with services.store.begin() as tx:
-        return mark_launch_submitted(tx, run_id)
 
 
 def find_origins(instance: dg.DagsterInstance, job_name: str, *, near: str | None = None) -> dict[str, Any]:

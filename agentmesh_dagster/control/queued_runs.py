@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from agentmesh_dagster.control.launch import PreparedLaunch, create_first_launch
+from agentmesh_dagster.control.first_launch import create_first_launch
+from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.resume import resume_run, submit_prepared
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.errors import AgentMeshError

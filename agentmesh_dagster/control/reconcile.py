@@ -7,7 +7,7 @@ from functools import partial
 import dagster as dg
 
 from agentmesh_dagster.control.cancel import stop_launches
-from agentmesh_dagster.control.launch import create_lost_launch
+from agentmesh_dagster.control.first_launch import create_lost_launch, report_origin
 from agentmesh_dagster.control.launch_failures import read_failure
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import RunStatus
@@ -139,6 +139,8 @@ def _reconcile_unstarted(services: Services, instance: dg.DagsterInstance, launc
         return end_with_run(services, launch.run_id, launch.id, partial(report_end, services, instance, launch.id))
     with services.store.begin() as tx:
         is_ours = mark_launch_submitted(tx, launch.id, before=launch.submitted_at)
+    if is_ours and launch.kind is LaunchKind.FIRST and launch.submitted_at is None:
+        report_origin(services, instance, launch.run_id)  # whoever created it died before
     if is_ours:
         # The queue needs no workspace: so a sensor can do it.
         instance.submit_run(launch.id, workspace=None)  # pyright: ignore[reportArgumentType]

@@ -68,14 +68,16 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
             if not has_to or (due is not None and now(tx) < due) or not _is_active(plan, states):
                 return None
             launch_id = name_next_launch(run_id, before)
+            is_resume = due is None and not had_no_place
             launch = insert_launch(
                 tx,
                 launch_id,
                 run_id,
-                LaunchKind.RESUME if due is None and not had_no_place else LaunchKind.AGAIN,
+                LaunchKind.RESUME if is_resume else LaunchKind.AGAIN,
                 run.revision,
                 instance_id=instance_id,
                 is_submitted=False,
+                retried_by=None if is_resume else before[-1].retried_by,
             )
         waited = take_ended_waits(tx, run_id, launch.id)
     crash_point(CrashPoint.RESUME_STORED)

@@ -6,13 +6,14 @@ from agentmesh_dagster.control.cancel import stop_launches
 from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import name_next_launch, resume_run
-from agentmesh_dagster.entities.models import EventType, RunStatus
+from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.errors import Conflict
+from agentmesh_dagster.runtime.launches import describe_start
 from agentmesh_dagster.runtime.places import Place, take_place
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.reopening import reopen
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.events import record_events
 from agentmesh_dagster.store.launches import LaunchKind, insert_launch, list_launches
 from agentmesh_dagster.store.run_limits import queue_run
 from agentmesh_dagster.store.runs import get_run_head, lock_run, mark_run_started
@@ -58,15 +59,21 @@ def retry_run(services: Services, instance: dg.DagsterInstance, run_id: str, *, 
             raise NothingToRetry(run_id, RunStatus.RUNNING)  # a re-execution of it stands in Dagster's queue
         launch_id = name_next_launch(run_id, before)
         reopen(tx, plan, run_id, launch_id)
-        insert_launch(
-            tx, launch_id, run_id, LaunchKind.RESUME, run.revision, instance_id=instance_id, is_submitted=False
+        launch = insert_launch(
+            tx,
+            launch_id,
+            run_id,
+            LaunchKind.RESUME,
+            run.revision,
+            instance_id=instance_id,
+            is_submitted=False,
+            retried_by=by,
         )
         if place.is_queued:
-            queue_run(tx, run.workflow_id, run_id)
+            queue_run(tx, run.workflow_id, run_id)  # it starts, and says who retried it, when it has its place
         else:
             mark_run_started(tx, run_id)
-        started = Event(EventType.RUN_STARTED, {"launchId": launch_id, "revision": run.revision, "retriedBy": by})
-        record_events(tx, project_id=run.project_id, run_id=run_id, recorded=[started])
+            record_events(tx, project_id=run.project_id, run_id=run_id, recorded=[describe_start(launch)])
     for canceled in place.canceled:
         stop_launches(services, instance, canceled)
     # From here on it is a resume like any other: whoever finds it undone, such as the sensor, does the rest.

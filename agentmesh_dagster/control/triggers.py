@@ -5,9 +5,10 @@ has arrived, and a second run for the same, should Dagster make one, does nothin
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 import dagster as dg
@@ -40,6 +41,7 @@ from agentmesh_dagster.store.triggers import (
     join_deliveries,
     list_due_deliveries,
     list_joined,
+    replace_deliveries,
     request_delivery,
     take_delivery,
 )
@@ -272,10 +274,17 @@ def _write_down(services: Services, loaded: LoadedTrigger, tick: TriggerTick, as
             close_delivery(tx, delivery.id, DeliveryState.FAILED, reason)
         for group in tick.lost:
             _join(tx, group.leader, group.joined)
-        for delivery, later in tick.replaced:
-            join_deliveries(tx, [delivery.id], later.id, f"A later one came soon: {later.source}.")
+        for last, gone in _group_by_last(tick.replaced):
+            replace_deliveries(tx, gone, last.id, f"A later one came soon: {last.source}.")
         if not tick.failed:
             tick.asked = [asked for asked in tick.asked if _ask(tx, loaded, tick, asked, asker, places)]
+
+
+def _group_by_last(replaced: Sequence[tuple[Delivery, Delivery]]) -> Iterator[tuple[Delivery, list[str]]]:
+    """The last of each burst, and the ids of the others."""
+    for _, burst in groupby(replaced, key=lambda pair: pair[1].id):
+        gone, lasts = zip(*burst, strict=True)
+        yield lasts[0], [each.id for each in gone]
 
 
 def _ask(

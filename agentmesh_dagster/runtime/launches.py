@@ -18,7 +18,7 @@ from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import StoredGate, list_taken_over
 from agentmesh_dagster.store.inheritance import EditedStep, list_edited
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, insert_launch, renew_launch
-from agentmesh_dagster.store.run_limits import is_queued
+from agentmesh_dagster.store.run_limits import is_queued, lock_run_limit
 from agentmesh_dagster.store.runs import NewRun, RunHead, get_run, get_run_head, insert_run, lock_run, mark_run_started
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.store.triggers import DeliveryState, close_delivery, take_delivery
@@ -155,7 +155,10 @@ def start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
 
 def _start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
     with services.store.begin() as tx:
-        launch = find_launch(tx, facts.launch_id) or register_launch(tx, plan, facts)
+        launch = find_launch(tx, facts.launch_id)
+        if launch is None or launch.lease_expires_at is None:
+            lock_run_limit(tx, plan.workflow.id)  # before any run, as whoever gives places does
+        launch = launch or register_launch(tx, plan, facts)
         if launch.lease_expires_at is None:
             _take_place(tx, launch)
         run = lock_run(tx, launch.run_id)
@@ -190,9 +193,17 @@ def _begin(tx: Connection, services: Services, plan: Plan, facts: LaunchFacts, l
         reopen(tx, plan, run.id, launch.id, facts.selected)
     if run.status not in (RunStatus.RUNNING, RunStatus.SUCCEEDED):  # a success is never left again
         mark_run_started(tx, run.id)
-        started = Event(EventType.RUN_STARTED, {"launchId": launch.id, "revision": plan.revision})
+        started = describe_start(launch)
         taken = _list_taken(tx, run.id) if launch.position == 0 else []
         record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[started, *taken])
+
+
+def describe_start(launch: Launch) -> Event:
+    """That a run has started with this launch; of a retry also who asked for it."""
+    about: dict[str, JsonValue] = {"launchId": launch.id, "revision": launch.revision}
+    if launch.retried_by is not None:
+        about["retriedBy"] = launch.retried_by
+    return Event(EventType.RUN_STARTED, about)
 
 
 def _list_taken(tx: Connection, run_id: str) -> list[Event]:

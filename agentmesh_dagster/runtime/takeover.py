@@ -41,7 +41,7 @@ def is_same_input(one: JsonValue, other: JsonValue) -> bool:
 
 @dataclass(frozen=True)
 class Takeover:
-    """Which work of a run another one takes over. Both have the same input."""
+    """Which work of a run another one takes over; with another input than that one's, none: all is redone."""
 
     source: RunHead
     run_id: str  # of the new run

@@ -34,6 +34,7 @@ class Launch:
     parked_at: datetime | None  # when its work was done and its run began to wait for a person
     lease_expires_at: datetime | None  # None until a worker took it up
     ended_at: datetime | None  # when its Dagster run was seen to have ended
+    retried_by: str | None  # who retried its run with it
 
     @property
     def is_live(self) -> bool:
@@ -50,6 +51,7 @@ def insert_launch(
     *,
     instance_id: str,
     is_submitted: bool,
+    retried_by: str | None = None,
 ) -> Launch:
     """Adds a launch to a run whose lock the caller holds; `is_submitted`: Dagster has it already."""
     position = tx.execute(select(func.count()).where(launches.c.run_id == run_id)).scalar_one()
@@ -64,6 +66,7 @@ def insert_launch(
             created_at=moment,
             submitted_at=moment if is_submitted else None,
             revision=revision,
+            retried_by=retried_by,
         )
     )
     launch = find_launch(tx, launch_id)
@@ -154,4 +157,5 @@ def _read_launch(values: RowMapping) -> Launch:
         values["parked_at"],
         values["lease_expires_at"],
         values["ended_at"],
+        values["retried_by"],
     )

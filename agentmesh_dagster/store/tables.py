@@ -230,6 +230,7 @@ launches = Table(
     Column("lease_expires_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("revision", Integer, nullable=False),
+    Column("retried_by", Text),  # who retried its run with it
     UniqueConstraint("run_id", "position"),
     Index(None, "lease_expires_at"),
     Index(None, "ended_at", "parked_at"),  # most have ended
@@ -501,7 +502,6 @@ deliveries = Table(
     Column("reason", Text),  # why no run came of it
     Column("asked_by", Key),  # the code location of that instance which asked
     Column("scheduled_at", UtcDateTime),  # the time of a cron trigger that it is
-    Column("due_at", UtcDateTime),  # when its run is to be asked for; NULL: at once
     Column("joined_id", Key),  # the delivery whose run it is part of, or that came in its place
     _one_of("state", ("waiting", "requested", "launched", "declined", "failed", "missed", "skipped", "joined")),
     ForeignKeyConstraint(["event_name", "event_id"], [posted_events.c.name, posted_events.c.event_id]),
@@ -511,7 +511,6 @@ deliveries = Table(
     Index(None, "event_name", "event_id"),
     Index(None, "workflow_id", "arrived_at"),
     Index(None, "joined_id"),
-    Index(None, "due_at"),  # most have none
 )
 
 # Addresses that third parties post to. Of the token in the address only a SHA-256 hash is kept.

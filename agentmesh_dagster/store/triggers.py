@@ -278,6 +278,14 @@ def join_deliveries(tx: Connection, joined: Collection[str], leader_id: str, rea
     tx.execute(update(deliveries).where(is_waiting).values(values))
 
 
+def replace_deliveries(tx: Connection, replaced: Collection[str], last_id: str, reason: str) -> None:
+    """Notes that the last of their burst came in place of these, and of those in whose place one of these had come."""
+    join_deliveries(tx, replaced, last_id, reason)
+    gone = select(deliveries.c.id).where(deliveries.c.id.in_(replaced), deliveries.c.joined_id == last_id)
+    had_joined = deliveries.c.joined_id.in_(tx.execute(gone).scalars().all())
+    tx.execute(update(deliveries).where(had_joined).values(joined_id=last_id))
+
+
 def list_joined(connection: Connection, leader_id: str) -> list[Delivery]:
     """What is part of the run of another delivery, in the order in which it came."""
     query = select(deliveries.c.id).where(deliveries.c.joined_id == leader_id)

@@ -17,12 +17,17 @@ from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.queued_runs import begin_queued_runs
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.retry import retry_run
-from agentmesh_dagster.entities.models import Run, RunStatus, Workflow
+from agentmesh_dagster.entities.models import EventType, Run, RunStatus, Workflow
+from agentmesh_dagster.runtime.launches import LaunchFacts, start_launch
 from agentmesh_dagster.runtime.places import RunLimitReached
+from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.catalogue import save_checked
-from agentmesh_dagster.store.run_limits import list_open_runs
-from agentmesh_dagster.store.runs import get_run, list_runs
+from agentmesh_dagster.store.catalogue import current_revision, save_checked
+from agentmesh_dagster.store.events import list_events
+from agentmesh_dagster.store.run_limits import list_open_runs, lock_run_limit
+from agentmesh_dagster.store.runs import get_run, list_runs, lock_run
+from agentmesh_dagster.translator.dagster_runs import read_instance_id
+from agentmesh_dagster.translator.run_tags import FORK_TAG
 from agentmesh_dagster.wire import NewFork
 from tests.control.dagster_actions import execute_launch, launch_subset, reexecute_from_failure
 from tests.control.office import APPROVED, Office
@@ -90,6 +95,12 @@ class Line(Office):
     def dagster_status(self, launch_id: str) -> dg.DagsterRunStatus | None:
         found = self.instance.get_run_by_id(launch_id)
         return found.status if found else None
+
+    def starts(self, run_id: str) -> list[dict[str, Any]]:
+        """What was said at each start of a run."""
+        with self.services.store.read() as connection:
+            events = list_events(connection, run_id)
+        return [event.payload for event in events if event.type is EventType.RUN_STARTED]
 
     def count_open(self) -> int:
         with self.services.store.read() as connection:
@@ -284,10 +295,12 @@ def test_a_run_that_is_retried_waits_for_a_place_like_a_new_one(line: Line):
 
     assert launch.is_queued
     assert line.status(failed) == ("pending", True)
+    assert len(line.starts(failed)) == 1, "it has not started again yet"
     line.end(open_run)
     line.work_off()
     assert line.status(failed) == ("failed", False), "it has failed again, after it had begun again"
     assert len(line.get(failed).launches) == 2
+    assert [start.get("retriedBy") for start in line.starts(failed)] == [None, "ann"]
 
 
 def test_a_retry_is_refused_where_there_is_no_place(line: Line):
@@ -304,12 +317,19 @@ def test_a_retry_is_refused_where_there_is_no_place(line: Line):
 def test_a_fork_waits_for_a_place_like_a_new_run(line: Line):
     line.save(flow())
     first = line.launch_and_work()
+    line.instance.add_run_tags(first, {"team": "red"})
 
     fork = prepare_fork(line.services, line.instance, first, NewFork(from_node_id="gate"), by="ann")
 
     assert fork.is_queued
     line.end(first)
     line.work_off()
+    forked = line.instance.get_run_by_id(fork.run_id)
+    assert forked
+    assert (forked.tags["team"], forked.tags[FORK_TAG]) == ("red", first)
+    assert set(forked.step_keys_to_execute or ()) == {"gate", "end"}
+    said = [event.message for event in line.instance.all_logs(first) if "Forked" in (event.message or "")]
+    assert said == ["Forked: another run goes on from gate."]
     assert line.status(fork.run_id) == ("running", False)
     assert line.get(fork.run_id).waiting_on
 
@@ -327,6 +347,29 @@ def test_a_reexecution_in_dagster_that_finds_no_place_fails_and_says_why(line: L
     assert found
     assert open_run in found.tags["agentmesh/skipped"]
     assert line.status(failed) == ("failed", False)
+
+
+def test_a_reexecution_locks_the_limit_before_its_run_as_a_retry_does(line: Line):
+    line.save(failing("queue"))
+    failed = line.launch_and_work()
+    parent = line.instance.get_run_by_id(failed)
+    assert parent
+    plan = load_plan(line.services.store, "w", current_revision(line.services.store))
+    facts = LaunchFacts(
+        "again", read_instance_id(line.instance), parent.job_name, {}, parent_id=failed, is_from_failure=True
+    )
+    started: list[str] = []
+    again = threading.Thread(target=lambda: started.append(start_launch(line.services, plan, facts)))
+
+    with line.services.store.begin() as tx:
+        lock_run_limit(tx, "w")
+        again.start()
+        again.join(timeout=1)
+        assert again.is_alive(), "it waits for the limit"
+        lock_run(tx, failed)  # PostgreSQL would call it a deadlock if the other one held it
+    again.join()
+
+    assert started == [failed]
 
 
 def test_in_a_terminal_a_run_waits_for_its_place(line: Line):

@@ -141,12 +141,19 @@ def test_the_process_that_takes_the_answer_killed_while_it_resumes(site: Site, a
 @pytest.mark.parametrize("at", [CrashPoint.LAUNCH_STORED, CrashPoint.LAUNCH_IN_DAGSTER])
 def test_whoever_forks_killed_before_the_launch_was_started(site: Site, at: str):
     run_id = run_to_its_end(site)
+    site.instance.add_run_tags(run_id, {"team": "red"})
     crash(site, "fork", run_id, "publish", at=at)
 
     site.heal()
 
     [forked] = site.get_run(run_id).forks
     assert site.get_run(forked).status is RunStatus.SUCCEEDED
+    launched = site.instance.get_run_by_id(forked)
+    assert launched
+    assert launched.tags["team"] == "red"
+    assert "draft" not in (launched.step_keys_to_execute or ("draft",))
+    said = [event.message for event in site.instance.all_logs(run_id) if "Forked" in (event.message or "")]
+    assert said == ["Forked: another run goes on from publish."]
     assert [site.calls_of(forked, node) for node in ("draft", "publish")] == [0, 1]
     site.check()
 

@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.store.catalogue import InvalidDocument
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.tables import deliveries, triggers
+from agentmesh_dagster.store.trigger_outcomes import list_outcomes
 from tests.faults.site import Site
 from tests.triggers.daemon import Daemon
 from tests.triggers.flows import flow, on, post, read_deliveries, runs_of, save, states
@@ -63,7 +65,30 @@ def test_bursts_that_came_while_nobody_looked_start_a_run_each(site: Site, daemo
 
     assert [given["n"] for given in sorted(inputs(site), key=lambda given: given["n"])] == [2, 4]
     assert states(site.services, "pay") == ["joined", "joined", "launched", "joined", "launched"]
-    assert "A later one came soon: event `1`" in (read_deliveries(site.services, "pay")[0].reason or "")
+    assert "A later one came soon: event `2`" in (read_deliveries(site.services, "pay")[0].reason or "")
+
+
+@pytest.mark.parametrize("looks_between", [False, True])
+def test_each_event_of_a_burst_names_the_run_of_the_last(site: Site, daemon: Daemon, looks_between: bool):
+    save_long_ago(site, paid(debounceSeconds=30))
+    post_at(site, 20, 15)
+    if looks_between:
+        daemon.sense(SENSOR)
+    post_at(site, 5)
+    with site.services.store.begin() as tx:
+        for row in tx.execute(deliveries.select()).mappings().all():
+            earlier = row["arrived_at"] - timedelta(seconds=60)
+            tx.execute(deliveries.update().where(deliveries.c.id == row["id"]).values(arrived_at=earlier))
+
+    daemon.sense(SENSOR)
+    site.heal()
+
+    [run] = runs_of(site.services, "pay")
+    with site.services.store.read() as connection:
+        [trigger] = set(connection.execute(select(deliveries.c.trigger)).scalars())
+        outcomes = list_outcomes(connection, "pay", trigger, limit=10)
+    assert run.input["n"] == 2
+    assert [outcome.run_id for outcome in outcomes] == [run.id] * 3
 
 
 def test_an_event_that_the_condition_declines_follows_nothing(site: Site, daemon: Daemon):

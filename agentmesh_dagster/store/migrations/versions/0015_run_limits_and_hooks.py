@@ -15,6 +15,7 @@ def upgrade() -> None:
     """From the revision before."""
     op.add_column("agentmesh_runs", sa.Column("queued_at", MOMENT))
     op.create_index("ix_agentmesh_runs_queued_at", "agentmesh_runs", ["queued_at"])
+    op.add_column("agentmesh_launches", sa.Column("retried_by", sa.Text()))
     op.create_table(
         "agentmesh_run_limits",
         sa.Column("workflow_id", KEY, nullable=False),
@@ -27,11 +28,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("agentmesh_deliveries") as deliveries:
         deliveries.add_column(sa.Column("scheduled_at", MOMENT))
-        deliveries.add_column(sa.Column("due_at", MOMENT))
         deliveries.add_column(sa.Column("joined_id", KEY))
         deliveries.drop_constraint(op.f("ck_agentmesh_deliveries_state_is_known"), type_="check")
         deliveries.create_check_constraint(op.f("ck_agentmesh_deliveries_state_is_known"), f"state IN ({STATES})")
-    for columns in (["workflow_id", "arrived_at"], ["joined_id"], ["due_at"]):
+    for columns in (["workflow_id", "arrived_at"], ["joined_id"]):
         op.create_index(f"ix_agentmesh_deliveries_{'_'.join(columns)}", "agentmesh_deliveries", columns)
     op.create_table(
         "agentmesh_hooks",
