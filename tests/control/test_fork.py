@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from agentmesh_dagster.control.cancel import cancel_run
-from agentmesh_dagster.control.children import tend_children
+from agentmesh_dagster.control.children import do_all_in_silence, tend_children
 from agentmesh_dagster.control.fork import prepare_fork
 from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.maintenance import run_maintenance
@@ -262,12 +262,12 @@ def done_by_a_child(office: Office) -> str:
     nodes = [node("start", "start"), noting("draft"), review, noting("publish"), node("end", "end")]
     flow = workflow("w", nodes, ["start -> draft", "draft -> review", "review -> publish", "publish -> end"])
     run_id = office.start(flow)
-    tend_children(office.services, office.instance)
+    tend_children(office.services, office.instance, do_all_in_silence)
     child = str(steps(office, run_id)["review"].child_run_id)
     execute_launch(office.services, office.instance, child)
     office.answer(child, "gate", APPROVED)
     office.continue_run(child)
-    tend_children(office.services, office.instance)
+    tend_children(office.services, office.instance, do_all_in_silence)
     office.continue_run(run_id)
     assert office.run(run_id).status is RunStatus.SUCCEEDED
     CALLS.clear()
