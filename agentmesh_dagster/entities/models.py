@@ -1,13 +1,12 @@
 """The entities of AgentMesh, with the words they have on the wire (camelCase)."""
 
 import json
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field
 
+from agentmesh_dagster.entities.assets import Asset, Severity
 from agentmesh_dagster.entities.bounds import (
     MAX_LAYOUT_NODES,
     JitterSeconds,
@@ -19,59 +18,14 @@ from agentmesh_dagster.entities.bounds import (
     Temperature,
     WindowSeconds,
 )
-from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.entity import Entity, Id, JsonObject, Name, Timestamp
 from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
 from agentmesh_dagster.errors import FaultCode
-
-JsonObject = dict[str, Any]
-
-
-def _only_nulls_are_left_out(schema: JsonObject, model: type[BaseModel]) -> None:
-    """Says in the schema of what is sent that a field is missing only where it would be null."""
-    nullable = {field.alias or name for name, field in model.model_fields.items() if field.default is None}
-    if "required" in schema:
-        schema["required"] = [name for name in schema["required"] if name not in nullable]
-
-
-class Entity(BaseModel):
-    """A frozen record; snake_case in Python, camelCase on the wire; unknown fields are refused."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="forbid",
-        frozen=True,
-        ser_json_inf_nan="constants",  # kept, so that the check at the door sees and refuses them
-        json_schema_serialization_defaults_required=True,
-        json_schema_extra=_only_nulls_are_left_out,
-    )
-
-    def to_wire(self) -> dict[str, JsonValue]:
-        """The JSON object that stands for this entity; fields that are not set are left out."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-def _require_text(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be empty")
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("holds a character that cannot be stored (\\u0000 or half of a surrogate pair)")
-    return text
-
-
-def _integers_are_ids(value: object) -> object:
-    # YAML reads `id: 7` as a number; authors mean the text.
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _literals_are_conditions(value: object) -> object:
     # YAML and JSON read `condition: true` as a boolean; authors mean the literal.
     return json.dumps(value) if isinstance(value, bool | int | float) else value
-
-
-Id = Annotated[str, BeforeValidator(_integers_are_ids), AfterValidator(_require_text), Field(max_length=255)]
-Name = Annotated[str, AfterValidator(_require_text), Field(max_length=255)]
-Timestamp = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 
 def _success_goes_without_saying(value: object) -> object:
@@ -367,6 +321,7 @@ class Workflow(Stored):
     input_schema: JsonObject | None = None  # JSON Schema of the run's input
     triggers: list[Trigger] = Field(default_factory=list[Trigger])
     concurrency: Concurrency | None = None  # None: any number of runs at once
+    asset: Asset | None = None  # what it gives, as an asset of Dagster's
     layout: Layout | None = None  # where the editor shows the nodes; says nothing about runs
     revision: int | None = None  # set by the store
 
@@ -384,6 +339,16 @@ class CutValue(Entity):
 
     chars: int  # of its JSON text; of an error: of the text itself
     preview: str  # how that text begins
+
+
+class CheckVerdict(Entity):
+    """What a check of an asset has found."""
+
+    name: str
+    passed: bool
+    severity: Severity
+    blocking: bool
+    reason: str | None = None  # why it could not be decided; then it has not passed
 
 
 class ForkedFrom(Entity):
@@ -413,6 +378,10 @@ class Run(Entity):
     queued_at: Timestamp | None = None
     parent_run_id: str | None = None  # of whose step this run is the work
     parent_step_id: str | None = None
+    asset: str | None = None  # the key of the asset that it makes, if it was launched for that
+    partition: str | None = None  # the key of that asset's partition
+    backfill_id: str | None = None  # Dagster's, if one asked for it
+    checks: list[CheckVerdict] = Field(default_factory=list[CheckVerdict])  # of the asset, decided as the run ended
     has_failed: bool = False  # a step has failed: what of the run still goes on, or waits, cannot mend it
     has_caught: bool = False  # a step has failed, and the run went on: by an edge, or with the output of `onError`
     forked_from: ForkedFrom | None = None  # what stands before that was taken over from another run

@@ -187,7 +187,7 @@ def _without_nulls(value: Any) -> Any:
     return {key: item for key, item in fields.items() if item is not None} if isinstance(value, dict) else value
 
 
-_REPLACED_AS_A_WHOLE: dict[str | int, int] = {"triggers": 2, "concurrency": 1}  # by the length of its path
+_REPLACED_AS_A_WHOLE: dict[str | int, int] = {"triggers": 2, "concurrency": 1, "asset": 1}  # by the length of its path
 
 
 def _repair(fields: JsonObject, fault: FieldFault) -> None:

@@ -44,6 +44,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "inputSchema": f"{SCHEMA} Of the run's input; titles, defaults and descriptions fill Dagster's launchpad.",
         "triggers": "What starts the workflow by itself.",
         "concurrency": "How many of its runs may be open at once, and what becomes of one more.",
+        "asset": "What the workflow gives, as an asset of Dagster's: key, partitions, automation, checks.",
         "layout": "Where the editor shows the nodes: node id → [x, y]. Says nothing about runs.",
         "revision": "Set by the store; passed over in documents.",
     },

@@ -18,6 +18,7 @@ from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import StoredGate, list_taken_over
 from agentmesh_dagster.store.inheritance import EditedStep, list_edited
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, insert_launch, renew_launch
+from agentmesh_dagster.store.materializations import AssetLaunch, insert_materialization
 from agentmesh_dagster.store.run_limits import is_queued, lock_run_limit
 from agentmesh_dagster.store.runs import NewRun, RunHead, get_run, get_run_head, insert_run, lock_run, mark_run_started
 from agentmesh_dagster.store.steps import read_states
@@ -49,6 +50,7 @@ class LaunchFacts:
     is_from_failure: bool = False  # a re-execution of what Dagster saw fail, or never saw end
     launched_by: str | None = None
     delivery_id: str | None = None  # of what a trigger starts it for
+    asset: AssetLaunch | None = None  # what it is to make a version of
 
     def asks_for(self, step: Address) -> bool:
         """Whether the step is one of the selected ones."""
@@ -105,6 +107,8 @@ def register_launch(
     )
     if not insert_run(tx, new) and (written := find_launch(tx, facts.launch_id)):
         return written  # the sensor and the worker found it at the same moment
+    if facts.asset is not None:
+        insert_materialization(tx, facts.launch_id, facts.asset)
     launch = insert_launch(
         tx,
         facts.launch_id,

@@ -23,6 +23,7 @@ from agentmesh_dagster.store.tables import (
     events,
     gates,
     launches,
+    materializations,
     posted_events,
     runs,
     steps,
@@ -101,6 +102,7 @@ def delete_runs(tx: Connection, run_ids: Sequence[str], *, by: str, via: str) ->
     tx.execute(delete(callbacks).where(callbacks.c.run_id.in_(run_ids)))
     tx.execute(delete(steps).where(steps.c.run_id.in_(run_ids)))
     tx.execute(delete(events).where(events.c.run_id.in_(run_ids), events.c.type.not_in(_KEPT)))
+    tx.execute(delete(materializations).where(materializations.c.run_id.in_(run_ids)))
     tx.execute(delete(launches).where(launches.c.run_id.in_(run_ids)))
     tx.execute(delete(runs).where(runs.c.id.in_(run_ids)))
 

@@ -28,10 +28,11 @@ from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.cutting import leave_out_large, read_cuts
 from agentmesh_dagster.store.insert_new import insert_new
+from agentmesh_dagster.store.materializations import Materialization, read_materializations
 from agentmesh_dagster.store.pages import Page, write_cursor, write_moment
 from agentmesh_dagster.store.run_limits import find_next_turn
 from agentmesh_dagster.store.steps import find_caught_runs, find_failed_runs, has_failed_for_good
-from agentmesh_dagster.store.tables import launches, runs, steps, waits
+from agentmesh_dagster.store.tables import launches, materializations, runs, steps, waits
 from agentmesh_dagster.store.timeline import Timeline, find_page
 from agentmesh_dagster.store.waits import select_open_waits, select_waits_for_person
 
@@ -171,6 +172,9 @@ class RunFilter:
     waiting: bool | None = None  # whether a step of them waits for a person
     has_failed: bool | None = None  # whether a step of them has failed, also while they wait
     parent_run_id: str | None = None  # of whose steps they are the work
+    asset: str | None = None  # the key of the one that they make
+    partition: str | None = None  # of that asset
+    backfill_id: str | None = None  # Dagster's, that asked for them
 
 
 def page_runs(
@@ -208,6 +212,13 @@ def _list_conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
         failed = select(steps.c.id).where(steps.c.run_id == runs.c.id, has_failed_for_good())
         has_failed = or_(runs.c.status == RunStatus.FAILED.value, failed.exists())
         yield has_failed if wanted.has_failed else ~has_failed
+    asked = {
+        materializations.c.asset_key: wanted.asset,
+        materializations.c.partition: wanted.partition,
+        materializations.c.backfill_id: wanted.backfill_id,
+    }
+    if given := [column == value for column, value in asked.items() if value is not None]:
+        yield select(materializations.c.run_id).where(materializations.c.run_id == runs.c.id, *given).exists()
     if wanted.waiting:
         yield runs.c.status == RunStatus.RUNNING.value  # follows from it, and leads to the few by an index
 
@@ -288,6 +299,7 @@ def _complete(connection: Connection, rows: Sequence[RowMapping]) -> list[Run]:
     waiting: dict[str, list[str]] = {run_id: [] for run_id in ids}
     forked: dict[str, list[str]] = {run_id: [] for run_id in ids}
     failed, caught = set[str](), set[str]()
+    made = read_materializations(connection, ids) if ids else {}
     if ids:
         query = select(launches.c.run_id, launches.c.launch_id).where(launches.c.run_id.in_(ids))
         for run_id, launch_id in connection.execute(query.order_by(launches.c.position)):
@@ -307,6 +319,7 @@ def _complete(connection: Connection, rows: Sequence[RowMapping]) -> list[Run]:
             forked[row["id"]],
             has_failed=row["id"] in failed,
             has_caught=row["id"] in caught,
+            makes=made.get(row["id"]),
         )
         for row in rows
     ]
@@ -320,6 +333,7 @@ def _read_run(
     *,
     has_failed: bool,
     has_caught: bool,
+    makes: Materialization | None,
 ) -> Run:
     return Run(
         id=values["id"],
@@ -339,6 +353,10 @@ def _read_run(
         queued_at=values["queued_at"] if values["status"] == RunStatus.PENDING.value else None,
         has_failed=has_failed or values["status"] == RunStatus.FAILED.value,
         has_caught=has_caught,
+        asset=makes.asked.key if makes else None,
+        partition=makes.asked.partition if makes else None,
+        backfill_id=makes.asked.backfill_id if makes else None,
+        checks=[*(makes.verdicts or ())] if makes else [],
         forked_from=_read_forked_from(values),
         forks=forked,
         cut=read_cuts(values, _VALUES),

@@ -206,6 +206,22 @@ runs = Table(
     Index(None, "parent_run_id", "created_at", "id"),
 )
 
+# Runs that make a version of an asset, which others do not: what each was asked for, and how its checks came out.
+materializations = Table(
+    PREFIX + "materializations",
+    metadata,
+    Column("run_id", Key, ForeignKey(runs.c.id), primary_key=True),
+    Column("asset_key", Key, nullable=False),  # parts with `/` between them
+    Column("partition", Key),  # its key; NULL: the asset has none
+    Column("backfill_id", Key),  # Dagster's, if one asked for it
+    Column("facade_id", Key),  # the Dagster run of which one step executes the run's first launch; NULL: none does
+    Column("partition_facts", Json, nullable=False),  # context.partition; null: the asset has no partitions
+    Column("upstream", Json, nullable=False),  # context.upstream, as it was at the launch
+    Column("verdicts", Json),  # of the checks, decided as the run ended; NULL: it has not succeeded
+    Index(None, "asset_key", "partition"),
+    Index(None, "backfill_id"),
+)
+
 # How many runs of a live workflow may be open at once. Whoever gives a run its place locks the row first.
 run_limits = Table(
     PREFIX + "run_limits",

@@ -1550,6 +1550,166 @@ export interface components {
             answeredVia?: string;
         };
         /**
+         * Asset
+         * @description What a workflow gives, as an asset of Dagster's.
+         */
+        Asset: {
+            /** @description Unique among all assets, such as `ai/brief`. */
+            key: string;
+            /** @description For people; the workflow's unless given. */
+            description?: string;
+            /** @description Under which Dagster shows it: letters, digits and _. */
+            group?: string;
+            /** @description Mail addresses, or teams as `team:name`. */
+            owners: string[];
+            /** @description To find it by in Dagster. */
+            tags: {
+                [key: string]: string;
+            };
+            /** @description What Dagster shows with icons, such as `openai`. */
+            kinds: string[];
+            /** @description Keys of the assets that it is made from. */
+            deps: string[];
+            /** @description Into which parts it is cut; none unless given. */
+            partitions?: components["schemas"]["Partitions"];
+            /** @description When Dagster asks for it by itself. */
+            automation?: ("eager" | "onMissing") | components["schemas"]["CronAutomation"];
+            /** @description How old the newest version may be. */
+            freshness?: components["schemas"]["Freshness"];
+            /** @description What must hold of it. */
+            checks: components["schemas"]["AssetCheck"][];
+            /** @description Node id → an asset of its own, which is that node's output, made by the same run. */
+            parts: {
+                [key: string]: components["schemas"]["AssetPart"];
+            };
+        };
+        /**
+         * AssetCheck
+         * @description Something that must hold of what the workflow gives.
+         */
+        AssetCheck: {
+            /** @description As Dagster shows it; unique among the asset's checks. */
+            name: string;
+            /** @description An expression over context, the run's output in context.output included. */
+            condition: string;
+            /**
+             * @description How bad it is that it fails: `warn` or `error`.
+             * @default error
+             * @enum {string}
+             */
+            severity: "warn" | "error";
+            /**
+             * @description With severity `error`: the run fails when the check does.
+             * @default false
+             */
+            blocking: boolean;
+            /**
+             * @description Before the run ends, a person is asked when the check fails.
+             * @default false
+             */
+            ask: boolean;
+        };
+        /**
+         * AssetCheck
+         * @description Something that must hold of what the workflow gives.
+         */
+        AssetCheckInput: {
+            /** @description As Dagster shows it; unique among the asset's checks. */
+            name: string;
+            /** @description An expression over context, the run's output in context.output included. */
+            condition: string;
+            /**
+             * @description How bad it is that it fails: `warn` or `error`.
+             * @default error
+             * @enum {string}
+             */
+            severity: "warn" | "error";
+            /**
+             * @description With severity `error`: the run fails when the check does.
+             * @default false
+             */
+            blocking: boolean;
+            /**
+             * @description Before the run ends, a person is asked when the check fails.
+             * @default false
+             */
+            ask: boolean;
+        };
+        /**
+         * Asset
+         * @description What a workflow gives, as an asset of Dagster's.
+         */
+        AssetInput: {
+            /** @description Unique among all assets, such as `ai/brief`. */
+            key: string;
+            /** @description For people; the workflow's unless given. */
+            description?: string;
+            /** @description Under which Dagster shows it: letters, digits and _. */
+            group?: string;
+            /** @description Mail addresses, or teams as `team:name`. */
+            owners?: string[];
+            /** @description To find it by in Dagster. */
+            tags?: {
+                [key: string]: string;
+            };
+            /** @description What Dagster shows with icons, such as `openai`. */
+            kinds?: string[];
+            /** @description Keys of the assets that it is made from. */
+            deps?: string[];
+            /** @description Into which parts it is cut; none unless given. */
+            partitions?: components["schemas"]["PartitionsInput"];
+            /** @description When Dagster asks for it by itself. */
+            automation?: ("eager" | "onMissing") | components["schemas"]["CronAutomationInput"];
+            /** @description How old the newest version may be. */
+            freshness?: components["schemas"]["FreshnessInput"];
+            /** @description What must hold of it. */
+            checks?: components["schemas"]["AssetCheckInput"][];
+            /** @description Node id → an asset of its own, which is that node's output, made by the same run. */
+            parts?: {
+                [key: string]: components["schemas"]["AssetPartInput"];
+            };
+        };
+        /**
+         * AssetPart
+         * @description The output of one node, as an asset of its own, made by the same run.
+         */
+        AssetPart: {
+            /** @description Unique among all assets, such as `ai/brief`. */
+            key: string;
+            /** @description For people; the workflow's unless given. */
+            description?: string;
+            /** @description Under which Dagster shows it: letters, digits and _. */
+            group?: string;
+            /** @description Mail addresses, or teams as `team:name`. */
+            owners: string[];
+            /** @description To find it by in Dagster. */
+            tags: {
+                [key: string]: string;
+            };
+            /** @description What Dagster shows with icons, such as `openai`. */
+            kinds: string[];
+        };
+        /**
+         * AssetPart
+         * @description The output of one node, as an asset of its own, made by the same run.
+         */
+        AssetPartInput: {
+            /** @description Unique among all assets, such as `ai/brief`. */
+            key: string;
+            /** @description For people; the workflow's unless given. */
+            description?: string;
+            /** @description Under which Dagster shows it: letters, digits and _. */
+            group?: string;
+            /** @description Mail addresses, or teams as `team:name`. */
+            owners?: string[];
+            /** @description To find it by in Dagster. */
+            tags?: {
+                [key: string]: string;
+            };
+            /** @description What Dagster shows with icons, such as `openai`. */
+            kinds?: string[];
+        };
+        /**
          * Awaited
          * @description What a step waits for.
          */
@@ -1568,6 +1728,18 @@ export interface components {
             maxItems: number;
             /** @description Or so many seconds after the first of them. */
             maxSeconds: number;
+        };
+        /**
+         * CheckVerdict
+         * @description What a check of an asset has found.
+         */
+        CheckVerdict: {
+            name: string;
+            passed: boolean;
+            /** @enum {string} */
+            severity: "warn" | "error";
+            blocking: boolean;
+            reason?: string;
         };
         /**
          * Completion
@@ -1651,6 +1823,32 @@ export interface components {
         Credentials: {
             name: string;
             password: string;
+        };
+        /**
+         * CronAutomation
+         * @description Dagster asks for the asset at these times, once what it depends on has been made since.
+         */
+        CronAutomation: {
+            /** @description When: minute, hour, day of month, month, day of week. */
+            cron: string;
+            /**
+             * @description IANA name such as Europe/Berlin.
+             * @default UTC
+             */
+            timezone: string;
+        };
+        /**
+         * CronAutomation
+         * @description Dagster asks for the asset at these times, once what it depends on has been made since.
+         */
+        CronAutomationInput: {
+            /** @description When: minute, hour, day of month, month, day of week. */
+            cron: string;
+            /**
+             * @description IANA name such as Europe/Berlin.
+             * @default UTC
+             */
+            timezone: string;
         };
         /** CronTrigger */
         CronTrigger: {
@@ -1864,6 +2062,30 @@ export interface components {
             path: string;
         };
         /**
+         * Freshness
+         * @description How old the newest version may be.
+         */
+        Freshness: {
+            /** @description Seconds since it was made. */
+            within?: number;
+            /** @description By when it must have been made: a cron expression. */
+            cron?: string;
+            /** @description With `cron`: it counts if it was made at most so many seconds before. */
+            lowerBoundSeconds?: number;
+        };
+        /**
+         * Freshness
+         * @description How old the newest version may be.
+         */
+        FreshnessInput: {
+            /** @description Seconds since it was made. */
+            within?: number;
+            /** @description By when it must have been made: a cron expression. */
+            cron?: string;
+            /** @description With `cron`: it counts if it was made at most so many seconds before. */
+            lowerBoundSeconds?: number;
+        };
+        /**
          * Function
          * @description Something that a tool's `config.functionName` can name.
          */
@@ -2070,6 +2292,7 @@ export interface components {
             };
             triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"])[];
             concurrency?: components["schemas"]["Concurrency"];
+            asset?: components["schemas"]["Asset"];
             layout?: {
                 [key: string]: [
                     number,
@@ -2249,6 +2472,42 @@ export interface components {
          * @enum {string}
          */
         OnLimit: "queue" | "skip" | "cancelOldest";
+        /**
+         * Partitions
+         * @description Into which parts an asset is cut; a run makes one of them.
+         */
+        Partitions: {
+            /** @description One for each hour. */
+            hourly?: components["schemas"]["TimePartitions"];
+            /** @description One for each day. */
+            daily?: components["schemas"]["TimePartitions"];
+            /** @description One for each week, from Sunday on. */
+            weekly?: components["schemas"]["TimePartitions"];
+            /** @description One for each month. */
+            monthly?: components["schemas"]["TimePartitions"];
+            /** @description The keys themselves. */
+            static?: string[];
+            /** @description The name of the set, to which keys are added in Dagster. */
+            dynamic?: string;
+        };
+        /**
+         * Partitions
+         * @description Into which parts an asset is cut; a run makes one of them.
+         */
+        PartitionsInput: {
+            /** @description One for each hour. */
+            hourly?: components["schemas"]["TimePartitionsInput"];
+            /** @description One for each day. */
+            daily?: components["schemas"]["TimePartitionsInput"];
+            /** @description One for each week, from Sunday on. */
+            weekly?: components["schemas"]["TimePartitionsInput"];
+            /** @description One for each month. */
+            monthly?: components["schemas"]["TimePartitionsInput"];
+            /** @description The keys themselves. */
+            static?: string[];
+            /** @description The name of the set, to which keys are added in Dagster. */
+            dynamic?: string;
+        };
         /**
          * Permission
          * @enum {string}
@@ -2455,6 +2714,10 @@ export interface components {
             queuedAt?: string;
             parentRunId?: string;
             parentStepId?: string;
+            asset?: string;
+            partition?: string;
+            backfillId?: string;
+            checks: components["schemas"]["CheckVerdict"][];
             /** @default false */
             hasFailed: boolean;
             /** @default false */
@@ -2583,6 +2846,32 @@ export interface components {
          * @enum {string}
          */
         StepStatus: "pending" | "running" | "succeeded" | "failed" | "waiting_human" | "waiting" | "skipped" | "canceled";
+        /**
+         * TimePartitions
+         * @description One partition for each hour, day, week or month since a time.
+         */
+        TimePartitions: {
+            /** @description The first one: 2026-11-30, for hours 2026-11-30-00:00. */
+            start: string;
+            /**
+             * @description IANA name such as Europe/Berlin.
+             * @default UTC
+             */
+            timezone: string;
+        };
+        /**
+         * TimePartitions
+         * @description One partition for each hour, day, week or month since a time.
+         */
+        TimePartitionsInput: {
+            /** @description The first one: 2026-11-30, for hours 2026-11-30-00:00. */
+            start: string;
+            /**
+             * @description IANA name such as Europe/Berlin.
+             * @default UTC
+             */
+            timezone: string;
+        };
         /**
          * Token
          * @description A script's way in.
@@ -2885,6 +3174,7 @@ export interface components {
             };
             triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"])[];
             concurrency?: components["schemas"]["Concurrency"];
+            asset?: components["schemas"]["Asset"];
             layout?: {
                 [key: string]: [
                     number,
@@ -2913,6 +3203,7 @@ export interface components {
             };
             triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"])[];
             concurrency?: components["schemas"]["ConcurrencyInput"];
+            asset?: components["schemas"]["AssetInput"];
             layout?: {
                 [key: string]: [
                     number,
@@ -2951,6 +3242,7 @@ export interface components {
             };
             triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"])[];
             concurrency?: components["schemas"]["ConcurrencyInput"];
+            asset?: components["schemas"]["AssetInput"];
             layout?: {
                 [key: string]: [
                     number,
