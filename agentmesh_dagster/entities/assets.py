@@ -13,9 +13,11 @@ Severity = Literal["warn", "error"]
 
 def _join_parts(value: Any) -> Any:
     """`[ai, brief]` is another spelling of `ai/brief`."""
-    parts = cast("list[object]", value) if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return value
+    parts = cast("list[object]", value)
     texts = [part for part in parts if isinstance(part, str) and "/" not in part]
-    return "/".join(texts) if parts and texts == parts else value
+    return "/".join(texts) if parts and texts == parts else parts
 
 
 def _check_key(key: str) -> str:
