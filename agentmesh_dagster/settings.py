@@ -223,9 +223,18 @@ class Settings(BaseSettings):
 
 def link_run(settings: Settings, run_id: str) -> str | None:
     """The page of a run; None where nobody has said under which address people reach the web server."""
+    return _link(settings, "runs", run_id)
+
+
+def link_workflow(settings: Settings, workflow_id: str) -> str | None:
+    """The page of a workflow; None as for `link_run`."""
+    return _link(settings, "workflows", workflow_id)
+
+
+def _link(settings: Settings, page: str, identity: str) -> str | None:
     if not settings.public_url:
         return None
-    return f"{settings.public_url.rstrip('/')}/agentmesh/runs/{quote(run_id, safe='')}"
+    return f"{settings.public_url.rstrip('/')}/agentmesh/{page}/{quote(identity, safe='')}"
 
 
 @cache

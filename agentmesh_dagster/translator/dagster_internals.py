@@ -16,6 +16,7 @@ from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from dagster._core.storage.tags import MAX_RETRIES_TAG, WILL_RETRY_TAG
 from dagster._core.system_config.objects import ResolvedRunConfig
 from dagster_shared.error import SerializableErrorInfo
+from dagster_shared.utils.warnings import disable_dagster_warnings
 
 __all__ = [
     "MAX_RETRIES_TAG",
@@ -35,6 +36,7 @@ __all__ = [
     "StepHandle",
     "UnresolvedMappedExecutionStep",
     "UnresolvedStepHandle",
+    "disable_dagster_warnings",
     "execute_in_process_executor",
     "get_log_record_event",
     "has_log_record_event",

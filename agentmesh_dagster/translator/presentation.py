@@ -1,7 +1,6 @@
 """What people see of a workflow in Dagster's UI: descriptions, chips, links, metadata."""
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
 import dagster as dg
 
@@ -14,7 +13,7 @@ from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.graph.triggers import GraphTrigger
 from agentmesh_dagster.runtime.step import StepReport
-from agentmesh_dagster.settings import Settings, link_run
+from agentmesh_dagster.settings import Settings, link_run, link_workflow
 from agentmesh_dagster.specs import PROVIDER_SPECS
 from agentmesh_dagster.specs.node_spec import UNKNOWN, NodeFacts
 from agentmesh_dagster.store.waits import WaitKind
@@ -31,9 +30,8 @@ def describe_job(plan: Plan, settings: Settings) -> str:
     # The workflow's own revision, not the catalogue's: what is said of a job changes only with what it is made from.
     revision = "" if workflow.revision is None else f", revision {workflow.revision}"
     lines = [workflow.description or "", f"AgentMesh workflow **{escape_markdown(workflow.name)}**{revision}."]
-    if settings.public_url:
-        base = settings.public_url.rstrip("/")
-        lines.append(f"[Open in AgentMesh]({base}/agentmesh/workflows/{quote(workflow.id, safe='')})")
+    if link := link_workflow(settings, workflow.id):
+        lines.append(f"[Open in AgentMesh]({link})")
     return "\n\n".join(line for line in lines if line)
 
 
