@@ -361,7 +361,17 @@ class Types(Entity):
     tools: list[ToolTypeInfo]
     providers: list[ProviderInfo]
     agent: JsonObject  # JSON Schema of an agent
+    asset: JsonObject  # JSON Schema of what a workflow says of its asset
     triggers: list[TriggerTypeInfo]
+
+
+class ListedAsset(Entity):
+    """An asset that a code location defines."""
+
+    key: str  # its parts with `/` between them
+    location: str  # the name of the code location
+    group: str | None = None
+    workflow_id: str | None = None  # of the workflow that gives it, or whose node does
 
 
 class NewRun(Entity):
@@ -411,6 +421,9 @@ class Gate(gates.Gate):
     history: list[gates.Asking] = Field(default_factory=list[gates.Asking])  # how it was asked before, oldest first
     rounds: list[gates.AskedRound] = Field(default_factory=list[gates.AskedRound])  # before this one, oldest first
     run_has_failed: bool = False  # a step of its run has failed, so the run can only fail
+    asset: str | None = None  # the key of the asset that its run makes
+    partition: str | None = None  # the key of that asset's partition
+    backfill_id: str | None = None  # Dagster's, if one asked for the run
 
 
 class HumanAnswer(Entity):

@@ -15,6 +15,7 @@ from agentmesh_dagster.api.problems import answer_faults
 from agentmesh_dagster.api.routes import (
     about,
     agents,
+    assets,
     callbacks,
     documents,
     drafts,
@@ -38,6 +39,7 @@ _ROUTES = (
     workflows,
     drafts,
     documents,
+    assets,
     runs,
     steps,
     gates,

@@ -1,5 +1,6 @@
 """What the API's routes are given: the store, Dagster's instance, and the workspace beside them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
@@ -16,11 +17,25 @@ class NoJobHere(Conflict):
     """The workflow has no job in the code locations here, so it cannot be launched."""
 
 
+@dataclass(frozen=True)
+class LoadedAsset:
+    """An asset that a code location defines."""
+
+    key: str  # its parts with `/` between them
+    location: str  # the name of the code location
+    group: str | None
+    metadata: Mapping[str, object]
+
+
 class Workspace(Protocol):
     """The code locations that the web server has loaded."""
 
     def find_code_location(self, workflow: Workflow) -> CodeLocation:
         """The location whose repository holds the workflow's job. Raises NoJobHere."""
+        ...
+
+    def list_assets(self) -> Sequence[LoadedAsset]:
+        """The assets that the code locations define, by key."""
         ...
 
     def submit(self, launch_id: str) -> None:

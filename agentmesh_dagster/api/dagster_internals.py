@@ -1,5 +1,6 @@
 """The names of Dagster and of its web server that this floor uses although they are not exported."""
 
+from dagster._core.definitions.assets.definition.asset_spec import SYSTEM_METADATA_KEY_AUTO_CREATED_STUB_ASSET
 from dagster._core.execution.backfill import PartitionBackfill
 from dagster._core.remote_representation.code_location import GrpcServerCodeLocation
 from dagster._core.remote_representation.external import RemoteRepository
@@ -15,6 +16,7 @@ from dagster_webserver import cli as webserver_cli
 from dagster_webserver.webserver import DagsterWebserver
 
 __all__ = [
+    "SYSTEM_METADATA_KEY_AUTO_CREATED_STUB_ASSET",
     "DagsterWebserver",
     "DefsStateInfo",
     "GrapheneRun",

@@ -56,6 +56,11 @@ WaitingFilter = Annotated[bool | None, Query(description="Whether the run waits 
 ParentFilter = Annotated[
     str | None, Query(alias="parentRunId", description="Only the runs that the steps of this one wait, or waited, for.")
 ]
+AssetFilter = Annotated[str | None, Query(max_length=255, description="Only the runs that make the asset of this key.")]
+PartitionFilter = Annotated[str | None, Query(description="Only the runs that make the partition of this key.")]
+BackfillFilter = Annotated[
+    str | None, Query(alias="backfillId", description="Only the runs that a backfill of Dagster's asked for.")
+]
 TypeFilter = Annotated[list[EventType] | None, Query(alias="type")]
 SeenVersion = Annotated[int | None, Query(ge=0, le=2**53, description="The version of the draft that was seen.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page.")]

@@ -7,8 +7,9 @@ from typing import cast
 
 import dagster as dg
 
-from agentmesh_dagster.api.context import NoJobHere
+from agentmesh_dagster.api.context import LoadedAsset, NoJobHere
 from agentmesh_dagster.api.dagster_internals import (
+    SYSTEM_METADATA_KEY_AUTO_CREATED_STUB_ASSET,
     DefsStateInfo,
     GrpcServerCodeLocation,
     RemoteRepository,
@@ -73,6 +74,22 @@ class LoadedWorkspace:
             if tags.get(WORKFLOW_TAG) != workflow.id:
                 reason = list_job_problems(self._store).get(workflow.id) or f"`{job_name}` is another job there"
                 raise NoJobHere(f"`{place.name}`: {reason}")
+
+    def list_assets(self) -> Sequence[LoadedAsset]:
+        """The assets that the code locations define, by key; not those that are only named as somebody's input."""
+        found = [
+            LoadedAsset(
+                "/".join(node.asset_key.path),
+                name,
+                node.group_name,
+                {key: value.value for key, value in node.metadata.items()},
+            )
+            for name, entry in self._process_context.get_current_workspace().code_location_entries.items()
+            for repository in (entry.code_location.get_repositories().values() if entry.code_location else ())
+            for node in repository.repository_snap.asset_nodes
+            if SYSTEM_METADATA_KEY_AUTO_CREATED_STUB_ASSET not in node.metadata
+        ]
+        return sorted(found, key=lambda asset: asset.key)
 
     def submit(self, launch_id: str) -> None:
         """Hands a Dagster run to the run coordinator, whichever it is. Raises what that one raises."""

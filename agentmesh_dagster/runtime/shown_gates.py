@@ -12,6 +12,7 @@ from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import BrokenDocument, EntityNotFound, load_workflow_at
 from agentmesh_dagster.store.gate_history import read_history
 from agentmesh_dagster.store.gates import StoredGate, list_asked_rounds
+from agentmesh_dagster.store.materializations import Materialization, read_materializations
 from agentmesh_dagster.store.steps import find_failed_runs
 
 
@@ -50,9 +51,18 @@ def show_gates(store: Store, gates: Sequence[StoredGate]) -> list[wire.Gate]:
     with store.read() as connection:
         history = read_history(connection, [gate.step_id for gate in gates])
         rounds = list_asked_rounds(connection, gates)
-        failed = find_failed_runs(connection, [gate.run_id for gate in gates])
+        run_ids = [gate.run_id for gate in gates]
+        failed = find_failed_runs(connection, run_ids)
+        made = read_materializations(connection, run_ids)
     return [
-        _show(store, gate, history.get(gate.step_id, []), rounds.get(gate.step_id, []), gate.run_id in failed)
+        _show(
+            store,
+            gate,
+            history.get(gate.step_id, []),
+            rounds.get(gate.step_id, []),
+            run_has_failed=gate.run_id in failed,
+            makes=made.get(gate.run_id),
+        )
         for gate in gates
     ]
 
@@ -67,7 +77,9 @@ def _show(
     gate: StoredGate,
     history: Sequence[Asking],
     rounds: Sequence[AskedRound],
+    *,
     run_has_failed: bool,
+    makes: Materialization | None,
 ) -> wire.Gate:
     names = _read_names(store, gate.workflow_id, gate.revision)
     kept = {name: getattr(gate, name) for name in Gate.model_fields}
@@ -78,4 +90,7 @@ def _show(
         history=list(history),
         rounds=list(rounds),
         run_has_failed=run_has_failed,
+        asset=makes and makes.asked.key,
+        partition=makes and makes.asked.partition,
+        backfill_id=makes and makes.asked.backfill_id,
     )

@@ -232,6 +232,8 @@ def list_runs(
     waiting: bool = False,
     has_failed: bool = False,
     parent_run_id: str | None = None,
+    asset: str | None = None,
+    partition: str | None = None,
     limit: int = 50,
     before: str | None = None,
 ) -> list[Run]:
@@ -239,7 +241,9 @@ def list_runs(
 
     `has_failed` keeps those of which a step has failed, also while they wait; `before` is the id of the last one seen.
     """
-    wanted = RunFilter(workflow_id, project_id, statuses, waiting or None, has_failed or None, parent_run_id)
+    wanted = RunFilter(
+        workflow_id, project_id, statuses, waiting or None, has_failed or None, parent_run_id, asset, partition
+    )
     cursor = None
     if before is not None:
         last = connection.execute(select(runs.c.created_at, runs.c.id).where(runs.c.id == before)).one_or_none()

@@ -29,10 +29,10 @@ def runs(identity: str, other: str) -> dict[str, Any]:
     return _write(identity, nodes, ["start -> call", "call -> end"])
 
 
-def asks(identity: str = "asks", **gate: Any) -> dict[str, Any]:
+def asks(identity: str = "asks", asset: Any = None, **gate: Any) -> dict[str, Any]:
     """start → gate → end: gives what the person said."""
     nodes = [node("start", "start"), node("gate", "human_approval", label="Is it good?", **gate), node("end", "end")]
-    return _write(identity, nodes, ["start -> gate", "gate -> end"], name=f"Workflow {identity}")
+    return _write(identity, nodes, ["start -> gate", "gate -> end"], name=f"Workflow {identity}", asset=asset)
 
 
 def redoes(identity: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agentmesh_dagster.api.access import IDENTITY_KEY
 from agentmesh_dagster.api.app import build_api
-from agentmesh_dagster.api.context import ApiContext
+from agentmesh_dagster.api.context import ApiContext, LoadedAsset
 from agentmesh_dagster.control.dagster_internals import execute_run
 from agentmesh_dagster.control.location import CodeLocation, build_reconstructable_job
 from agentmesh_dagster.control.pinning import build_load_data, read_revision
@@ -38,6 +38,9 @@ class QueueOnly:
 
     def find_code_location(self, workflow: Workflow) -> CodeLocation:  # noqa: ARG002
         return CodeLocation()
+
+    def list_assets(self) -> Sequence[LoadedAsset]:
+        return [LoadedAsset("raw/tickets", "elsewhere", "raw", {})]
 
     def submit(self, launch_id: str) -> None:
         if self.breaks_with is not None:

@@ -7,7 +7,7 @@ import pytest
 
 from agentmesh_dagster.control.instance import open_instance
 from agentmesh_dagster.control.launch import prepare_launch
-from agentmesh_dagster.entities.models import Kind
+from agentmesh_dagster.entities.models import CheckVerdict, Kind
 from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.runtime.launches import start_launch
 from agentmesh_dagster.runtime.plans import load_plan
@@ -15,10 +15,13 @@ from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.store import open_store
 from agentmesh_dagster.store.catalogue import get_entity
+from agentmesh_dagster.store.materializations import AssetLaunch, insert_materialization, write_verdicts
 from agentmesh_dagster.store.runs import NewRun, insert_run
 from agentmesh_dagster.store.steps import NewStep, claim_step
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
 from tests.cli.documents import FAILS, HELLO, WORKFLOWS, chain, write_yaml
+
+DAYS = ("2026-11-01", "2026-11-02")
 
 
 def test_a_run_that_succeeds_prints_its_result(applied):
@@ -284,3 +287,33 @@ def test_a_run_executes_the_runs_that_its_steps_wait_for_and_shows_them(agentmes
     assert f"for a step of run {run['runId']}" in agentmesh("show", children[0]["id"]).out
     [failed] = agentmesh("runs", "--parent", sad["runId"], "--format", "json").json
     assert f"The run `{failed['id']}` of `Fails` failed: Not today." in sad["error"]
+
+
+def test_a_run_that_makes_an_asset_says_so_everywhere(applied):
+    applied("run", "hello", "--input", '{"who": "Ada"}')
+    applied("run", "waits")
+    [run_id] = [run["id"] for run in applied("runs", "--workflow", "hello", "--format", "json").json]
+    checks = [
+        CheckVerdict(name="has_text", passed=True, severity="error", blocking=True),
+        CheckVerdict(name="is_short", passed=False, severity="warn", blocking=False),
+    ]
+    with open_store(get_settings().store_url).begin() as tx:
+        insert_materialization(tx, run_id, AssetLaunch("ai/brief", partition="2026-11-01", backfill_id="kxqp"))
+        write_verdicts(tx, run_id, checks)
+
+    assert "ai/brief · 2026-11-01" in applied("runs").out
+    found = [applied("runs", "--asset", "ai/brief", "--partition", day, "--format", "json").json for day in DAYS]
+    assert [[run["id"] for run in runs] for runs in found] == [[run_id], []]
+    shown = applied("show", run_id).out
+    assert "asset ai/brief · 2026-11-01, backfill kxqp" in shown
+    assert "check   ✓ has_text" in shown
+    assert "check   ! is_short" in shown
+
+
+def test_a_workflow_that_gives_an_asset_is_listed_with_its_key(applied, folder):
+    write_yaml(folder / "more.yaml", {"workflows": [{**HELLO, "id": "brief", "asset": {"key": "ai/brief"}}]})
+    assert applied("apply", "more.yaml").code == 0
+
+    assert "ai/brief" in applied("list").out
+    listed = {line["id"]: line.get("asset") for line in applied("list", "--format", "json").json}
+    assert (listed["brief"]["key"], listed["hello"]) == ("ai/brief", None)

@@ -11,8 +11,9 @@ from agentmesh_dagster.api.type_infos import (
     describe_tool_type,
     describe_trigger_type,
 )
+from agentmesh_dagster.entities.assets import Asset
 from agentmesh_dagster.entities.models import Kind
-from agentmesh_dagster.graph.form_schema import entity_schema
+from agentmesh_dagster.graph.form_schema import entity_schema, form_schema
 from agentmesh_dagster.specs import NODE_SPECS, PROVIDER_SPECS, TOOL_SPECS, TRIGGERS
 from agentmesh_dagster.specs.tools import builtin, function
 from agentmesh_dagster.store.overview import page_projects
@@ -74,5 +75,6 @@ def list_types() -> wire.Types:
         tools=[describe_tool_type(spec) for spec in TOOL_SPECS.values()],
         providers=[describe_provider(spec) for spec in PROVIDER_SPECS.values()],
         agent=entity_schema(Kind.AGENT),
+        asset=form_schema(Asset),
         triggers=[describe_trigger_type(spec) for spec in TRIGGERS],
     )

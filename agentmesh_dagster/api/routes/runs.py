@@ -11,6 +11,8 @@ from agentmesh_dagster.api.launching import answer_launched
 from agentmesh_dagster.api.repeats import list_repeats
 from agentmesh_dagster.api.requests import (
     Asked,
+    AssetFilter,
+    BackfillFilter,
     Cursor,
     Editor,
     EventLimit,
@@ -21,6 +23,7 @@ from agentmesh_dagster.api.requests import (
     MaxValueChars,
     NewForkBody,
     ParentFilter,
+    PartitionFilter,
     PathId,
     ProjectFilter,
     StatusFilter,
@@ -57,12 +60,25 @@ def list_runs(
     waiting: WaitingFilter = None,
     has_failed: FailedFilter = None,
     parent_run_id: ParentFilter = None,
+    asset: AssetFilter = None,
+    partition: PartitionFilter = None,
+    backfill_id: BackfillFilter = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     max_chars: MaxValueChars = None,
 ) -> wire.PageOf[Run]:
     """Runs, newest first."""
-    wanted = RunFilter(workflow_id, project_id, status or (), waiting, has_failed, parent_run_id)
+    wanted = RunFilter(
+        workflow_id,
+        project_id,
+        status or (),
+        waiting,
+        has_failed,
+        parent_run_id,
+        asset=asset,
+        partition=partition,
+        backfill_id=backfill_id,
+    )
     return list_shown_runs(call.context, wanted, limit, cursor, max_chars)
 
 

@@ -73,6 +73,8 @@ class Backend(Protocol):
         waiting: bool,
         has_failed: bool,
         parent: str | None,
+        asset: str | None,
+        partition: str | None,
         limit: int,
     ) -> list[Run]:
         """`parent` is how the id of a run begins: only those that its steps wait, or waited, for."""

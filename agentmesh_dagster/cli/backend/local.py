@@ -67,6 +67,8 @@ class LocalBackend:
         waiting: bool,
         has_failed: bool,
         parent: str | None,
+        asset: str | None,
+        partition: str | None,
         limit: int,
     ) -> list[Run]:
         _settle_runs(self.services)
@@ -80,6 +82,8 @@ class LocalBackend:
                 waiting=waiting,
                 has_failed=has_failed,
                 parent_run_id=parent_run_id,
+                asset=asset,
+                partition=partition,
                 limit=limit,
             )
 

@@ -105,6 +105,8 @@ class RemoteBackend:
         waiting: bool,
         has_failed: bool,
         parent: str | None,
+        asset: str | None,
+        partition: str | None,
         limit: int,
     ) -> list[Run]:
         runs = self.client.list_runs(
@@ -113,6 +115,8 @@ class RemoteBackend:
             waiting=waiting or None,
             has_failed=has_failed or None,
             parent_run_id=self._find_run(parent) if parent else None,
+            asset=asset,
+            partition=partition,
         )
         return list(islice(runs, limit))
 

@@ -10,7 +10,7 @@ from agentmesh_dagster.cli.input import read_input
 from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json, say
 from agentmesh_dagster.cli.output.reports import print_report, write_report
 from agentmesh_dagster.cli.output.run_details import print_events, print_run
-from agentmesh_dagster.cli.output.values import show_brief, show_duration, show_moment, show_run_status
+from agentmesh_dagster.cli.output.values import describe_asset, show_brief, show_duration, show_moment, show_run_status
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.errors import InvalidValue
@@ -30,6 +30,8 @@ def list_runs(
     waiting: bool,
     has_failed: bool,
     parent: str | None,
+    asset: str | None,
+    partition: str | None,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -43,6 +45,8 @@ def list_runs(
             waiting=waiting,
             has_failed=has_failed,
             parent=parent,
+            asset=asset,
+            partition=partition,
             limit=limit,
         )
     if as_json:
@@ -52,12 +56,16 @@ def list_runs(
     if not found:
         say(console, "No such runs. Type `agentmesh run WORKFLOW` to start one.")
         return
-    table = build_table("run", "workflow", "status", "started", "time", "output or error")
+    has_assets = any(run.asset for run in found)
+    table = build_table(
+        "run", "workflow", *(["asset"] if has_assets else []), "status", "started", "time", "output or error"
+    )
     for run in found:
         ending = plain(run.error, "red") if run.error else show_brief(run.output)
         table.add_row(
             run.id[:_SHORT_ID],
             plain(run.workflow_id),
+            *([plain(describe_asset(run))] if has_assets else []),
             show_run_status(run),
             show_moment(run.started_at),
             show_duration(run.started_at, run.finished_at),

@@ -18,13 +18,15 @@ def list_workflows(*, as_json: bool) -> None:
     if as_json:
         print_json([_write_line(line) for line in lines])
     elif lines:
-        table = build_table("id", "name", "job", "revision", "last run", "when")
+        has_assets = any(line.workflow.asset for line in lines)
+        table = build_table("id", "name", "job", *(["asset"] if has_assets else []), "revision", "last run", "when")
         for line in lines:
             workflow, last = line.workflow, line.last_run
             table.add_row(
                 plain(workflow.id),
                 plain(workflow.name),
                 f"{line.job or ''} (!)" if line.job_problem else line.job or "",
+                *([plain(workflow.asset.key if workflow.asset else "")] if has_assets else []),
                 str(workflow.revision),
                 show_run_status(last) if last else "",
                 show_moment(last.started_at) if last else "",
@@ -48,6 +50,8 @@ def _write_line(line: WorkflowLine) -> dict[str, JsonValue]:
         "job": line.job,
         "revision": workflow.revision,
     }
+    if workflow.asset is not None:
+        written["asset"] = workflow.asset.to_wire()
     if line.job_problem is not None:
         written["jobProblem"] = line.job_problem
     if last is not None:

@@ -19,6 +19,12 @@ def list_runs(
     parent: Annotated[
         str | None, typer.Option("--parent", help="Only the runs that the steps of this run wait, or waited, for.")
     ] = None,
+    asset: Annotated[
+        str | None, typer.Option("--asset", metavar="KEY", help="Only the runs that make this asset, such as ai/brief.")
+    ] = None,
+    partition: Annotated[
+        str | None, typer.Option("--partition", metavar="KEY", help="Only the runs that make this partition.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many, the newest first.")] = 20,
     output: FormatOption = Format.TABLE,
 ) -> None:
@@ -31,6 +37,8 @@ def list_runs(
         waiting=waiting,
         has_failed=has_failed,
         parent=parent,
+        asset=asset,
+        partition=partition,
         limit=limit,
         as_json=output is Format.JSON,
     )

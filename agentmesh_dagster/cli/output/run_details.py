@@ -8,9 +8,11 @@ from rich.text import Text
 
 from agentmesh_dagster.cli.output.console import build_table, plain
 from agentmesh_dagster.cli.output.values import (
+    describe_asset,
     describe_waiting,
     name_step,
     show_brief,
+    show_check,
     show_duration,
     show_moment,
     show_run_status,
@@ -88,6 +90,9 @@ def _print_head(console: Console, run: Run) -> None:
     console.print(plain(f"workflow {run.workflow_id}, revision {run.revision}", "dim"))
     if run.parent_run_id:
         console.print(plain(f"for a step of run {run.parent_run_id}", "dim"))
+    if run.asset is not None:
+        backfill = f", backfill {run.backfill_id}" if run.backfill_id else ""
+        console.print(plain(f"asset {describe_asset(run)}{backfill}", "dim"))
     if run.started_at:
         console.print(Text(f"started {show_moment(run.started_at)}" + (f", took {took}" if took else ""), "dim"))
     if len(run.launches) > 1:
@@ -101,6 +106,8 @@ def _print_head(console: Console, run: Run) -> None:
     _print_value(console, "input", run.input)
     if run.output is not None:
         _print_value(console, "output", run.output)
+    for check in run.checks:
+        console.print(Padding(Text.assemble(("check   ", "dim"), show_check(check)), (0, 0, 0, 2), expand=False))
     if run.error:
         console.print(plain(f"error   {run.error}", "red"))
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from agentmesh_dagster.cli.output.console import plain
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
-from agentmesh_dagster.entities.models import Run, RunStatus, Step, StepStatus
+from agentmesh_dagster.entities.models import CheckVerdict, Run, RunStatus, Step, StepStatus
 from agentmesh_dagster.graph.address import Call, read_path
 
 WAITS = "waits"  # what people are told of a run of which a step waits
@@ -72,6 +72,18 @@ def show_run_status(run: Run) -> Text:
     if run.has_failed:
         return shown if run.status.is_end else shown.append(", a step has failed", "red")
     return shown.append(", a fault was caught", _CAUGHT) if run.has_caught else shown
+
+
+def describe_asset(run: Run) -> str:
+    """The asset that a run makes, and which partition of it; "" for none."""
+    return f"{run.asset} · {run.partition}" if run.partition is not None else run.asset or ""
+
+
+def show_check(check: CheckVerdict) -> Text:
+    """How a check of the asset came out."""
+    bad = ("✗", "bold red") if check.severity == "error" else ("!", _CAUGHT)
+    sign, style = ("✓", "green") if check.passed else bad
+    return plain(f"{sign} {check.name}" + (f": {check.reason}" if check.reason else ""), style)
 
 
 def show_brief(value: JsonValue, length: int = 100) -> Text:

@@ -883,6 +883,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Assets
+         * @description The assets of the loaded code locations, by key, on one page; that of a workflow saved just now may be missing.
+         */
+        get: operations["listAssets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -2137,6 +2157,9 @@ export interface components {
             rounds: components["schemas"]["AskedRound"][];
             /** @default false */
             runHasFailed: boolean;
+            asset?: string;
+            partition?: string;
+            backfillId?: string;
         };
         /** GatePage */
         GatePage: {
@@ -2253,6 +2276,22 @@ export interface components {
          * @enum {string}
          */
         Kind: "project" | "agent" | "tool" | "workflow";
+        /**
+         * ListedAsset
+         * @description An asset that a code location defines.
+         */
+        ListedAsset: {
+            key: string;
+            location: string;
+            group?: string;
+            workflowId?: string;
+        };
+        /** ListedAssetPage */
+        ListedAssetPage: {
+            items: components["schemas"]["ListedAsset"][];
+            nextCursor?: string;
+            faults?: string[];
+        };
         /**
          * ListedDraft
          * @description What is being written beside the published revision of a workflow, an agent or a tool.
@@ -3101,6 +3140,9 @@ export interface components {
             tools: components["schemas"]["ToolTypeInfo"][];
             providers: components["schemas"]["ProviderInfo"][];
             agent: {
+                [key: string]: unknown;
+            };
+            asset: {
                 [key: string]: unknown;
             };
             triggers: components["schemas"]["TriggerTypeInfo"][];
@@ -8097,6 +8139,62 @@ export interface operations {
             };
         };
     };
+    listAssets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedAssetPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listRuns: {
         parameters: {
             query?: {
@@ -8109,6 +8207,12 @@ export interface operations {
                 hasFailed?: boolean;
                 /** @description Only the runs that the steps of this one wait, or waited, for. */
                 parentRunId?: string;
+                /** @description Only the runs that make the asset of this key. */
+                asset?: string;
+                /** @description Only the runs that make the partition of this key. */
+                partition?: string;
+                /** @description Only the runs that a backfill of Dagster's asked for. */
+                backfillId?: string;
                 /** @description Items on a page. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
