@@ -349,6 +349,13 @@ class CheckVerdict(Entity):
     severity: Severity
     blocking: bool
     reason: str | None = None  # why it could not be decided; then it has not passed
+    approved_by: str | None = None  # who let the run end all the same, or gave another output: of one that asks
+    changed: bool | None = None  # of one that was approved: another output was given than the check had seen
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the run fails for it."""
+        return self.blocking and self.severity == "error" and not self.passed and self.approved_by is None
 
 
 class ForkedFrom(Entity):

@@ -98,6 +98,17 @@ def read_step_input(
     return StepInput(last_output, context, list(dict.fromkeys(parents)), faults=list(faults.values()))
 
 
+def read_last_outputs(connection: Connection, plan: Plan, run_id: str, names: Sequence[str]) -> dict[str, JsonValue]:
+    """`context.outputs` for these nodes when all is done; null for one that did not run."""
+    end = Address(plan.ends[0].id)
+    wanted = {name: list(reversed(plan.copies.get(((), name), ()))) for name in names}
+    newest = _find_newest(connection, plan, run_id, end, wanted)
+    needed = {found for found in newest.values() if found is not None}
+    needed |= {head for found in needed for head in plan.scopes.list_heads(found)}
+    view = _View(plan, end, {}, _read_needed(connection, plan, run_id, end, needed), {})
+    return {name: None if found is None else view.read_output(found) for name, found in newest.items()}
+
+
 def _list_faults_inside(connection: Connection, plan: Plan, run_id: str, address: Address) -> dict[Address, JsonValue]:
     """What failed inside of what ends at this step, and deals with that: a sub-workflow, or each item of a list."""
     key = plan.key_of(address)

@@ -11,9 +11,11 @@ from agentmesh_dagster.graph.address import Address, Call, Frame, Item, Round
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, RunState
+from agentmesh_dagster.runtime.checks import decide_checks, describe_blocked
 from agentmesh_dagster.specs.node_spec import Place
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.materializations import find_materialization, write_verdicts
 from agentmesh_dagster.store.runs import RunHead, mark_run_ended
 from agentmesh_dagster.store.steps import list_failures, read_outputs
 from agentmesh_dagster.store.triggers import deliver_run_end
@@ -30,12 +32,24 @@ def end_run_if_over(tx: Connection, plan: Plan, run: RunHead, progress: Progress
 
 
 def complete_run(tx: Connection, plan: Plan, run: RunHead) -> None:
-    """The run has succeeded; its output is that of the end that ran, with several a mapping node id → output."""
+    """All is done; the run's output is that of the end that ran, with several a mapping node id → output.
+
+    It has succeeded, unless a check of the asset that it makes says otherwise.
+    """
     ends = [node.id for node in plan.ends]
     outputs = {address.node_id: output for address, output in read_outputs(tx, run.id, ends, [()]).items()}
     output = _merge({node_id: outputs[node_id] for node_id in ends if node_id in outputs})
+    made = find_materialization(tx, run.id)
+    verdicts = decide_checks(tx, plan, run.id, made.asked, output) if made else []
+    if made:
+        write_verdicts(tx, run.id, verdicts)
+    found: dict[str, JsonValue] = {"checks": [verdict.to_wire() for verdict in verdicts]} if verdicts else {}
+    if blocked := describe_blocked(verdicts):
+        mark_run_ended(tx, run.id, RunStatus.FAILED, error=blocked)
+        _record_end(tx, run, EventType.RUN_FAILED, {"error": blocked, **found})
+        return
     mark_run_ended(tx, run.id, RunStatus.SUCCEEDED, output=output)
-    _record_end(tx, run, EventType.RUN_COMPLETED, {"output": output})
+    _record_end(tx, run, EventType.RUN_COMPLETED, {"output": output, **found})
 
 
 def _merge(outputs: Mapping[str, JsonValue]) -> JsonValue:

@@ -5,7 +5,7 @@ the lock of the parent's run; the child's run is changed in transactions of its 
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -94,6 +94,12 @@ def find_child(connection: Connection, step_id: str) -> Child | None:
 
 def set_child_state(tx: Connection, step_ids: Sequence[str], state: ChildState) -> None:
     tx.execute(update(children).where(children.c.step_id.in_(step_ids)).values(state=state.value))
+
+
+def list_child_runs(connection: Connection, run_ids: Collection[str]) -> list[str]:
+    """The ids of the runs that steps of these runs wait for, or have waited for last."""
+    query = select(children.c.child_run_id).where(children.c.run_id.in_(run_ids))
+    return list(connection.execute(query.order_by(children.c.child_run_id)).scalars())
 
 
 def list_siblings(connection: Connection, run_id: str, node_id: str) -> list[Sibling]:

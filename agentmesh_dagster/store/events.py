@@ -90,6 +90,15 @@ def list_events(connection: Connection, run_id: str, *, after: int = 0, limit: i
     return [_read_event(row) for row in rows.mappings()]
 
 
+def list_events_of_types(
+    connection: Connection, run_ids: Collection[str], types: Collection[EventType]
+) -> list[EventLog]:
+    """The events of these types of some runs, oldest first."""
+    wanted = [each.value for each in types]
+    query = select(events).where(events.c.run_id.in_(run_ids), events.c.type.in_(wanted)).order_by(events.c.id)
+    return [_read_event(row) for row in connection.execute(query).mappings()]
+
+
 def page_events(
     connection: Connection, run_id: str, *, after: int, limit: int, max_chars: int | None = None
 ) -> Page[EventLog]:

@@ -122,6 +122,12 @@ def list_open_gates_of(connection: Connection, run_id: str) -> list[StoredGate]:
     return [_read(row) for row in connection.execute(query.order_by(gates.c.step_id)).mappings()]
 
 
+def list_answered_gates(connection: Connection, run_ids: Collection[str]) -> list[StoredGate]:
+    """The gates of some runs that somebody has answered, oldest first."""
+    query = _select().where(waits.c.run_id.in_(run_ids), waits.c.state == WaitState.CLOSED.value)
+    return [_read(row) for row in connection.execute(query.order_by(waits.c.closed_at, gates.c.step_id)).mappings()]
+
+
 def list_asked_rounds(connection: Connection, later: Collection[StoredGate]) -> dict[str, list[AskedRound]]:
     """How these gates asked in the rounds before, oldest first, by step id; those outside of loops are left out."""
     meant = [gate for gate in later if (gate.round or 1) > 1]

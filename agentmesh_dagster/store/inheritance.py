@@ -64,6 +64,14 @@ def inherit_steps(
         tx.execute(insert(steps), group)
 
 
+def list_inherited(connection: Connection, run_id: str) -> list[tuple[str, Address]]:
+    """The steps of a run that others have done: the run that did the work, and which step it was there."""
+    query = select(steps.c.taken_from_run_id, steps.c.node_id, steps.c.path).where(
+        steps.c.run_id == run_id, steps.c.taken_from_run_id.is_not(None)
+    )
+    return [(row.taken_from_run_id, read_address(row.node_id, row.path)) for row in connection.execute(query)]
+
+
 def list_edited(connection: Connection, run_id: str) -> list[EditedStep]:
     """The steps of a run whose output was given by whoever forked it."""
     query = select(steps).where(steps.c.run_id == run_id, steps.c.edited_by.is_not(None))

@@ -28,7 +28,7 @@ class Materialization:
 
     run_id: str
     asked: AssetLaunch
-    verdicts: Sequence[CheckVerdict] | None  # None: the run has not succeeded
+    verdicts: Sequence[CheckVerdict] | None  # None: not all of its work is done
 
 
 def insert_materialization(tx: Connection, run_id: str, asked: AssetLaunch) -> None:

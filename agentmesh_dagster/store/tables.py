@@ -217,7 +217,7 @@ materializations = Table(
     Column("facade_id", Key),  # the Dagster run of which one step executes the run's first launch; NULL: none does
     Column("partition_facts", Json, nullable=False),  # context.partition; null: the asset has no partitions
     Column("upstream", Json, nullable=False),  # context.upstream, as it was at the launch
-    Column("verdicts", Json),  # of the checks, decided as the run ended; NULL: it has not succeeded
+    Column("verdicts", Json),  # of the checks, decided as the run ended; NULL: not all of its work is done
     Index(None, "asset_key", "partition"),
     Index(None, "backfill_id"),
 )

@@ -26,7 +26,7 @@ from agentmesh_dagster.store.catalogue.faults import (
     StaleRevision,
 )
 from agentmesh_dagster.store.catalogue.heads import Key
-from agentmesh_dagster.store.catalogue.history import has_changed
+from agentmesh_dagster.store.catalogue.history import has_changed, read_revisions
 from agentmesh_dagster.store.catalogue.job_problems import list_job_problems, save_job_problems
 from agentmesh_dagster.store.catalogue.jobs import JobNotFound, find_job, get_job_name, list_job_names
 from agentmesh_dagster.store.catalogue.reading import (
@@ -96,6 +96,7 @@ __all__ = [
     "open_lookup",
     "publish_draft",
     "raise_for_faults",
+    "read_revisions",
     "restore_revision",
     "save_checked",
     "save_draft",

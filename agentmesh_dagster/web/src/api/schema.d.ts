@@ -892,7 +892,7 @@ export interface paths {
         };
         /**
          * List Assets
-         * @description The assets of the loaded code locations, by key, on one page; that of a workflow saved just now may be missing.
+         * @description The assets of the loaded code locations, by key, on one page; what was saved just now may be missing.
          */
         get: operations["listAssets"];
         put?: never;
@@ -1760,6 +1760,8 @@ export interface components {
             severity: "warn" | "error";
             blocking: boolean;
             reason?: string;
+            approvedBy?: string;
+            changed?: boolean;
         };
         /**
          * Completion
