@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agentmesh_dagster.code_location import build_definitions
     from agentmesh_dagster.code_location.component import AgentMeshWorkflows
+    from agentmesh_dagster.runtime.decisions import decisions
     from agentmesh_dagster.tools import tool
 
-__all__ = ["AgentMeshWorkflows", "build_definitions", "tool"]
+__all__ = ["AgentMeshWorkflows", "build_definitions", "decisions", "tool"]
 
 _HOMES = {
     "AgentMeshWorkflows": "agentmesh_dagster.code_location.component",
     "build_definitions": "agentmesh_dagster.code_location",
+    "decisions": "agentmesh_dagster.runtime.decisions",
     "tool": "agentmesh_dagster.tools",
 }
 

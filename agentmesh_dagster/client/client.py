@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -11,6 +12,7 @@ import httpx2
 from agentmesh_dagster.client.connection import Connection
 from agentmesh_dagster.client.entities import Entities
 from agentmesh_dagster.client.faults import ApiUnreachable
+from agentmesh_dagster.entities.decisions import Decision
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import Agent, EventLog, Project, Run, RunStatus, Step, StepStatus, Tool, Workflow
 from agentmesh_dagster.wire import (
@@ -210,6 +212,22 @@ class AgentMeshClient:
     def get_gate(self, step_id: str) -> Gate:
         """A gate, closed ones too."""
         return Gate.model_validate(self._connection.request("GET", f"gates/{step_id}"))
+
+    def list_decisions(
+        self,
+        *,
+        project_id: str | None = None,
+        workflow_id: str | None = None,
+        asset: str | None = None,
+        by: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[Decision]:
+        """Every answer to a gate, newest first; those since a moment, and before another."""
+        asked = {"projectId": project_id, "workflowId": workflow_id, "asset": asset, "by": by}
+        moments = {"since": since and since.isoformat(), "until": until and until.isoformat()}
+        for item in self._connection.list("decisions", asked | moments):
+            yield Decision.model_validate(item)
 
     def answer(self, step_id: str, output: JsonValue) -> Gate:
         """Answers a gate. Raises Refused when somebody was first, and says who."""

@@ -327,6 +327,7 @@ waits = Table(
     Index(None, "state", "opened_at"),
     Index(None, "state", "due_at"),
     Index(None, "event_name", "state"),
+    Index(None, "closed_at", "step_id"),
 )
 
 # The addresses that were given out for waits for a callback, maybe long before these were reached.
@@ -404,6 +405,7 @@ gate_history = Table(
     Column("answered_at", UtcDateTime),
     Column("seen_hash", Text),
     _one_of("state", ("answered", "expired", "canceled")),
+    Index(None, "answered_at", "step_id"),
 )
 
 users = Table(
@@ -480,7 +482,7 @@ triggers = Table(
     Column("workflow_id", Key, primary_key=True),
     Column("trigger", Key, primary_key=True),  # `GraphTrigger.key`
     Column("kind", Text, nullable=False),
-    Column("source", Key, nullable=False),  # the event's name, the id of the workflow whose end is waited for, or times
+    Column("source", Key, nullable=False),  # the event's name, the workflow's id, the asset's key, or times
     Column("status", Text),  # how that must have ended
     Column("enabled_at", UtcDateTime),  # since when the document has it enabled; NULL: it has not
     Index(None, "kind", "source"),
@@ -500,7 +502,8 @@ posted_events = Table(
     Index(None, "name", "position"),
 )
 
-# One row for each event, or end of a run, and each trigger that waited for it; written in the same transaction.
+# One row for each event, end of a run or version of an asset, and each trigger that waited for it. The first two are
+# written in the same transaction as what they deliver.
 deliveries = Table(
     PREFIX + "deliveries",
     metadata,
@@ -519,6 +522,7 @@ deliveries = Table(
     Column("asked_by", Key),  # the code location of that instance which asked
     Column("scheduled_at", UtcDateTime),  # the time of a cron trigger that it is
     Column("joined_id", Key),  # the delivery whose run it is part of, or that came in its place
+    Column("version", Json),  # or else: the version of an asset that was made, as its trigger sees it
     _one_of("state", ("waiting", "requested", "launched", "declined", "failed", "missed", "skipped", "joined")),
     ForeignKeyConstraint(["event_name", "event_id"], [posted_events.c.name, posted_events.c.event_id]),
     Index(None, "workflow_id", "trigger", "state"),
@@ -527,6 +531,16 @@ deliveries = Table(
     Index(None, "event_name", "event_id"),
     Index(None, "workflow_id", "arrived_at"),
     Index(None, "joined_id"),
+)
+
+# Up to which materialization a trigger that waits for an asset has looked, in each Dagster instance.
+asset_looks = Table(
+    PREFIX + "asset_looks",
+    metadata,
+    Column("workflow_id", Key, primary_key=True),
+    Column("trigger", Key, primary_key=True),
+    Column("instance_id", Key, primary_key=True),
+    Column("looked_to", EventId, nullable=False),  # id of the event in Dagster's storage; 0: it has seen none
 )
 
 # Addresses that third parties post to. Of the token in the address only a SHA-256 hash is kept.

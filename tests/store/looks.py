@@ -15,6 +15,7 @@ from agentmesh_dagster.store.children import (
     list_ended_children,
     list_siblings,
 )
+from agentmesh_dagster.store.decisions import DecisionFilter, page_decisions
 from agentmesh_dagster.store.events import page_audit, page_events, read_tails
 from agentmesh_dagster.store.gates import (
     list_due_notices,
@@ -83,6 +84,11 @@ LOOKS = (
     Look(
         "gates of a project, a page",
         lambda connection, _: page_open_gates(connection, project_id="project-1", limit=_PAGE),
+    ),
+    Look("decisions, a page", lambda connection, _: page_decisions(connection, DecisionFilter(), limit=_PAGE)),
+    Look(
+        "decisions, page deep inside",
+        lambda connection, middle: page_decisions(connection, DecisionFilter(), limit=_PAGE, cursor=_place(middle)),
     ),
     Look("overview of the projects", lambda connection, _: page_projects(connection, limit=_PAGE)),
     Look("who did what", lambda connection, _: page_audit(connection, limit=_PAGE)),

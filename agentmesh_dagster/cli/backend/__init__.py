@@ -1,15 +1,17 @@
 """Where commands find workflows, runs and gates: in the store here, or on a server."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from rich.console import Console
 
 from agentmesh_dagster.cli.output.reports import RunReport
+from agentmesh_dagster.entities.decisions import Decision
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.store.decisions import DecisionFilter
 from agentmesh_dagster.wire import Gate, NewFork
 
 
@@ -99,6 +101,10 @@ class Backend(Protocol):
         ...
 
     def list_gates(self) -> list[Gate]: ...
+
+    def list_decisions(self, wanted: DecisionFilter) -> Iterator[Decision]:
+        """Newest first, read as they are asked for."""
+        ...
 
     def answer(self, id_prefix: str, output: JsonValue, console: Console) -> RunReport:
         """Answers a gate and goes on with its run. Raises TooLate when the gate was closed before."""

@@ -1,6 +1,6 @@
 """The store and the Dagster instance of this installation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,12 +10,14 @@ from agentmesh_dagster.cli.backend import NotRetried, SavedLine, TooLate, Workfl
 from agentmesh_dagster.cli.backend.lookup import find_gate, find_run, find_workflow
 from agentmesh_dagster.cli.identity import name_user
 from agentmesh_dagster.cli.output.reports import RunReport
+from agentmesh_dagster.entities.decisions import Decision
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.shown_gates import show_gates
 from agentmesh_dagster.store.catalogue import list_all, list_job_names, list_job_problems, save_checked
+from agentmesh_dagster.store.decisions import DecisionFilter, iterate_decisions
 from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.gates import list_open_gates
 from agentmesh_dagster.store.runs import get_run, list_runs, list_unsettled_run_ids
@@ -150,6 +152,9 @@ class LocalBackend:
         with self.services.store.read() as connection:
             gates = list_open_gates(connection)
         return show_gates(self.services.store, gates)
+
+    def list_decisions(self, wanted: DecisionFilter) -> Iterator[Decision]:
+        return iterate_decisions(self.services.store, wanted)
 
     def answer(self, id_prefix: str, output: JsonValue, console: Console) -> RunReport:
         """Where a daemon runs, it takes the rest from here; else the run is carried on in this process."""

@@ -1,7 +1,7 @@
 """A server, through its API."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from itertools import islice
 
 from rich.console import Console
@@ -18,6 +18,7 @@ from agentmesh_dagster.cli.output.console import plain, say
 from agentmesh_dagster.cli.output.reports import RunReport
 from agentmesh_dagster.cli.output.values import show_brief, show_moment
 from agentmesh_dagster.client import AgentMeshClient, Refused
+from agentmesh_dagster.entities.decisions import Decision
 from agentmesh_dagster.entities.documents import Document, write_document
 from agentmesh_dagster.entities.json_values import JsonValue, read_json
 from agentmesh_dagster.entities.models import (
@@ -33,6 +34,7 @@ from agentmesh_dagster.entities.models import (
 )
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.store.catalogue import AmbiguousName, EntityNotFound
+from agentmesh_dagster.store.decisions import DecisionFilter
 from agentmesh_dagster.store.gates import GateNotFound
 from agentmesh_dagster.store.runs import RunNotFound
 from agentmesh_dagster.store.waits import WaitKind
@@ -188,6 +190,9 @@ class RemoteBackend:
 
     def list_gates(self) -> list[Gate]:
         return list(self.client.list_gates())
+
+    def list_decisions(self, wanted: DecisionFilter) -> Iterator[Decision]:
+        return self.client.list_decisions(**asdict(wanted))
 
     def answer(self, id_prefix: str, output: JsonValue, console: Console) -> RunReport:  # noqa: ARG002
         """The server goes on with the run. Raises TooLate, GateNotFound, AmbiguousGate."""

@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from agentmesh_dagster.cli.exit_codes import EXPLAINED
-from agentmesh_dagster.cli.grammar import demo, documents, gates, hooks, people, runs, server, store, workflows
+from agentmesh_dagster.cli.grammar import (
+    decisions,
+    demo,
+    documents,
+    gates,
+    hooks,
+    people,
+    runs,
+    server,
+    store,
+    workflows,
+)
 
 app = typer.Typer(
     name="agentmesh",
@@ -64,6 +75,7 @@ app.command("runs")(runs.list_runs)
 app.command("show")(runs.show)
 app.command("gates")(gates.list_gates)
 app.command("answer")(gates.answer_gate)
+app.command("decisions")(decisions.list_decisions)
 app.command("retry")(runs.retry)
 app.command("fork")(runs.fork)
 app.command("compare")(runs.compare)

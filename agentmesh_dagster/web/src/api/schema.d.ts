@@ -1149,6 +1149,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Decisions
+         * @description Every answer to a gate, newest first; with `Accept: text/csv` or `application/x-ndjson` all of them at once.
+         */
+        get: operations["listDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events/{name}": {
         parameters: {
             query?: never;
@@ -1943,6 +1963,43 @@ export interface components {
             preview: string;
         };
         /**
+         * Decision
+         * @description One answer to a gate, by a person or by its deadline.
+         */
+        Decision: {
+            id: string;
+            projectId: string;
+            workflowId: string;
+            runId: string;
+            stepId: string;
+            nodeId: string;
+            path: string;
+            asset?: string;
+            partition?: string;
+            outcome: components["schemas"]["Outcome"];
+            state: components["schemas"]["GateState"];
+            changed: boolean;
+            answeredBy: string;
+            answeredVia?: string;
+            /** Format: date-time */
+            openedAt: string;
+            /** Format: date-time */
+            answeredAt: string;
+            seconds: number;
+            comment?: string;
+            instructions: string;
+            payload?: unknown;
+            changedPayload?: unknown;
+            answer?: unknown;
+            shownDigest?: string;
+        };
+        /** DecisionPage */
+        DecisionPage: {
+            items: components["schemas"]["Decision"][];
+            nextCursor?: string;
+            faults?: string[];
+        };
+        /**
          * Document
          * @description Projects, agents, tools and workflows in one; `/document-schema` says more.
          */
@@ -2513,6 +2570,11 @@ export interface components {
          * @enum {string}
          */
         OnLimit: "queue" | "skip" | "cancelOldest";
+        /**
+         * Outcome
+         * @enum {string}
+         */
+        Outcome: "approved" | "rejected" | "other";
         /**
          * Partitions
          * @description Into which parts an asset is cut; a run makes one of them.
@@ -9108,6 +9170,79 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDecisions: {
+        parameters: {
+            query?: {
+                projectId?: string;
+                workflowId?: string;
+                /** @description Key of the asset that the run makes. */
+                asset?: string;
+                /** @description Who answered. */
+                by?: string;
+                /** @description Answered at this moment or later. */
+                since?: string;
+                /** @description Answered before this moment. */
+                until?: string;
+                /** @description Items on a page. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionPage"];
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
