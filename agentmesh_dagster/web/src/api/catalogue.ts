@@ -10,6 +10,7 @@ import type {
   CatalogueKind,
   Issue,
   Json,
+  ListedAsset,
   ListedWorkflow,
   Loop,
   NodeSchemas,
@@ -133,6 +134,14 @@ export function useFunctions() {
   return useQuery({
     queryKey: keys.functions,
     queryFn: ({ signal }) => get<Page<RegisteredFunction>>('functions', {}, signal),
+  })
+}
+
+/** The assets of the code locations. */
+export function useAssets() {
+  return useQuery({
+    queryKey: keys.assets,
+    queryFn: ({ signal }) => get<Page<ListedAsset>>('assets', {}, signal),
   })
 }
 

@@ -79,6 +79,9 @@ export type GateState = Gate['state']
 /** Only `code` and `message` are always there. */
 export type Issue = Pick<Schemas['Issue'], 'code' | 'message'> & Partial<Schemas['Issue']>
 
+/** An asset that a code location defines. */
+export type ListedAsset = Schemas['ListedAsset']
+
 export type ProjectOverview = Schemas['ProjectOverview']
 export type Use = Schemas['Use']
 export type RegisteredFunction = Schemas['Function']

@@ -2,6 +2,8 @@
 import type { Loop, NodeType, Workflow, WorkflowGraph } from '../api/types'
 import { nodeType } from '../types/types'
 import { descendantsOf } from '../graph/ancestors'
+import { dropParts, renameInAsset } from '../graph/assets'
+import type { Asset } from '../graph/assets'
 import { NOTHING_SELECTED } from '../graph/canvas'
 import type { Selection } from '../graph/canvas'
 import { copy, paste, readCopied } from '../graph/clipboard'
@@ -236,7 +238,12 @@ export function addStepFrom(
 /** Gives a node another id; it stays where it is. */
 export function renameStep(state: EditorState, id: string, newId: string): EditorState {
   const at = draftOf(state).positions.get(id)
-  return changeGraph(state, (graph) => renameNode(graph, id, newId), undefined, at && new Map([[newId, at]]))
+  const rename = (workflow: Workflow): Workflow => {
+    const graph = renameNode(workflow.graph, id, newId)
+    if (graph === workflow.graph) return workflow
+    return changeAsset({ ...workflow, graph }, (asset) => renameInAsset(asset, new Map([[id, newId]])))
+  }
+  return changeWorkflow(state, rename, undefined, at && new Map([[newId, at]]))
 }
 
 /** Draws an edge, if there may be one. One that leads back is selected: how often it may be taken is to be said. */
@@ -249,7 +256,16 @@ export function connectNodes(state: EditorState, fromNodeId: string, toNodeId: s
 export function removeSelected(state: EditorState): EditorState {
   const { nodes, edges } = state.selection
   if (nodes.size === 0 && edges.size === 0) return state
-  return changeGraph(state, (graph) => remove(graph, { nodes, edges }))
+  return changeWorkflow(state, (workflow) => {
+    const graph = remove(workflow.graph, { nodes, edges })
+    if (graph === workflow.graph) return workflow
+    return changeAsset({ ...workflow, graph }, (asset) => dropParts(asset, (id) => !nodes.has(id)))
+  })
+}
+
+/** The workflow with another asset, where it gives one. */
+function changeAsset(workflow: Workflow, change: (asset: Asset) => Asset): Workflow {
+  return workflow.asset ? { ...workflow, asset: change(workflow.asset) } : workflow
 }
 
 /** The selected nodes as text for the clipboard; undefined where nothing can be copied. */

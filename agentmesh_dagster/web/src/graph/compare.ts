@@ -83,9 +83,16 @@ function compareHeads(before: Workflow, after: Workflow): Change[] {
     ['triggers', 'Triggers'],
     ['concurrency', 'Concurrency'],
   ] as const
-  return names
+  const changes = names
     .filter(([field]) => !areAlike(before[field], after[field]))
-    .map(([, what]) => ({ kind: 'changed', what, fields: [] }))
+    .map(([, what]): Change => ({ kind: 'changed', what, fields: [] }))
+  return [...changes, ...compareAssets(before.asset, after.asset)]
+}
+
+function compareAssets(before: Workflow['asset'], after: Workflow['asset']): Change[] {
+  if (areAlike(before, after)) return []
+  if (!before || !after) return [{ kind: before ? 'removed' : 'added', what: 'Asset', fields: [] }]
+  return [{ kind: 'changed', what: 'Asset', fields: listFields(before, after) }]
 }
 
 function compareLists<Item extends { id: string }>(

@@ -1,6 +1,7 @@
 /** A workflow as the text of a document, and back. */
 import { Document, isMap, isNode, isSeq, LineCounter, parseDocument, stringify } from 'yaml'
 import type { GraphEdge, GraphNode, Json, JsonObject, JsonSchema, Trigger, Workflow } from '../api/types'
+import { completeAsset, writeAsset } from './assets'
 
 /** What is wrong with the text itself; what it means is for the server's rules. */
 export interface YamlFault {
@@ -14,7 +15,8 @@ const NEW_ID = '' // of a workflow that was never saved
 /** The workflow as YAML, without what the store sets. Fields are in a fixed order; empty ones are left out. Where nodes
  *  stand is no difference between two versions: `hasLayout` false leaves it out. */
 export function writeYaml(workflow: Workflow, hasLayout = true): string {
-  const { id, name, description, projectId, inputSchema, triggers, concurrency, graph, layout } = workflow
+  const { id, name, description, projectId, inputSchema, triggers, concurrency, asset, graph, layout } =
+    workflow
   const plain = {
     id,
     name,
@@ -23,6 +25,7 @@ export function writeYaml(workflow: Workflow, hasLayout = true): string {
     inputSchema,
     triggers: triggers.length ? triggers : undefined,
     concurrency,
+    asset: asset && writeAsset(asset),
     graph: { nodes: graph.nodes.map(writeNode), edges: graph.edges.map(writeEdge) },
     layout: hasLayout && layout ? layout : undefined,
   }
@@ -73,6 +76,7 @@ function assemble(value: JsonObject, graph: JsonObject, base: Workflow): Workflo
     projectId: typeof value['projectId'] === 'string' ? value['projectId'] : base.projectId,
     inputSchema: value['inputSchema'] as JsonSchema | undefined,
     triggers: listOf(value['triggers']) as unknown as Trigger[],
+    ...('asset' in value && { asset: completeAsset(value['asset']) }),
     graph: {
       nodes: nodes.map((node) => ({
         ...node,

@@ -141,6 +141,23 @@ export function findFaults(
   return faults
 }
 
+/** What a field inside is for: through the items of lists, too. */
+export function descriptionAt(root: JsonSchema, place: readonly string[]): string | undefined {
+  let schema: JsonSchema = root
+  let found: string | undefined
+  for (const name of place) {
+    const properties = isObject(schema['properties']) ? schema['properties'] : {}
+    const field = properties[name]
+    if (!isObject(field)) return undefined
+    found = descriptionOf(resolve(field, root))
+    const own = resolve(field, root)
+    const options = Array.isArray(own['anyOf']) ? own['anyOf'] : []
+    const inside = own['items'] ?? options.find((one) => isObject(one) && '$ref' in one) ?? own
+    schema = isObject(inside) ? resolve(inside, root) : {}
+  }
+  return found
+}
+
 /** The label of a field: its title, else its name in words. */
 export function labelOf(name: string, schema: JsonSchema): string {
   if (typeof schema['title'] === 'string') return schema['title']

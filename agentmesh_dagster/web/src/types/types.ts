@@ -15,9 +15,10 @@ import type {
   Types,
 } from '../api/types'
 import { listFields } from '../schema/fields'
+import { descriptionAt } from '../schema/form'
 import type { FormField } from '../schema/fields'
 
-let types: Types = { nodes: [], tools: [], providers: [], agent: {}, triggers: [] }
+let types: Types = { nodes: [], tools: [], providers: [], agent: {}, asset: {}, triggers: [] }
 
 /** The fields of each schema, read when they are first asked for. */
 const fieldsOf = new WeakMap<JsonSchema, readonly FormField[]>()
@@ -81,6 +82,11 @@ export function toolFields(type: ToolType): readonly FormField[] {
 /** A field of an agent: what it is for, and its limits. */
 export function agentField(name: string): FormField | undefined {
   return readFields(types.agent).find((field) => field.name === name)
+}
+
+/** What a field of an asset is for, by its place: `partitions`, `daily`, `start`. */
+export function assetHint(...place: string[]): string | undefined {
+  return descriptionAt(types.asset, place)
 }
 
 function readFields(schema: JsonSchema, written?: NodeTypeInfo['written']): readonly FormField[] {

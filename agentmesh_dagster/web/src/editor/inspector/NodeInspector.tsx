@@ -6,6 +6,7 @@ import { nodeType } from '../../types/types'
 import { Field } from '../../ui/Field'
 import { duplicateSelected, graphOf, removeSelected, renameStep, select, settleEdits } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
+import { PartField } from './asset/PartField'
 import { ConfigForm } from './ConfigForm'
 import { InputSchemaField } from './InputSchemaField'
 import { InspectorHead } from './InspectorHead'
@@ -39,6 +40,7 @@ export function NodeInspector({ id }: { id: string }) {
       <ConfigForm node={node} />
       {place !== 'end' && <OutEdgeList node={node} />}
       <ConfigForm node={node} isLast />
+      {place === 'between' && <PartField node={node} />}
       <IdField key={node.id} node={node} />
     </div>
   )

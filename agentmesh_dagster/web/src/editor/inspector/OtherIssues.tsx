@@ -18,6 +18,7 @@ const SHOWN = [
   'inputSchema',
   'triggers',
   'concurrency',
+  'asset',
   'label',
   'agentId',
   'edges',

@@ -2,6 +2,7 @@ import { useEveryEntity } from '../../api/catalogue'
 import type { Json, Trigger } from '../../api/types'
 import { triggerType } from '../../types/types'
 import { Combobox } from '../../ui/Combobox'
+import { ZoneInput } from '../../ui/ZoneInput'
 import { CatchUpFields } from './CatchUpFields'
 import { ExpressionInput } from './ExpressionInput'
 import { GatherFields } from './GatherFields'
@@ -61,11 +62,9 @@ function CronFields({ trigger, place, onChange }: Of<'cron'>) {
       </PlacedField>
       <PlacedField place={`${place}.timezone`} label="Time zone">
         {(field) => (
-          <Combobox
-            {...field}
-            options={ZONES}
+          <ZoneInput
+            field={field}
             value={trigger.timezone}
-            allowsOther
             onChange={(timezone) => onChange({ ...trigger, timezone })}
           />
         )}
@@ -146,8 +145,3 @@ function RunFields({ trigger, place, onChange }: Of<'run'>) {
     </div>
   )
 }
-
-const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')].map((zone) => ({
-  value: zone,
-  label: zone,
-}))

@@ -2,6 +2,7 @@ import type { Workflow } from '../../api/types'
 import { Icon } from '../../ui/icons'
 import { askForName, changeWorkflow, workflowOf } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
+import { AssetSection } from './asset/AssetSection'
 import { ConcurrencyField } from './ConcurrencyField'
 import { DeleteWorkflow } from './DeleteWorkflow'
 import { HookList } from './HookList'
@@ -72,6 +73,7 @@ export function WorkflowInspector() {
       <TriggerHistory />
       <HookList />
       <ConcurrencyField />
+      <AssetSection />
       {!isNew && <DeleteWorkflow />}
     </div>
   )
