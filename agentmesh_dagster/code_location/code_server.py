@@ -4,6 +4,7 @@ It fails a run of its own whose process is gone before the run is finished, and 
 Only with the default launcher do code servers start the processes of runs.
 """
 
+import multiprocessing
 import socket
 import sys
 from collections.abc import Callable
@@ -14,7 +15,14 @@ import dagster as dg
 
 _MODULE = "dagster._grpc.server"
 _MARK = "_agentmesh_looks_first"
+_SERVERS = frozenset({"grpc", "code-server"})  # Dagster's commands
 _NAME_OPTION = "--location-name"
+
+
+def is_code_server() -> bool:
+    """Whether this process serves what it loads; else it is a worker, or of somebody who only looks."""
+    # A code server's run worker, its child, has its command line too.
+    return not _SERVERS.isdisjoint(sys.argv) and multiprocessing.parent_process() is None
 
 
 def read_location_name() -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import dagster as dg
 from dagster._core.definitions import definitions_class
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
@@ -14,25 +15,35 @@ __all__ = [
     "ComponentTree",
     "DefinitionsLoadContext",
     "DefinitionsLoadType",
+    "MakeRepository",
+    "Parts",
     "UnresolvedAssetJobDefinition",
-    "before_each_repository",
+    "make_each_repository",
+    "replace_jobs",
 ]
 
 Parts = Mapping[str, Any]  # what a `Definitions` holds: assets, jobs, schedules, sensors, resources, …
-_BUILD = "_create_repository_using_definitions_args"
+MakeRepository = Callable[..., dg.RepositoryDefinition]  # Dagster's way from a name and the parts
+_MAKE = "_create_repository_using_definitions_args"
 
 
-def before_each_repository(change: Callable[[Parts], Parts]) -> None:
-    """From now on `change` sees all that a `Definitions` holds, in the moment in which Dagster makes it a repository.
+def make_each_repository(make_ours: Callable[[MakeRepository, str, Parts], dg.RepositoryDefinition]) -> None:
+    """From now on `make_ours` makes a repository of all that a `Definitions` holds; it is handed Dagster's way.
 
     Dagster tells nobody what definitions are merged with: neither `Definitions.merge` nor a component sees the names
-    of the others. `change` must leave alone whatever it does not know. Safe to call again: there is one `change`.
+    of the others. It must leave alone whatever it does not know. Safe to call again: there is one `make_ours`.
     """
-    build: Any = getattr(definitions_class, _BUILD)
-    build = getattr(build, "unchanged", build)
+    make: Any = getattr(definitions_class, _MAKE)
+    make = getattr(make, "unchanged", make)
 
-    def build_changed(name: str, **parts: Any) -> Any:
-        return build(name, **change(parts))
+    def make_changed(name: str, **parts: Any) -> dg.RepositoryDefinition:
+        return make_ours(make, name, parts)
 
-    build_changed.unchanged = build  # pyright: ignore[reportFunctionMemberAccess]
-    setattr(definitions_class, _BUILD, build_changed)
+    make_changed.unchanged = make  # pyright: ignore[reportFunctionMemberAccess]
+    setattr(definitions_class, _MAKE, make_changed)
+
+
+def replace_jobs(repository: dg.RepositoryDefinition, jobs: Mapping[str, Callable[[], dg.JobDefinition]]) -> None:
+    """Puts functions in the places of a new repository's jobs: such are called when the job is asked for."""
+    data: Any = repository
+    data._repository_data._jobs._definitions.update(jobs)

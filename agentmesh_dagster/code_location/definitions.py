@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import dagster as dg
 
-from agentmesh_dagster.code_location.code_server import leave_suspended_runs_alone
+from agentmesh_dagster.code_location.code_server import is_code_server, leave_suspended_runs_alone
 from agentmesh_dagster.code_location.jobs import WorkflowJobs
 from agentmesh_dagster.code_location.names import yield_to_the_host
 from agentmesh_dagster.code_location.options import read_options
@@ -59,10 +59,12 @@ def build_definitions(
     services = open_services(settings)
     pin = pin_revision(services.store)
     jobs = WorkflowJobs(services, pin, options)
-    triggers = jobs.list_triggers()
+    # A worker executes one job, and starts nothing by itself.
+    is_worker = not pin.is_new and not is_code_server()
+    triggers = [] if is_worker else jobs.list_triggers()
     yield_to_the_host()
     return dg.Definitions(
-        jobs=[jobs.get(name) for name in jobs.list_names()],
+        jobs=jobs.list_promised() if is_worker else [jobs.get(name) for name in jobs.list_names()],
         schedules=build_schedules(services, triggers),
         sensors=[
             build_runs_sensor([Scope(services, options.projects, job_prefix)]),

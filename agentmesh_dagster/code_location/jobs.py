@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import dagster as dg
 
 from agentmesh_dagster.code_location.options import LocationOptions
 from agentmesh_dagster.code_location.pinning import Pin
+from agentmesh_dagster.code_location.promised_jobs import PromisedJob
 from agentmesh_dagster.control.children import follow_run, start_awaited
 from agentmesh_dagster.control.triggers import LoadedTrigger
 from agentmesh_dagster.entities.models import Kind
@@ -60,14 +62,22 @@ class WorkflowJobs:
     def list_names(self) -> list[str]:
         return sorted(self._list_names())
 
-    def _list_names(self, *, with_triggers: bool = False) -> list[str]:
+    def list_promised(self) -> list[PromisedJob]:
+        """All jobs, none of them built."""
+        return [
+            PromisedJob(name, workflow_id, self._services, partial(self.get, name))
+            for name, workflow_id in self._list_names().items()
+        ]
+
+    def _list_names(self, *, with_triggers: bool = False) -> dict[str, str]:
+        """Job name → workflow id."""
         names = list_job_names(
             self._services.store,
             at=self._pin.revision,
             with_triggers=with_triggers,
             projects=self._options.projects,
         )
-        return [self._options.job_prefix + name for name in names]
+        return {self._options.job_prefix + name: workflow_id for name, workflow_id in names.items()}
 
     def get(self, job_name: str) -> dg.JobDefinition:
         """The job; that of a workflow with faults only says what they are. JobNotFound."""

@@ -10,8 +10,9 @@ from typing import Any, TypeGuard, cast
 
 import dagster as dg
 
-from agentmesh_dagster.code_location.dagster_internals import Parts, before_each_repository
+from agentmesh_dagster.code_location.dagster_internals import MakeRepository, Parts, make_each_repository
 from agentmesh_dagster.code_location.problems import JobProblem, report_problems
+from agentmesh_dagster.code_location.promised_jobs import keep_promises
 from agentmesh_dagster.code_location.sensors import Scope, build_runs_sensor, find_scopes
 from agentmesh_dagster.translator.build_job import WorkflowGraph
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
@@ -23,7 +24,14 @@ _RENAME = "Rename the workflow, or give the component, or build_definitions, a j
 
 def yield_to_the_host() -> None:
     """From now on every repository that is made of a `Definitions` with workflows in it keeps the host's names."""
-    before_each_repository(settle_names)
+    make_each_repository(_make_settled)
+
+
+def _make_settled(make: MakeRepository, name: str, parts: Parts) -> dg.RepositoryDefinition:
+    settled = settle_names(parts)
+    repository = make(name, **settled)
+    keep_promises(repository, make, settled)
+    return repository
 
 
 def settle_names(parts: Parts) -> Parts:

@@ -2,17 +2,16 @@
 
 import hashlib
 import logging
-import multiprocessing
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentmesh_dagster.code_location.code_server import is_code_server
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import save_job_problems
 
-_SERVERS = frozenset({"grpc", "code-server"})  # Dagster's commands
 _NAME_OPTION = "--location-name"
 _SAID_AGAIN_AFTER_SECONDS = 3600.0
 
@@ -54,8 +53,7 @@ def report_problems(stores: Mapping[str, Store], problems: Sequence[JobProblem])
     global _last
     for problem in problems:
         _log.warning("%s", problem.text)
-    # A code server's run worker, its child, has its command line too.
-    if _SERVERS.isdisjoint(sys.argv) or multiprocessing.parent_process() is not None:
+    if not is_code_server():
         return  # a worker, or somebody who only looks
     _last = _Report(stores, problems)
     _last.write()

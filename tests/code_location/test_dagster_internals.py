@@ -4,13 +4,15 @@ import inspect
 
 import dagster as dg
 from dagster._core.definitions import definitions_class
+from dagster._core.definitions.repository_definition.caching_index import CacheingDefinitionIndex
+from dagster._core.definitions.repository_definition.repository_data import CachingRepositoryData
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster._grpc import server as grpc_server
 from dagster._grpc.server import DagsterApiServer
 
 from agentmesh_dagster.code_location import code_server
 from agentmesh_dagster.code_location.dagster_internals import (
-    _BUILD,
+    _MAKE,
     ComponentTree,
     DefinitionsLoadContext,
     DefinitionsLoadType,
@@ -40,11 +42,19 @@ def test_a_load_is_new_or_a_reconstruction():
 
 def test_definitions_become_a_repository_through_the_function_that_we_wrap():
     making = inspect.getsource(dg.Definitions.get_repository_def)
-    assert f"{_BUILD}(" in making, "jobs of ours would no longer give way to a host's of the same name"
-    build = getattr(definitions_class, _BUILD)
+    assert f"{_MAKE}(" in making, "jobs of ours would no longer give way to a host's of the same name"
+    build = getattr(definitions_class, _MAKE)
     theirs = list(inspect.signature(getattr(build, "unchanged", build)).parameters)
     assert theirs[0] == "name"
     assert {"assets", "schedules", "sensors", "jobs", "resources"} <= set(theirs), "its parts have other names"
+
+
+def test_a_function_in_a_jobs_place_is_called_when_the_job_is_asked_for():
+    getting = inspect.getsource(CacheingDefinitionIndex.get_definition)
+    assert "self._definitions[definition_name]" in getting
+    assert "definition_source)()" in getting
+    data = inspect.getsource(CachingRepositoryData)
+    assert "self._jobs = CacheingDefinitionIndex(" in data, "a worker would build all jobs"
 
 
 def test_a_code_server_looks_for_runs_without_a_process_through_the_method_that_we_patch():

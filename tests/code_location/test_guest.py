@@ -7,12 +7,14 @@ import dagster as dg
 import pytest
 
 from agentmesh_dagster import build_definitions, tool
+from agentmesh_dagster.code_location import jobs
 from agentmesh_dagster.code_location.dagster_internals import DefinitionsLoadContext, DefinitionsLoadType
 from agentmesh_dagster.code_location.options import InvalidOptions
+from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.entities.models import Project, Tool, Workflow
 from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.settings import get_settings
-from agentmesh_dagster.store.catalogue import list_job_problems
+from agentmesh_dagster.store.catalogue import current_revision, list_job_problems
 from tests.shapes import node, save, workflow
 
 CRON = [{"type": "cron", "cron": "0 6 * * *"}]
@@ -262,3 +264,71 @@ def test_hooks_owners_and_tags_reach_the_jobs(services: Services):
 def test_a_mistake_of_the_hosts_is_told_where_it_stands(services: Services, options: dict[str, Any]):
     with pytest.raises(InvalidOptions):
         build_definitions(**options)
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The jobs that are built from now on."""
+    names: list[str] = []
+    build = jobs.build_job
+
+    def build_and_note(plan: Any, job_name: str, *others: Any) -> dg.JobDefinition:
+        names.append(job_name)
+        return build(plan, job_name, *others)
+
+    monkeypatch.setattr(jobs, "build_job", build_and_note)
+    return names
+
+
+def load_as_a_worker(services: Services, *others: dg.Definitions, **options: Any) -> dg.RepositoryDefinition:
+    load_data = build_load_data(current_revision(services.store))
+    with DefinitionsLoadContext.scoped(DefinitionsLoadContext(DefinitionsLoadType.RECONSTRUCTION, load_data)):
+        return dg.Definitions.merge(*others, build_definitions(**options)).get_repository_def()
+
+
+@pytest.fixture
+def as_a_worker_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["dagster", "api", "execute_run"])
+
+
+@pytest.mark.filterwarnings(
+    "ignore::dagster.BetaWarning"
+)  # where there is an io_manager, Dagster itself copies sensors
+def test_a_worker_builds_the_job_that_it_executes_and_no_other(
+    services: Services, as_a_worker_loads: None, built: list[str]
+):
+    save(services, *ask_warehouse({"prefix": "x."}), *(flow(f"flow_{n}", triggers=CRON) for n in range(3)))
+    follows_ours = dg.ScheduleDefinition(name="mine", job_name="flow_1", cron_schedule="0 7 * * *")
+    host = dg.Definitions(
+        resources={"warehouse": Warehouse(name="prod"), "io_manager": dg.mem_io_manager},
+        loggers={"quiet": dg.colored_console_logger},
+        schedules=[follows_ours],
+    )
+
+    repository = load_as_a_worker(services, HOST, host, resource_keys=["warehouse"])
+    assert built == []
+    assert repository.get_job("nightly").execute_in_process().success
+    assert built == []
+    job = repository.get_job("look")
+
+    assert built == ["look"]
+    assert set(job.loggers) == {"quiet"}
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = job.execute_in_process(instance=instance)
+    assert any("x.prod.orders" in str(event.event_specific_data) for event in done.all_events)
+
+
+def test_a_worker_gets_the_hosts_job_where_a_workflow_claims_its_name(services: Services, as_a_worker_loads: None):
+    save(services, flow("nightly"))
+
+    job = load_as_a_worker(services, HOST).get_job("nightly")
+
+    assert "count" in {op.name for op in job.all_node_defs}
+
+
+def test_a_code_server_that_loads_lazily_has_all_jobs_and_triggers(services: Services):
+    save(services, flow("one", triggers=CRON))
+
+    repository = load_as_a_worker(services, HOST)
+
+    assert "one__cron" in {schedule.name for schedule in repository.schedule_defs}
