@@ -5,19 +5,27 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.definitions import definitions_class
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster._core.definitions.assets.job.asset_job import (
+    build_asset_job,  # pyright: ignore[reportUnknownVariableType]
+)
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.selector.subset_selector import AssetSelectionData
 from dagster.components.core.component_tree import ComponentTree
 
 __all__ = [
     "SINGLETON_REPOSITORY_NAME",
+    "AssetGraph",
+    "AssetSelectionData",
     "ComponentTree",
     "DefinitionsLoadContext",
     "DefinitionsLoadType",
     "MakeRepository",
     "Parts",
     "UnresolvedAssetJobDefinition",
+    "build_asset_job",
     "make_each_repository",
     "replace_jobs",
 ]

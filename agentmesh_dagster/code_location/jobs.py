@@ -17,7 +17,16 @@ from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.triggers import read_triggers
 from agentmesh_dagster.runtime.plans import load_pinned_plan, read_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.catalogue import JobNotFound, Key, find_job, list_job_names, newest_revisions
+from agentmesh_dagster.store.catalogue import (
+    JobNotFound,
+    Key,
+    find_asset_workflow,
+    find_job,
+    list_asset_workflows,
+    list_job_names,
+    newest_revisions,
+)
+from agentmesh_dagster.translator.asset_facts import ASSET_JOB
 from agentmesh_dagster.translator.build_job import WorkflowGraph, build_job
 from agentmesh_dagster.translator.child_runs import ChildRuns
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
@@ -51,6 +60,11 @@ class WorkflowJobs:
     def revision(self) -> int:
         """The catalogue's."""
         return self._pin.revision
+
+    @property
+    def is_new(self) -> bool:
+        """Whether a code server loads them; False: a worker rebuilds what its run was launched with."""
+        return self._pin.is_new
 
     def move_to(self, pin: Pin) -> "WorkflowJobs":
         """The jobs at a newer revision; those that nothing was changed in are taken over as they are."""
@@ -104,6 +118,33 @@ class WorkflowJobs:
     def _load_plan(self, workflow_id: str) -> Plan:
         load = read_plan if self._pin.is_new else load_pinned_plan
         return load(self._services.store, workflow_id, self._pin.revision)
+
+    def has_assets(self) -> bool:
+        """Whether a workflow gives an asset."""
+        return bool(self._list_asset_workflows())
+
+    def _list_asset_workflows(self) -> list[str]:
+        return list_asset_workflows(self._services.store, at=self._pin.revision, projects=self._options.projects)
+
+    def list_asset_plans(self) -> list[Plan]:
+        """The plans of all workflows that give an asset and can run; only documents with assets are read."""
+        makers = set(self._list_asset_workflows())
+        names = self._list_names()
+        built = [self._get(job_name) for job_name, workflow_id in names.items() if workflow_id in makers]
+        return [one.plan for one in built if one.plan is not None and one.plan.workflow.asset is not None]
+
+    def find_maker(self, key: str) -> str:
+        """The id of the workflow that makes the asset. Raises AssetNotFound."""
+        return find_asset_workflow(self._services.store, key, at=self._pin.revision)
+
+    def get_asset_form(self, workflow_id: str) -> dg.JobDefinition:
+        """The workflow's job in its asset form. Raises what keeps it from being built."""
+        name = f"{ASSET_JOB} {workflow_id}"  # no job has this name
+        if name not in self._built:
+            plan = self._load_plan(workflow_id)
+            job = build_job(plan, ASSET_JOB, self._services, self._options.jobs, _CHILD_RUNS)
+            self._built[name] = BuiltJob(job, plan, self._pin.revision)
+        return self._built[name].job
 
     def list_triggers(self) -> list[LoadedTrigger]:
         """The triggers of all workflows that can run; only documents with triggers are read."""

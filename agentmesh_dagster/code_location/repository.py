@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import dagster as dg
 
+from agentmesh_dagster.code_location.asset_job import AssetJobs
 from agentmesh_dagster.code_location.code_server import leave_suspended_runs_alone
 from agentmesh_dagster.code_location.dagster_internals import SINGLETON_REPOSITORY_NAME, ComponentTree
 from agentmesh_dagster.code_location.jobs import WorkflowJobs
@@ -19,6 +20,7 @@ from agentmesh_dagster.control.pinning import REVISION_KEY, Mark, mark_location
 from agentmesh_dagster.control.triggers import LoadedTrigger
 from agentmesh_dagster.runtime.services import Services, open_services
 from agentmesh_dagster.store.catalogue import JobNotFound
+from agentmesh_dagster.translator.asset_facts import ASSET_JOB
 
 
 class WorkflowRepository(dg.RepositoryData):
@@ -41,13 +43,23 @@ class WorkflowRepository(dg.RepositoryData):
     def get_component_tree(self) -> ComponentTree:
         return cast("ComponentTree", CatalogueState(self._services, self._jobs))
 
+    @cached_property
+    def _assets(self) -> AssetJobs:
+        return AssetJobs(self._services, self._jobs)
+
     def get_all_jobs(self) -> Sequence[dg.JobDefinition]:
-        return [self._jobs.get(name) for name in self.get_job_names()]
+        return [self.get_job(name) for name in self.get_job_names()]
 
     def get_job_names(self) -> Sequence[str]:
-        return self._jobs.list_names()
+        names = self._jobs.list_names()
+        return [*names, ASSET_JOB] if self._assets.definitions else names
+
+    def get_assets_defs_by_key(self) -> Mapping[dg.AssetKey, dg.AssetsDefinition]:
+        return {key: made for made in self._assets.definitions for key in made.keys}
 
     def has_job(self, job_name: str) -> bool:
+        if job_name == ASSET_JOB:
+            return self._jobs.has_assets()
         # Not only the names that are listed: a run outlives the name, and the workflow, that it was launched with.
         try:
             return bool(self._jobs.get(job_name))
@@ -55,6 +67,8 @@ class WorkflowRepository(dg.RepositoryData):
             return False
 
     def get_job(self, job_name: str) -> dg.JobDefinition:
+        if job_name == ASSET_JOB:
+            return self._assets.job
         return self._jobs.get(job_name)
 
     def load_all_definitions(self) -> None:
@@ -69,7 +83,7 @@ class WorkflowRepository(dg.RepositoryData):
 
     def get_all_sensors(self) -> Sequence[dg.SensorDefinition]:
         runs = build_runs_sensor([Scope(self._services, projects=None, job_prefix="")])
-        return [runs, *build_trigger_sensors(self._services, self._triggers)]
+        return [runs, *build_trigger_sensors(self._services, self._triggers), *self._assets.build_sensors()]
 
 
 @contextmanager

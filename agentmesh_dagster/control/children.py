@@ -36,6 +36,7 @@ from agentmesh_dagster.store.children import (
 )
 from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.runs import RunHead, RunNotFound, get_run_head
+from agentmesh_dagster.translator.asset_facts import ASSET_JOB
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 from agentmesh_dagster.translator.suspension import close_suspended
 
@@ -56,8 +57,9 @@ def start_child(services: Services, instance: dg.DagsterInstance, child: Child) 
         return None  # there its launches are seen
     plan = load_pinned_plan(services.store, parent.workflow_id, parent.revision)
     workflow = plan.workflows[child.workflow_id]
-    # Both are jobs of the same code location, and have its prefix.
-    prefix = parent.job_name.removesuffix(get_job_name(services.store, plan.workflow))
+    # Both are jobs of the same code location, and have its prefix; jobs in their asset form are ours alone.
+    own = ASSET_JOB if parent.job_name == ASSET_JOB else get_job_name(services.store, plan.workflow)
+    prefix = parent.job_name.removesuffix(own)
     job_name = prefix + get_job_name(services.store, workflow)
     try:
         if status is None:

@@ -15,8 +15,10 @@ from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.settings import link_run
 from agentmesh_dagster.store.launches import mark_launch_submitted
+from agentmesh_dagster.store.materializations import find_materialization
 from agentmesh_dagster.store.runs import get_launcher, get_run, get_run_head
 from agentmesh_dagster.store.steps import read_states
+from agentmesh_dagster.translator.asset_facts import ASSET_JOB
 from agentmesh_dagster.translator.presentation import report_fork
 from agentmesh_dagster.translator.run_tags import PARENT_TAG
 
@@ -38,6 +40,7 @@ def create_first_launch(
     with services.store.read() as connection:
         run, head = get_run(connection, run_id), get_run_head(connection, run_id)
         launched_by = get_launcher(connection, run_id)
+        makes = find_materialization(connection, run_id)
         states = read_states(connection, run_id)
     plan = load_pinned_plan(services.store, head.workflow_id, head.revision)
     forked = instance.get_run_by_id(run.forked_from.run_id) if run.forked_from else None
@@ -50,12 +53,13 @@ def create_first_launch(
         forked_from=run.forked_from,
         step_keys=select_steps(plan, states, ()) if run.forked_from else None,
         given_tags=copy_free_tags(forked) if forked else None,
+        asked=makes.asked if makes else None,
     )
     if run.parent_run_id:
         built["tags"][PARENT_TAG] = link_run(services.settings, run.parent_run_id) or run.parent_run_id
-    near = forked.run_id if forked and forked.job_name == head.job_name else run.parent_run_id
+    near = forked.run_id if forked and forked.job_name in (head.job_name, ASSET_JOB) else run.parent_run_id
     with suppress(DagsterRunAlreadyExists):  # somebody else has created it meanwhile
-        places = origins or find_origins(instance, head.job_name, near=near)
+        places = origins or find_origins(instance, head.job_name, head.workflow_id, near=near)
         instance.create_run_for_job(run_id=run_id, **places, **built)
     crash_point(CrashPoint.LAUNCH_IN_DAGSTER)
     with services.store.begin() as tx:

@@ -27,6 +27,7 @@ from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import EntityNotFound, current_revision, get_job_name
 from agentmesh_dagster.store.runs import NewRun, get_run, get_run_head
+from agentmesh_dagster.translator.asset_facts import ASSET_JOB
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 from agentmesh_dagster.wire import NewFork
 
@@ -61,7 +62,8 @@ def prepare_fork(
         source, head = get_run(connection, run_id), get_run_head(connection, run_id)
     before = load_pinned_plan(services.store, head.workflow_id, head.revision)
     is_newest = wanted.revision == "newest"
-    target = _find_newest(services, source, location) if is_newest else _Target(before, head.job_name)
+    job_name = get_job_name(services.store, before.workflow) if head.job_name == ASSET_JOB else head.job_name
+    target = _find_newest(services, source, location) if is_newest else _Target(before, job_name)
     fork, run_input, issues = _read_request(target.plan.workflow, source, wanted, by)
     new = NewRun(
         id=str(uuid.uuid4()),

@@ -24,9 +24,32 @@ from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision, get_job_name
 from agentmesh_dagster.store.launches import mark_launch_submitted
+from agentmesh_dagster.store.materializations import AssetLaunch
+from agentmesh_dagster.translator.asset_facts import (
+    ASSET_JOB,
+    check_partition,
+    derive_input,
+    find_asset_launch,
+    write_asset_tags,
+)
 from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
+from agentmesh_dagster.translator.materialize import list_makers
+from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
 from agentmesh_dagster.translator.run_tags import name_origin
+
+GIVEN_NONE: Any = object()  # as a run's input: it was given none
+
+
+class NoAsset(InvalidValue):
+    """The workflow gives no asset, so no run was started."""
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """A version of a workflow's asset."""
+
+    partition: str | None = None  # its key; None: the asset has none
 
 
 class UnfitInput(InvalidValue):
@@ -52,22 +75,27 @@ def prepare_launch(
     *,
     launched_by: str,
     location: CodeLocation | None = None,
+    makes: NewVersion | None = None,
 ) -> PreparedLaunch:
     """Creates a run of a stored workflow at its newest revision, in the store and in Dagster.
 
+    `makes` is the version of its asset that it is to make, if any; without an input it has one that follows from that.
     Where as many runs are open as the workflow's `concurrency` allows, it may be written down only, and begins when
-    there is a place (`control/queued_runs.py`). Raises InvalidJson, UnfitInput, WorkflowHasFaults, RunLimitReached;
-    then nothing is created.
+    there is a place (`control/queued_runs.py`). Raises InvalidJson, UnfitInput, WorkflowHasFaults, RunLimitReached,
+    NoAsset, InvalidPartition; then nothing is created.
     """
     revision = current_revision(services.store)
     plan = load_plan(services.store, workflow.id, revision)
-    checked = check_input(plan.workflow, run_input)
+    asked = _find_asset_launch(instance, plan.workflow, makes) if makes else None
+    if asked is not None and run_input is GIVEN_NONE:
+        run_input = derive_input(plan.workflow.input_schema, asked)
+    checked = check_input(plan.workflow, {} if run_input is GIVEN_NONE else run_input)
     place = location or CodeLocation()
-    job_name = place.job_prefix + get_job_name(services.store, plan.workflow)
+    job_name = ASSET_JOB if asked else place.job_prefix + get_job_name(services.store, plan.workflow)
     run_id = str(uuid.uuid4())
-    built = build_first_launch(services, plan, job_name, checked, launched_by=launched_by)
+    built = build_first_launch(services, plan, job_name, checked, launched_by=launched_by, asked=asked)
     # Ours first: should this process die now, the run is there, and is created in Dagster by whoever finds it.
-    facts = LaunchFacts(run_id, read_instance_id(instance), job_name, checked, launched_by=launched_by)
+    facts = LaunchFacts(run_id, read_instance_id(instance), job_name, checked, launched_by=launched_by, asset=asked)
     with services.store.begin() as tx:
         taken = take_place(tx, workflow.id, run_id, facts.instance_id)
         register_launch(tx, plan, facts, place=taken, is_submitted=False)
@@ -89,7 +117,16 @@ def prepare_launch(
     return PreparedLaunch(run_id, run_id, job_name, revision)
 
 
-def find_origins(instance: dg.DagsterInstance, job_name: str, *, near: str | None = None) -> dict[str, Any]:
+def _find_asset_launch(instance: dg.DagsterInstance, workflow: Workflow, makes: NewVersion) -> AssetLaunch:
+    if workflow.asset is None:
+        raise NoAsset(f"`{workflow.id}` has no `asset`")
+    check_partition(workflow.asset, instance, makes.partition)
+    return find_asset_launch(workflow.asset, instance, makes.partition)
+
+
+def find_origins(
+    instance: dg.DagsterInstance, job_name: str, workflow_id: str, *, near: str | None = None
+) -> dict[str, Any]:
     """Where a job is launched, and its code is.
 
     That is the code location of `near`, another Dagster run, else of the newest run of the job; this installation's if
@@ -101,7 +138,8 @@ def find_origins(instance: dg.DagsterInstance, job_name: str, *, near: str | Non
             "remote_job_origin": beside.remote_job_origin.repository_origin.get_job_origin(job_name),
             "job_code_origin": beside.job_code_origin.repository_origin.get_job_origin(job_name),
         }
-    newest = instance.get_runs(dg.RunsFilter(job_name=job_name), limit=1)
+    # By the workflow too: in their asset form all jobs have one name, also those of other people's projects.
+    newest = instance.get_runs(dg.RunsFilter(job_name=job_name, tags={WORKFLOW_TAG: workflow_id}), limit=1)
     remote, code = (newest[0].remote_job_origin, newest[0].job_code_origin) if newest else (None, None)
     return {
         "remote_job_origin": remote or CodeLocation().build_remote_origin(job_name),
@@ -119,9 +157,12 @@ def build_first_launch(
     forked_from: ForkedFrom | None = None,
     step_keys: Sequence[str] | None = None,
     given_tags: Mapping[str, str] | None = None,
+    asked: AssetLaunch | None = None,
 ) -> dict[str, Any]:
     """What a first launch is to Dagster, whatever its id; `step_keys` None: all steps."""
     job = build_job_once(plan, job_name, services)
+    if step_keys is not None:
+        step_keys = [*step_keys, *list_makers(job)]
     run_config = build_run_config(plan, run_input, log_level=services.settings.console_log_level)
     load_data = build_load_data(plan.revision)
     return {
@@ -131,8 +172,19 @@ def build_first_launch(
         ),
         "run_config": run_config,
         "repository_load_data": load_data,
-        "tags": {**(given_tags or {}), **job.tags, **name_origin(launched_by, forked_from)},
+        "asset_selection": select_assets(job),
+        "tags": {
+            **(given_tags or {}),
+            **job.tags,
+            **name_origin(launched_by, forked_from),
+            **(write_asset_tags(asked) if asked else {}),
+        },
     }
+
+
+def select_assets(job: dg.JobDefinition) -> frozenset[dg.AssetKey] | None:
+    """What Dagster is told that a launch makes; None: its job is not in its asset form."""
+    return frozenset(job.asset_layer.selected_asset_keys) or None
 
 
 def check_input(workflow: Workflow, run_input: JsonValue) -> JsonValue:

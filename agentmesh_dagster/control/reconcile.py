@@ -23,8 +23,9 @@ from agentmesh_dagster.store.launches import (
     mark_launch_submitted,
 )
 from agentmesh_dagster.store.run_limits import is_queued
-from agentmesh_dagster.store.runs import get_run, get_run_head
+from agentmesh_dagster.store.runs import get_run, get_run_head, lock_run
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
+from agentmesh_dagster.translator.late_reports import report_made
 from agentmesh_dagster.translator.suspension import (
     asks_for_some,
     close_suspended,
@@ -173,13 +174,20 @@ def _end_failed(
     failure = read_failure(instance, dagster_run)
     helps = failure.may_pass and not asks_for_some(instance, launch, dagster_run)
     end_failed(services, launch.run_id, launch.id, failure.reason, may_begin_again=may_begin_again and helps)
+    with services.store.begin() as tx:
+        lock_run(tx, launch.run_id)
+        report_made(services, instance, launch.run_id, dagster_run)  # what failed may have been the telling
 
 
 def _report_dead(services: Services, instance: dg.DagsterInstance, dagster_run: dg.DagsterRun) -> None:
-    """Tells Dagster how a launch ended whose worker could not say it any more."""
+    """Tells Dagster how a launch ended whose worker could not say it any more, and what its run has made."""
     with services.store.read() as connection:
         launch = find_launch(connection, dagster_run.run_id)
         ended_well = launch is not None and get_run(connection, launch.run_id).status is RunStatus.SUCCEEDED
+    if launch is not None:
+        with services.store.begin() as tx:
+            lock_run(tx, launch.run_id)
+            report_made(services, instance, launch.run_id, dagster_run)
     if ended_well:
         event = dg.DagsterEvent(
             dg.DagsterEventType.RUN_SUCCESS.value,

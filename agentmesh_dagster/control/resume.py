@@ -8,7 +8,7 @@ import dagster as dg
 
 from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists, create_execution_plan
 from agentmesh_dagster.control.inherited_tags import inherit_tags, read_default_retries
-from agentmesh_dagster.control.launch import PreparedLaunch, find_origins
+from agentmesh_dagster.control.launch import PreparedLaunch, find_origins, select_assets
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import RunStatus
@@ -22,12 +22,15 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.unbegun import find_due
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.launches import Launch, LaunchKind, insert_launch, list_launches, mark_launch_submitted
+from agentmesh_dagster.store.materializations import find_materialization
 from agentmesh_dagster.store.run_limits import is_queued
 from agentmesh_dagster.store.runs import get_run, lock_run
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.store.waits import has_untaken_wait, take_ended_waits
+from agentmesh_dagster.translator.asset_facts import ASSET_JOB, write_asset_tags
 from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
+from agentmesh_dagster.translator.materialize import list_makers
 
 _NAMESPACE = uuid.UUID("c8a4f1d2-0f5e-5d0b-8f3a-2b7f9d6e4a11")
 _PARENT_TAG, _ROOT_TAG = "dagster/parent_run_id", "dagster/root_run_id"
@@ -42,7 +45,7 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
     """
     instance_id = read_instance_id(instance)
     with services.store.read() as connection:
-        known = get_run(connection, run_id)
+        known, makes = get_run(connection, run_id), find_materialization(connection, run_id)
     if known.status.is_end:
         return None
     plan = load_pinned_plan(services.store, known.workflow_id, known.revision)  # a run never changes what it runs
@@ -82,17 +85,19 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
         waited = take_ended_waits(tx, run_id, launch.id)
     crash_point(CrashPoint.RESUME_STORED)
     step_keys = select_steps(plan, states, waited)
+    # The first launch may be a step of somebody's run, which tells what was made: those that follow tell it themselves.
+    job_name = ASSET_JOB if makes else run.job_name
     parent = before[launch.position - 1].id
     if not instance.has_run(launch.id):
         with suppress(DagsterRunAlreadyExists):  # somebody else resumes it at the same moment
-            _create_in_dagster(services, instance, plan, launch, run.job_name, parent, step_keys)
+            _create_in_dagster(services, instance, plan, launch, job_name, parent, step_keys)
     crash_point(CrashPoint.RESUME_IN_DAGSTER)
     with services.store.begin() as tx:
         is_ours = mark_launch_submitted(tx, launch.id)
     crash_point(CrashPoint.RESUME_SUBMITTED)
     if not is_ours:
         return None
-    return PreparedLaunch(launch.id, run_id, run.job_name, run.revision)
+    return PreparedLaunch(launch.id, run_id, job_name, run.revision)
 
 
 def is_kept_elsewhere(services: Services, instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -186,27 +191,36 @@ def _create_in_dagster(
 ) -> None:
     """A Dagster re-execution in the run's group, pinned to the run's revision."""
     with services.store.read() as connection:
-        run_input = get_run(connection, launch.run_id).input
+        run_input, makes = get_run(connection, launch.run_id).input, find_materialization(connection, launch.run_id)
     parent = instance.get_run_by_id(parent_id)
     first = instance.get_run_by_id(launch.run_id) or parent
     job = build_job_once(plan, job_name, services)
     run_config = build_run_config(plan, run_input, log_level=services.settings.console_log_level)
     load_data = build_load_data(launch.revision)
-    origins = find_origins(instance, job_name)
+    # Where the first launch ran, so does this: also from somebody's own project, with a store of its own.
+    origins = find_origins(instance, job_name, plan.workflow.id, near=first and first.run_id)
     retries = read_default_retries(instance)
     tags = dict[str, str]() if parent is None else inherit_tags(parent, instance_retries=retries)
     instance.create_run_for_job(
         job_def=job,
         execution_plan=create_execution_plan(
-            job, run_config=run_config, step_keys_to_execute=step_keys, repository_load_data=load_data
+            job,
+            run_config=run_config,
+            step_keys_to_execute=[*step_keys, *list_makers(job)],
+            repository_load_data=load_data,
         ),
+        asset_selection=select_assets(job),
         run_id=launch.id,
         run_config=run_config,
         parent_run_id=parent_id,
         root_run_id=launch.run_id,
-        tags={**job.tags, **tags, _PARENT_TAG: parent_id, _ROOT_TAG: launch.run_id},
-        # Where the first launch ran, so does this: also from somebody's own project, with a store of its own.
-        remote_job_origin=(first and first.remote_job_origin) or origins["remote_job_origin"],
-        job_code_origin=(first and first.job_code_origin) or origins["job_code_origin"],
+        tags={
+            **job.tags,
+            **tags,
+            **(write_asset_tags(makes.asked) if makes else {}),
+            _PARENT_TAG: parent_id,
+            _ROOT_TAG: launch.run_id,
+        },
         repository_load_data=load_data,
+        **origins,
     )

@@ -15,6 +15,7 @@ from agentmesh_dagster.graph.regions import Region
 from agentmesh_dagster.graph.scopes import list_items
 from agentmesh_dagster.specs.nodes.branch import BranchConfig
 from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.materializations import find_materialization
 from agentmesh_dagster.store.runs import get_run
 from agentmesh_dagster.store.steps import (
     StepEnd,
@@ -85,6 +86,7 @@ def read_step_input(
         "last_output": last_output,
         "outputs": {name: None if found is None else view.read_output(found) for name, found in newest.items()},
         "run": describe_run(run, plan),
+        **read_asset_context(connection, plan, run_id),
     }
     own = address.path[_count_outer(plan, address) :]
     if any(isinstance(frame, Item) for frame in own):
@@ -107,6 +109,19 @@ def read_last_outputs(connection: Connection, plan: Plan, run_id: str, names: Se
     needed |= {head for found in needed for head in plan.scopes.list_heads(found)}
     view = _View(plan, end, {}, _read_needed(connection, plan, run_id, end, needed), {})
     return {name: None if found is None else view.read_output(found) for name, found in newest.items()}
+
+
+def read_asset_context(connection: Connection, plan: Plan, run_id: str) -> dict[str, JsonValue]:
+    """`context.partition` and `context.upstream` of a workflow that says of an asset what it is; null and {} where the
+    run makes no version of that.
+    """
+    if plan.workflow.asset is None:
+        return {}
+    found = find_materialization(connection, run_id)
+    return {
+        "partition": found.asked.partition_facts if found else None,
+        "upstream": (found.asked.upstream if found else None) or {},
+    }
 
 
 def _list_faults_inside(connection: Connection, plan: Plan, run_id: str, address: Address) -> dict[Address, JsonValue]:

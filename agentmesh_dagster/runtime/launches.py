@@ -1,6 +1,6 @@
 """Launches: one Dagster run taken up by a worker, and the run that it belongs to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentmesh_dagster.entities.json_schema import fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
@@ -18,7 +18,7 @@ from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import StoredGate, list_taken_over
 from agentmesh_dagster.store.inheritance import EditedStep, list_edited
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, insert_launch, renew_launch
-from agentmesh_dagster.store.materializations import AssetLaunch, insert_materialization
+from agentmesh_dagster.store.materializations import AssetLaunch, find_materialization, insert_materialization
 from agentmesh_dagster.store.run_limits import is_queued, lock_run_limit
 from agentmesh_dagster.store.runs import NewRun, RunHead, get_run, get_run_head, insert_run, lock_run, mark_run_started
 from agentmesh_dagster.store.steps import read_states
@@ -51,6 +51,7 @@ class LaunchFacts:
     launched_by: str | None = None
     delivery_id: str | None = None  # of what a trigger starts it for
     asset: AssetLaunch | None = None  # what it is to make a version of
+    derives_input: bool = False  # it was given no input: that follows from `asset`
 
     def asks_for(self, step: Address) -> bool:
         """Whether the step is one of the selected ones."""
@@ -72,6 +73,7 @@ def register_launch(
     Raises RunLimitReached.
     """
     parent = _find_parent(tx, plan, facts)
+    facts = _keep_what_it_is_made_from(tx, facts, parent)
     fitted = fit_input(plan.workflow.input_schema, facts.input)
     has_same_input = parent is not None and is_same_input(get_run(tx, parent.run_id).input, fitted)
     if parent and has_same_input and _continues_run(tx, plan, parent, facts):
@@ -129,6 +131,17 @@ def _find_parent(tx: Connection, plan: Plan, facts: LaunchFacts) -> Launch | Non
     if parent is None or parent.instance_id != facts.instance_id:
         return None
     return parent if get_run_head(tx, parent.run_id).workflow_id == plan.workflow.id else None
+
+
+def _keep_what_it_is_made_from(tx: Connection, facts: LaunchFacts, parent: Launch | None) -> LaunchFacts:
+    """Whatever keeps steps of an asset's run has the input of that run: newer versions are for those that begin."""
+    if parent is None or not facts.derives_input or (facts.selected is None and not facts.is_from_failure):
+        return facts
+    before = find_materialization(tx, parent.run_id)
+    if before is None or facts.asset is None or before.asked.partition != facts.asset.partition:
+        return facts
+    asked = replace(before.asked, backfill_id=facts.asset.backfill_id, facade_id=None)
+    return replace(facts, asset=asked, input=get_run(tx, parent.run_id).input)
 
 
 def _continues_run(tx: Connection, plan: Plan, parent: Launch, facts: LaunchFacts) -> bool:

@@ -38,7 +38,7 @@ def name_check_outputs(asset: Asset) -> dict[str, str]:
 
 def name_inputs(asset: Asset) -> dict[str, str]:
     """Key of what the asset is made from → input of an op that waits for it."""
-    return _name_each(_list_upstream(asset))
+    return _name_each(list_upstream(asset))
 
 
 def build_outs(asset: Asset) -> dict[str, dg.Out]:
@@ -71,7 +71,7 @@ def build_assets_definition(
 def build_specs(workflow: Workflow, settings: Settings) -> list[dg.AssetSpec]:
     """Those of the parts, then that of the whole."""
     asset = _asset_of(workflow)
-    upstream = [read_key(key) for key in _list_upstream(asset)]
+    upstream = [read_key(key) for key in list_upstream(asset)]
     parts = [read_key(part.key) for part in asset.parts.values()]
     shared: dict[str, Any] = {
         "partitions_def": build_partitions(asset.partitions),
@@ -166,7 +166,8 @@ def _list_keys(asset: Asset) -> list[str]:
     return [*(part.key for part in asset.parts.values()), asset.key]
 
 
-def _list_upstream(asset: Asset) -> Sequence[str]:
+def list_upstream(asset: Asset) -> Sequence[str]:
+    """The keys of what the asset is made from, its own left out."""
     own = set(asset.keys)
     return list(dict.fromkeys(key for key in asset.deps if key not in own))
 

@@ -7,14 +7,17 @@ from typing import Any
 import dagster as dg
 
 from agentmesh_dagster.entities.lru_cache import LRUCache
-from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.graph.plan import Plan, PlannedOp
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.translator.asset_facts import ASSET_JOB
+from agentmesh_dagster.translator.asset_specs import build_assets_definition
 from agentmesh_dagster.translator.boxes import wire_ops
 from agentmesh_dagster.translator.child_runs import NOBODY, ChildRuns
-from agentmesh_dagster.translator.dagster_internals import JobSnap
+from agentmesh_dagster.translator.dagster_internals import AssetGraph, AssetLayer, JobSnap, NodeHandle
 from agentmesh_dagster.translator.dagster_runs import build_run_config
 from agentmesh_dagster.translator.executor import get_executor, lease_executor, lease_in_process
 from agentmesh_dagster.translator.launchpad import accepts, asks_for_something, build_input_field, read_default_input
+from agentmesh_dagster.translator.materialize import build_materialize_op, plan_materialize
 from agentmesh_dagster.translator.ops import RESOURCE, CompiledWorkflow, build_op
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG, describe_job
 
@@ -62,6 +65,10 @@ class CompiledJob(dg.JobDefinition):
         copied.__class__ = CompiledJob
         return copied
 
+    def get_subset(self, *, op_selection: Any = None, **_selection: Any) -> dg.JobDefinition:
+        """In its asset form it makes all of its asset, or nothing: whoever asks for a part of that gets the whole."""
+        return self if op_selection is None else super().get_subset(op_selection=op_selection)
+
     def as_ephemeral_job(self, *args: Any, **kwargs: Any) -> dg.JobDefinition:
         """What `execute_in_process` executes: not with the job's executor, but with the lease around its own."""
         compiled: CompiledWorkflow = self.resource_defs[RESOURCE].resource_fn(None)  # pyright: ignore
@@ -77,10 +84,19 @@ def build_job(
 ) -> dg.JobDefinition:
     """The Dagster job of a plan; step key = op name = `PlannedOp.name`.
 
+    One that is called `ASSET_JOB` is the job in its asset form: a run of it makes a version of the workflow's asset.
     Resources of a host that it asks for (`options`) are bound by the host's `Definitions`, not here.
     """
     compiled = CompiledWorkflow(plan, services, child_runs)
-    wired = wire_ops(plan.ops, lambda op: build_op(plan, op, services.settings, options.resource_keys))
+    last = plan_materialize(plan) if job_name == ASSET_JOB else None
+    materialize = build_materialize_op(plan, last) if last else None
+
+    def define(op: PlannedOp) -> dg.OpDefinition:
+        if op is last and materialize:
+            return materialize
+        return build_op(plan, op, services.settings, options.resource_keys, derives_input=last is not None)
+
+    wired = wire_ops((*plan.ops, last) if last else plan.ops, define)
     graph = WorkflowGraph(job_name, services, node_defs=wired.definitions, dependencies=wired.dependencies)
     executor = options.executor or get_executor(services.settings.executor, services.settings)
     return CompiledJob(
@@ -88,14 +104,25 @@ def build_job(
         name=job_name,
         description=describe_job(plan, services.settings),
         resource_defs={RESOURCE: dg.ResourceDefinition.hardcoded_resource(compiled, "The plan and the store.")},
-        config=_build_prefill(plan),
+        # What is filled in beforehand would be taken for given, in each partition.
+        config=None if last else _build_prefill(plan),
         executor_def=lease_executor(executor, compiled),
         tags={**options.tags, WORKFLOW_TAG: plan.workflow.id},
         hook_defs=options.hooks,
         # Else Dagster would look for the host's resources now, before it has them.
         _was_explicitly_provided_resources=False,
         **options.owner_arguments,
+        **(_build_asset_layer(plan, last.alias, materialize, services) if last and materialize else {}),
     )
+
+
+def _build_asset_layer(plan: Plan, step_key: str, op: dg.OpDefinition, services: Services) -> dict[str, Any]:
+    """What tells Dagster that the step makes the asset."""
+    made = build_assets_definition(plan.workflow, op, services.settings)
+    return {
+        "asset_layer": AssetLayer.from_mapping({NodeHandle(step_key, None): made}, AssetGraph.from_assets([made])),
+        "partitions_def": made.partitions_def,
+    }
 
 
 _KEPT = 64  # jobs in one process; with its config schema and snapshot one of ten nodes takes some 150 kB

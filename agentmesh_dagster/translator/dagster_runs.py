@@ -10,6 +10,8 @@ from agentmesh_dagster.entities.lru_cache import LRUCache
 from agentmesh_dagster.graph.address import Address, Item, Items
 from agentmesh_dagster.graph.plan import Plan, Wiring
 from agentmesh_dagster.runtime.launches import LaunchFacts
+from agentmesh_dagster.store.materializations import AssetLaunch
+from agentmesh_dagster.translator.asset_facts import derive_input, read_asset_launch
 from agentmesh_dagster.translator.dagster_internals import SqlRunStorage
 from agentmesh_dagster.translator.launchpad import INPUT
 from agentmesh_dagster.translator.run_tags import USER_TAG
@@ -18,6 +20,7 @@ _ITEM_KEY = "item_"  # before the item's index in the mapping key of a dynamic o
 DELIVERY_TAG = "dagster/run_key"  # the sensors of our triggers ask for a run by the id of what they deliver
 # By Dagster run. Every step asks for it, and it takes as long as there are steps.
 _selections: LRUCache[str, frozenset[Address] | None] = LRUCache(64)
+_asked: LRUCache[str, AssetLaunch | None] = LRUCache(64)  # the same: what it is made from takes a query each
 _LAUNCHERS = {"dagster/schedule_name": "schedule", "dagster/sensor_name": "sensor"}  # by tag
 
 
@@ -28,12 +31,17 @@ def read_instance_id(instance: dg.DagsterInstance) -> str:
 
 
 def read_launch_facts(plan: Plan, run: dg.DagsterRun, instance: dg.DagsterInstance) -> LaunchFacts:
-    """The facts of a Dagster run of a compiled job."""
+    """The facts of a Dagster run of a compiled job. Raises InvalidPartition."""
+    asked = _asked.get(run.run_id, lambda: read_asset_launch(plan, run, instance))
+    given = _read_config(plan, run.run_config)
+    derived = derive_input(plan.workflow.input_schema, asked) if asked and INPUT not in given else None
     return LaunchFacts(
         launch_id=run.run_id,
         instance_id=read_instance_id(instance),
         job_name=run.job_name,
-        input=read_input(plan, run.run_config),
+        input=given.get(INPUT, {}) if derived is None else derived,
+        asset=asked,
+        derives_input=derived is not None,
         parent_id=run.parent_run_id,
         selected=_selections.get(run.run_id, lambda: _read_selection(plan, run)),
         is_from_failure=run.is_resume_retry,
@@ -50,10 +58,15 @@ def _read_launcher(tags: Mapping[str, str]) -> str | None:
 
 def read_input(plan: Plan, run_config: Mapping[str, object]) -> JsonValue:
     """The run's input, as the launchpad or the API put it into the run's config; {} when left out."""
+    return _read_config(plan, run_config).get(INPUT, {})
+
+
+def _read_config(plan: Plan, run_config: Mapping[str, object]) -> Mapping[str, Any]:
+    """The config of the start op."""
     found: Any = run_config
     for key in ("ops", plan.start.name, "config"):
         found = found.get(key) or {}
-    return found.get(INPUT, {})
+    return found
 
 
 def build_run_config(plan: Plan, run_input: JsonValue, *, log_level: str | None = None) -> dict[str, Any]:

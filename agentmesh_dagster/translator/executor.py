@@ -10,6 +10,7 @@ from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.begin import begin_launch
 from agentmesh_dagster.runtime.lease import keep_lease
+from agentmesh_dagster.runtime.made import read_made
 from agentmesh_dagster.runtime.places import RunIsQueued, RunLimitReached
 from agentmesh_dagster.runtime.selection import finish_selection
 from agentmesh_dagster.settings import Settings, link_run
@@ -24,6 +25,7 @@ from agentmesh_dagster.translator.dagster_internals import (
     has_log_record_event,
 )
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts
+from agentmesh_dagster.translator.materialize import list_makers
 from agentmesh_dagster.translator.ops import EACH_TAG, CompiledWorkflow
 from agentmesh_dagster.translator.presentation import RUN_TAG
 from agentmesh_dagster.translator.rounds import RoundsPlayed
@@ -116,19 +118,33 @@ class LeasedExecutor(dg.Executor):
                 plan_context.log.warning(f"What waits for this run is left to the sensor: {fault}")
 
     def _list_parts(self, plan_context: Any, execution_plan: Any, run_id: str) -> Iterator[Any]:
-        """What the inner executor executes, one after the other: all at once unless there are loops."""
-        plan = self.compiled.plan
-        if not plan.has_rounds:
+        """What the inner executor executes, one after the other: all at once unless there are loops, or an asset."""
+        wanted = execution_plan.step_keys_to_execute
+        job = plan_context.job.get_definition()
+        last = [key for key in wanted if key in list_makers(job)]
+        if not last and not self.compiled.plan.has_rounds:
             yield execution_plan
             return
-        played = RoundsPlayed(plan, self.compiled.services, run_id, execution_plan.step_keys_to_execute)
-        job = plan_context.job.get_definition()
         config = ResolvedRunConfig.build(job, plan_context.run_config)
-        for step_keys in played.list_parts():
+        for step_keys in self._choose_parts(wanted, last, run_id):
             # Each part resolves what hangs on items anew, and Dagster writes that into the plan it was made from.
             by_handle, by_key = dict(execution_plan.step_dict), dict(execution_plan.step_dict_by_key)
             whole = execution_plan._replace(step_dict=by_handle, step_dict_by_key=by_key)
             yield _Part._make(whole.build_subset_plan(step_keys, job, config))
+
+    def _choose_parts(self, wanted: Sequence[str], last: Sequence[str], run_id: str) -> Iterator[Sequence[str]]:
+        """The step keys of each part; those of what makes the asset are one, once the run has made something."""
+        plan, services = self.compiled.plan, self.compiled.services
+        others = [key for key in wanted if key not in last]
+        if plan.has_rounds:
+            yield from RoundsPlayed(plan, services, run_id, others).list_parts()
+        elif others:
+            yield others
+        if last:
+            with services.store.read() as connection:
+                has_made = read_made(connection, plan, run_id) is not None
+            if has_made:
+                yield last
 
 
 class _Part(ExecutionPlan):

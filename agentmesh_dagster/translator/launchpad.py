@@ -25,6 +25,12 @@ def build_input_field(schema: Schema | None) -> dg.Field:
     return _build_field(schema, required=asks_for_something(schema), namespace="Input", depth=0)
 
 
+def build_optional_input(schema: Schema | None) -> dg.Field:
+    """As `build_input_field`, of a run that has an input also where none is given."""
+    field = build_input_field(schema)
+    return dg.Field(field.config_type, is_required=False, description=field.description)
+
+
 def asks_for_something(schema: Schema) -> bool:
     """Whether leaving the whole input out, which means {} with the schema's defaults, would not do."""
     try:

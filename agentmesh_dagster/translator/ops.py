@@ -20,8 +20,10 @@ from agentmesh_dagster.runtime.step import Outcome, StepFailed, StepReport, Step
 from agentmesh_dagster.settings import Settings, link_run
 from agentmesh_dagster.specs import TOOL_SPECS
 from agentmesh_dagster.specs.node_config import Retry
+from agentmesh_dagster.store.materializations import find_materialization
 from agentmesh_dagster.store.steps import StepEnd, read_states
 from agentmesh_dagster.store.waits import WaitKind
+from agentmesh_dagster.translator.asset_specs import read_key
 from agentmesh_dagster.translator.child_runs import NOBODY, ChildRuns
 from agentmesh_dagster.translator.dagster_internals import EngineEventData
 from agentmesh_dagster.translator.dagster_runs import (
@@ -30,7 +32,7 @@ from agentmesh_dagster.translator.dagster_runs import (
     read_op_key,
     write_mapping_key,
 )
-from agentmesh_dagster.translator.launchpad import INPUT, build_input_field
+from agentmesh_dagster.translator.launchpad import INPUT, build_input_field, build_optional_input
 from agentmesh_dagster.translator.presentation import build_metadata, describe_op, describe_wait, kind_of
 
 RESOURCE = "agentmesh"
@@ -62,6 +64,7 @@ class _OpContent:
     kind: str
     pool: str | None
     input_schema: JsonObject | None  # of the start op
+    derives_input: bool = False  # of the start op in an asset form: what it is not given follows from the run
     resource_keys: tuple[str, ...] = ()  # of a host project's
 
     @property
@@ -69,6 +72,7 @@ class _OpContent:
         """Unique over the repository, as Dagster asks for: another content is another name."""
         rest: list[JsonValue] = [self.wiring, [*self.inputs], [*self.outputs], self.description, self.kind, self.pool]
         text = write_json([*rest, self.input_schema, *self.resource_keys])
+        rest += ["derives"] if self.derives_input else []
         return f"{self.name}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
@@ -76,10 +80,13 @@ _definitions: WeakValueDictionary[str, dg.OpDefinition] = WeakValueDictionary() 
 _defining = threading.Lock()
 
 
-def build_op(plan: Plan, op: PlannedOp, settings: Settings, resource_keys: Collection[str] = ()) -> dg.OpDefinition:
+def build_op(
+    plan: Plan, op: PlannedOp, settings: Settings, resource_keys: Collection[str] = (), *, derives_input: bool = False
+) -> dg.OpDefinition:
     """The op definition for a planned op, shared with all nodes that are told the same.
 
-    It asks for the host's `resource_keys` if it may call a function tool.
+    It asks for the host's `resource_keys` if it may call a function tool. `derives_input`: a run that is given no input
+    has one anyway.
     """
     is_collect = op.wiring is Wiring.COLLECT
     content = _OpContent(
@@ -91,6 +98,7 @@ def build_op(plan: Plan, op: PlannedOp, settings: Settings, resource_keys: Colle
         kind=kind_of(plan, op, settings),
         pool=None if is_collect else op.node.config.pool,
         input_schema=None if op.inputs else plan.workflow.input_schema,
+        derives_input=derives_input and not op.inputs,
         resource_keys=tuple(sorted(resource_keys)) if _may_call_functions(plan, op) else (),
     )
     name = content.definition_name
@@ -116,11 +124,16 @@ def _define(content: _OpContent, name: str) -> dg.OpDefinition:
         ins={name: dg.In(dg.Nothing) for name in content.inputs},
         outs=_build_outs(content),
         description=content.description,
-        config_schema={INPUT: build_input_field(content.input_schema)} if is_start else None,
+        config_schema={INPUT: _build_input(content)} if is_start else None,
         required_resource_keys={RESOURCE, *content.resource_keys},
         tags={"kind": content.kind},
         pool=content.pool,
     )
+
+
+def _build_input(content: _OpContent) -> dg.Field:
+    build = build_optional_input if content.derives_input else build_input_field
+    return build(content.input_schema)
 
 
 def input_names(op: PlannedOp) -> Mapping[str, str]:
@@ -192,6 +205,12 @@ def _compiled(context: dg.OpExecutionContext) -> CompiledWorkflow:
     return getattr(context.resources, RESOURCE)
 
 
+def read_run(context: dg.OpExecutionContext) -> tuple[CompiledWorkflow, str]:
+    """What an op works with, and the id of the run of which it is a part."""
+    compiled = _compiled(context)
+    return compiled, _take_up(context, compiled)
+
+
 def _take_up(context: dg.OpExecutionContext, compiled: CompiledWorkflow) -> str:
     if run_id := compiled.run_ids.get(context.run_id):
         return run_id  # the executor has done it, in this process
@@ -249,8 +268,23 @@ def _report_wait(context: dg.OpExecutionContext, report: StepReport) -> None:
     context.instance.report_engine_event(
         message, context.run, EngineEventData(metadata=metadata), step_key=context.get_step_execution_context().step.key
     )
+    if report.wait is not None and report.wait.kind is WaitKind.PERSON:
+        _tell_asset(context, compiled, message, metadata)
     if report.wait is not None and report.wait.kind is WaitKind.CHILD:
         try:
             compiled.child_runs.start(compiled.services, context.instance, report.step_id)
         except (AgentMeshError, dg.DagsterError) as fault:
             context.log.warning(f"The run that it waits for is not started yet; the sensor does that: {fault}")
+
+
+def _tell_asset(
+    context: dg.OpExecutionContext, compiled: CompiledWorkflow, message: str, metadata: Mapping[str, dg.MetadataValue]
+) -> None:
+    """Beside the asset that the run makes, if any: that a person is asked, whom, and where."""
+    if compiled.plan.workflow.asset is None:
+        return
+    with compiled.services.store.read() as connection:
+        makes = find_materialization(connection, _take_up(context, compiled))
+    if makes is not None:
+        key, partition = read_key(makes.asked.key), makes.asked.partition
+        context.log_event(dg.AssetObservation(key, description=message, metadata=metadata, partition=partition))

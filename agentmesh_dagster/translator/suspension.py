@@ -18,6 +18,7 @@ from agentmesh_dagster.store.runs import get_run
 from agentmesh_dagster.translator.dagster_internals import MAX_RETRIES_TAG, WILL_RETRY_TAG, DagsterRunNotFoundError
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 from agentmesh_dagster.translator.failed_gates import read_failed_gates, report_failed_gates
+from agentmesh_dagster.translator.late_reports import report_made
 
 _WAITS = "Its work is done, and no process is kept: the run waits. This launch ends when the run does."
 _NO_PLACE = (
@@ -117,6 +118,7 @@ def report_end(services: Services, instance: dg.DagsterInstance, launch_id: str,
     dagster_run = instance.get_run_by_id(launch_id)
     if dagster_run is None or dagster_run.status is _ENDS[run.status]:
         return
+    report_made(services, instance, run.id, dagster_run)
     if run.status is RunStatus.FAILED:
         failed_gates = read_failed_gates(services, run)
         report_failed_gates(instance, dagster_run, failed_gates)

@@ -38,6 +38,22 @@ def _find_job(location: CodeLocation, job_name: str) -> RemoteJob:
     return repository.get_full_job(job_name)
 
 
+def _find_job_of(location: CodeLocation, run: dg.DagsterRun) -> RemoteJob:
+    """The job of a run; of one that makes assets that part of the job which makes them."""
+    if run.asset_selection is None:
+        return _find_job(location, run.job_name)
+    [repository] = location.get_repositories()
+    selector = JobSubsetSelector(
+        location_name=location.name,
+        repository_name=repository,
+        job_name=run.job_name,
+        op_selection=None,
+        asset_selection=run.asset_selection,
+        asset_check_selection=run.asset_check_selection,
+    )
+    return location.get_job(selector)
+
+
 def _get(instance: dg.DagsterInstance, launch_id: str) -> dg.DagsterRun:
     found = instance.get_run_by_id(launch_id)
     assert found
@@ -61,7 +77,7 @@ def _reexecute(instance: dg.DagsterInstance, parent_id: str, strategy: Reexecuti
             request_context=workspace,
             parent_run=parent,
             code_location=location,
-            remote_job=_find_job(location, parent.job_name),
+            remote_job=_find_job_of(location, parent),
             strategy=strategy,
             use_parent_run_tags=True,
         )

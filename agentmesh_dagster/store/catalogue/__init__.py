@@ -1,6 +1,7 @@
 """The catalogue: projects, agents, tools and workflows, in immutable revisions under one count."""
 
 from agentmesh_dagster.store.catalogue.applying import InvalidDocument, raise_for_faults, save_checked
+from agentmesh_dagster.store.catalogue.assets import AssetNotFound, find_asset_workflow, list_asset_workflows
 from agentmesh_dagster.store.catalogue.deleting import Use, delete_entity, list_uses
 from agentmesh_dagster.store.catalogue.documents import AnyEntity, kind_of, kind_of_type
 from agentmesh_dagster.store.catalogue.drafts import (
@@ -50,6 +51,7 @@ from agentmesh_dagster.store.catalogue.view import CatalogueView, open_lookup
 __all__ = [
     "AmbiguousName",
     "AnyEntity",
+    "AssetNotFound",
     "BrokenDocument",
     "CatalogueSlice",
     "CatalogueView",
@@ -73,6 +75,7 @@ __all__ = [
     "current_revision",
     "delete_entity",
     "discard_draft",
+    "find_asset_workflow",
     "find_drafted",
     "find_entity",
     "find_job",
@@ -85,6 +88,7 @@ __all__ = [
     "kind_of",
     "kind_of_type",
     "list_all",
+    "list_asset_workflows",
     "list_drafts",
     "list_entities",
     "list_job_names",

@@ -1,0 +1,183 @@
+"""A run that makes a version of an asset: the workflow's own run, in the job's asset form."""
+
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from agentmesh_dagster.control.in_place import run_in_place
+from agentmesh_dagster.control.launch import GIVEN_NONE, NewVersion, NoAsset, prepare_launch
+from agentmesh_dagster.entities.models import RunStatus, Workflow
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.translator.asset_facts import ASSET_JOB, InvalidPartition
+from tests.control.dagster_actions import execute_launch, reexecute_all, reexecute_from_failure
+from tests.control.office import APPROVED, Office
+from tests.shapes import node, save, workflow
+
+DAILY = {"daily": {"start": "2026-01-01"}}
+DAY = "2026-01-05"
+
+
+@pytest.fixture
+def office(services: Services, instance: dg.DagsterInstance) -> Office:
+    return Office(services, instance)
+
+
+def brief(**asset: Any) -> Workflow:
+    nodes = [node("start", "start"), node("ask", "human_approval"), node("end", "end", output="{{ context.input }}")]
+    asset = {"key": "ai/brief", "partitions": DAILY, "deps": ["raw/tickets"]} | asset
+    return workflow("brief", nodes, ["start -> ask", "ask -> end"], name="Brief", asset=asset)
+
+
+def quick(**asset: Any) -> Workflow:
+    nodes = [node("start", "start"), node("end", "end", output="{{ context.input }}")]
+    asset = {"key": "ai/quick", "partitions": DAILY, "deps": ["raw/tickets"]} | asset
+    return workflow("quick", nodes, ["start -> end"], name="Quick", asset=asset)
+
+
+def make(office: Office, flow: Workflow, partition: str | None = DAY, run_input: Any = GIVEN_NONE) -> str:
+    save(office.services, flow)
+    launch = prepare_launch(
+        office.services, office.instance, flow, run_input, launched_by="test", makes=NewVersion(partition)
+    )
+    run_in_place(office.services, office.instance, launch)
+    return launch.run_id
+
+
+def list_made(office: Office, key: str = "ai/brief") -> list[dg.AssetMaterialization]:
+    asset_key = dg.AssetKey(key.split("/"))
+    records = office.instance.fetch_materializations(asset_key, limit=10).records
+    return [made for record in records if (made := record.asset_materialization)]
+
+
+def test_a_run_of_the_asset_form_is_the_workflows_run_and_makes_a_version_of_its_partition(office: Office):
+    office.instance.report_runless_asset_event(
+        dg.AssetMaterialization(["raw", "tickets"], partition=DAY, metadata={"rows": 120})
+    )
+
+    run_id = make(office, quick())
+
+    run = office.run(run_id)
+    assert (run.status, run.asset, run.partition) == (RunStatus.SUCCEEDED, "ai/quick", DAY)
+    assert run.input["partition"]["key"] == DAY
+    assert run.input["upstream"]["raw/tickets"]["metadata"] == {"rows": 120}
+    [made] = list_made(office, "ai/quick")
+    assert made.partition == DAY
+    assert [run.job_name for run in office.instance.get_runs()] == [ASSET_JOB]
+    assert office.dagster_status(run_id) is dg.DagsterRunStatus.SUCCESS
+
+
+def test_a_run_that_waits_has_made_nothing_and_the_launch_that_ends_it_makes_it(office: Office):
+    run_id = make(office, brief())
+
+    assert office.dagster_status(run_id) is dg.DagsterRunStatus.SUSPENDED
+    assert list_made(office) == []
+
+    office.answer(run_id, "ask", APPROVED)
+    office.continue_run(run_id)
+
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+    [made] = list_made(office)
+    assert made.partition == DAY
+    assert office.dagster_status(run_id) is dg.DagsterRunStatus.SUCCESS
+
+
+def test_of_a_job_under_its_own_name_no_run_makes_a_version(office: Office):
+    run_id = office.start(quick())
+
+    assert office.run(run_id).asset is None
+    assert list_made(office, "ai/quick") == []
+
+
+def test_given_input_goes_before_what_follows_from_the_partition(office: Office):
+    run_id = make(office, quick(), run_input={"mine": 1})
+
+    assert office.run(run_id).input == {"mine": 1}
+
+
+@pytest.mark.parametrize(
+    ("asset", "partition", "says"),
+    [({}, None, "has partitions"), ({}, "2025-12-31", "no partition"), ({"partitions": None}, DAY, "no partitions")],
+)
+def test_a_partition_that_there_is_not_starts_nothing(office: Office, asset: Any, partition: str | None, says: str):
+    with pytest.raises(InvalidPartition, match=says):
+        make(office, quick(**asset), partition)
+
+    assert office.instance.get_runs_count() == 0
+
+
+def test_a_workflow_without_an_asset_makes_no_version(office: Office):
+    flow = workflow("plain", [node("start", "start"), node("end", "end")], ["start -> end"])
+
+    with pytest.raises(NoAsset):
+        make(office, flow)
+
+
+def test_all_steps_again_is_a_new_run_that_makes_a_version_too(office: Office):
+    first = make(office, quick())
+
+    again = reexecute_all(office.instance, first)
+    execute_launch(office.services, office.instance, again)
+
+    assert office.run(again).partition == DAY
+    assert len(list_made(office, "ai/quick")) == 2
+
+
+def test_from_failure_goes_on_with_the_run_though_what_it_is_made_from_is_newer_by_now(office: Office):
+    raw = dg.AssetMaterialization(["raw", "tickets"], partition=DAY)
+    office.instance.report_runless_asset_event(raw)
+    run_id = make(office, brief())
+    before = office.run(run_id).input
+    office.answer(run_id, "ask", {"approved": False})
+    office.continue_run(run_id)
+    assert office.run(run_id).status is RunStatus.FAILED
+    assert list_made(office) == []
+    office.instance.report_runless_asset_event(raw)
+
+    again = reexecute_from_failure(office.instance, office.run(run_id).launches[-1])
+    execute_launch(office.services, office.instance, again)
+    office.answer(run_id, "ask", APPROVED)
+    office.continue_run(run_id)
+
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+    assert office.run(run_id).input == before
+    assert len(list_made(office)) == 1
+
+
+def test_a_run_says_from_which_versions_it_was_made_though_there_are_newer_ones_when_it_ends(office: Office):
+    raw = dg.AssetMaterialization(["raw", "tickets"], partition=DAY, tags={"dagster/data_version": "one"})
+    newer = dg.AssetMaterialization(["raw", "tickets"], partition=DAY, tags={"dagster/data_version": "two"})
+    office.instance.report_runless_asset_event(raw)
+    run_id = make(office, brief())
+    office.instance.report_runless_asset_event(newer)
+
+    office.answer(run_id, "ask", APPROVED)
+    office.continue_run(run_id)
+
+    [made] = list_made(office)
+    assert made.tags is not None
+    assert made.tags["dagster/input_data_version/raw/tickets"] == "one"
+
+
+def test_a_part_is_made_by_the_same_run(office: Office):
+    nodes = [node("start", "start"), node("each", "branch", mode="each", items="[1, 2]")]
+    nodes += [node("work", "branch", onNoMatch="end"), node("end", "end", output="all")]
+    flow = workflow(
+        "parts",
+        nodes,
+        ["start -> each", "each -> work", "work -> end"],
+        asset={"key": "ai/all", "parts": {"start": {"key": "ai/all/first"}, "work": {"key": "ai/all/work"}}},
+    )
+
+    make(office, flow, None)
+
+    assert [len(list_made(office, key)) for key in ("ai/all", "ai/all/first", "ai/all/work")] == [1, 1, 1]
+
+
+def test_whoever_is_asked_stands_beside_the_asset(office: Office):
+    make(office, brief())
+
+    [observed] = office.instance.fetch_observations(dg.AssetKey(["ai", "brief"]), limit=5).records
+
+    assert observed.partition_key == DAY
+    assert "asks anybody" in ((observed.asset_observation and observed.asset_observation.description) or "")
