@@ -81,16 +81,23 @@ def _choose(edges: Sequence[GraphEdge], context: Context, choice: Choice) -> lis
     raise NothingMatched(_describe_values(tried, context, choice, value))
 
 
+def are_alternatives(edges: Sequence[GraphEdge]) -> bool:
+    """Whether one is taken of these edges that may catch: trying once more, and what is done after that, exclude each
+    other.
+    """
+    return any(not edge.is_default or edge.max_rounds for edge in edges)
+
+
 def choose_by_end(edges: Sequence[GraphEdge], ended: EdgeOn, context: Context) -> list[GraphEdge]:
     """Of the out-edges `on: error` and `on: always` those that are taken when the step has ended so.
 
-    Of each of the two kinds, if one has a condition, the first whose condition is true, else one without; if none has,
-    all. Raises ExpressionFault.
+    Of each of the two kinds, if one has a condition or leads back, the first whose condition is true, else one without;
+    else all. Raises ExpressionFault.
     """
     taken: list[GraphEdge] = []
     for kind in ("error", "always") if ended == "error" else ("always",):
         group = [edge for edge in edges if edge.on == kind]
-        if any(not edge.is_default for edge in group):
+        if are_alternatives(group):
             group = choose_edges(group, context, Choice(may_take_none=True))
         taken += group
     return taken

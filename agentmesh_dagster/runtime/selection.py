@@ -19,10 +19,11 @@ def finish_selection(services: Services, plan: Plan, facts: LaunchFacts, run_id:
     with services.store.read() as connection:
         states = read_states(connection, run_id)
     single = {plan.scopes.locate(op.node.id): op for op in plan.ops if op.each is None}
-    left = [op for step, op in single.items() if facts.asks_for(step) and step not in states]
+    progress = Progress(plan, states)
+    missing = {step: op for step, op in single.items() if facts.asks_for(step) and step not in states}
+    left = [op for step, op in missing.items() if not progress.is_passed_by(step)]
     if not left or any(state.status.is_waiting or state.has_failed for state in states.values()):
         return None
-    progress = Progress(plan, states)
     gates = [op for op in plan.ops if _is_gate_before(plan, op, left)]
     asked = [step for step in progress.list_ready() if plan.by_node[plan.key_of(step)] in gates]
     for step in asked:
@@ -30,7 +31,7 @@ def finish_selection(services: Services, plan: Plan, facts: LaunchFacts, run_id:
     single_gates = [plan.scopes.locate(op.node.id) for op in gates if op.each is None]
     if asked or any(progress.read_readiness(gate) is Readiness.RUNS for gate in single_gates):
         return None
-    names = join_names([op.node.id for op in left])
+    names = join_names(list(dict.fromkeys(op.node.origin for op in left)))
     return f"{names} could not run: what stands before has to be done again, and was not asked for. Launch all steps."
 
 

@@ -27,7 +27,7 @@ class ToolUse:
 def use_tool(work: Work, use: ToolUse) -> JsonValue:
     """Calls a tool and records the request and the response; raises ToolError, ToolNeedsApproval."""
     if use.tool.needs_approval and not _has_consent(work):
-        raise ToolNeedsApproval(f"`{use.tool.name}`, called by `{work.node.id}`")
+        raise ToolNeedsApproval(f"`{use.tool.name}`, called by `{work.node.origin}`")
     about: dict[str, JsonValue] = {"toolId": use.tool.id, "tool": use.tool.name, "idempotencyKey": use.idempotency_key}
     work.record(EventType.TOOL_REQUEST, about | {"input": use.input})
     started = time.monotonic()

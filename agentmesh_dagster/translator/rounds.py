@@ -51,16 +51,21 @@ class RoundsPlayed:
     def _choose(self, states: Mapping[Address, StepState]) -> list[str]:
         """Of what was asked for all that may still have something to do, in the rounds that may come next."""
         reach = self._find_reach(states)
+        ahead = {exit_ for rounds, found in reach.items() if not found.is_over for exit_ in rounds.exits}
         chosen: set[str] = set()
         settled: set[str] = set()
+        behind: set[str] = set()  # a loop that is not over
         for op in self.plan.ops:  # sources first
             around = self.plan.scopes.rounds_around(op.node.id)
+            sources = {port.source for port in op.inputs}
+            if op.node.id in ahead or sources & behind:
+                behind.add(op.name)
+            if op.name in behind and op.wiring is not Wiring.REPEATED:
+                continue  # looked at too early it would be shown as executed, and all behind it as skipped for good
             if self._has_ended(op, states) or any(reach[rounds].is_past(number) for rounds, number in around):
                 settled.add(op.name)
-            elif all(number <= reach[rounds].last for rounds, number in around):
-                sources = {port.source for port in op.inputs}
-                if sources & chosen or sources <= settled:
-                    chosen.add(op.name)
+            elif (sources & chosen or sources <= settled) and all(number <= reach[r].last for r, number in around):
+                chosen.add(op.name)
         return [key for key in self.wanted if key.partition("[")[0] in chosen]
 
     def _find_reach(self, states: Mapping[Address, StepState]) -> Mapping[Rounds, "_Reach"]:
@@ -69,17 +74,19 @@ class RoundsPlayed:
         every = (rounds for op in self.plan.ops for rounds, _ in self.plan.scopes.rounds_around(op.node.id))
         for rounds in dict.fromkeys(every):
             items = self._list_items(rounds, states)
-            begun = max((progress.count_rounds(rounds, one) for one in items), default=0)
+            begun = max((progress.count_rounds(rounds, one) for one in items or ()), default=0)
             ahead = max(_AHEAD, begun - self._first.setdefault(rounds, begun))
-            is_over = begun > 0 and all(progress.is_over(rounds, one) for one in items)
+            is_over = items is not None and all(progress.is_over(rounds, one) for one in items)
             found[rounds] = _Reach(begun, begun if is_over else begun + ahead, is_over)
         return found
 
-    def _list_items(self, rounds: Rounds, states: Mapping[Address, StepState]) -> Sequence[Items]:
-        """The items for each of which the loop is played; one empty one outside of every `each`."""
+    def _list_items(self, rounds: Rounds, states: Mapping[Address, StepState]) -> Sequence[Items] | None:
+        """The items for each of which the loop is played, if they are known; outside of every `each` an empty one."""
         head = self.plan.scopes.head_of(rounds.heads[0])
-        state = states.get(self.plan.scopes.locate(head)) if head is not None else None
-        return [()] if head is None else list_items((), (state.item_count if state else None) or 0)
+        if head is None:
+            return [()]
+        state = states.get(self.plan.scopes.locate(head))
+        return list_items((), state.item_count or 0) if state and state.status.is_end else None
 
     def _has_ended(self, op: PlannedOp, states: Mapping[Address, StepState]) -> bool:
         if op.wiring in (Wiring.REPEATED, Wiring.COLLECT, Wiring.FAN_OUT):

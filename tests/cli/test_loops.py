@@ -99,3 +99,11 @@ def test_the_live_view_of_a_long_loop_shows_the_present_round_alone(agentmesh: A
     lines = printed.get().splitlines()
     assert len(lines) < 20
     assert [line.split("  ")[0].strip() for line in lines if "more" in line] == ["more #20 (19 before)"]
+
+
+def test_a_fault_that_was_caught_in_a_round_before_shows_in_the_line_of_the_present_one(
+    agentmesh: Agentmesh, folder: Path
+):
+    assert agentmesh("apply", str(GRAPHS / "retry_by_an_edge_back.yaml")).code == 0
+    shown = agentmesh("run", "retry_by_an_edge_back", "--input", '{"works": 3}').out
+    assert "call #3 (2 before, 2 caught)" in " ".join(shown.split())

@@ -161,10 +161,58 @@ def test_dagsters_from_failure_goes_on_in_the_round_that_failed(office: Office, 
     assert office.run(launch.run_id).status is RunStatus.SUCCEEDED
 
 
+def test_dagsters_from_failure_goes_on_with_all_that_stands_behind_the_loop(office: Office):
+    """Two calls deep, and with several steps behind it: what Dagster saw skipped it would not execute again."""
+    save(office.services, function_tool("work"), count_to(5).model_copy(update={"id": "count"}))
+    for identity, other in (("between", "count"), ("twice", "between")):
+        nodes = [
+            node("start", "start"),
+            node("call", "workflow", workflowId=other),
+            node("after", "tool", toolId="note"),
+        ]
+        nodes[-1]["config"]["input"] = {"what": f"after {other}: {{{{ context.last_output }}}}"}
+        edges = ["start -> call", "call -> after", "after -> end"]
+        save(office.services, function_tool("note"), flow := workflow(identity, [*nodes, node("end", "end")], edges))
+    BROKEN[:] = [3]
+    run_id = office.start(flow)
+    failed = [log.step_key for log in office.instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)]
+    assert (office.run(run_id).status, failed) == (RunStatus.FAILED, ["call.call.work_round_3.work"])
+    executed = {log.step_key for log in office.instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)}
+    assert "call.call.end" not in executed, "what stands behind a loop is not looked at before the loop is over"
+    BROKEN.clear()
+    CALLS.clear()
+
+    execute_launch(office.services, office.instance, reexecute_from_failure(office.instance, run_id))
+
+    assert (office.run(run_id).status, office.run(run_id).error) == (RunStatus.SUCCEEDED, None)
+    assert CALLS == ["work 3", "work 4", "work 5", "after count: 5", 'after between: {"text":"after count: 5"}']
+
+
 def test_dagsters_selection_of_one_step_of_a_round_executes_that_step(office: Office, broken_in_round_3: str):
     launch_id = reexecute_steps(office.instance, broken_in_round_3, ["work_round_3.work"])
     execute_launch(office.services, office.instance, launch_id)
     assert CALLS == ["work 3"]
+
+
+def test_a_selection_with_a_gap_between_its_rounds_says_which_nodes_could_not_run(office: Office):
+    save(office.services, function_tool("work"))
+    run_id = office.start(count_to(4))
+    steps = ["work_round_2.work", *(f"work_round_{number}.more" for number in (3, 4))]
+    launch_id = reexecute_steps(office.instance, run_id, steps)
+    execute_launch(office.services, office.instance, launch_id)
+
+    run = office.run(launch_id)
+    assert (run.status, CALLS[4:]) == (RunStatus.FAILED, ["work 2"])
+    assert (run.error or "").startswith("`more` could not run: what stands before"), run.error
+
+
+def test_all_rounds_of_a_loop_may_be_selected_however_many_are_played(office: Office, broken_in_round_3: str):
+    steps = [f"work_round_{number}.{name}" for number in range(3, 21) for name in ("work", "more")]
+    launch_id = reexecute_steps(office.instance, broken_in_round_3, steps)
+    execute_launch(office.services, office.instance, launch_id)
+
+    run = office.run(broken_in_round_3)
+    assert (run.error, CALLS) == (None, ["work 3", "work 4", "work 5"])
 
 
 def test_a_step_in_a_round_is_tried_again_as_its_node_says(office: Office):
@@ -234,7 +282,7 @@ def test_rounds_of_each_item_on_processes(services: Services, instance: dg.Dagst
     get_settings.cache_clear()
     office = Office(open_services(), instance)
     save(office.services, Tool.model_validate(SAY))
-    nodes = [node("start", "start"), node("split", "branch", mode="each", items="[1, 3]", join="end")]
+    nodes = [node("start", "start"), node("split", "branch", mode="each", items="[1, 2]", join="end")]
     nodes += [node("say", "tool", toolId="say", input={"template": "{{ context.item }}.{{ context.round }}"})]
     nodes += [node("more", "branch"), node("end", "end")]
     nodes.insert(4, node("kept", "tool", toolId="say", input={"template": "{{ context.outputs.say.text }}"}))
@@ -243,4 +291,4 @@ def test_rounds_of_each_item_on_processes(services: Services, instance: dg.Dagst
     run_id = office.start(workflow("w", nodes, [*edges, "more -> kept", "kept -> end"]))
 
     run = office.run(run_id)
-    assert (run.status, run.output) == (RunStatus.SUCCEEDED, [{"text": "1.1"}, {"text": "3.3"}]), run.error
+    assert (run.status, run.output) == (RunStatus.SUCCEEDED, [{"text": "1.1"}, {"text": "2.2"}]), run.error

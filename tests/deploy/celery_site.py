@@ -89,10 +89,11 @@ class CelerySite:
         self._processes.append(process)
         return process
 
-    def kill_worker_of(self, node_id: str) -> str:
-        """Kills the Celery worker that executes the node now, with all of its processes; its name."""
+    def kill_worker_of(self, node_id: str, path: str = "") -> str:
+        """Kills the Celery worker that executes the step now, with all of its processes; its name."""
+        its_owner = select(steps.c.owner).where(steps.c.node_id == node_id, steps.c.path == path)
         with self.services.store.read() as connection:
-            row = connection.execute(select(steps.c.owner).where(steps.c.node_id == node_id)).one()
+            row = connection.execute(its_owner).one()
         pid = int(row.owner.split(":")[1])
         [worker] = [worker for worker in self.workers if worker.has(pid)]
         worker.kill()

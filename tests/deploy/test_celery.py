@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import dagster as dg
 
@@ -12,7 +13,7 @@ from tests.deploy.recorder import calling
 from tests.faults.processes import wait_until
 from tests.shapes import node, workflow
 
-RETRIED_ONCE = {"retry": {"maxAttempts": 2}}
+RETRIED_ONCE: dict[str, Any] = {"retry": {"maxAttempts": 2}}
 
 
 def three_arms(*, slow: dict[str, object] | None = None) -> Workflow:
@@ -89,6 +90,27 @@ def test_a_process_that_dies_when_its_step_had_ended_costs_nothing(celery_site: 
     assert (run.status, run.output) == (RunStatus.SUCCEEDED, {"from": "a"})
     assert site.list_attempts() == ["a", "end", "start"]
     assert site.recorder.count() == {"a": 1}
+
+
+def test_a_loop_that_calls_a_workflow_in_each_round_loses_a_worker_in_the_second(celery_site: CelerySite):
+    site = celery_site
+    work = node("work", "tool", toolId="recorder", **RETRIED_ONCE)
+    site.save(workflow("called", [node("start", "start"), work, node("end", "end")], ["start -> work", "work -> end"]))
+    call = node("call", "workflow", workflowId="called", input={"name": "round {{ context.round }}"})
+    nodes = [node("start", "start"), call, node("more", "branch"), calling("last"), node("end", "end")]
+    edges = ["start -> call", "call -> more", "more -> call if context.round < 3, 5 rounds", "more -> last"]
+    site.save(workflow("w", nodes, [*edges, "last -> end"]))
+    site.recorder.held.add("round 2")
+    site.start_workers("one", "two")
+    runner = site.start("run", "w")
+    wait_until(lambda: "round 2" in site.recorder.count())
+    site.kill_worker_of("work", path="#2/call")
+    runner.end_well()
+
+    run = site.run()
+    assert (run.status, run.output, run.launches) == (RunStatus.SUCCEEDED, {"from": "last"}, [run.id]), run.error
+    assert site.recorder.count() == {"round 1": 1, "round 2": 2, "round 3": 1, "last": 1}
+    assert len(set(site.recorder.calls)) == 4, "the same step sends the same key"
 
 
 def test_the_executor_is_an_extra_and_says_how_to_get_it():

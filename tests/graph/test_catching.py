@@ -128,6 +128,13 @@ FAULTS: dict[str, tuple[list[dict[str, Any]], list[str], str, str | None, str]] 
         "e4",
         "has an edge `on: error` without a condition already, to `b`",
     ),
+    "an edge back behind what is done instead": (
+        [START, say("a"), say("b"), END],
+        [*WAYS, "a -> a on error, 3 rounds"],
+        "several-defaults",
+        "e4",
+        "has an edge `on: error` without a condition already, to `b`",
+    ),
     "the same condition twice": (
         [START, say("a"), say("b"), END],
         ["start -> a", "a -> end", "a -> b on error if true", "a -> end on error if true", "b -> end"],

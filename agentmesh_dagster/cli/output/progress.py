@@ -80,7 +80,7 @@ class RunView:
             # Fixed, and a line for each node: else the table would jump about while it fills.
             column.min_width = column.max_width = width
             column.ratio = None if width else 1
-        for node_id, rounds_before in self._list_present(by_node):
+        for node_id, before in self._list_present(by_node):
             node, mine = self._plan.graph.nodes[node_id], by_node[node_id]
             # Of what did not end the run the status of the others says more.
             plainly = [step for step in mine if not step.caught and not step.used_fallback]
@@ -89,28 +89,29 @@ class RunView:
             is_mended = mended is not None and status in _LAST_SEEN
             is_quiet = status in (StepStatus.PENDING, StepStatus.SKIPPED)
             table.add_row(
-                plain(_name(node, rounds_before), "dim" if is_quiet else ""),
+                plain(_name(node, before), "dim" if is_quiet else ""),
                 show_step_status(mended) if is_mended and mended else show_status(status),
                 _show_time(mine),
                 self._show_result(node, mine, states),
             )
         return table
 
-    def _list_present(self, by_node: Mapping[str, Sequence[Step]]) -> list[tuple[str, int]]:
-        """The nodes that get a line, and in how many rounds before each was played: of a loop only the present round.
+    def _list_present(self, by_node: Mapping[str, Sequence[Step]]) -> list[tuple[str, str]]:
+        """The nodes that get a line, and what is said of the rounds before: of a loop only the present one has a line.
 
         A round or a sub-workflow that was not begun has no line.
         """
-        present: dict[tuple[str, Path], tuple[str, int]] = {}
+        present: dict[tuple[str, Path], list[str]] = {}
         for node_id in self._plan.graph.order:
             copy = self._plan.graph.nodes[node_id].copy
             if copy is None:
-                present[node_id, ()] = node_id, 0
+                present[node_id, ()] = [node_id]
             elif by_node[node_id]:
                 calls = tuple(frame for frame in copy.place if not isinstance(frame, Round))
-                _, played = present.get((copy.origin, calls), ("", -1))
-                present[copy.origin, calls] = node_id, played + 1
-        return list(present.values())
+                present.setdefault((copy.origin, calls), []).append(node_id)
+        return [
+            (played[-1], _describe_before([by_node[node_id] for node_id in played[:-1]])) for played in present.values()
+        ]
 
     def _show_result(self, node: GraphNode, steps: Sequence[Step], states: Mapping[Address, StepState]) -> Text:
         if failed := next((step for step in steps if step.status is StepStatus.FAILED and not step.caught), None):
@@ -138,11 +139,14 @@ class RunView:
         return plain("→ " + (", ".join(self._plan.graph.nodes[edge.target].title for edge in edges) or "nowhere"))
 
 
-def _name(node: GraphNode, rounds_before: int) -> str:
-    if node.copy is None:
-        return node.title
-    before = f" ({rounds_before} before)" if rounds_before else ""
-    return name_step(node.title, write_path(node.copy.place)) + before
+def _name(node: GraphNode, before: str) -> str:
+    return node.title if node.copy is None else name_step(node.title, write_path(node.copy.place)) + before
+
+
+def _describe_before(rounds: Sequence[Sequence[Step]]) -> str:
+    """How often the node was played before, and in how many of these rounds its fault was caught."""
+    caught = sum(any(step.caught for step in steps) for steps in rounds)
+    return f" ({len(rounds)} before{f', {caught} caught' if caught else ''})" if rounds else ""
 
 
 def _show_time(steps: Sequence[Step]) -> str:

@@ -83,7 +83,7 @@ def no_each_stands_inside_an_each(graph: Graph, _: Lookup) -> Iterator[Issue]:
             message = (
                 f"{graph.show(node.id)} goes over a list inside {graph.show(region.each)}, which is closed only by "
                 f"{graph.show(region.join)}: close that one before (`join: {shorten(node.id)}` hands over its list), "
-                "or make one list of both."
+                "or run the inner list by a node of type `workflow` with `mode: run`."
             )
             yield Issue("each-inside-each", message, node.id, path=node.path)
 
