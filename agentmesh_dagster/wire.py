@@ -375,9 +375,11 @@ class ListedAsset(Entity):
 
 
 class NewRun(Entity):
-    """What a run is started with."""
+    """What a run is started with; an asset's has an input that follows from the run where none is given."""
 
     input: Any = Field(default_factory=dict[str, Any])
+    materialize: bool = False  # it makes a version of the workflow's asset
+    partition: str | None = None  # of that asset, where it has some
 
 
 class StartedRun(Entity):

@@ -95,9 +95,23 @@ class AgentMeshClient:
 
     # runs
 
-    def launch(self, workflow_id: str, run_input: JsonValue = None) -> str:
-        """Starts a run, and returns its id without waiting for a worker."""
-        body: dict[str, JsonValue] = {"input": {} if run_input is None else run_input}
+    def launch(
+        self,
+        workflow_id: str,
+        run_input: JsonValue = None,
+        *,
+        materialize: bool = False,
+        partition: str | None = None,
+    ) -> str:
+        """Starts a run, and returns its id without waiting for a worker.
+
+        With `materialize` it makes a version of the workflow's asset, of that `partition` where it has some.
+        """
+        body: dict[str, JsonValue] = {} if run_input is None else {"input": run_input}
+        if materialize:
+            body["materialize"] = True
+        if partition is not None:
+            body["partition"] = partition
         return self._connection.request("POST", f"workflows/{quote(workflow_id, safe='')}/runs", json=body)["runId"]
 
     def get_workflow_job(self, workflow_id: str) -> WorkflowJob:

@@ -16,6 +16,7 @@ from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
 from agentmesh_dagster.entities.models import ForkedFrom, Workflow
+from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.errors import InvalidValue
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
@@ -37,6 +38,7 @@ from agentmesh_dagster.translator.dagster_runs import build_run_config, read_ins
 from agentmesh_dagster.translator.materialize import list_makers
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
 from agentmesh_dagster.translator.run_tags import name_origin
+from agentmesh_dagster.wire import NewRun
 
 GIVEN_NONE: Any = object()  # as a run's input: it was given none
 
@@ -45,11 +47,23 @@ class NoAsset(InvalidValue):
     """The workflow gives no asset, so no run was started."""
 
 
+class NotMaterialized(InvalidValue):
+    """Only a run that makes a version of an asset has a partition: ask for `materialize` too."""
+
+
 @dataclass(frozen=True)
 class NewVersion:
     """A version of a workflow's asset."""
 
     partition: str | None = None  # its key; None: the asset has none
+
+
+def read_new_run(wanted: NewRun) -> tuple[JsonValue, NewVersion | None]:
+    """The input of a run that somebody asks for, and what it is to make. Raises NotMaterialized."""
+    if not wanted.materialize and wanted.partition is not None:
+        raise NotMaterialized(f"the partition is {quote(wanted.partition)}")
+    run_input = wanted.input if "input" in wanted.model_fields_set else GIVEN_NONE
+    return run_input, NewVersion(wanted.partition) if wanted.materialize else None
 
 
 class UnfitInput(InvalidValue):

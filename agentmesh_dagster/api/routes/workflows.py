@@ -40,7 +40,7 @@ from agentmesh_dagster.api.requests import (
     read_body,
 )
 from agentmesh_dagster.api.settling import list_shown_runs
-from agentmesh_dagster.control.launch import prepare_launch
+from agentmesh_dagster.control.launch import prepare_launch, read_new_run
 from agentmesh_dagster.entities.documents import SECTIONS
 from agentmesh_dagster.entities.models import Kind, Run, Workflow
 from agentmesh_dagster.graph.triggers import key_triggers, name_triggers
@@ -167,13 +167,22 @@ def start_run(call: Asked, editor: Editor, identity: PathId, body: NewRunBody) -
 
     Where as many runs are open as the workflow's `concurrency` allows, it waits for a place (`queue`), takes that of
     the oldest (`cancelOldest`), or is refused as a conflict that says why (`skip`).
+
+    With `materialize` it makes a version of the workflow's asset, of one partition where it has some.
     """
     wanted = read_body(wire.NewRun, body)
     context = call.context
     workflow = find_one(context, Workflow, identity)
     location = context.workspace.find_code_location(workflow)
+    run_input, makes = read_new_run(wanted)
     launch = prepare_launch(
-        context.services, context.instance, workflow, wanted.input, launched_by=editor.name, location=location
+        context.services,
+        context.instance,
+        workflow,
+        run_input,
+        launched_by=editor.name,
+        location=location,
+        makes=makes,
     )
     return answer_launched(call, launch)
 

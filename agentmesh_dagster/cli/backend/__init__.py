@@ -12,7 +12,7 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.store.decisions import DecisionFilter
-from agentmesh_dagster.wire import Gate, NewFork
+from agentmesh_dagster.wire import Gate, NewFork, NewRun
 
 
 class TooLate(AgentMeshError):
@@ -86,7 +86,7 @@ class Backend(Protocol):
 
     def list_events(self, run_id: str) -> list[EventLog]: ...
 
-    def run(self, workflow: Workflow, run_input: JsonValue, console: Console) -> RunReport:
+    def run(self, workflow: Workflow, wanted: NewRun, console: Console) -> RunReport:
         """Runs it to its end, or to where it waits, with a live view on `console`."""
         ...
 

@@ -14,27 +14,30 @@ from agentmesh_dagster.control.daemons import has_daemon
 from agentmesh_dagster.control.fork import prepare_fork
 from agentmesh_dagster.control.in_place import execute_launch, execute_parents
 from agentmesh_dagster.control.instance import open_instance
-from agentmesh_dagster.control.launch import UnfitInput, prepare_launch
+from agentmesh_dagster.control.launch import UnfitInput, prepare_launch, read_new_run
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import is_kept_elsewhere, resume_run, submit_prepared, submit_resume
 from agentmesh_dagster.control.retry import retry_run
-from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.entities.json_values import write_json
 from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.plans import load_pinned_plan, load_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.gates import StoredGate
 from agentmesh_dagster.store.runs import get_run, get_run_head
 from agentmesh_dagster.translator.launchpad import read_default_input
-from agentmesh_dagster.wire import NewFork
+from agentmesh_dagster.wire import NewFork, NewRun
 
 _PAUSE_SECONDS = 0.5
 
 
-def launch_here(services: Services, workflow: Workflow, run_input: JsonValue, console: Console) -> tuple[str, bool]:
+def launch_here(services: Services, workflow: Workflow, wanted: NewRun, console: Console) -> tuple[str, bool]:
     """The run's id, and whether it was left to its end. Raises as `prepare_launch` does."""
+    run_input, makes = read_new_run(wanted)
     with open_instance(services.settings) as instance:
         try:
-            launch = prepare_launch(services, instance, workflow, run_input, launched_by=f"cli: {name_user()}")
+            launch = prepare_launch(
+                services, instance, workflow, run_input, launched_by=f"cli: {name_user()}", makes=makes
+            )
         except UnfitInput as fault:
             example = write_json(read_default_input(workflow.input_schema))
             fault.add_note(f"An input of this shape fits: --input '{example}'")

@@ -22,7 +22,7 @@ from agentmesh_dagster.store.events import list_events
 from agentmesh_dagster.store.gates import list_open_gates
 from agentmesh_dagster.store.runs import get_run, list_runs, list_unsettled_run_ids
 from agentmesh_dagster.store.steps import list_steps
-from agentmesh_dagster.wire import Gate, NewFork
+from agentmesh_dagster.wire import Gate, NewFork, NewRun
 
 _EVENTS_AT_ONCE = 1_000
 
@@ -107,11 +107,11 @@ class LocalBackend:
                 events += page
         return events
 
-    def run(self, workflow: Workflow, run_input: JsonValue, console: Console) -> RunReport:
+    def run(self, workflow: Workflow, wanted: NewRun, console: Console) -> RunReport:
         """Raises as `prepare_launch` does."""
         from agentmesh_dagster.cli.backend.execution import launch_here  # Dagster takes a second to load
 
-        run_id, has_ended = launch_here(self.services, workflow, run_input, console)
+        run_id, has_ended = launch_here(self.services, workflow, wanted, console)
         return self._report(run_id, interrupted=not has_ended)
 
     def cancel(self, id_prefix: str) -> Run:

@@ -38,7 +38,7 @@ from agentmesh_dagster.store.decisions import DecisionFilter
 from agentmesh_dagster.store.gates import GateNotFound
 from agentmesh_dagster.store.runs import RunNotFound
 from agentmesh_dagster.store.waits import WaitKind
-from agentmesh_dagster.wire import Gate, NewFork
+from agentmesh_dagster.wire import Gate, NewFork, NewRun
 
 _SEARCHED = 1_000  # runs, newest first, among which one is found by its first characters
 _ID_LENGTH = 36
@@ -143,9 +143,10 @@ class RemoteBackend:
     def list_events(self, run_id: str) -> list[EventLog]:
         return self.client.list_events(run_id)
 
-    def run(self, workflow: Workflow, run_input: JsonValue, console: Console) -> RunReport:
+    def run(self, workflow: Workflow, wanted: NewRun, console: Console) -> RunReport:
         """Launches it on the server and follows it here; Ctrl-C cancels it."""
-        run_id = self.client.launch(workflow.id, run_input)
+        run_input = wanted.input if "input" in wanted.model_fields_set else None
+        run_id = self.client.launch(workflow.id, run_input, materialize=wanted.materialize, partition=wanted.partition)
         say(console, f"Run {run_id} on the server; Ctrl-C cancels it.", "dim")
         return self._follow(run_id, console)
 

@@ -14,6 +14,7 @@ from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.translator.launchpad import read_default_input
+from agentmesh_dagster.wire import NewRun
 
 _MAIN = "support_triage"  # the file whose workflow is run, on the ticket in its inputSchema
 
@@ -33,7 +34,7 @@ def run_demo() -> ExitCode:
     ticket = read_default_input(workflow.input_schema)
     console.print(show_whole(ticket), soft_wrap=True)
     console.print()
-    report = backend.run(workflow, ticket, console)
+    report = backend.run(workflow, NewRun(input=ticket), console)
     print_report(console, report)
     _report_where_to_look(console, report.run.id)
     return report.exit_code

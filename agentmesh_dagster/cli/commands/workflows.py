@@ -8,6 +8,7 @@ from agentmesh_dagster.cli.output.console import build_table, open_console, plai
 from agentmesh_dagster.cli.output.reports import print_report, write_report
 from agentmesh_dagster.cli.output.values import show_moment, show_run_status
 from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.wire import NewRun
 
 
 def list_workflows(*, as_json: bool) -> None:
@@ -60,12 +61,15 @@ def _write_line(line: WorkflowLine) -> dict[str, JsonValue]:
     return written
 
 
-def run_workflow(id_or_name: str, given_input: str, *, as_json: bool) -> ExitCode:
+def run_workflow(
+    id_or_name: str, given_input: str, *, materialize: bool, partition: str | None, as_json: bool
+) -> ExitCode:
     """Runs a stored workflow to its end, or to where it waits for a person, and prints what came of it."""
-    run_input = read_input(given_input)
+    given = {"input": read_input(given_input)} if given_input else {}
+    wanted = NewRun(materialize=materialize, partition=partition, **given)
     console = open_console(as_json=as_json)
     with open_backend() as backend:
-        report = backend.run(backend.find_workflow(id_or_name), run_input, console)
+        report = backend.run(backend.find_workflow(id_or_name), wanted, console)
     if as_json:
         print_json(write_report(report))
     else:

@@ -655,6 +655,8 @@ export interface paths {
          *
          *     Where as many runs are open as the workflow's `concurrency` allows, it waits for a place (`queue`), takes that of
          *     the oldest (`cancelOldest`), or is refused as a conflict that says why (`skip`).
+         *
+         *     With `materialize` it makes a version of the workflow's asset, of one partition where it has some.
          */
         post: operations["startRun"];
         delete?: never;
@@ -2463,10 +2465,13 @@ export interface components {
         };
         /**
          * NewRun
-         * @description What a run is started with.
+         * @description What a run is started with; an asset's has an input that follows from the run where none is given.
          */
         NewRun: {
             input?: unknown;
+            /** @default false */
+            materialize: boolean;
+            partition?: string;
         };
         /**
          * NewToken
