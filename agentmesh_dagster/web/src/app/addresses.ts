@@ -14,7 +14,16 @@ export const addresses = {
   newTool: (projectId: string) => `/tools/new${write({ project: projectId })}`,
   /** `parent`: only the runs that the steps of that run wait, or waited, for. */
   runs: (
-    query: { project?: string; workflow?: string; status?: string; waiting?: string; parent?: string } = {},
+    query: {
+      project?: string
+      workflow?: string
+      status?: string
+      waiting?: string
+      parent?: string
+      asset?: string
+      partition?: string
+      backfill?: string
+    } = {},
   ) => `/runs${write(query)}`,
   run: (runId: string) => `/runs/${id(runId)}`,
   compareRuns: (one: string, other: string) => `/runs/${id(one)}/compare/${id(other)}`,

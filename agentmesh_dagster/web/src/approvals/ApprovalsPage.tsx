@@ -1,13 +1,18 @@
 import { useEveryEntity } from '../api/catalogue'
 import { useGates } from '../api/runs'
 import { useSession } from '../api/session'
+import type { Gate } from '../api/types'
 import { Page } from '../app/Page'
 import { useFilters } from '../app/place'
 import { FilterBar, SelectFilter } from '../ui/Filters'
 import { Empty, Loaded } from '../ui/states'
 import { ShowMore } from '../ui/Table'
+import { groupGates } from './alike'
+import { BackfillGates } from './BackfillGates'
 import { GateTable } from './GateTable'
+import { Outcomes } from './Outcomes'
 import { sortGates } from './order'
+import { useAnswerAlike } from './useAnswerAlike'
 
 const LOOK_EVERY_MS = 5_000
 
@@ -18,6 +23,7 @@ export default function ApprovalsPage() {
   const gates = useGates({ projectId: project, limit: 200 }, LOOK_EVERY_MS)
   const projects = useEveryEntity('projects').data ?? []
   const { data: session } = useSession()
+  const alike = useAnswerAlike()
   return (
     <Page title="Approvals">
       <FilterBar>
@@ -29,6 +35,7 @@ export default function ApprovalsPage() {
           onChange={(value) => change({ project: value })}
         />
       </FilterBar>
+      <Outcomes outcomes={alike.outcomes} left={alike.left} onClose={alike.forget} />
       <Loaded query={gates}>
         {({ pages }) => {
           const queues = sortGates(
@@ -46,7 +53,12 @@ export default function ApprovalsPage() {
                       {queue.title} <span className="muted">{queue.gates.length}</span>
                     </h2>
                   )}
-                  <GateTable label={queue.title} gates={queue.gates} />
+                  <Queue
+                    title={queue.title}
+                    gates={queue.gates}
+                    isSending={alike.left > 0}
+                    onAnswer={(...answers) => void alike.answer(...answers)}
+                  />
                 </section>
               ))}
               <ShowMore list={gates} />
@@ -55,6 +67,26 @@ export default function ApprovalsPage() {
         }}
       </Loaded>
     </Page>
+  )
+}
+
+interface QueueProps {
+  title: string
+  gates: readonly Gate[]
+  isSending: boolean
+  onAnswer: (gates: readonly Gate[], approved: boolean, comment: string) => void
+}
+
+/** Those of a backfill together, then the others one by one. */
+function Queue({ title, gates, isSending, onAnswer }: QueueProps) {
+  const { backfills, others } = groupGates(gates)
+  return (
+    <>
+      {backfills.map((backfill) => (
+        <BackfillGates key={backfill.id} backfill={backfill} isSending={isSending} onAnswer={onAnswer} />
+      ))}
+      {others.length > 0 && <GateTable label={title} gates={others} />}
+    </>
   )
 }
 

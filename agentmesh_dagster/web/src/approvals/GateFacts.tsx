@@ -1,4 +1,5 @@
 import type { Gate } from '../api/types'
+import { AssetLink } from '../runs/AssetLink'
 import { GateChip } from '../ui/StatusChip'
 import { Time } from '../ui/Time'
 
@@ -8,6 +9,7 @@ export function GateFacts({ gate }: { gate: Gate }) {
   return (
     <div className="row row-wrap small muted gate-facts">
       <GateChip state={state} />
+      {gate.asset && <AssetLink asset={gate.asset} partition={gate.partition} />}
       {gate.round !== undefined && <span>round {gate.round}</span>}
       {gate.itemIndex !== undefined && <span>item {gate.itemIndex + 1}</span>}
       <span>

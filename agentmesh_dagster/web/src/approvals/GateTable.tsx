@@ -1,6 +1,7 @@
 import { Link } from 'wouter'
 import type { Gate } from '../api/types'
 import { addresses } from '../app/addresses'
+import { describeMade } from '../runs/AssetLink'
 import { Table } from '../ui/Table'
 import type { Column } from '../ui/Table'
 import { Time } from '../ui/Time'
@@ -12,12 +13,10 @@ const COLUMNS: readonly Column<Gate>[] = [
     cell: (gate) => (
       <>
         <Link href={addresses.approval(gate.stepId)} className="table-name" dir="auto" title={gate.label}>
-          {gate.label}
-          {gate.round !== undefined && ` · round ${gate.round}`}
-          {gate.itemIndex !== undefined && ` · item ${gate.itemIndex + 1}`}
+          {[gate.label, ...placeOf(gate)].join(' · ')}
         </Link>
         <span className="table-sub table-excerpt muted" dir="auto" title={gate.instructions}>
-          {gate.instructions.replace(/\s+/g, ' ').slice(0, 300)}
+          {excerptOf(gate)}
         </span>
       </>
     ),
@@ -27,14 +26,21 @@ const COLUMNS: readonly Column<Gate>[] = [
     head: 'Workflow',
     width: '220',
     cell: (gate) => (
-      <Link
-        href={addresses.run(gate.runId)}
-        className="table-sub truncate"
-        dir="auto"
-        title={`${gate.workflow}: see the run`}
-      >
-        {gate.workflow}
-      </Link>
+      <>
+        <Link
+          href={addresses.run(gate.runId)}
+          className="table-sub truncate"
+          dir="auto"
+          title={`${gate.workflow}: see the run`}
+        >
+          {gate.workflow}
+        </Link>
+        {gate.asset && (
+          <span className="table-sub muted small truncate" dir="auto">
+            {describeMade(gate.asset, gate.partition)}
+          </span>
+        )}
+      </>
     ),
   },
   {
@@ -54,4 +60,21 @@ const COLUMNS: readonly Column<Gate>[] = [
 /** Gates, one a line. */
 export function GateTable({ label, gates }: { label: string; gates: readonly Gate[] }) {
   return <Table label={label} columns={COLUMNS} rows={gates} keyOf={(gate) => gate.stepId} />
+}
+
+/** A gate in a line: `2026-11-01, Is it good?` */
+export function describeGate(gate: Gate): string {
+  return [gate.partition, gate.label, ...placeOf(gate)].filter((part) => part !== undefined).join(', ')
+}
+
+function placeOf({ round, itemIndex }: Gate): string[] {
+  return [
+    ...(round === undefined ? [] : [`round ${round}`]),
+    ...(itemIndex === undefined ? [] : [`item ${itemIndex + 1}`]),
+  ]
+}
+
+/** How what is asked begins, on one line. */
+export function excerptOf({ instructions }: Gate): string {
+  return instructions.replace(/\s+/g, ' ').slice(0, 300)
 }

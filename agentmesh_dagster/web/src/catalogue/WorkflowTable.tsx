@@ -113,6 +113,11 @@ function Name({ workflow, draft }: { workflow: ListedWorkflow; draft: ListedDraf
         </Link>
         {draft && <DraftChip draft={draft} />}
       </span>
+      {workflow.asset && (
+        <span className="table-sub muted small truncate" dir="auto">
+          Asset {workflow.asset.key}
+        </span>
+      )}
       {workflow.job?.problem && (
         <span className="table-sub small workflow-problem" dir="auto">
           <Icon name="warning" size={12} /> No Dagster job: <Message text={workflow.job.problem} />

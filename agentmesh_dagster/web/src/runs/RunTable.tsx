@@ -5,6 +5,7 @@ import { useGates } from '../api/runs'
 import type { Run } from '../api/types'
 import { addresses } from '../app/addresses'
 import { readBeginning, summarize } from '../schema/json'
+import { describeMade } from './AssetLink'
 import { StatusChip } from '../ui/StatusChip'
 import { Table } from '../ui/Table'
 import type { Column } from '../ui/Table'
@@ -48,11 +49,18 @@ export function RunTable({ runs, picked, onPick }: Props) {
             {name}
           </Link>
         )
-        if (!run.forkedFrom) return link
+        if (!run.forkedFrom && !run.asset) return link
         return (
           <div>
             {link}
-            <span className="table-sub muted small">fork of {run.forkedFrom.runId.slice(0, 8)}</span>
+            {run.asset && (
+              <span className="table-sub muted small truncate" dir="auto">
+                {describeMade(run.asset, run.partition)}
+              </span>
+            )}
+            {run.forkedFrom && (
+              <span className="table-sub muted small">fork of {run.forkedFrom.runId.slice(0, 8)}</span>
+            )}
           </div>
         )
       },

@@ -7,7 +7,7 @@ import { addresses } from '../app/addresses'
 import { Page } from '../app/Page'
 import { useFilters } from '../app/place'
 import { RunTable } from './RunTable'
-import { CheckFilter, FilterBar, SelectFilter } from '../ui/Filters'
+import { CheckFilter, FilterBar, SelectFilter, TextFilter } from '../ui/Filters'
 import { Empty, Loaded } from '../ui/states'
 import { statusWord } from '../ui/statusWords'
 import { ShowMore } from '../ui/Table'
@@ -19,14 +19,17 @@ const STATUSES: readonly RunStatus[] = ['pending', 'running', 'succeeded', 'fail
 export function RunsPage() {
   const [filters, change] = useFilters()
   const { project = '', workflow = '', status = '', waiting = '', parent = '' } = filters
+  const { asset = '', partition = '', backfill = '' } = filters
+  const ofAsset = { asset, partition, backfillId: backfill }
   const runs = useRuns(
-    { projectId: project, workflowId: workflow, status, waiting, parentRunId: parent },
+    { projectId: project, workflowId: workflow, status, waiting, parentRunId: parent, ...ofAsset },
     LOOK_EVERY_MS,
   )
   const projects = useEveryEntity('projects').data ?? []
   const workflows = useEveryEntity('workflows').data ?? []
   const inProject = workflows.filter((one) => project === '' || one.projectId === project)
-  const isFiltered = Boolean(project || workflow || status || waiting || parent)
+  const assets = inProject.flatMap((one) => (one.asset ? [one.asset.key] : []))
+  const isFiltered = Object.keys(NO_FILTERS).some((name) => filters[name])
   const [picked, setPicked] = useState<readonly string[]>([])
   const onPick = (runId: string, isPicked: boolean) =>
     setPicked((before) => {
@@ -62,6 +65,24 @@ export function RunsPage() {
           options={STATUSES.map((value) => ({ value, label: statusWord(value) }))}
           onChange={(value) => change({ status: value })}
         />
+        {(assets.length > 0 || asset !== '') && (
+          <>
+            <SelectFilter
+              label="Asset"
+              all="Any asset, or none"
+              value={asset}
+              options={assets.toSorted().map((key) => ({ value: key, label: key }))}
+              onChange={(value) => change({ asset: value, partition: '' })}
+            />
+            {(asset !== '' || partition !== '') && (
+              <TextFilter
+                label="Partition"
+                value={partition}
+                onChange={(value) => change({ partition: value })}
+              />
+            )}
+          </>
+        )}
         <CheckFilter
           label="Waiting for a person"
           isOn={waiting === 'true'}
@@ -73,6 +94,9 @@ export function RunsPage() {
             isOn
             onChange={() => change({ parent: '' })}
           />
+        )}
+        {backfill !== '' && (
+          <CheckFilter label={`Of backfill ${backfill}`} isOn onChange={() => change({ backfill: '' })} />
         )}
       </FilterBar>
       <Loaded query={runs}>
@@ -114,4 +138,13 @@ function CompareLink({ picked, runs }: { picked: readonly string[]; runs: Return
   )
 }
 
-const NO_FILTERS = { project: '', workflow: '', status: '', waiting: '', parent: '' }
+const NO_FILTERS = {
+  project: '',
+  workflow: '',
+  status: '',
+  waiting: '',
+  parent: '',
+  asset: '',
+  partition: '',
+  backfill: '',
+}

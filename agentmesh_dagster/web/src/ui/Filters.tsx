@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import type { ReactNode } from 'react'
 import type { Option } from './Combobox'
 import './Filters.css'
@@ -37,6 +38,33 @@ export function SelectFilter({ label, all, value, options, onChange }: SelectPro
       ))}
       {!isKnown && <option value={value}>{value}</option>}
     </select>
+  )
+}
+
+interface TextProps {
+  label: string
+  value: string
+  onChange: (value: string) => void
+}
+
+/** A filter that is typed: it counts when the field is left, or with Enter. */
+export function TextFilter({ label, value, onChange }: TextProps) {
+  const [typed, setTyped] = useState<string>()
+  const take = () => {
+    if (typed !== undefined && typed.trim() !== value) onChange(typed.trim())
+    setTyped(undefined)
+  }
+  return (
+    <input
+      className="input filter"
+      aria-label={label}
+      placeholder={label}
+      autoComplete="off"
+      value={typed ?? value}
+      onChange={(event) => setTyped(event.target.value)}
+      onBlur={take}
+      onKeyDown={(event) => event.key === 'Enter' && take()}
+    />
   )
 }
 

@@ -1,6 +1,7 @@
 import { Link } from 'wouter'
 import type { PinnedWorkflow, Run } from '../../api/types'
 import { addresses } from '../../app/addresses'
+import { AssetLink } from '../AssetLink'
 import { addUsages } from '../live/foldStep'
 import { describeAwaited } from '../live/awaited'
 import type { RunStep } from '../live/runSteps'
@@ -91,6 +92,10 @@ export function RunHead({ run, pinned, levels, steps, stream, error, onGate }: P
           )}
           <span>{formatCount(steps.length, 'step')}</span>
           {usage && <span>{[formatTokens(usage), formatCost(usage)].filter(Boolean).join(' · ')}</span>}
+          {run.asset && <AssetLink asset={run.asset} partition={run.partition} />}
+          {run.backfillId && (
+            <Link href={addresses.runs({ backfill: run.backfillId })}>backfill {run.backfillId}</Link>
+          )}
           {run.parentRunId && (
             <Link href={addresses.run(run.parentRunId)} title={`Run ${run.parentRunId}`}>
               For a step of run {run.parentRunId.slice(0, 8)}

@@ -10,6 +10,7 @@ import { Icon } from '../../ui/icons'
 import { shownStatus } from '../../ui/statusWords'
 import { JsonView } from '../../ui/JsonView'
 import { formatCounts } from './figures'
+import { CheckVerdicts } from './CheckVerdicts'
 import { ErrorText } from './ErrorText'
 import { LargeView } from './LargeView'
 import { OutputView } from './OutputView'
@@ -41,6 +42,12 @@ export function RunPanel({ run, steps }: { run: Run; steps: readonly RunStep[] }
           <Icon name="warning" />
           <ErrorText text={run.error} large={largeOf(run.cut?.['error'], wholeOf('error'))} />
         </div>
+      )}
+      {run.checks.length > 0 && (
+        <section className="stack" aria-label="Checks">
+          <h2>Checks</h2>
+          <CheckVerdicts checks={run.checks} />
+        </section>
       )}
       {run.status === 'succeeded' && (
         <section className="stack">

@@ -7,6 +7,7 @@ import { workflowOf } from '../../state'
 import { useEditor } from '../../useEditor'
 import { PlacedGroup } from '../PlacedField'
 import { Section } from '../Section'
+import { AssetLinks } from './AssetLinks'
 import { AutomationFields } from './AutomationFields'
 import { CheckList } from './CheckList'
 import { DescribedFields } from './DescribedFields'
@@ -38,6 +39,7 @@ export function AssetSection() {
           The output of a run is an asset
         </label>
       </PlacedGroup>
+      <AssetLinks />
       {isObject(asset) && (
         <>
           <DescribedFields
