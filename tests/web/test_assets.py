@@ -1,21 +1,22 @@
 """Assets: the form of one, and what runs and approvals say of partitions."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from agentmesh_dagster.store import open_store
-from agentmesh_dagster.store.materializations import AssetLaunch, insert_materialization
 from tests.process.servers import RunningDev, wait_until
+from tests.web.backfills import launch_backfill, save_brief
 from tests.web.browsers import Watch, open_page
 from tests.web.editing import publish, save_gate
 from tests.web.test_accessibility import list_violations
 from tests.web.test_phone import PHONE, RUN_SECONDS, assert_fits
 
-DAYS = ("2026-11-01", "2026-11-02", "2026-11-03")
+DAYS = ("2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04")
+BACKFILL_SECONDS = 120  # the daemon looks for backfills every 30
 
 
 def open_asset(page: Page, workflow: str) -> None:
@@ -92,75 +93,85 @@ def test_the_form_of_an_asset_fits_a_phone(browser: Browser, dev: RunningDev, ap
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.fixture
-def waiting(dev: RunningDev, api: httpx2.Client) -> str:
-    """A backfill of which three partitions wait for a person; its id."""
-    workflow = save_gate(api, "Is the brief good?")
-    backfill = f"bf_{workflow}"
-    for day in DAYS:
-        given = {"input": {"name": day, "owner": "cy"}}
-        run = api.post(f"/api/workflows/{workflow}/runs", json=given).json()["runId"]
-        wait_until(lambda run=run: api.get(f"/api/runs/{run}").json()["waitingOn"], RUN_SECONDS)
-        with open_store(f"sqlite:///{dev.home}/store.db").begin() as tx:
-            insert_materialization(tx, run, AssetLaunch("ai/brief", partition=day, backfill_id=backfill))
-    return backfill
+@dataclass(frozen=True)
+class Waiting:
+    """A backfill of which each partition waits for a person."""
+
+    workflow: str
+    key: str
+    backfill: str
+    gates: dict[str, Any]  # by partition
+
+
+@pytest.fixture(scope="module")
+def waiting(api: httpx2.Client) -> Waiting:
+    workflow = save_brief(api)
+    key = f"ai/{workflow}"
+    wait_until(lambda: key in [asset["key"] for asset in api.get("/api/assets").json()["items"]], RUN_SECONDS)
+    backfill = launch_backfill(api, key, DAYS)
+
+    def list_gates() -> dict[str, Any]:
+        listed = api.get("/api/gates?limit=200").json()["items"]
+        return {gate["partition"]: gate for gate in listed if gate.get("backfillId") == backfill}
+
+    wait_until(lambda: len(list_gates()) == len(DAYS), BACKFILL_SECONDS)
+    return Waiting(workflow, key, backfill, list_gates())
 
 
 def test_gates_of_a_backfill_are_answered_alike_by_keyboard_each_by_its_own_answer(
-    page: Page, api: httpx2.Client, watch: Watch, waiting: str
+    page: Page, api: httpx2.Client, watch: Watch, waiting: Waiting
 ) -> None:
+    gates = waiting.gates
     page.goto("approvals")
-    group = page.get_by_role("region", name=f"ai/brief · backfill {waiting}")
-    expect(group.get_by_role("link", name="3 partitions wait")).to_be_visible()
+    group = page.get_by_role("region", name=f"{waiting.key} · backfill {waiting.backfill}")
+    expect(group.get_by_role("link", name="4 partitions wait")).to_be_visible()
     expect(group.get_by_role("button", name="Approve")).to_be_disabled()
     assert list_violations(page) == []
-    boxes = {day: group.get_by_role("checkbox", name=f"Select {day}, Is the brief good?") for day in DAYS}
+    boxes = {day: group.get_by_role("checkbox", name=f"Select {day}, Is it good?") for day in DAYS}
     for day in DAYS[:2]:
         boxes[day].focus()
         page.keyboard.press("Space")
     group.get_by_role("textbox", name="Comment on each").fill("looked at")
-    gates = {
-        gate["partition"]: gate for gate in api.get("/api/gates").json()["items"] if gate.get("backfillId") == waiting
-    }
     taken = api.post(f"/api/steps/{gates[DAYS[0]]['stepId']}/human-complete", json={"output": {"approved": False}})
     assert taken.status_code == 200
     watch.expect(409)
     group.get_by_role("button", name="Approve 2").press("Enter")
 
     told = page.get_by_role("list", name="Each answer").get_by_role("listitem")
-    expect(told.filter(has_text=DAYS[1])).to_have_text(f"{DAYS[1]}, Is the brief good?: approved")
+    expect(told.filter(has_text=DAYS[1])).to_have_text(f"{DAYS[1]}, Is it good?: approved")
     expect(told.filter(has_text=DAYS[0])).to_contain_text("answered")
     expect(page.get_by_text("1 approved, 1 not taken")).to_be_visible()
     answers = [api.get(f"/api/gates/{gates[day]['stepId']}").json().get("answer") for day in DAYS]
     assert answers[0] == {"approved": False}
-    assert answers[1] == {"approved": True, "comment": "looked at", "payload": gates[DAYS[1]]["payload"]}
-    assert answers[2] is None
-    expect(boxes[DAYS[2]]).to_have_count(0)  # it is alone now, and listed like any other
-    expect(page.get_by_role("row").filter(has_text=f"ai/brief · {DAYS[2]}")).to_be_visible()
+    assert answers[1] == {"approved": True, "comment": "looked at", "payload": {"text": DAYS[1]}}
+    assert answers[2:] == [None, None]
+    expect(boxes[DAYS[1]]).to_have_count(0)
+    expect(boxes[DAYS[2]]).to_be_visible()
 
 
-def test_a_phone_shows_the_gates_of_a_backfill(browser: Browser, dev: RunningDev, waiting: str) -> None:
+def test_a_phone_shows_the_gates_of_a_backfill_and_for_which_partition_one_asks(
+    browser: Browser, dev: RunningDev, waiting: Waiting
+) -> None:
     with open_page(browser, dev.url, width=PHONE) as page:
         page.goto("approvals")
-        expect(page.get_by_role("region", name=f"ai/brief · backfill {waiting}")).to_be_visible()
+        expect(page.get_by_role("region", name=f"backfill {waiting.backfill}")).to_be_visible()
+        assert_fits(page, "approvals")
+        page.goto(f"approvals/{waiting.gates[DAYS[3]]['stepId']}")
+        expect(page.get_by_role("link", name=f"{waiting.key} · {DAYS[3]}")).to_be_visible()
         assert_fits(page, "approvals")
 
 
-def test_runs_say_what_they_make_and_are_found_by_it(page: Page, api: httpx2.Client, waiting: str) -> None:
-    page.goto(f"runs?backfill={waiting}")
-    rows = page.get_by_role("row").filter(has_text="ai/brief · ")
-    expect(rows).to_have_count(3)
-    page.get_by_role("combobox", name="Asset").select_option("")
-    page.goto("runs?asset=ai%2Fbrief")
-    page.get_by_role("textbox", name="Partition").fill(DAYS[0])
+def test_runs_say_what_they_make_and_are_found_by_it(page: Page, waiting: Waiting) -> None:
+    page.goto(f"runs?backfill={waiting.backfill}")
+    rows = page.get_by_role("row").filter(has_text=f"{waiting.key} · ")
+    expect(rows).to_have_count(4)
+    page.goto("runs")
+    page.get_by_role("combobox", name="Asset").select_option(waiting.key)
+    page.get_by_role("textbox", name="Partition").fill(DAYS[2])
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(f"partition={DAYS[0]}"))
-    expect(rows.filter(has_text=DAYS[1])).to_have_count(0)
-    rows.filter(has_text=DAYS[0]).first.get_by_role("link").first.click()
+    expect(page).to_have_url(re.compile(f"partition={DAYS[2]}"))
+    expect(rows).to_have_count(1)
+    rows.get_by_role("link").first.click()
 
-    made = (
-        page.get_by_role("banner")
-        .or_(page.locator("header.run-head"))
-        .get_by_role("link", name=f"ai/brief · {DAYS[0]}")
-    )
-    expect(made.first).to_have_attribute("href", f"/assets/ai/brief?view=partitions&partition={DAYS[0]}")
+    made = page.locator("header.run-head").get_by_role("link", name=f"{waiting.key} · {DAYS[2]}")
+    expect(made).to_have_attribute("href", f"/assets/{waiting.key}?view=partitions&partition={DAYS[2]}")

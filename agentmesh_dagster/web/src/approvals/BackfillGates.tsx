@@ -1,14 +1,16 @@
 import { useId, useState } from 'react'
 import { Link } from 'wouter'
-import { useSession } from '../api/session'
+import { useAbout, useSession } from '../api/session'
 import type { Gate, Session } from '../api/types'
 import { addresses } from '../app/addresses'
+import { backfillRuns } from '../app/dagster'
 import { Icon } from '../ui/icons'
 import { Table } from '../ui/Table'
 import type { Column } from '../ui/Table'
 import { Time } from '../ui/Time'
 import { whyNotPlainly } from './alike'
 import type { Backfill } from './alike'
+import './BackfillGates.css'
 import { describeGate, excerptOf } from './GateTable'
 import { whyNotAnswer } from './useMayAnswer'
 
@@ -23,6 +25,7 @@ interface Props {
 export function BackfillGates({ backfill, isSending, onAnswer }: Props) {
   const headingId = useId()
   const { data: session } = useSession()
+  const { data: about } = useAbout()
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set())
   const [comment, setComment] = useState('')
   const { gates, assets, id } = backfill
@@ -43,9 +46,23 @@ export function BackfillGates({ backfill, isSending, onAnswer }: Props) {
         <h2 id={headingId} dir="auto">
           {name} <span className="muted">· backfill {id}</span>
         </h2>
-        <Link className="small" href={addresses.runs({ backfill: id })}>
-          {partitions === 1 ? '1 partition waits' : `${partitions} partitions wait`}
-        </Link>
+        <span className="row">
+          <Link className="button button-small" href={addresses.runs({ backfill: id })}>
+            {partitions === 1 ? '1 partition waits' : `${partitions} partitions wait`}
+          </Link>
+          {about && (
+            <a
+              className="button button-small"
+              href={backfillRuns(about.dagsterUrl, id)}
+              target="_blank"
+              rel="noopener"
+            >
+              Open in Dagster
+              <Icon name="outside" size={12} />
+              <span className="visually-hidden">, opens in a new tab</span>
+            </a>
+          )}
+        </span>
       </div>
       <Table
         label={`Approvals of ${name}, backfill ${id}`}

@@ -2,6 +2,7 @@ import { Link } from 'wouter'
 import type { Gate } from '../api/types'
 import { addresses } from '../app/addresses'
 import { describeMade } from '../runs/AssetLink'
+import { summarize } from '../schema/json'
 import { Table } from '../ui/Table'
 import type { Column } from '../ui/Table'
 import { Time } from '../ui/Time'
@@ -74,7 +75,8 @@ function placeOf({ round, itemIndex }: Gate): string[] {
   ]
 }
 
-/** How what is asked begins, on one line. */
-export function excerptOf({ instructions }: Gate): string {
-  return instructions.replace(/\s+/g, ' ').slice(0, 300)
+/** How what is asked begins, on one line; without instructions it is the payload. */
+export function excerptOf({ instructions, payload }: Gate): string {
+  const text = instructions || (payload === undefined ? '' : summarize(payload))
+  return text.replace(/\s+/g, ' ').slice(0, 300)
 }
