@@ -8,8 +8,9 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.process.dagster_ui import DagsterUi
 from tests.process.servers import RunningDev, wait_until
-from tests.web.backfills import launch_backfill, save_brief
+from tests.web.briefs import save_brief
 from tests.web.browsers import Watch, open_page
 from tests.web.editing import publish, save_gate
 from tests.web.test_accessibility import list_violations
@@ -108,7 +109,7 @@ def waiting(api: httpx2.Client) -> Waiting:
     workflow = save_brief(api)
     key = f"ai/{workflow}"
     wait_until(lambda: key in [asset["key"] for asset in api.get("/api/assets").json()["items"]], RUN_SECONDS)
-    backfill = launch_backfill(api, key, DAYS)
+    backfill = DagsterUi(api).backfill(key, [*DAYS])
 
     def list_gates() -> dict[str, Any]:
         listed = api.get("/api/gates?limit=200").json()["items"]
@@ -175,3 +176,30 @@ def test_runs_say_what_they_make_and_are_found_by_it(page: Page, waiting: Waitin
 
     made = page.locator("header.run-head").get_by_role("link", name=f"{waiting.key} · {DAYS[2]}")
     expect(made).to_have_attribute("href", f"/assets/{waiting.key}?view=partitions&partition={DAYS[2]}")
+
+
+def test_a_partition_is_materialized_from_the_dialog_and_its_page_tells_how_the_checks_came_out(
+    page: Page, api: httpx2.Client
+) -> None:
+    checks = [
+        {"name": "has_text", "condition": "context.output.text != ''"},
+        {"name": "is_short", "condition": "size(context.output.text) < 5", "severity": "warn"},
+    ]
+    workflow = save_brief(api, checks=checks)
+    page.goto(f"workflows/{workflow}")
+    page.get_by_role("button", name="Run", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("checkbox", name=f"Materialize ai/{workflow}").check()
+    assert list_violations(page) == []
+    dialog.get_by_role("button", name="Materialize").click()
+    expect(dialog.get_by_text("Required.")).to_be_visible()
+    dialog.get_by_role("combobox", name="Partition").fill("2026-01-05")
+    dialog.get_by_role("button", name="Materialize").click()
+    page.get_by_role("button", name="Approve", exact=True).click()
+
+    told = page.get_by_role("region", name="Checks").get_by_role("listitem")
+    expect(told.filter(has_text="has_text")).to_contain_text("Passed", timeout=60_000)
+    expect(told.filter(has_text="is_short")).to_contain_text("Warning")
+    [run] = api.get(f"/api/runs?asset=ai/{workflow}").json()["items"]
+    assert (run["partition"], run["output"]) == ("2026-01-05", {"text": "2026-01-05"})
+    expect(page.get_by_role("button", name="Materialize again")).to_be_enabled()

@@ -59,10 +59,19 @@ export function usePinnedWorkflow(runId: string) {
   })
 }
 
+/** What a run is started with. */
+export interface NewRun {
+  /** Left out of a run that makes an asset: what follows from its partition and from upstream. */
+  input?: Json
+  /** Whether it makes a version of the workflow's asset. */
+  materialize?: boolean
+  partition?: string
+}
+
 export function useStartRun(workflowId: string) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (input: Json) => post<{ runId: string }>(path`workflows/${workflowId}/runs`, { input }),
+    mutationFn: (given: NewRun) => post<{ runId: string }>(path`workflows/${workflowId}/runs`, { ...given }),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.allRuns }),
   })
 }

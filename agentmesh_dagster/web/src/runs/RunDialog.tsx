@@ -13,40 +13,54 @@ import { Icon } from '../ui/icons'
 import { IssueList } from '../ui/IssueList'
 import { Fault } from '../ui/states'
 import { ValueEditor } from '../ui/ValueEditor'
+import { partitionKind } from '../graph/assets'
+import { MaterializeFields } from './MaterializeFields'
+import type { Making } from './MaterializeFields'
 import { keepLastInput, readLastInput } from './lastInputs'
 
 interface Props {
-  workflow: Pick<Workflow, 'id' | 'name' | 'inputSchema'>
+  workflow: Pick<Workflow, 'id' | 'name' | 'inputSchema' | 'asset'>
   onClose: () => void
   /** "Run again": what the form starts with, instead of the last input. */
   initialInput?: Json
+  /** What the form is set to make at first. */
+  initialMaking?: Making
 }
 
 /** Asks for a run's input and starts it; then goes to its page. */
-export function RunDialog({ workflow, onClose, initialInput }: Props) {
+export function RunDialog({ workflow, onClose, initialInput, initialMaking }: Props) {
   const schema = workflow.inputSchema
   const first = () => (schema ? initialValue(schema) : undefined)
   const [input, setInput] = useState<Json | undefined>(
     () => initialInput ?? readLastInput(workflow.id) ?? first(),
   )
+  const [making, setMaking] = useState(initialMaking)
+  const { asset } = workflow
+  const isMaking = asset !== undefined && making !== undefined
+  const hasInput = !isMaking || making.hasInput
+  const needsPartition =
+    isMaking && partitionKind(asset.partitions) !== 'none' && making.partition.trim() === ''
   const [isBroken, setBroken] = useState(false)
   const [wasTried, setTried] = useState(false)
   const start = useStartRun(workflow.id)
   const [, navigate] = useLocation()
   const form = useRef<HTMLFormElement>(null)
-  const own = schema ? findFaults(schema, input ?? {}) : NO_FAULTS
+  const own = schema && hasInput ? findFaults(schema, input ?? {}) : NO_FAULTS
   const refused = start.error instanceof Problem && start.error.status === 422 ? start.error : undefined
-  const said = refused && areEqual(start.variables, input) ? readServerFaults(refused.detail) : NO_FAULTS
+  const said =
+    refused && areEqual(start.variables?.input, input) ? readServerFaults(refused.detail) : NO_FAULTS
   const faults = new Map([...said, ...own])
 
   const submit = () => {
     setTried(true)
     if (own.size > 0) focusFirstFault(form.current)
-    if (isBroken || own.size > 0) return
+    if ((hasInput && isBroken) || own.size > 0 || needsPartition) return
     const given = input ?? (schema ? {} : null)
-    start.mutate(given, {
+    const partition = making?.partition.trim()
+    const makes = isMaking ? { materialize: true, ...(partition && { partition }) } : {}
+    start.mutate(hasInput ? { input: given, ...makes } : makes, {
       onSuccess: ({ runId }) => {
-        keepLastInput(workflow.id, given)
+        if (hasInput) keepLastInput(workflow.id, given)
         navigate(addresses.run(runId))
       },
       onError: () => focusFirstFault(form.current),
@@ -58,7 +72,7 @@ export function RunDialog({ workflow, onClose, initialInput }: Props) {
       onClose={onClose}
       actions={
         <>
-          {schema && (
+          {schema && hasInput && (
             <button
               type="button"
               className="button button-quiet"
@@ -76,10 +90,10 @@ export function RunDialog({ workflow, onClose, initialInput }: Props) {
             type="submit"
             form="run-input"
             className="button button-primary"
-            disabled={isBroken || start.isPending}
+            disabled={(hasInput && isBroken) || start.isPending}
           >
             <Icon name="play" />
-            {start.isPending ? 'Starting …' : 'Run'}
+            {start.isPending ? 'Starting …' : isMaking ? 'Materialize' : 'Run'}
           </button>
         </>
       }
@@ -94,15 +108,27 @@ export function RunDialog({ workflow, onClose, initialInput }: Props) {
           submit()
         }}
       >
-        {!schema && <p className="muted">The workflow does not say what its input is: any JSON goes.</p>}
-        <ValueEditor
-          label="Input"
-          schema={schema}
-          value={input}
-          onChange={setInput}
-          onFault={setBroken}
-          faults={wasTried ? faults : undefined}
-        />
+        {asset && (
+          <MaterializeFields
+            asset={asset}
+            making={making}
+            fault={wasTried && needsPartition ? 'Required.' : undefined}
+            onChange={setMaking}
+          />
+        )}
+        {hasInput && !schema && (
+          <p className="muted">The workflow does not say what its input is: any JSON goes.</p>
+        )}
+        {hasInput && (
+          <ValueEditor
+            label="Input"
+            schema={schema}
+            value={input}
+            onChange={setInput}
+            onFault={setBroken}
+            faults={wasTried ? faults : undefined}
+          />
+        )}
         {wasTried && faults.size > 0 && (
           <p className="field-fault" role="alert">
             {faults.size === 1 ? 'One field needs' : `${faults.size} fields need`} another look.

@@ -32,8 +32,9 @@ export function RunActions({ run, pinned }: { run: Run; pinned: PinnedWorkflow |
         say({ text: describeError(error), kind: 'bad' }),
       )
   }
+  const makes = { materialize: true, ...(run.partition !== undefined && { partition: run.partition }) }
   const runAgain = (input: Json) =>
-    again.mutate(input, {
+    again.mutate(run.asset === undefined ? { input } : makes, {
       onSuccess: ({ runId }) => navigate(addresses.run(runId)),
       onError: (error) => {
         say({ text: describeError(error), kind: 'bad' })
@@ -80,19 +81,34 @@ export function RunActions({ run, pinned }: { run: Run; pinned: PinnedWorkflow |
         type="button"
         className="button button-primary"
         disabled={mayNot !== undefined || again.isPending}
-        title={mayNot ?? 'Starts the newest revision with the same input'}
+        title={mayNot ?? AGAIN[run.asset === undefined ? 'run' : 'asset'].title}
         onClick={() => withInput(runAgain)}
       >
         <Icon name="play" size={14} />
-        Run again
+        {AGAIN[run.asset === undefined ? 'run' : 'asset'].word}
       </button>
       {asks === 'cancel' && <CancelDialog runId={run.id} onClose={() => setAsks(undefined)} />}
       {typeof asks === 'object' && newest.data && (
-        <RunDialog workflow={newest.data} initialInput={asks.input} onClose={() => setAsks(undefined)} />
+        <RunDialog
+          workflow={newest.data}
+          initialInput={asks.input}
+          initialMaking={
+            run.asset === undefined ? undefined : { partition: run.partition ?? '', hasInput: true }
+          }
+          onClose={() => setAsks(undefined)}
+        />
       )}
     </div>
   )
 }
+
+const AGAIN = {
+  run: { word: 'Run again', title: 'Starts the newest revision with the same input' },
+  asset: {
+    word: 'Materialize again',
+    title: 'Starts the newest revision for the same partition; its input follows from that and from upstream',
+  },
+} as const
 
 function CancelDialog({ runId, onClose }: { runId: string; onClose: () => void }) {
   const cancel = useCancelRun(runId)

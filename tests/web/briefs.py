@@ -1,22 +1,11 @@
-"""Backfills as Dagster's UI asks for them, and a workflow whose asset needs a person's yes for each partition."""
+"""A workflow whose asset needs a person's yes for each partition."""
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 import httpx2
 
 from tests.shapes import node, workflow
-
-LAUNCH = """
-mutation Launch($params: LaunchBackfillParams!) {
-  launchPartitionBackfill(backfillParams: $params) {
-    __typename
-    ... on LaunchBackfillSuccess { backfillId }
-    ... on PythonError { message }
-  }
-}
-"""
 
 
 def save_brief(api: httpx2.Client, **asset: Any) -> str:
@@ -33,12 +22,3 @@ def save_brief(api: httpx2.Client, **asset: Any) -> str:
     saved = api.post("/api/workflows", json=flow.to_wire() | {"projectId": "examples"})
     assert saved.status_code == 201, saved.text
     return workflow_id
-
-
-def launch_backfill(api: httpx2.Client, key: str, partitions: Sequence[str]) -> str:
-    """The id of a backfill of these partitions."""
-    params = {"assetSelection": [{"path": key.split("/")}], "partitionNames": list(partitions), "tags": []}
-    answer = api.post("/graphql", json={"query": LAUNCH, "variables": {"params": params}})
-    launched = answer.json()["data"]["launchPartitionBackfill"]
-    assert "backfillId" in launched, launched
-    return str(launched["backfillId"])
