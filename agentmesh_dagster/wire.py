@@ -380,6 +380,7 @@ class NewRun(Entity):
     input: Any = Field(default_factory=dict[str, Any])
     materialize: bool = False  # it makes a version of the workflow's asset
     partition: str | None = None  # of that asset, where it has some
+    ask_again: bool = False  # also while a person is asked for the same; else that run is the answer
 
 
 class StartedRun(Entity):

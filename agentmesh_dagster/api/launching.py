@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 def answer_launched(call: Call, launch: PreparedLaunch) -> wire.StartedRun:
     """Submits the first launch of a run; the answer does not wait for it. Raises NotTaken."""
     try:
-        if not launch.is_queued:
+        if not launch.is_queued and not launch.is_asking:
             call.context.workspace.submit(launch.launch_id)
     except dg.DagsterError as error:
         _log.exception("The launch %s could not be submitted", launch.launch_id)

@@ -102,14 +102,16 @@ class AgentMeshClient:
         *,
         materialize: bool = False,
         partition: str | None = None,
+        ask_again: bool = False,
     ) -> str:
         """Starts a run, and returns its id without waiting for a worker.
 
-        With `materialize` it makes a version of the workflow's asset, of that `partition` where it has some.
+        With `materialize` it makes a version of the workflow's asset, of that `partition` where it has some. While a
+        person is asked for the same it is that run, unless `ask_again`.
         """
         body: dict[str, JsonValue] = {} if run_input is None else {"input": run_input}
         if materialize:
-            body["materialize"] = True
+            body |= {"materialize": True, "askAgain": ask_again}
         if partition is not None:
             body["partition"] = partition
         return self._connection.request("POST", f"workflows/{quote(workflow_id, safe='')}/runs", json=body)["runId"]

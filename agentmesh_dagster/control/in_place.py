@@ -43,6 +43,8 @@ def execute_launch(services: Services, instance: dg.DagsterInstance, launch: Pre
     """
     try:
         following = _wait_for_place(services, instance, launch) if launch.is_queued else launch
+        if launch.is_asking:
+            return True
         while following is not None:
             if not run_in_place(services, instance, following):
                 return False

@@ -19,7 +19,7 @@ from agentmesh_dagster.entities.models import ForkedFrom, Workflow
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.errors import InvalidValue
 from agentmesh_dagster.graph.plan import Plan
-from agentmesh_dagster.runtime.launches import LaunchFacts, register_launch
+from agentmesh_dagster.runtime.launches import LaunchFacts, find_asking, register_launch
 from agentmesh_dagster.runtime.places import take_place
 from agentmesh_dagster.runtime.plans import load_plan
 from agentmesh_dagster.runtime.services import Services
@@ -56,6 +56,7 @@ class NewVersion:
     """A version of a workflow's asset."""
 
     partition: str | None = None  # its key; None: the asset has none
+    asks_again: bool = False  # a person, also while one is asked for the same
 
 
 def read_new_run(wanted: NewRun) -> tuple[JsonValue, NewVersion | None]:
@@ -63,7 +64,7 @@ def read_new_run(wanted: NewRun) -> tuple[JsonValue, NewVersion | None]:
     if not wanted.materialize and wanted.partition is not None:
         raise NotMaterialized(f"the partition is {quote(wanted.partition)}")
     run_input = wanted.input if "input" in wanted.model_fields_set else GIVEN_NONE
-    return run_input, NewVersion(wanted.partition) if wanted.materialize else None
+    return run_input, NewVersion(wanted.partition, wanted.ask_again) if wanted.materialize else None
 
 
 class UnfitInput(InvalidValue):
@@ -79,6 +80,7 @@ class PreparedLaunch:
     job_name: str
     revision: int
     is_queued: bool = False  # it waits for a place, and Dagster does not know it yet
+    is_asking: bool = False  # it was there before, and asks a person for what was to be made: there is nothing to start
 
 
 def prepare_launch(
@@ -101,7 +103,8 @@ def prepare_launch(
     revision = current_revision(services.store)
     plan = load_plan(services.store, workflow.id, revision)
     asked = _find_asset_launch(instance, plan.workflow, makes) if makes else None
-    if asked is not None and run_input is GIVEN_NONE:
+    derives_input = asked is not None and run_input is GIVEN_NONE
+    if derives_input and asked:
         run_input = derive_input(plan.workflow.input_schema, asked)
     checked = check_input(plan.workflow, {} if run_input is GIVEN_NONE else run_input)
     place = location or CodeLocation()
@@ -109,8 +112,19 @@ def prepare_launch(
     run_id = str(uuid.uuid4())
     built = build_first_launch(services, plan, job_name, checked, launched_by=launched_by, asked=asked)
     # Ours first: should this process die now, the run is there, and is created in Dagster by whoever finds it.
-    facts = LaunchFacts(run_id, read_instance_id(instance), job_name, checked, launched_by=launched_by, asset=asked)
+    facts = LaunchFacts(
+        run_id,
+        read_instance_id(instance),
+        job_name,
+        checked,
+        launched_by=launched_by,
+        asset=asked,
+        derives_input=derives_input,
+        asks_again=makes is not None and makes.asks_again,
+    )
     with services.store.begin() as tx:
+        if asking := find_asking(tx, plan, facts):
+            return PreparedLaunch(asking, asking, job_name, revision, is_asking=True)
         taken = take_place(tx, workflow.id, run_id, facts.instance_id)
         register_launch(tx, plan, facts, place=taken, is_submitted=False)
     crash_point(CrashPoint.LAUNCH_STORED)

@@ -11,7 +11,14 @@ from agentmesh_dagster.control.first_launch import create_lost_launch, report_or
 from agentmesh_dagster.control.launch_failures import read_failure
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import RunStatus
-from agentmesh_dagster.runtime.launch_ends import LaunchEnd, end_canceled, end_failed, end_with_run, show_suspended
+from agentmesh_dagster.runtime.launch_ends import (
+    LaunchEnd,
+    end_canceled,
+    end_failed,
+    end_with_run,
+    leave_joined,
+    show_suspended,
+)
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.launches import (
@@ -56,7 +63,11 @@ def reconcile_run(
         launched = [launch for launch in list_launches(connection, run_id) if launch.instance_id == instance_id]
     live = [launch for launch in launched if launch.is_live]
     ended = [launch for launch in live if _reconcile_launch(services, instance, launch, may_begin_again)]
-    suspended = [launch.id for launch in launched if launch.parked_at is not None and launch.ended_at is None]
+    waiting = [launch for launch in launched if launch.parked_at is not None and launch.ended_at is None]
+    suspended = [launch.id for launch in waiting if launch.kind is not LaunchKind.JOINED]
+    for launch in waiting:
+        if launch.kind is LaunchKind.JOINED:
+            _reconcile_joined(services, instance, launch)
     is_given_up = _reconcile_suspended(services, instance, run_id, suspended)
     return close_suspended(services, instance, run_id) or is_given_up or bool(ended)
 
@@ -72,6 +83,8 @@ def _is_dead(services: Services, instance: dg.DagsterInstance, launch: Launch) -
 
 
 def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: Launch, may_begin_again: bool) -> bool:
+    if launch.kind is LaunchKind.JOINED and _reconcile_joined(services, instance, launch):
+        return False
     dagster_run = instance.get_run_by_id(launch.id)
     if dagster_run is None:
         return _reconcile_missing(services, instance, launch)
@@ -98,6 +111,15 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
             end_with_run(services, launch.run_id, launch.id, partial(report_end, services, instance, launch.id))
         return end is not LaunchEnd.NOT_YET
     return True
+
+
+def _reconcile_joined(services: Services, instance: dg.DagsterInstance, launch: Launch) -> bool:
+    """A launch that ends as its run does: whether it has ended before. The run, which others do, goes on."""
+    dagster_run = instance.get_run_by_id(launch.id)
+    has_ended = dagster_run is None or dagster_run.status in (*_CANCELED, dg.DagsterRunStatus.FAILURE)
+    if has_ended:
+        leave_joined(services, launch.run_id, launch.id)
+    return has_ended
 
 
 def _stop_if_canceled(services: Services, instance: dg.DagsterInstance, launch: Launch) -> None:
@@ -171,6 +193,9 @@ def _end_failed(
     services: Services, instance: dg.DagsterInstance, launch: Launch, dagster_run: dg.DagsterRun, may_begin_again: bool
 ) -> None:
     """Ends a launch that failed in Dagster; one that never began is launched again, unless that would not help."""
+    if launch.kind is LaunchKind.JOINED:
+        leave_joined(services, launch.run_id, launch.id)
+        return
     failure = read_failure(instance, dagster_run)
     helps = failure.may_pass and not asks_for_some(instance, launch, dagster_run)
     end_failed(services, launch.run_id, launch.id, failure.reason, may_begin_again=may_begin_again and helps)

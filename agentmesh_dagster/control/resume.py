@@ -51,7 +51,8 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
     plan = load_pinned_plan(services.store, known.workflow_id, known.revision)  # a run never changes what it runs
     with services.store.begin() as tx:
         run = lock_run(tx, run_id)
-        before = list_launches(tx, run_id)
+        launched = list_launches(tx, run_id)
+        before = [launch for launch in launched if launch.kind is not LaunchKind.JOINED]
         if is_queued(tx, run_id):
             return None
         if before[0].instance_id != instance_id:
@@ -70,7 +71,7 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
             has_to = due is not None or had_no_place or has_untaken_wait(tx, run_id)
             if not has_to or (due is not None and now(tx) < due) or not _is_active(plan, states):
                 return None
-            launch_id = name_next_launch(run_id, before)
+            launch_id = name_next_launch(run_id, launched)
             is_resume = due is None and not had_no_place
             launch = insert_launch(
                 tx,
@@ -87,7 +88,7 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
     step_keys = select_steps(plan, states, waited)
     # The first launch may be a step of somebody's run, which tells what was made: those that follow tell it themselves.
     job_name = ASSET_JOB if makes else run.job_name
-    parent = before[launch.position - 1].id
+    parent = next(one.id for one in reversed(before) if one.position < launch.position)
     if not instance.has_run(launch.id):
         with suppress(DagsterRunAlreadyExists):  # somebody else resumes it at the same moment
             _create_in_dagster(services, instance, plan, launch, job_name, parent, step_keys)

@@ -13,7 +13,7 @@ from agentmesh_dagster.runtime.run_ends import cancel_run, complete_run, end_run
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.unbegun import MOST_TRIES, count_unbegun
 from agentmesh_dagster.store import Connection
-from agentmesh_dagster.store.launches import end_launch, find_launch, list_launches, park_launch
+from agentmesh_dagster.store.launches import LaunchKind, end_launch, find_launch, list_launches, park_launch
 from agentmesh_dagster.store.runs import RunHead, get_run, lock_run
 from agentmesh_dagster.store.step_leases import is_at_work
 from agentmesh_dagster.store.steps import read_states
@@ -103,6 +103,13 @@ def end_with_run(services: Services, run_id: str, launch_id: str, show: Callable
     return True
 
 
+def leave_joined(services: Services, run_id: str, launch_id: str) -> None:
+    """Ends a launch that was to end as its run does, and has ended before; the run goes on."""
+    with services.store.begin() as tx:
+        lock_run(tx, run_id)
+        end_launch(tx, launch_id)
+
+
 def end_failed(services: Services, run_id: str, launch_id: str, reason: str, *, may_begin_again: bool = False) -> None:
     """Ends a launch that Dagster saw fail, the steps that it left over, and its run if that has nothing more to do.
 
@@ -158,7 +165,8 @@ def _end_if_over(tx: Connection, plan: Plan | AgentMeshError, run: RunHead, laun
     give_up_gates(tx, plan, run)
     if end_run_if_over(tx, plan, run, Progress(plan, read_states(tx, run.id))) in (RunState.SUCCEEDED, RunState.FAILED):
         return True
-    others = any(launch.is_live and launch.id != launch_id for launch in list_launches(tx, run.id))
+    launched = [launch for launch in list_launches(tx, run.id) if launch.kind is not LaunchKind.JOINED]
+    others = any(launch.is_live and launch.id != launch_id for launch in launched)
     if others or has_open_wait(tx, run.id) or has_untaken_wait(tx, run.id):
         return False
     if left is None:

@@ -17,10 +17,19 @@ from agentmesh_dagster.store.catalogue import has_changed
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.gates import StoredGate, list_taken_over
 from agentmesh_dagster.store.inheritance import EditedStep, list_edited
-from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, insert_launch, renew_launch
+from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, insert_launch, list_launches, renew_launch
 from agentmesh_dagster.store.materializations import AssetLaunch, find_materialization, insert_materialization
 from agentmesh_dagster.store.run_limits import is_queued, lock_run_limit
-from agentmesh_dagster.store.runs import NewRun, RunHead, get_run, get_run_head, insert_run, lock_run, mark_run_started
+from agentmesh_dagster.store.runs import (
+    NewRun,
+    RunHead,
+    find_asking_run,
+    get_run,
+    get_run_head,
+    insert_run,
+    lock_run,
+    mark_run_started,
+)
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.store.triggers import DeliveryState, close_delivery, take_delivery
 
@@ -31,6 +40,10 @@ class RunHasEnded(Conflict):
 
 class ForeignLaunch(Conflict):
     """The launch belongs to a run of another workflow, so it does nothing."""
+
+
+class RunIsJoined(Conflict):
+    """A person is asked for the same partition already, so this launch ends as that run does."""
 
 
 class DeliveredAlready(Conflict):
@@ -52,6 +65,7 @@ class LaunchFacts:
     delivery_id: str | None = None  # of what a trigger starts it for
     asset: AssetLaunch | None = None  # what it is to make a version of
     derives_input: bool = False  # it was given no input: that follows from `asset`
+    asks_again: bool = False  # also where a person is asked for the same already
 
     def asks_for(self, step: Address) -> bool:
         """Whether the step is one of the selected ones."""
@@ -83,6 +97,17 @@ def register_launch(
             facts.launch_id,
             parent.run_id,
             LaunchKind.REEXECUTION,
+            plan.revision,
+            instance_id=facts.instance_id,
+            is_submitted=is_submitted,
+        )
+    if not parent and (asking := find_asking(tx, plan, facts)):
+        lock_run(tx, asking)
+        return find_launch(tx, facts.launch_id) or insert_launch(
+            tx,
+            facts.launch_id,
+            asking,
+            LaunchKind.JOINED,
             plan.revision,
             instance_id=facts.instance_id,
             is_submitted=is_submitted,
@@ -125,6 +150,15 @@ def register_launch(
     return launch
 
 
+def find_asking(tx: Connection, plan: Plan, facts: LaunchFacts) -> str | None:
+    """The run that waits for a person and makes what this launch, given no input, is to make; None: there is none."""
+    if facts.asset is None or facts.asks_again or not facts.derives_input:
+        return None
+    run_id = find_asking_run(tx, plan.workflow.id, facts.asset.key, facts.asset.partition)
+    is_ours = run_id is not None and list_launches(tx, run_id)[0].instance_id == facts.instance_id
+    return run_id if is_ours else None
+
+
 def _find_parent(tx: Connection, plan: Plan, facts: LaunchFacts) -> Launch | None:
     """The launch that is re-executed: of this workflow and this Dagster. What Dagster is told may name any other."""
     parent = find_launch(tx, facts.parent_id) if facts.parent_id else None
@@ -159,7 +193,7 @@ def start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
     """A worker starts on the launch: its run is running from now on; returns the run's id.
 
     Safe to call again. RunHasEnded when the run was canceled, or given up, before the worker came; ForeignLaunch;
-    RunLimitReached; RunIsQueued: there is no place for it yet.
+    RunLimitReached; RunIsQueued: there is no place for it yet; RunIsJoined: another run does its work.
     """
     try:
         return _start_launch(services, plan, facts)
@@ -176,7 +210,8 @@ def _start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
         if launch is None or launch.lease_expires_at is None:
             lock_run_limit(tx, plan.workflow.id)  # before any run, as whoever gives places does
         launch = launch or register_launch(tx, plan, facts)
-        if launch.lease_expires_at is None:
+        is_joined = launch.kind is LaunchKind.JOINED
+        if launch.lease_expires_at is None and not is_joined:
             _take_place(tx, launch)
         run = lock_run(tx, launch.run_id)
         if run.workflow_id != plan.workflow.id:
@@ -185,10 +220,12 @@ def _start_launch(services: Services, plan: Plan, facts: LaunchFacts) -> str:
             )
         if launch.lease_expires_at is not None:
             return run.id  # taken up already, by the executor or by an earlier op
-        if run.status.is_end and launch.kind is not LaunchKind.REEXECUTION:
+        if run.status.is_end and launch.kind not in (LaunchKind.REEXECUTION, LaunchKind.JOINED):
             raise RunHasEnded(f"`{run.id}` is {run.status.value}")
-        if not (has_no_place := is_queued(tx, run.id)):
+        if not (has_no_place := is_queued(tx, run.id)) and not is_joined:
             _begin(tx, services, plan, facts, launch, run)
+    if is_joined:
+        raise RunIsJoined(f"`{run.id}`")
     if has_no_place:
         raise RunIsQueued(f"`{run.id}`")
     return run.id

@@ -17,7 +17,7 @@ def count_unbegun(connection: Connection, launched: Sequence[Launch]) -> int:
     A re-execution that somebody asked for in Dagster is not counted: whoever asked sees what came of it.
     """
     count = 0
-    for launch in reversed(launched):
+    for launch in _list_own(launched)[::-1]:
         is_over = launch.ended_at is not None and launch.parked_at is None
         if launch.kind is LaunchKind.REEXECUTION or not is_over or has_begun(connection, launch.run_id, launch.id):
             break
@@ -28,7 +28,12 @@ def count_unbegun(connection: Connection, launched: Sequence[Launch]) -> int:
 def find_due(connection: Connection, launched: Sequence[Launch]) -> datetime | None:
     """When the next launch of an open run is due, since the last one never began; None: it did."""
     tries = count_unbegun(connection, launched)
-    ended_at = launched[-1].ended_at
+    ended_at = _list_own(launched)[-1].ended_at
     if not tries or ended_at is None:
         return None
     return ended_at + timedelta(seconds=_PAUSES_SECONDS[min(tries, len(_PAUSES_SECONDS)) - 1])
+
+
+def _list_own(launched: Sequence[Launch]) -> list[Launch]:
+    """Those that do the run's work."""
+    return [launch for launch in launched if launch.kind is not LaunchKind.JOINED]

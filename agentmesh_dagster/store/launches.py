@@ -19,6 +19,7 @@ class LaunchKind(StrEnum):
     RESUME = "resume"  # behind an answered gate
     AGAIN = "again"  # of what the launch before it was to do, which never began
     REEXECUTION = "reexecution"  # asked for in Dagster, of steps that had not ended well
+    JOINED = "joined"  # asked for in Dagster while its run asked a person for the same: it ends as that does
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,23 @@ def get_run_head(connection: Connection, run_id: str) -> RunHead:
     return _read_head(connection, _select_head(run_id), run_id)
 
 
+def find_asking_run(connection: Connection, workflow_id: str, key: str, partition: str | None) -> str | None:
+    """The newest run that makes this version of an asset and waits for a person; None: there is none."""
+    query = (
+        select(runs.c.id)
+        .join(materializations, materializations.c.run_id == runs.c.id)
+        .where(
+            runs.c.workflow_id == workflow_id,
+            runs.c.status == RunStatus.RUNNING.value,
+            materializations.c.asset_key == key,
+            materializations.c.partition.is_(None) if partition is None else materializations.c.partition == partition,
+            runs.c.id.in_(select(select_waits_for_person().subquery().c.run_id)),
+        )
+        .order_by(runs.c.created_at.desc(), runs.c.id)
+    )
+    return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
 def get_launcher(connection: Connection, run_id: str) -> str | None:
     """Who, or what, launched a run."""
     return connection.execute(select(runs.c.launched_by).where(runs.c.id == run_id)).scalar_one()

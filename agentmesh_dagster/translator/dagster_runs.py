@@ -14,7 +14,7 @@ from agentmesh_dagster.store.materializations import AssetLaunch
 from agentmesh_dagster.translator.asset_facts import derive_input, read_asset_launch
 from agentmesh_dagster.translator.dagster_internals import SqlRunStorage
 from agentmesh_dagster.translator.launchpad import INPUT
-from agentmesh_dagster.translator.run_tags import USER_TAG
+from agentmesh_dagster.translator.run_tags import ASK_AGAIN_TAG, USER_TAG
 
 _ITEM_KEY = "item_"  # before the item's index in the mapping key of a dynamic output
 DELIVERY_TAG = "dagster/run_key"  # the sensors of our triggers ask for a run by the id of what they deliver
@@ -42,6 +42,7 @@ def read_launch_facts(plan: Plan, run: dg.DagsterRun, instance: dg.DagsterInstan
         input=given.get(INPUT, {}) if derived is None else derived,
         asset=asked,
         derives_input=derived is not None,
+        asks_again=run.tags.get(ASK_AGAIN_TAG) == "true",
         parent_id=run.parent_run_id,
         selected=_selections.get(run.run_id, lambda: _read_selection(plan, run)),
         is_from_failure=run.is_resume_retry,

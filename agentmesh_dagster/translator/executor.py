@@ -9,6 +9,7 @@ import dagster as dg
 from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.begin import begin_launch
+from agentmesh_dagster.runtime.launches import RunIsJoined
 from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.runtime.made import read_made
 from agentmesh_dagster.runtime.places import RunIsQueued, RunLimitReached
@@ -30,7 +31,7 @@ from agentmesh_dagster.translator.ops import EACH_TAG, CompiledWorkflow
 from agentmesh_dagster.translator.presentation import RUN_TAG
 from agentmesh_dagster.translator.rounds import RoundsPlayed
 from agentmesh_dagster.translator.run_tags import SKIPPED_TAG
-from agentmesh_dagster.translator.suspension import finish_launch, suspend_queued
+from agentmesh_dagster.translator.suspension import finish_launch, suspend_joined, suspend_queued
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -89,6 +90,10 @@ class LeasedExecutor(dg.Executor):
             run_id = begin_launch(self.compiled.services, self.compiled.plan, facts)
         except RunIsQueued:
             suspend_queued(self.compiled.services, plan_context.instance, run.run_id)
+            plan_context.log.addFilter(_is_no_end)
+            return
+        except RunIsJoined:
+            suspend_joined(self.compiled.services, plan_context.instance, run.run_id)
             plan_context.log.addFilter(_is_no_end)
             return
         except RunLimitReached as full:

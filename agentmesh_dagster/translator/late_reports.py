@@ -1,6 +1,7 @@
 """Telling Dagster what a run has made, where no op did: its worker died, or the run ended without a launch."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dagster as dg
 
@@ -8,8 +9,8 @@ from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.made import Made, read_made
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.launches import list_launches
-from agentmesh_dagster.store.materializations import find_materialization
+from agentmesh_dagster.store.launches import LaunchKind, list_launches
+from agentmesh_dagster.store.materializations import AssetLaunch, find_materialization
 from agentmesh_dagster.store.runs import get_run_head
 from agentmesh_dagster.translator.asset_facts import write_input_tags
 from agentmesh_dagster.translator.asset_specs import build_check_specs, build_specs, read_key
@@ -36,17 +37,23 @@ def report_made(services: Services, instance: dg.DagsterInstance, run_id: str, d
     While another one is at work it is left to that. The caller holds the run's lock.
     """
     with services.store.read() as connection:
-        if find_materialization(connection, run_id) is None:
+        makes = find_materialization(connection, run_id)
+        if makes is None:
             return
         launched = list_launches(connection, run_id)
-        if any(launch.is_live and launch.id != dagster_run.run_id for launch in launched):
+        makes_its_own = _counts_its_own(makes.asked, dagster_run)
+        working = [launch for launch in launched if launch.is_live and launch.kind is not LaunchKind.JOINED]
+        if not makes_its_own and any(launch.id != dagster_run.run_id for launch in working):
             return
         head = get_run_head(connection, run_id)
         plan = load_pinned_plan(services.store, head.workflow_id, head.revision)
         made = read_made(connection, plan, run_id)
     if made is None:
         return
-    told = {about for launch in launched for about in _list_told(instance, launch.id)}
+    if makes_its_own:
+        made = replace(made, asked=replace(made.asked, backfill_id=dagster_run.tags[BACKFILL_ID_TAG]))
+    tellers = [dagster_run.run_id] if makes_its_own else [launch.id for launch in launched]
+    told = {about for launch_id in tellers for about in _list_told(instance, launch_id)}
     handle = StepHandle(NodeHandle(plan_materialize(plan).alias, None))
     for event in _list_events(services, instance, plan, run_id, made):
         if _name(event) in told:
@@ -64,6 +71,11 @@ def report_made(services: Services, instance: dg.DagsterInstance, run_id: str, d
             event_specific_data=said,
         )
         instance.report_dagster_event(report, dagster_run.run_id)
+
+
+def _counts_its_own(asked: AssetLaunch, dagster_run: dg.DagsterRun) -> bool:
+    """Whether the launch was asked for by another backfill than its run: each counts what its own launches made."""
+    return dagster_run.tags.get(BACKFILL_ID_TAG) not in (None, asked.backfill_id)
 
 
 def _list_told(instance: dg.DagsterInstance, launch_id: str) -> Iterator[object]:

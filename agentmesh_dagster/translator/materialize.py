@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
 from agentmesh_dagster.entities.models import CheckVerdict
 from agentmesh_dagster.graph.names import safe_name
@@ -72,6 +73,7 @@ def tell(services: Services, plan: Plan, made: Made) -> Told:
         yield dg.MaterializeResult(
             asset_key=read_key(key), metadata=metadata, data_version=name_version(value), tags=tags
         )
+        crash_point(CrashPoint.VERSION_TOLD)
     for verdict in made.verdicts:
         yield dg.AssetCheckResult(asset_key=read_key(asset.key), **describe_verdict(verdict))
 

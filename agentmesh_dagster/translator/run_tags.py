@@ -8,6 +8,7 @@ USER_TAG = "user"  # who launched it; Dagster's UI shows it as such
 SKIPPED_TAG = "agentmesh/skipped"  # why it is no run: its workflow had as many as it may
 PARENT_TAG = "agentmesh/parent_run"  # the run whose step waits for this one: its address where that is known
 
+ASK_AGAIN_TAG = "agentmesh/ask_again"  # `true`: a person is asked although one is asked for the same partition
 FORK_TAG = "agentmesh/forked_from"  # the run that a fork goes on from
 
 # Not for people to choose: who launched a run and for what, what a worker may do, and what we say of our own runs.
@@ -31,6 +32,8 @@ RESERVED = (
 
 def is_reserved(key: str) -> bool:
     """Whether people may not choose this tag; an entry that ends in `/` stands for all tags below it."""
+    if key == ASK_AGAIN_TAG:
+        return False
     return any(key == own or (own.endswith("/") and key.startswith(own)) for own in RESERVED)
 
 

@@ -25,6 +25,10 @@ _NO_PLACE = (
     "As many runs of the workflow are open as its `concurrency` allows, so this one waits for a place, and no process "
     "is kept. It begins in a launch of its own, and this one ends when the run does."
 )
+_JOINED = (
+    "A person is asked for the same already, so nobody is asked once more, and no process is kept: this launch ends as "
+    "that run does. With the tag `agentmesh/ask_again: true` it would ask."
+)
 _ENDS = {
     RunStatus.SUCCEEDED: dg.DagsterRunStatus.SUCCESS,
     RunStatus.FAILED: dg.DagsterRunStatus.FAILURE,
@@ -66,11 +70,20 @@ def finish_launch(
 
 def suspend_queued(services: Services, instance: dg.DagsterInstance, launch_id: str) -> None:
     """Suspends a launch whose run waits for a place; nothing of it has been executed."""
+    _suspend_unbegun(services, instance, launch_id, _NO_PLACE)
+
+
+def suspend_joined(services: Services, instance: dg.DagsterInstance, launch_id: str) -> None:
+    """Suspends a launch that has joined a run, until that ends, which it may have done by now."""
+    close_suspended(services, instance, _suspend_unbegun(services, instance, launch_id, _JOINED))
+
+
+def _suspend_unbegun(services: Services, instance: dg.DagsterInstance, launch_id: str, why: str) -> str:
     with services.store.read() as connection:
         launch = find_launch(connection, launch_id)
     assert launch is not None
-    show = partial(report_suspended, instance, launch_id, _NO_PLACE)
-    wait_for_place(services, launch.run_id, launch_id, show)
+    wait_for_place(services, launch.run_id, launch_id, partial(report_suspended, instance, launch_id, why))
+    return launch.run_id
 
 
 def settle_launch(

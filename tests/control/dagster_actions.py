@@ -70,6 +70,22 @@ def reexecute_all(instance: dg.DagsterInstance, parent_id: str) -> str:
     return _reexecute(instance, parent_id, ReexecutionStrategy.ALL_STEPS)
 
 
+def materialize(instance: dg.DagsterInstance, key: str, tags: dict[str, str]) -> str:
+    """The button "materialize"; the id of the new launch, which is not started yet."""
+    with _open_location(instance) as (workspace, location):
+        [repository] = location.get_repositories()
+        selector = JobSubsetSelector(
+            location_name=location.name,
+            repository_name=repository,
+            job_name="__ASSET_JOB",
+            op_selection=None,
+            asset_selection=[dg.AssetKey(key.split("/"))],
+        )
+        metadata = ExecutionMetadata(run_id=None, tags=tags, root_run_id=None, parent_run_id=None)
+        params = ExecutionParams(selector, {}, None, metadata, None)
+        return create_valid_pipeline_run(workspace, location.get_job(selector), params).run_id
+
+
 def _reexecute(instance: dg.DagsterInstance, parent_id: str, strategy: ReexecutionStrategy) -> str:
     parent = _get(instance, parent_id)
     with _open_location(instance) as (workspace, location):

@@ -10,7 +10,7 @@ from agentmesh_dagster.control.launch import GIVEN_NONE, NewVersion, NoAsset, pr
 from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.translator.asset_facts import ASSET_JOB, InvalidPartition
-from tests.control.dagster_actions import execute_launch, reexecute_all, reexecute_from_failure
+from tests.control.dagster_actions import execute_launch, materialize, reexecute_all, reexecute_from_failure
 from tests.control.office import APPROVED, Office
 from tests.shapes import node, save, workflow
 
@@ -41,6 +41,13 @@ def make(office: Office, flow: Workflow, partition: str | None = DAY, run_input:
         office.services, office.instance, flow, run_input, launched_by="test", makes=NewVersion(partition)
     )
     run_in_place(office.services, office.instance, launch)
+    return launch.run_id
+
+
+def make_again(office: Office, flow: Workflow, *, asks_again: bool = False) -> str:
+    """The run that whoever asks for the partition is told of."""
+    makes = NewVersion(DAY, asks_again)
+    launch = prepare_launch(office.services, office.instance, flow, GIVEN_NONE, launched_by="test", makes=makes)
     return launch.run_id
 
 
@@ -181,3 +188,75 @@ def test_whoever_is_asked_stands_beside_the_asset(office: Office):
 
     assert observed.partition_key == DAY
     assert "asks anybody" in ((observed.asset_observation and observed.asset_observation.description) or "")
+
+
+class _Dagster:
+    """Launches of Dagster's own of the same partition."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+
+    def materialize(self, **tags: str) -> str:
+        launch_id = materialize(self.office.instance, "ai/brief", {"dagster/partition": DAY, **tags})
+        execute_launch(self.office.services, self.office.instance, launch_id)
+        return launch_id
+
+
+def test_while_a_person_is_asked_for_a_partition_another_launch_of_it_asks_nobody_and_ends_as_the_run_does(
+    office: Office,
+):
+    run_id = make(office, brief())
+
+    joined = _Dagster(office).materialize()
+
+    assert office.dagster_status(joined) is dg.DagsterRunStatus.SUSPENDED
+    assert office.run(run_id).launches == [run_id, joined]
+    assert len(office.run(run_id).waiting_on) == 1
+
+    office.answer(run_id, "ask", APPROVED)
+    office.continue_run(run_id)
+
+    assert office.dagster_status(joined) is dg.DagsterRunStatus.SUCCESS
+    assert len(list_made(office)) == 1
+
+
+def test_a_joined_launch_that_is_canceled_leaves_the_run_as_it_is(office: Office):
+    run_id = make(office, brief())
+    joined = _Dagster(office).materialize()
+    dagster_run = office.instance.get_run_by_id(joined)
+    assert dagster_run
+    office.instance.report_run_canceled(dagster_run)
+
+    office.continue_run(run_id)
+    office.answer(run_id, "ask", APPROVED)
+    office.continue_run(run_id)
+
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+    assert office.dagster_status(joined) is dg.DagsterRunStatus.CANCELED
+
+
+def test_whoever_asks_for_that_is_asked_once_more(office: Office):
+    run_id = make(office, brief())
+
+    again = _Dagster(office).materialize(**{"agentmesh/ask_again": "true"})
+
+    assert office.run(again).waiting_on
+    assert office.run(run_id).waiting_on
+
+
+def test_a_backfill_that_has_joined_a_run_has_a_version_of_its_own(office: Office):
+    run_id = make(office, brief())
+    joined = _Dagster(office).materialize(**{"dagster/backfill": "second"})
+
+    office.answer(run_id, "ask", APPROVED)
+    office.continue_run(run_id)
+
+    records = office.instance.fetch_materializations(dg.AssetKey(["ai", "brief"]), limit=5).records
+    assert {record.run_id for record in records} == {joined, office.run(run_id).launches[-1]}
+
+
+def test_over_our_api_the_run_that_asks_is_the_answer(office: Office):
+    first = make(office, brief())
+
+    assert make_again(office, brief()) == first
+    assert make_again(office, brief(), asks_again=True) != first

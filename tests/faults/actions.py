@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agentmesh_dagster.control.fork import prepare_fork
 from agentmesh_dagster.control.in_place import run_in_place
-from agentmesh_dagster.control.launch import prepare_launch
+from agentmesh_dagster.control.launch import GIVEN_NONE, NewVersion, prepare_launch
 from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.pruning import prune as prune_runs
 from agentmesh_dagster.control.queued_runs import begin_queued_runs
@@ -45,6 +45,17 @@ def run(workflow_id: str) -> None:
     assert isinstance(workflow, Workflow)
     with open_test_instance(services.settings.home) as instance:
         run_in_place(services, instance, prepare_launch(services, instance, workflow, {}, launched_by="test"))
+
+
+def make(workflow_id: str, partition: str) -> None:
+    """Launches a run that makes a version of a workflow's asset, and executes it in place."""
+    services = open_services()
+    workflow = get_entity(services.store, Kind.WORKFLOW, workflow_id)
+    assert isinstance(workflow, Workflow)
+    with open_test_instance(services.settings.home) as instance:
+        makes = NewVersion(partition)
+        launch = prepare_launch(services, instance, workflow, GIVEN_NONE, launched_by="test", makes=makes)
+        run_in_place(services, instance, launch)
 
 
 def begin_queued() -> None:

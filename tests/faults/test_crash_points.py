@@ -2,12 +2,14 @@
 
 import time
 
+import dagster as dg
 import pytest
 
 from agentmesh_dagster.crash_points import CrashPoint
 from agentmesh_dagster.entities.models import RunStatus
 from tests.control.dagster_actions import execute_launch, reexecute_from_failure
 from tests.faults.site import APPROVED, Site, draft_gate_publish
+from tests.shapes import node, workflow
 
 KILLED = -9
 
@@ -186,3 +188,22 @@ def run_to_its_end(site: Site) -> str:
     site.answer(gate)
     site.heal()
     return site.run().id
+
+
+@pytest.mark.parametrize("at", [f"{CrashPoint.STEP_ENDED}@2", CrashPoint.VERSION_TOLD])
+def test_a_worker_killed_before_it_had_told_what_its_run_has_made(site: Site, at: str):
+    asset = {"key": "ai/w", "parts": {"start": {"key": "ai/start"}}, "partitions": {"static": ["a", "b"]}}
+    site.save(workflow("w", [node("start", "start"), node("end", "end")], ["start -> end"], asset=asset))
+    crash(site, "make", "w", "a", at=at)
+
+    site.heal()
+
+    assert site.run().status is RunStatus.SUCCEEDED
+    for key in ("ai/w", "ai/start"):
+        records = site.instance.fetch_materializations(dg.AssetKey(key.split("/")), limit=5).records
+        assert [record.partition_key for record in records] == ["a"], key
+        made = records[0].asset_materialization
+        assert made is not None
+        assert made.tags is not None
+        assert made.tags["dagster/data_version"]
+    site.check()

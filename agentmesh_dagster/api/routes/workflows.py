@@ -168,7 +168,8 @@ def start_run(call: Asked, editor: Editor, identity: PathId, body: NewRunBody) -
     Where as many runs are open as the workflow's `concurrency` allows, it waits for a place (`queue`), takes that of
     the oldest (`cancelOldest`), or is refused as a conflict that says why (`skip`).
 
-    With `materialize` it makes a version of the workflow's asset, of one partition where it has some.
+    With `materialize` it makes a version of the workflow's asset, of one partition where it has some. While a person is
+    asked for the same, and no input is given, nothing is started, and the answer names that run; `askAgain` starts one.
     """
     wanted = read_body(wire.NewRun, body)
     context = call.context

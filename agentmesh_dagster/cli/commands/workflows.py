@@ -65,8 +65,9 @@ def run_workflow(
     id_or_name: str, given_input: str, *, materialize: bool, partition: str | None, as_json: bool
 ) -> ExitCode:
     """Runs a stored workflow to its end, or to where it waits for a person, and prints what came of it."""
-    given = {"input": read_input(given_input)} if given_input else {}
-    wanted = NewRun(materialize=materialize, partition=partition, **given)
+    wanted = NewRun(materialize=materialize, partition=partition)
+    if given_input:
+        wanted = wanted.model_copy(update={"input": read_input(given_input)})
     console = open_console(as_json=as_json)
     with open_backend() as backend:
         report = backend.run(backend.find_workflow(id_or_name), wanted, console)
