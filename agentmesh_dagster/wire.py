@@ -65,6 +65,7 @@ class WorkflowSchemas(Entity):
 
     output_schema: JsonObject  # of a run that ends well
     nodes: dict[str, NodeSchemas]  # by id
+    check_context: JsonObject | None = None  # of all that checks of its asset may name, if it says that it makes one
 
 
 class Problem(Entity):

@@ -84,7 +84,8 @@ def describe_nodes(context: ApiContext, body: JsonValue, node_id: str | None) ->
             return wire.WorkflowSchemas(output_schema={}, nodes={})
         known = [key for key in flow.graph.nodes if node_id in (None, key)]
         nodes = {key: _describe_node(flow, key, with_context=node_id is not None) for key in known}
-        return wire.WorkflowSchemas(output_schema=write_schema(flow.run_output), nodes=nodes)
+        checks = write_schema(flow.find_context_of_checks()) if flow.graph.workflow.asset else None
+        return wire.WorkflowSchemas(output_schema=write_schema(flow.run_output), nodes=nodes, check_context=checks)
 
 
 def _describe_node(flow: Flow, node_id: str, *, with_context: bool) -> wire.NodeSchemas:

@@ -129,6 +129,11 @@ class Asset(_Described):
     )
 
     @property
+    def asks(self) -> bool:
+        """Whether a person may be asked what becomes of a run that it makes."""
+        return any(check.ask for check in self.checks)
+
+    @property
     def keys(self) -> list[str]:
         """Its own key, and those of its parts."""
         return [self.key, *(part.key for part in self.parts.values())]

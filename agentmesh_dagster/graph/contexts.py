@@ -7,16 +7,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.specs.context import ERROR, INDEX, ROUND, RUN
+from agentmesh_dagster.specs.context import ERROR, INDEX, PARTITION, ROUND, RUN, VERSION
 from agentmesh_dagster.specs.made_shapes import TEXT, Fields, or_null
 from agentmesh_dagster.specs.schema_writer import SchemaWriter
 from agentmesh_dagster.specs.shapes import Shape, describe
 
 if TYPE_CHECKING:  # it hands contexts out
     from agentmesh_dagster.graph.flow import Flow
+    from agentmesh_dagster.graph.graph import Graph
 
 _RUN, _ERROR = describe(RUN, "`context.run`"), describe(ERROR, "`context.error`")
+_PARTITION, _VERSION = describe(PARTITION, "`context.partition`"), describe(VERSION, "`context.upstream`")
 _INDEX, _ROUND = describe(INDEX, "`context.index`"), describe(ROUND, "`context.round`")
+_TITLES = {"run": "of this run", "partition": "of the asset", "upstream": "what the asset is made from"}
+
+
+def list_of_asset(graph: Graph) -> list[str]:
+    """What of `context` there is only in a workflow that says of an asset what it is."""
+    asset = graph.workflow.asset
+    has = {"partition": asset and asset.partitions, "upstream": asset and asset.deps}
+    return [name for name in has if has[name]]
+
+
+def find_of_asset(graph: Graph, name: str) -> Shape | None:
+    """The shape of one of these."""
+    asset = graph.workflow.asset
+    if asset is None or name not in list_of_asset(graph):
+        return None
+    versions = Fields(dict.fromkeys(asset.deps, _VERSION), "`context.upstream`", is_open=True)  # a rule tells of others
+    return _PARTITION if name == "partition" else versions
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +62,7 @@ class NodeContext(Shape):
             "round": self._is_in_loop,
             "error": self._has_error,
             "callbacks": bool(self._callbacks),
+            **dict.fromkeys(list_of_asset(self.flow.graph), True),
         }
         return ["input", "last_output", "outputs", *(name for name in is_there if is_there[name]), "run"]
 
@@ -88,7 +108,7 @@ class NodeContext(Shape):
             case "run":
                 return _RUN
             case _:
-                return None
+                return find_of_asset(flow.graph, name)
 
     def write(self, writer: SchemaWriter) -> JsonValue:
         titles = {
@@ -96,7 +116,7 @@ class NodeContext(Shape):
             "input": "the run's input",
             "item": "the item",
             "error": "what failed, if anything",
-            "run": "of this run",
+            **_TITLES,
         }
         return _write_titled(self, titles, writer)
 
@@ -141,6 +161,52 @@ class Outputs(Shape):
 
     def write(self, writer: SchemaWriter) -> JsonValue:
         return _write_titled(self, {node.id: node.title for node in self.flow.graph.nodes.values()}, writer)
+
+
+@dataclass(frozen=True, eq=False)
+class CheckContext(Shape):
+    """`context` as the checks of an asset see it: when all is done."""
+
+    flow: Flow
+    owner: str = "`context`"
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset({"object"})
+
+    @property
+    def field_names(self) -> list[str]:
+        return ["input", "output", "last_output", "outputs", *list_of_asset(self.flow.graph), "run"]
+
+    def find_field(self, name: str) -> Shape | None:
+        match name:
+            case "input":
+                return self.flow.run_input
+            case "output" | "last_output":
+                return self.flow.run_output
+            case "outputs":
+                return Fields(self._outputs, "`context.outputs`", is_open=True)
+            case "run":
+                return _RUN
+            case _:
+                return find_of_asset(self.flow.graph, name)
+
+    @property
+    def _outputs(self) -> dict[str, Shape | None]:
+        """Of all nodes, as they are seen from an end; of those beside it nobody knows whether they have run."""
+        graph = self.flow.graph
+        ends = [end.id for end in graph.ends if end.id in graph.index]
+        found = {key: self.flow.find_output(key, ends[0]) if ends else None for key in graph.nodes}
+        return found if len(ends) == 1 else {key: or_null(shape) for key, shape in found.items()}
+
+    def write(self, writer: SchemaWriter) -> JsonValue:
+        titles = {
+            "input": "the run's input",
+            "output": "the run's output",
+            "last_output": "the run's output",
+            **_TITLES,
+        }
+        return _write_titled(self, titles, writer)
 
 
 def _write_titled(shape: Shape, titles: Mapping[str, str], writer: SchemaWriter) -> JsonValue:

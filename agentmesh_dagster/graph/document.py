@@ -16,6 +16,7 @@ from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules import NOTHING_KNOWN, Lookup, validate
 from agentmesh_dagster.graph.rules.approvals import list_unapproved_tools
 from agentmesh_dagster.graph.rules.catalogue import describe_unknown_tool, list_unknown_tools
+from agentmesh_dagster.graph.rules.lookup import find_makers_among
 from agentmesh_dagster.graph.rules.schemas import (
     describe_schema_fault,
     describe_unknown_format,
@@ -88,6 +89,7 @@ def _check(salvage: Salvage, issues: list[Issue], lookup: Lookup) -> tuple[Docum
         _join({key: _without_faults(tool) for key, tool in tools.items()}, lookup.tools),
         others,
         None if lookup.followed is None else _join(workflows, lookup.followed),
+        find_makers_among(workflows, lookup.find_makers),
     )
     for entry in salvage.entries:
         if isinstance(entry.entity, Workflow) and entry.has_graph:

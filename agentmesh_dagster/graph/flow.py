@@ -8,7 +8,7 @@ from functools import cached_property
 
 from agentmesh_dagster.entities.json_values import write_json
 from agentmesh_dagster.entities.models import Tool, Workflow
-from agentmesh_dagster.graph.contexts import NodeContext
+from agentmesh_dagster.graph.contexts import CheckContext, NodeContext
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.guards import ALWAYS, Guard, Guards
 from agentmesh_dagster.graph.inference import ExpressionIssue, Inference
@@ -121,6 +121,10 @@ class Flow:
     def find_context(self, node_id: str) -> Shape:
         """All that the node's config may name."""
         return NodeContext(self, node_id)
+
+    def find_context_of_checks(self) -> Shape:
+        """All that the checks of the asset may name."""
+        return CheckContext(self)
 
     def find_context_behind(self, node_id: str) -> Shape:
         """All that conditions on its out-edges may name: those of a gate see its answer."""

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from agentmesh_dagster.entities.models import Agent, Tool, Workflow
 from agentmesh_dagster.graph.address import Address, Call, Frame, Path, Round
+from agentmesh_dagster.graph.asking import ask_before_ends
 from agentmesh_dagster.graph.expand import expand
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode, has_choice
 from agentmesh_dagster.graph.names import safe_name
@@ -132,6 +133,12 @@ class Plan:
         copy = self.graph.nodes[key].copy
         return copy.names if copy else ()
 
+    def find_called(self, place: Path) -> Workflow:
+        """The workflow that is called there; the plan's own outside of every call."""
+        copy = self.graph.nodes[self.starts[place]].copy if place else None
+        caller = copy.caller if copy else None
+        return self.workflows[caller.workflow_id or ""] if caller else self.workflow
+
     def list_withheld(self, key: str) -> Sequence[GraphEdge]:
         """The edges after a success that would begin another round, where this node stands in the last one."""
         expansion = self.graph.expansion
@@ -154,7 +161,11 @@ class Plan:
     def _asking(self) -> frozenset[str]:
         """The workflows in which a person is asked, be it in what they run."""
         gates = {spec.type for spec in NODE_SPECS.values() if spec.config is GateConfig}
-        found = {flow.id for flow in self.workflows.values() if any(n.type in gates for n in flow.graph.nodes)}
+        found = {
+            flow.id
+            for flow in self.workflows.values()
+            if any(n.type in gates for n in flow.graph.nodes) or (flow.asset and flow.asset.asks)
+        }
         while more := {
             flow.id
             for flow in self.workflows.values()
@@ -192,7 +203,7 @@ def plan_graph(
 
     `workflows` are those that it runs, directly or through others.
     """
-    expanded = expand(graph, workflows or {})
+    expanded = expand(ask_before_ends(graph), workflows or {})
     return Plan(graph.workflow, revision, expanded, agents, tools, _Planner(expanded).plan_ops(), workflows or {})
 
 

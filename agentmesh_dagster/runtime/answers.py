@@ -23,6 +23,7 @@ from agentmesh_dagster.runtime.context import read_sources, read_step_input
 from agentmesh_dagster.runtime.endings import end_wait
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.specs.nodes.human_approval import CheckedConfig
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event
 from agentmesh_dagster.store.gates import StoredGate, close_gate, get_gate
@@ -114,11 +115,12 @@ def _close(
         if gate.state is not GateState.OPEN:
             raise GateClosed(gate)
         end = _expire(tx, plan, gate, answer.output, fault) if expires else _conclude(tx, plan, gate, answer.output)
-        if not close_gate(tx, gate, expires=expires, answer=end.output, by=answer.by, via=answer.via):
+        given = end.output if expires else answer.output
+        if not close_gate(tx, gate, expires=expires, answer=given, by=answer.by, via=answer.via):
             raise GateClosed(get_gate(tx, gate.step_id))
         said = describe_address(gate.address) | {
             "state": (GateState.EXPIRED if expires else GateState.ANSWERED).value,
-            "output": end.output,
+            "output": given,
             "by": answer.by,
             "via": answer.via,
         }
@@ -141,7 +143,7 @@ def _route(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue) -> S
     """The out-edges that the answer takes. Raises UnfitAnswer when there is none that can use it."""
     node = plan.node_of(gate.address)
     if not has_choice(plan.graph, node):
-        return _go_on(plan, node, output)
+        return _go_on(plan, node, read_payload(gate, output) if isinstance(node.config, CheckedConfig) else output)
     sources = read_sources(tx, plan, gate.run_id, gate.address)
     found = read_step_input(tx, plan, gate.run_id, gate.address, sources)
     outputs = {**as_object(found.context["outputs"]), gate.node_id: output}
@@ -153,6 +155,11 @@ def _route(tx: Connection, plan: Plan, gate: StoredGate, output: JsonValue) -> S
     except AgentMeshError as fault:
         raise UnfitAnswer(describe_edges(plan.graph, node, str(fault))) from fault
     return StepEnd(StepStatus.SUCCEEDED, output, taken=[edge.id for edge in taken])
+
+
+def read_payload(gate: StoredGate, answer: JsonValue) -> JsonValue:
+    """What the run goes on with: what was shown, unless the answer has another."""
+    return as_object(answer).get("payload", gate.payload)
 
 
 def _go_on(plan: Plan, node: GraphNode, output: JsonValue) -> StepEnd:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agentmesh_dagster.entities.json_values import JsonValue, as_list
+from agentmesh_dagster.entities.json_values import JsonValue, as_list, as_object
 from agentmesh_dagster.entities.models import Run
 from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.address import Address, Call, Item, Items, Path, Round
@@ -86,7 +86,7 @@ def read_step_input(
         "last_output": last_output,
         "outputs": {name: None if found is None else view.read_output(found) for name, found in newest.items()},
         "run": describe_run(run, plan),
-        **read_asset_context(connection, plan, run_id),
+        **read_asset_context(connection, plan, run_id, plan.names_of(key)),
     }
     own = address.path[_count_outer(plan, address) :]
     if any(isinstance(frame, Item) for frame in own):
@@ -111,16 +111,18 @@ def read_last_outputs(connection: Connection, plan: Plan, run_id: str, names: Se
     return {name: None if found is None else view.read_output(found) for name, found in newest.items()}
 
 
-def read_asset_context(connection: Connection, plan: Plan, run_id: str) -> dict[str, JsonValue]:
-    """`context.partition` and `context.upstream` of a workflow that says of an asset what it is; null and {} where the
-    run makes no version of that.
+def read_asset_context(connection: Connection, plan: Plan, run_id: str, place: Path = ()) -> dict[str, JsonValue]:
+    """`context.partition` and `context.upstream` of the workflow that is called there, if it has an asset: without a
+    value where the run makes no version of that.
     """
-    if plan.workflow.asset is None:
+    workflow = plan.find_called(place)
+    if workflow.asset is None:
         return {}
-    found = find_materialization(connection, run_id)
+    found = None if place else find_materialization(connection, run_id)
+    upstream: dict[str, JsonValue] = dict.fromkeys(workflow.asset.deps)
     return {
         "partition": found.asked.partition_facts if found else None,
-        "upstream": (found.asked.upstream if found else None) or {},
+        "upstream": upstream | as_object(found.asked.upstream if found else None),
     }
 
 

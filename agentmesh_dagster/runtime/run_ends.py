@@ -40,7 +40,7 @@ def complete_run(tx: Connection, plan: Plan, run: RunHead) -> None:
     outputs = {address.node_id: output for address, output in read_outputs(tx, run.id, ends, [()]).items()}
     output = _merge({node_id: outputs[node_id] for node_id in ends if node_id in outputs})
     made = find_materialization(tx, run.id)
-    verdicts = decide_checks(tx, plan, run.id, made.asked, output) if made else []
+    verdicts = decide_checks(tx, plan, run.id, output) if made else []
     if made:
         write_verdicts(tx, run.id, verdicts)
     found: dict[str, JsonValue] = {"checks": [verdict.to_wire() for verdict in verdicts]} if verdicts else {}

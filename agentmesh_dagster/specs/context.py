@@ -17,6 +17,28 @@ RUN: JsonObject = {
 }
 INDEX: JsonObject = {"type": "integer", "description": "Place of the item, from 0."}
 ROUND: JsonObject = {"type": "integer", "description": "Of the innermost loop, from 1."}
+PARTITION: JsonObject = {
+    "type": ["object", "null"],
+    "description": "Of the asset that the run makes; null in a run that makes no version of it.",
+    "properties": {
+        "key": {"type": "string"},
+        "start": {"type": "string", "description": "Of a time window, with its time zone."},
+        "end": {"type": "string", "description": "Of a time window: the first moment that is no longer in it."},
+    },
+    "required": ["key"],
+    "additionalProperties": False,
+}
+VERSION: JsonObject = {
+    "type": ["object", "null"],
+    "description": "Newest version of an asset that this one is made from, of the same partition where it has one.",
+    "properties": {
+        "runId": {"type": "string", "description": "Dagster's."},
+        "timestamp": {"type": "string"},
+        "metadata": {"type": "object", "description": "What stands with it in Dagster."},
+        "partition": {"type": "string"},
+    },
+    "required": ["runId", "timestamp", "metadata"],
+}
 
 ERROR: JsonObject = {
     "type": ["object", "null"],

@@ -3,9 +3,12 @@
 Dagster takes `*/70` for `0`, `1-1` for `*`, and stumbles at each tick over the 31st of April.
 """
 
+import difflib
 import re
+import zoneinfo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote
@@ -14,6 +17,7 @@ _MACROS = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days of each month
+_LONGEST_TIMEZONE = 60  # characters, of those that a name may be meant for
 _ITEM = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\w+))?(?:#(?P<nth>\w+))?")
 
 
@@ -121,3 +125,19 @@ def list_cron_faults(cron: str) -> Iterator[str]:
 
 def _comes(days: set[int], months: set[int]) -> bool:
     return any(min(days) <= _LONGEST[month - 1] for month in months)
+
+
+def find_timezone_fault(name: str) -> str | None:
+    """What is wrong with the name of a time zone, in a sentence; None for one that there is."""
+    known = _list_timezones()
+    if name in known.values():
+        return None
+    nearest = difflib.get_close_matches(name[:_LONGEST_TIMEZONE].lower(), known, n=1)
+    guess = f"did you mean {quote(known[nearest[0]])}?" if nearest else "write it as in `Europe/Berlin`."
+    return f"There is no time zone {quote(name)}: {guess}"
+
+
+@cache
+def _list_timezones() -> dict[str, str]:
+    """Their names, by what they are in small letters."""
+    return {name.lower(): name for name in sorted(zoneinfo.available_timezones())}

@@ -79,13 +79,20 @@ def tell(services: Services, plan: Plan, made: Made) -> Told:
 
 
 def describe_verdict(verdict: CheckVerdict) -> dict[str, Any]:
-    """What Dagster is told of how a check came out."""
+    """What Dagster is told of how a check came out: as no error where somebody let the run end all the same."""
+    severity = "warn" if verdict.approved_by is not None else verdict.severity
     return {
         "check_name": verdict.name,
         "passed": verdict.passed,
-        "severity": dg.AssetCheckSeverity[verdict.severity.upper()],
-        "description": verdict.reason,
+        "severity": dg.AssetCheckSeverity[severity.upper()],
+        "description": " ".join(filter(None, (verdict.reason, _describe_approval(verdict)))) or None,
     }
+
+
+def _describe_approval(verdict: CheckVerdict) -> str | None:
+    if verdict.approved_by is None:
+        return None
+    return f"Approved by {verdict.approved_by}, {'with another output' if verdict.changed else 'as it was'}."
 
 
 def name_version(value: JsonValue) -> dg.DataVersion:

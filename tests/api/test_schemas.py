@@ -80,3 +80,26 @@ def test_what_is_no_workflow_has_no_nodes(office: Office):
     for body in (None, [], {"graph": 3}, {"graph": {"nodes": [{}], "edges": [[]]}}, "text"):
         given = office.ok("POST", "/workflows/schemas?nodeId=end", body)
         assert given == {"outputSchema": {}, "nodes": {}}
+
+
+def test_what_an_asset_has_is_known_to_its_nodes_and_checks(office: Office):
+    asset = {"key": "ai/grade", "deps": ["raw/tickets"], "partitions": {"static": ["a", "b"]}}
+
+    given = office.ok("POST", "/workflows/schemas?nodeId=end", flow(asset=asset))
+
+    assert find(given["nodes"]["end"]["context"], "partition", "key") == {"type": "string"}
+    assert "metadata" in find(given["nodes"]["end"]["context"], "upstream", "raw/tickets")["properties"]
+    assert find(given["checkContext"], "output", "grade") == {"enum": ["a", "b"]}
+    assert find(given["checkContext"], "partition", "start")["type"] == "string"
+    assert "checkContext" not in office.ok("POST", "/workflows/schemas", flow())
+
+
+def test_a_key_that_another_workflow_has_is_an_issue_at_its_place(office: Office):
+    nodes = [{"id": "start", "type": "start"}, {"id": "end", "type": "end"}]
+    graph = {"nodes": nodes, "edges": [{"id": "a", "fromNodeId": "start", "toNodeId": "end"}]}
+    office.ok("POST", "/workflows", {"id": "one", "name": "One", "graph": graph, "asset": {"key": ["ai", "brief"]}})
+    another = {"id": "two", "name": "Two", "graph": graph, "asset": {"key": "ai/brief"}}
+
+    [issue] = office.ok("POST", "/workflows/validate", another)["issues"]
+    assert (issue["code"], issue["path"]) == ("asset-made-elsewhere", "$.asset.key")
+    assert office.fault(422, "POST", "/workflows", another)["issues"] == [issue]

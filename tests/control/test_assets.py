@@ -173,7 +173,7 @@ def test_a_part_is_made_by_the_same_run(office: Office):
         "parts",
         nodes,
         ["start -> each", "each -> work", "work -> end"],
-        asset={"key": "ai/all", "parts": {"start": {"key": "ai/all/first"}, "work": {"key": "ai/all/work"}}},
+        asset={"key": "ai/all", "parts": {"each": {"key": "ai/all/first"}, "work": {"key": "ai/all/work"}}},
     )
 
     make(office, flow, None)

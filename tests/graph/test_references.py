@@ -52,7 +52,7 @@ FAULTS = {
     ),
     "{{ context.foo }}": (
         "unknown-context-field",
-        "known are `input`, `last_output`, `outputs`, `item`, `index`, `round`, `run`, `error` and 1 more",
+        "known are `input`, `last_output`, `outputs`, `item`, `index`, `round`, `run`, `error` and 3 more",
     ),
     "{{ context.a.text }}": ("unknown-context-field", "The output of a node is `context.outputs.a`"),
     "{{ context.event.amount }}": ("unknown-context-field", "use context.input"),

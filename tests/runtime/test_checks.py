@@ -33,10 +33,15 @@ def with_checks(*checks: dict[str, Any]) -> Workflow:
         [
             node("start", "start"),
             node("left", "branch"),
-            node("done", "end", output={"n": "{{ context.input.n }}"}),
+            node("done", "end", output={"n": "{{ context.input.n }}", "given": "{{ context.input }}"}),
         ],
         ["start -> left", "left -> done"],
-        asset={"key": "ai/brief", "deps": ["raw/tickets"], "checks": list(checks)},
+        asset={
+            "key": "ai/brief",
+            "deps": ["raw/tickets"],
+            "partitions": {"static": ["2026-11-30"]},
+            "checks": list(checks),
+        },
     )
 
 
@@ -66,7 +71,7 @@ def test_checks_see_the_output_and_all_that_the_run_knows(services: Services, in
 
 
 def test_a_check_that_cannot_be_decided_has_not_passed_and_says_why(services: Services, instance: dg.DagsterInstance):
-    check = {"name": "sum", "condition": "context.output.total > 3", "severity": "warn"}
+    check = {"name": "sum", "condition": "context.output.given.total > 3", "severity": "warn"}
     save(services, flow := with_checks(check))
 
     done = run_asset(services, flow, {"n": 2}, ASKED, instance)

@@ -10,6 +10,7 @@ from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.graph.document import check_document, read_document
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules import Lookup
+from agentmesh_dagster.graph.rules.lookup import find_makers_among
 from agentmesh_dagster.store.catalogue import kind_of
 
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -61,6 +62,7 @@ def check_files(files: Sequence[Path], known: Lookup) -> list[CheckedFile]:
         {**known.tools, **{tool.id: tool for document in documents for tool in document.tools}},
         workflows,
         workflows,
+        find_makers_among(workflows, known.find_makers),
     )
     checked = [CheckedFile(file, *check_document(text, name=file.name, lookup=shared)) for file, text in texts.items()]
     contradictions = _find_contradictions(checked)

@@ -9,6 +9,17 @@ from agentmesh_dagster.graph.rules.approvals import (
     agents_have_no_tools_that_need_approval,
     tools_that_need_approval_stand_behind_a_gate,
 )
+from agentmesh_dagster.graph.rules.asset_checks import (
+    checks_are_conditions,
+    checks_can_be_decided,
+    checks_that_ask_stand_before_one_end,
+)
+from agentmesh_dagster.graph.rules.assets import (
+    assets_are_not_made_from_themselves,
+    assets_are_what_dagster_takes,
+    no_asset_is_made_twice,
+    parts_of_an_asset_are_outputs_of_nodes,
+)
 from agentmesh_dagster.graph.rules.branches import (
     a_branch_has_one_default,
     branches_are_exhaustive,
@@ -164,6 +175,14 @@ RULES: tuple[Rule, ...] = (
     workflows_do_not_start_themselves,
     triggers_look_at_the_event,
     fixed_inputs_of_triggers_fit,
+    # What it makes
+    assets_are_what_dagster_takes,
+    parts_of_an_asset_are_outputs_of_nodes,
+    no_asset_is_made_twice,
+    assets_are_not_made_from_themselves,
+    checks_are_conditions,
+    checks_can_be_decided,
+    checks_that_ask_stand_before_one_end,
 )
 
 

@@ -1,8 +1,9 @@
 """Rules about what conditions and templates look up in `context`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agentmesh_dagster.entities.assets import Asset
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import join_names, quote, shorten
 from agentmesh_dagster.graph.expressions import Reference
@@ -13,9 +14,11 @@ from agentmesh_dagster.graph.templates import TemplateReference
 from agentmesh_dagster.specs.context import RUN
 from agentmesh_dagster.specs.nodes.branch import BranchConfig
 
-CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "round", "run", "error", "callbacks")
+OF_ASSETS = ("partition", "upstream")
+CONTEXT_FIELDS = ("input", "last_output", "outputs", "item", "index", "round", "run", "error", "callbacks", *OF_ASSETS)
 RUN_FIELDS = tuple(RUN["properties"])
 _EVENT = "event"  # only triggers have it
+_OUTPUT = "output"  # only checks have it
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,41 @@ def references_name_something(graph: Graph, _: Lookup) -> Iterator[Issue]:
         elif path[0] == _EVENT:
             message = "`context.event` is known only to triggers, and to `event.match` of a wait: use context.input."
             yield use.issue("unknown-context-field", message)
+        elif path[0] == _OUTPUT:
+            message = "`context.output` is known only to checks of the asset: use context.last_output."
+            yield use.issue("unknown-context-field", message)
         elif path[0] not in CONTEXT_FIELDS:
             hint = with_hint(f"There is no `context.{shorten(str(path[0]))}`", str(path[0]), CONTEXT_FIELDS)
             if str(path[0]) in graph.nodes:
                 hint = f"The output of a node is `context.outputs{_write_key(str(path[0]))}`."
             yield use.issue("unknown-context-field", hint)
         elif path[0] == "run" and len(path) > 1 and path[1] not in RUN_FIELDS:
-            message = with_hint(f"There is no `context.run.{shorten(str(path[1]))}`", str(path[1]), RUN_FIELDS)
-            yield use.issue("unknown-context-field", message, 1)
+            yield use.issue("unknown-context-field", explain_no_run_field(str(path[1])), 1)
+        elif why := explain_not_of_asset(graph.workflow.asset, path):
+            yield use.issue("not-of-the-asset", why, len(path) - 1)
+
+
+def explain_no_run_field(name: str) -> str:
+    """That `context.run` does not have it."""
+    return with_hint(f"There is no `context.run.{shorten(name)}`", name, RUN_FIELDS)
+
+
+def explain_not_of_asset(asset: Asset | None, path: Sequence[str | int]) -> str | None:
+    """Why `context.partition` or `context.upstream` cannot be looked up like that; None where it can."""
+    if path[0] == "partition":
+        if asset is None or asset.partitions is None:
+            return "`context.partition` is known only to a workflow whose `asset` has `partitions`."
+        return None
+    if path[0] != "upstream":
+        return None
+    if asset is None or not asset.deps:
+        return "`context.upstream` is known only to a workflow whose `asset` has `deps`."
+    if len(path) == 1:
+        return '`context.upstream` needs the key of an asset that stands there: context.upstream["raw/tickets"].'
+    key = str(path[1])
+    if key in asset.deps:
+        return None
+    return with_hint(f"{quote(key)} is not among the `deps` of the asset", key, asset.deps)
 
 
 def references_to_outputs_name_a_node(graph: Graph, _: Lookup) -> Iterator[Issue]:

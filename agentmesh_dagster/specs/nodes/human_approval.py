@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from agentmesh_dagster.entities.assets import AssetCheck
 from agentmesh_dagster.entities.bounds import DeadlineSeconds
 from agentmesh_dagster.entities.models import Entity, JsonObject
-from agentmesh_dagster.entities.text import quote
+from agentmesh_dagster.entities.text import join_names, quote
 from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.form import Section, form
 from agentmesh_dagster.specs.made_shapes import unite
@@ -98,6 +99,12 @@ class GateConfig(WorkConfig):
     )
 
 
+class CheckedConfig(GateConfig):
+    """Of a gate that opens only if a check of the workflow's asset fails: documents have none such."""
+
+    checks: list[AssetCheck]
+
+
 def _read_output(facts: NodeFacts) -> Shape | None:
     config = facts.config
     if isinstance(config, GateConfig) and config.answer_schema is None:
@@ -110,6 +117,8 @@ def _read_output(facts: NodeFacts) -> Shape | None:
 
 
 def _describe(facts: NodeFacts) -> str:
+    if isinstance(facts.config, CheckedConfig):
+        return f"A person is asked if a check fails: {join_names([check.name for check in facts.config.checks])}."
     instructions = facts.config.instructions if isinstance(facts.config, GateConfig) else ""
     return f"A person is asked: {instructions}" if instructions else "A person is asked."
 

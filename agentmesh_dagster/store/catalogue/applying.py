@@ -79,7 +79,7 @@ def _look_up(view: CatalogueView, workflow: Workflow) -> Lookup:
     named = [identity for graph in graphs for identity in graph.list_named(Kind.TOOL)]
     tool_ids = dict.fromkeys([*named, *(tool for agent in agents.values() for tool in agent.tools)])
     tools = {identity: tool for identity in tool_ids if (tool := view.get_tool(identity))}
-    return Lookup(agents, tools, workflows, _follow_triggers(view, workflow))
+    return Lookup(agents, tools, workflows, _follow_triggers(view, workflow), view.find_makers)
 
 
 def _follow_triggers(view: CatalogueView, workflow: Workflow) -> dict[str, Workflow]:

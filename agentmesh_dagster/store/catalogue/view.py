@@ -1,12 +1,14 @@
 """The catalogue as it will be once a save is through, for those who judge whether it may."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from sqlalchemy import Connection, func, select
 
 from agentmesh_dagster.entities.models import Agent, Kind, Project, Tool, Workflow
 from agentmesh_dagster.graph.rules import Lookup
+from agentmesh_dagster.store.catalogue.asset_makers import find_makers
 from agentmesh_dagster.store.catalogue.documents import AnyEntity, kind_of_type, read_as
 from agentmesh_dagster.store.catalogue.entries import live_entities, read_entries
 from agentmesh_dagster.store.engine import Store
@@ -30,6 +32,10 @@ class CatalogueView:
 
     def get_workflow(self, identity: str) -> Workflow | None:
         return self._get(Workflow, identity)
+
+    def find_makers(self, keys: Collection[str]) -> Mapping[str, Collection[str]]:
+        """Which workflows make these assets."""
+        return find_makers(self._tx, keys)
 
     def _get(self, entity_type: type[AnyEntity], identity: str) -> AnyEntity | None:
         kind = kind_of_type(entity_type)
@@ -70,4 +76,5 @@ def open_lookup(store: Store) -> Generator[Lookup]:
     """What the catalogue holds at this moment, for those who judge a document before it is saved."""
     with store.read() as connection:
         workflows = _Live(connection, Workflow)
-        yield Lookup(_Live(connection, Agent), _Live(connection, Tool), workflows, workflows)
+        makers = partial(find_makers, connection)
+        yield Lookup(_Live(connection, Agent), _Live(connection, Tool), workflows, workflows, makers)

@@ -3384,6 +3384,9 @@ export interface components {
             nodes: {
                 [key: string]: components["schemas"]["NodeSchemas"];
             };
+            checkContext?: {
+                [key: string]: unknown;
+            };
         };
     };
     responses: never;

@@ -1,0 +1,89 @@
+"""Approval by exception: in front of an end one node more, which passes on what the run would give, or asks first.
+
+It is a gate like any other once it has opened: plans, launches, retries and forks need not know of it.
+"""
+
+from dataclasses import replace
+
+from agentmesh_dagster.graph.expressions import parse_expression
+from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
+from agentmesh_dagster.graph.templates import parse_template
+from agentmesh_dagster.specs.node_config import NodeConfig
+from agentmesh_dagster.specs.nodes.branch import BranchConfig
+from agentmesh_dagster.specs.nodes.end import EndConfig
+from agentmesh_dagster.specs.nodes.human_approval import SPEC, CheckedConfig
+
+_INPUT = "{{ context.last_output }}"
+
+
+def list_asked_ends(graph: Graph) -> list[GraphNode]:
+    """The ends in front of which a person may be asked; none where no check of the asset asks."""
+    asset = graph.workflow.asset
+    if asset is None or not asset.asks:
+        return []
+    return [end for end in graph.ends if not (isinstance(end.config, EndConfig) and end.config.outcome == "failed")]
+
+
+def ask_before_ends(graph: Graph) -> Graph:
+    """The graph with a gate in front of each of these ends; itself where there are none. Only for graphs without
+    faults.
+    """
+    ends = list_asked_ends(graph)
+    if not ends:
+        return graph
+    names = _name_gates(graph, ends)
+    joins = {region.each: names[region.join] for region in graph.scopes.by_head.values() if region.join in names}
+    nodes = {node.id: _close_by(node, joins) for node in graph.nodes.values()}
+    for end in ends:
+        nodes[names[end.id]] = _build_gate(graph, end, names[end.id], len(nodes))
+        nodes[end.id] = _without_output(end)
+    edges = [replace(edge, target=names.get(edge.target, edge.target)) for edge in graph.edges]
+    first = max((edge.position for edge in edges), default=-1) + 1
+    for position, end in enumerate(ends, start=first):
+        edges.append(GraphEdge(f"{names[end.id]} -> {end.id}", position, names[end.id], end.id, None))
+    return replace(graph, nodes=nodes, edges=tuple(edges))
+
+
+def _name_gates(graph: Graph, ends: list[GraphNode]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for end in ends:
+        name = f"check_{end.id}"
+        while name in graph.nodes or name in names.values():
+            name += "_"
+        names[end.id] = name
+    return names
+
+
+def _build_gate(graph: Graph, end: GraphNode, name: str, position: int) -> GraphNode:
+    asset = graph.workflow.asset
+    assert asset is not None
+    checks = [check for check in asset.checks if check.ask]
+    return GraphNode(
+        id=name,
+        position=position,
+        type=SPEC.type,
+        title=name,
+        agent_id=None,
+        tool_id=None,
+        config=CheckedConfig(payload=_INPUT, checks=checks),
+        # So that what the checks look at is there, as it is for every other field.
+        expressions={f"checks[{place}]": parse_expression(check.condition) for place, check in enumerate(checks)},
+        templates={"payload": end.templates.get("output") or parse_template(_INPUT)},
+    )
+
+
+def _without_output(end: GraphNode) -> GraphNode:
+    """The end, which gives what comes from the gate."""
+    return replace(end, config=_without(end.config, "output"), templates={})
+
+
+def _without(config: NodeConfig, name: str) -> NodeConfig:
+    kept = config.model_fields_set - {name}
+    return type(config).model_construct(_fields_set=kept, **{field: getattr(config, field) for field in kept})
+
+
+def _close_by(node: GraphNode, joins: dict[str, str]) -> GraphNode:
+    """An `each` that an end closes is closed by the gate in front of it."""
+    if node.id not in joins or not isinstance(node.config, BranchConfig):
+        return node
+    return replace(node, config=node.config.model_copy(update={"join": joins[node.id]}))
