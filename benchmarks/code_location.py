@@ -1,9 +1,10 @@
 """A store with a thousand workflows: how long until Dagster's UI lists them, and until it shows an edit of one.
 
-    python -m benchmarks.code_location [--workflows 1000] [--starts 3] [--edits 5] [--output code_location.json]
+    python -m benchmarks.code_location [--workflows 1000] [--starts 3] [--edits 5] [--assets 200] [--output F.json]
 
 Run it at the repository's root, on Linux. Everything runs as people run it: `agentmesh dev`, asked over GraphQL and the
-API. What the code server's work is made of is measured in a process of its own, in CPU time.
+API. What the code server's work is made of is measured in a process of its own, in CPU time; with `--assets` so many
+of the workflows give an asset, and the phases are measured without and with that.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,15 @@ _SERVERS: Mapping[str, str] = {"api grpc": "code server", "code-server": "its pr
 _OTHERS = "all others"  # dev, web server, daemon, the warm launcher: forked from one another, with one command line
 
 
-def fill(home: Path, count: int) -> None:
-    """Saves that many workflows of ten nodes into the store of a new home."""
+def fill(home: Path, count: int, assets: int = 0) -> None:
+    """Saves that many workflows of ten nodes into the store of a new home; so many of them give an asset."""
     _enter(home)
     agents = [
         Agent.model_validate({"id": f"a{n}", "name": f"Agent {n}", "modelProvider": "local", "modelName": "offline"})
         for n in range(_AGENTS)
     ]
-    save_entities(open_services().store, [*agents, *map(_build_workflow, range(count))], author="benchmark")
+    workflows = [_build_workflow(n, gives_asset=n < assets) for n in range(count)]
+    save_entities(open_services().store, [*agents, *workflows], author="benchmark")
 
 
 def _enter(home: Path) -> None:
@@ -61,7 +63,7 @@ def _enter(home: Path) -> None:
     get_settings.cache_clear()
 
 
-def _build_workflow(number: int) -> Workflow:
+def _build_workflow(number: int, *, gives_asset: bool) -> Workflow:
     middle = [
         {
             "id": f"step{n}",
@@ -82,8 +84,20 @@ def _build_workflow(number: int) -> Workflow:
             "description": f"Flow {number} of many.",
             "inputSchema": {"type": "object", "properties": {"q": {"type": "string", "default": "hello"}}},
             "graph": {"nodes": nodes, "edges": edges},
+            "asset": _build_asset(number) if gives_asset else None,
         }
     )
+
+
+def _build_asset(number: int) -> dict[str, Any]:
+    """Every second has days, every third a condition; each is made from something, and checked."""
+    return {
+        "key": f"ai/flow{number}",
+        "deps": [f"raw/table{number}"],
+        "partitions": {"daily": {"start": "2026-01-01"}} if number % 2 else None,
+        "automation": "eager" if number % 3 == 0 else None,
+        "checks": [{"name": "has_text", "condition": "context.output != null"}],
+    }
 
 
 def measure_phases(home: Path) -> dict[str, float]:
@@ -110,6 +124,28 @@ def measure_phases(home: Path) -> dict[str, float]:
     state: Any = repository.get_component_tree()
     assert isinstance(state, CatalogueState)
     phase("a reload with nothing changed", lambda: state.reload_with_state([]).get_repository_def().get_all_jobs())
+    return took
+
+
+def measure_asset_worker(home: Path) -> dict[str, float]:
+    """CPU seconds of a worker of our own location that builds the job of its run."""
+    _enter(home)
+    import dagster as dg
+
+    from agentmesh_dagster.control.location import build_reconstructable_job
+    from agentmesh_dagster.control.pinning import build_load_data
+    from agentmesh_dagster.store.catalogue import current_revision
+
+    load_data = build_load_data(current_revision(open_services().store))
+    took: dict[str, float] = {}
+    for name, job, assets in (
+        ("a workflow's job", "Flow_7", None),
+        ("the job of an asset", "__ASSET_JOB", frozenset({dg.AssetKey(["ai", "flow8"])})),
+    ):
+        began = time.process_time()
+        found = build_reconstructable_job(job, load_data).get_subset(asset_selection=assets).get_definition()
+        assert len(found.graph.nodes) >= _NODES
+        took[name] = round(time.process_time() - began, 3)
     return took
 
 
@@ -182,6 +218,18 @@ def _wait(is_so: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def measure_assets(count: int, assets: int) -> dict[str, Any]:
+    """CPU seconds of the phases with so many assets, and of a worker of one."""
+    with tempfile.TemporaryDirectory(prefix="agentmesh-") as folder:
+        home, fresh = Path(folder) / "home", multiprocessing.get_context("spawn")
+        with fresh.Pool(1) as pool:
+            pool.apply(fill, (home, count, assets))
+        with fresh.Pool(1) as pool:
+            phases = pool.apply(measure_phases, (home,))
+        with fresh.Pool(1) as pool:
+            return {"assets": assets, "phases_cpu": phases, "worker_cpu": pool.apply(measure_asset_worker, (home,))}
+
+
 def measure(count: int, starts: int, edits: int) -> dict[str, Any]:
     """All figures; times in seconds, medians of what was measured more than once."""
     with tempfile.TemporaryDirectory(prefix="agentmesh-") as folder:
@@ -197,14 +245,20 @@ def measure(count: int, starts: int, edits: int) -> dict[str, Any]:
     took = [seconds for one in measured for seconds in one["edit"]]
     return {
         "workflows": count,
+        **(_summarize(measured, took) if measured else {}),
+        "phases_cpu": phases,
+        "guest_worker_cpu": guest_worker,
+        "each": measured,
+    }
+
+
+def _summarize(measured: Sequence[dict[str, Any]], took: Sequence[float]) -> dict[str, Any]:
+    return {
         "load": round(statistics.median(one["load"] for one in measured), 2),
         "load_cpu": round(statistics.median(one["load_cpu"] for one in measured), 2),
         "edit": round(statistics.median(took), 2),
         "edit_longest": round(max(took), 2),
         "memory_mb": measured[-1]["memory_mb"],
-        "phases_cpu": phases,
-        "guest_worker_cpu": guest_worker,
-        "each": measured,
     }
 
 
@@ -215,8 +269,11 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=3)
     parser.add_argument("--edits", type=int, default=5, help="after each start")
     parser.add_argument("--output", type=Path, help="a JSON file")
+    parser.add_argument("--assets", type=int, default=0, help="also measures with so many of them giving one")
     given = parser.parse_args()
     results = measure(given.workflows, given.starts, given.edits)
+    if given.assets:
+        results["with_assets"] = measure_assets(given.workflows, given.assets)
     if given.output is not None:
         given.output.write_text(json.dumps(results, indent=1) + "\n")
     shown = {name: value for name, value in results.items() if name != "each"}
