@@ -5,15 +5,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agentmesh_dagster.code_location import build_definitions
     from agentmesh_dagster.code_location.component import AgentMeshWorkflows
+    from agentmesh_dagster.code_location.outputs import AgentMeshIOManager, load_output
     from agentmesh_dagster.runtime.decisions import decisions
     from agentmesh_dagster.tools import tool
 
-__all__ = ["AgentMeshWorkflows", "build_definitions", "decisions", "tool"]
+__all__ = ["AgentMeshIOManager", "AgentMeshWorkflows", "build_definitions", "decisions", "load_output", "tool"]
 
 _HOMES = {
+    "AgentMeshIOManager": "agentmesh_dagster.code_location.outputs",
     "AgentMeshWorkflows": "agentmesh_dagster.code_location.component",
     "build_definitions": "agentmesh_dagster.code_location",
     "decisions": "agentmesh_dagster.runtime.decisions",
+    "load_output": "agentmesh_dagster.code_location.outputs",
     "tool": "agentmesh_dagster.tools",
 }
 

@@ -136,7 +136,7 @@ class WorkflowJob(Entity):
 
 
 class TriggerOutcome(Entity):
-    """What came of a time, an event or the end of a run, for one trigger."""
+    """What came of a time, an event, the end of a run or a version of an asset, for one trigger."""
 
     id: str
     state: Literal["waiting", "requested", "launched", "declined", "failed", "missed", "skipped", "joined"]
@@ -144,6 +144,8 @@ class TriggerOutcome(Entity):
     scheduled_at: Timestamp | None = None  # of a schedule: the time
     event_id: str | None = None  # of an event
     ended_run_id: str | None = None  # of the end of a run
+    asset_key: str | None = None  # of a version of an asset
+    partition: str | None = None  # of that asset
     run_id: str | None = None  # which came of it
     reason: str | None = None  # why none did
 

@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 
 from starlette.concurrency import run_in_threadpool
 
 from agentmesh_dagster.api.context import ApiContext
+from agentmesh_dagster.control.decision_reports import DecisionReports
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.control.resume import submit_resume
 from agentmesh_dagster.runtime.arrivals import look_for_event
 from agentmesh_dagster.store.awaited_events import list_waits_to_look
+from agentmesh_dagster.store.gates import StoredGate
 from agentmesh_dagster.store.launches import list_launches
 from agentmesh_dagster.store.waits import Wait
 
@@ -17,6 +20,7 @@ _PAUSES = (0.1, 0.2, 0.2, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0)  # seconds; a launch end
 
 
 _log = logging.getLogger(__name__)
+_reports = DecisionReports()
 
 
 async def continue_run(context: ApiContext, run_id: str) -> None:
@@ -36,6 +40,14 @@ async def give_event_to_waits(context: ApiContext, name: str) -> None:
     """Looks whether a step waits for an event that has come, and goes on with its run. Raises nothing, as above."""
     for run_id in await run_in_threadpool(_end_waits_for, context, name):
         await continue_run(context, run_id)
+
+
+def report_decision(context: ApiContext, gate: StoredGate) -> None:
+    """Tells Dagster how the decisions of this day came out so far. Raises nothing, as above."""
+    try:
+        _reports.report(context.services, context.instance, gate.answered_at or datetime.now(UTC))
+    except Exception as fault:  # noqa: BLE001 as below
+        _log.warning("Dagster was not told of a decision: %s", str(fault).partition("\n")[0])
 
 
 def _end_waits_for(context: ApiContext, name: str) -> list[str]:

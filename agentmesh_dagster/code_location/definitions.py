@@ -11,6 +11,7 @@ from agentmesh_dagster.code_location.options import read_options
 from agentmesh_dagster.code_location.pinning import pin_revision
 from agentmesh_dagster.code_location.sensors import Scope, build_runs_sensor
 from agentmesh_dagster.code_location.triggers import build_schedules, build_trigger_sensors
+from agentmesh_dagster.control.decision_reports import DECISIONS
 from agentmesh_dagster.control.pinning import Mark, mark_location
 from agentmesh_dagster.runtime.services import open_services
 from agentmesh_dagster.settings import get_settings
@@ -64,6 +65,7 @@ def build_definitions(
     triggers = [] if is_worker else jobs.list_triggers()
     yield_to_the_host()
     return dg.Definitions(
+        assets=[DECISIONS] if jobs.has_assets() else [],  # for it alone Dagster would list one job more
         jobs=jobs.list_promised() if is_worker else [jobs.get(name) for name in jobs.list_names()],
         schedules=build_schedules(services, triggers),
         sensors=[

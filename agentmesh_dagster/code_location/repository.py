@@ -16,6 +16,7 @@ from agentmesh_dagster.code_location.jobs import WorkflowJobs
 from agentmesh_dagster.code_location.pinning import pin_revision
 from agentmesh_dagster.code_location.sensors import Scope, build_runs_sensor
 from agentmesh_dagster.code_location.triggers import build_schedules, build_trigger_sensors
+from agentmesh_dagster.control.decision_reports import DECISIONS
 from agentmesh_dagster.control.pinning import REVISION_KEY, Mark, mark_location
 from agentmesh_dagster.control.triggers import LoadedTrigger
 from agentmesh_dagster.runtime.services import Services, open_services
@@ -55,7 +56,8 @@ class WorkflowRepository(dg.RepositoryData):
         return [*names, ASSET_JOB] if self._assets.definitions else names
 
     def get_assets_defs_by_key(self) -> Mapping[dg.AssetKey, dg.AssetsDefinition]:
-        return {key: made for made in self._assets.definitions for key in made.keys}
+        decisions = dg.AssetsDefinition(specs=[DECISIONS])
+        return {key: made for made in (*self._assets.definitions, decisions) for key in made.keys}
 
     def has_job(self, job_name: str) -> bool:
         if job_name == ASSET_JOB:

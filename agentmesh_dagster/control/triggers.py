@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 
+from agentmesh_dagster.control.asset_versions import take_over_versions
 from agentmesh_dagster.control.dagster_internals import (
     CodeLocationOrigin,
     InstigatorStatus,
@@ -28,7 +29,7 @@ from agentmesh_dagster.errors import AgentMeshError, InvalidValue
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.triggers import GraphTrigger, TriggerFault
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.specs.trigger_spec import Arrival, Schedule
+from agentmesh_dagster.specs.trigger_spec import Arrival, NewVersions, Schedule
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.triggers import (
@@ -176,16 +177,17 @@ def look_for_arrivals(
     workflow_id, key = loaded.plan.workflow.id, loaded.trigger.key
     when = loaded.trigger.when
     assert isinstance(when, Arrival)
+    if isinstance(when, NewVersions) and (since := _find_on_since(services, loaded, switch)):
+        take_over_versions(services, instance, workflow_id, key, when.source, since)
     limit = max(_LOOKED_AT, when.batch.max_items + 1 if when.batch else 0)
     with services.store.read() as connection:
         due = list_due_deliveries(connection, workflow_id, key, asker, limit=limit)
-        enabled_at = find_enabled_at(connection, workflow_id, key)
         moment = now(connection)
     tick = TriggerTick()
     if not due:
         return tick
     started = time.monotonic()
-    on_since = (switch.read_switched_on_at() if switch else None) or enabled_at
+    on_since = _find_on_since(services, loaded, switch)
     fresh: list[Delivery] = []
     is_all = len(due) < limit
     for delivery_id in due:
@@ -213,6 +215,14 @@ def look_for_arrivals(
     if tick.failed:
         raise NoRunForThis("; ".join(f"{delivery.source}: {reason}" for delivery, reason in tick.failed[:_TOLD]))
     return tick
+
+
+def _find_on_since(services: Services, loaded: LoadedTrigger, switch: Switch | None) -> datetime | None:
+    """Since when the trigger is on; what came before starts nothing."""
+    if switch and (switched_on_at := switch.read_switched_on_at()):
+        return switched_on_at
+    with services.store.read() as connection:
+        return find_enabled_at(connection, loaded.plan.workflow.id, loaded.trigger.key)
 
 
 def _read_group(services: Services, when: Arrival, leader: Delivery) -> Group:

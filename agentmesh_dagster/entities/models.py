@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from agentmesh_dagster.entities.assets import Asset, Severity
+from agentmesh_dagster.entities.assets import Asset, AssetKey, Severity
 from agentmesh_dagster.entities.bounds import (
     MAX_LAYOUT_NODES,
     JitterSeconds,
@@ -286,7 +286,26 @@ class RunTrigger(Entity):
     enabled: Enabled = True
 
 
-Trigger = Annotated[CronTrigger | EventTrigger | RunTrigger, Field(discriminator="type")]
+class AssetTrigger(Entity):
+    type: Literal["asset"] = Field(description=_STARTS)
+    key: AssetKey = Field(description="The asset, such as `raw/tickets`, of this code location or of another one.")
+    partitions: Literal["each", "any"] = Field(
+        default="each",
+        description="`each` new version starts a run; or `any`: of those that follow each other within 30 seconds, as "
+        "in a backfill, the last one does.",
+    )
+    condition: str | None = Field(
+        default=None, description="An expression on context.event; only when it is true a run starts."
+    )
+    input: Any = Field(
+        default=None,
+        description="The run's input; all of context.event unless given. May hold {{ context.event.… }}: key, "
+        "partition, runId, timestamp, metadata.",
+    )
+    enabled: Enabled = True
+
+
+Trigger = Annotated[CronTrigger | EventTrigger | RunTrigger | AssetTrigger, Field(discriminator="type")]
 
 
 # By node id: x to the right and y downwards, in pixels at full size. A node that is not in it is placed by the

@@ -12,7 +12,7 @@ from agentmesh_dagster.specs.providers import anthropic, local, openai
 from agentmesh_dagster.specs.tool_spec import ToolSpec
 from agentmesh_dagster.specs.tools import builtin, function, http
 from agentmesh_dagster.specs.trigger_spec import TriggerSpec
-from agentmesh_dagster.specs.triggers import cron, event, run
+from agentmesh_dagster.specs.triggers import asset, cron, event, run
 
 # Ours, each in the order in which people choose.
 NODES: tuple[NodeSpec, ...] = (
@@ -27,7 +27,7 @@ NODES: tuple[NodeSpec, ...] = (
 )
 TOOLS: tuple[ToolSpec, ...] = (http.SPEC, function.SPEC, builtin.SPEC)
 PROVIDERS: tuple[ProviderSpec, ...] = (openai.SPEC, anthropic.SPEC, local.SPEC)
-TRIGGERS: tuple[TriggerSpec[Any], ...] = (cron.SPEC, event.SPEC, run.SPEC)
+TRIGGERS: tuple[TriggerSpec[Any], ...] = (cron.SPEC, event.SPEC, run.SPEC, asset.SPEC)
 
 _nodes = {spec.type: spec for spec in NODES}
 _tools = {spec.type: spec for spec in TOOLS}

@@ -27,7 +27,7 @@ class Schedule:
 class Arrival:
     """It is started by each thing that arrives from here; the store notes them, of this kind, as they come."""
 
-    source: str  # an event's name, or the id of the workflow whose runs end
+    source: str  # an event's name, the id of the workflow whose runs end, or an asset's key
     status: str | None = None  # how the run must have ended
     debounce_seconds: float | None = None  # of what follows each other within these only the last counts
     batch: Batch | None = None  # so much of it starts one run
@@ -36,6 +36,11 @@ class Arrival:
     def gathers(self) -> bool:
         """Whether one run may come of several."""
         return self.debounce_seconds is not None or self.batch is not None
+
+
+@dataclass(frozen=True)
+class NewVersions(Arrival):
+    """It is started by each new version of an asset, of which the source is the key; Dagster notes them."""
 
 
 def _find_nothing(_: Entity) -> Iterator[FieldIssue]:

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, true, update
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import CheckVerdict
-from agentmesh_dagster.store.tables import materializations
+from agentmesh_dagster.entities.models import CheckVerdict, RunStatus
+from agentmesh_dagster.store.tables import materializations, runs
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,38 @@ def read_materializations(connection: Connection, run_ids: Collection[str]) -> d
         )
         for row in connection.execute(query)
     }
+
+
+@dataclass(frozen=True)
+class Maker:
+    """A run that has made a version of an asset."""
+
+    run_id: str
+    workflow_id: str
+    revision: int  # that it was launched at
+    partition: str | None
+
+
+def find_newest_maker(connection: Connection, key: str, partition: str | None) -> Maker | None:
+    """The run that made the newest version of an asset, or of its partition; None: there is no version."""
+    return _find_newest(connection, key, materializations.c.partition.is_not_distinct_from(partition))
+
+
+def find_any_maker(connection: Connection, key: str) -> Maker | None:
+    """The run that made the newest version of an asset, of whichever partition; None: there is no version."""
+    return _find_newest(connection, key, true())
+
+
+def _find_newest(connection: Connection, key: str, condition: ColumnElement[bool]) -> Maker | None:
+    succeeded = runs.c.status == RunStatus.SUCCEEDED.value
+    query = (
+        select(runs.c.id, runs.c.workflow_id, runs.c.revision, materializations.c.partition)
+        .join(materializations, materializations.c.run_id == runs.c.id)
+        .where(materializations.c.asset_key == key, condition, succeeded)
+        .order_by(runs.c.finished_at.desc(), runs.c.id.desc())
+    )
+    row = connection.execute(query.limit(1)).one_or_none()
+    return None if row is None else Maker(row.id, row.workflow_id, row.revision, row.partition)
 
 
 def write_verdicts(tx: Connection, run_id: str, verdicts: Sequence[CheckVerdict]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from agentmesh_dagster.entities.json_values import JsonValue, as_object
 from agentmesh_dagster.store.tables import deliveries, events
 from agentmesh_dagster.store.triggers import DeliveryState
 
@@ -17,6 +18,8 @@ class TriggerOutcome:
     scheduled_at: datetime | None  # a time of a cron trigger
     event_id: str | None  # a posted event
     ended_run_id: str | None  # or else the run whose end it is
+    asset_key: str | None  # or else the asset of which it is a new version
+    partition: str | None  # and its partition, if it has some
     run_id: str | None  # which came of it; of one that is part of another's, that one's
     reason: str | None  # why none did
 
@@ -34,6 +37,7 @@ def list_outcomes(connection: Connection, workflow_id: str, trigger: str, *, lim
             events.c.run_id.label("ended_run_id"),
             func.coalesce(deliveries.c.run_id, leader.c.run_id).label("run_id"),
             deliveries.c.reason,
+            deliveries.c.version,
         )
         .select_from(
             deliveries.outerjoin(leader, leader.c.id == deliveries.c.joined_id).outerjoin(
@@ -52,8 +56,16 @@ def list_outcomes(connection: Connection, workflow_id: str, trigger: str, *, lim
             row.scheduled_at,
             row.event_id,
             row.ended_run_id,
+            *_name_version(row.version),
             row.run_id,
             row.reason,
         )
         for row in connection.execute(query)
     ]
+
+
+def _name_version(version: JsonValue) -> tuple[str | None, str | None]:
+    """Key and partition of a version of an asset."""
+    made = as_object(version)
+    key, partition = made.get("key"), made.get("partition")
+    return key if isinstance(key, str) else None, partition if isinstance(partition, str) else None

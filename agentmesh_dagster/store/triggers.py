@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, and_, delete, func, insert, or_, select, update
 
-from agentmesh_dagster.entities.json_values import JsonValue, check_json, write_json
+from agentmesh_dagster.entities.json_values import JsonValue, as_object, check_json, write_json
 from agentmesh_dagster.entities.models import EventType, Kind, RunStatus, Trigger
 from agentmesh_dagster.errors import InvalidValue
 from agentmesh_dagster.graph.triggers import key_triggers
@@ -23,7 +23,16 @@ from agentmesh_dagster.store.awaited_events import lock_event_name, next_positio
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.events import record_audit
 from agentmesh_dagster.store.insert_new import insert_new
-from agentmesh_dagster.store.tables import deliveries, entities, events, job_names, posted_events, runs, triggers
+from agentmesh_dagster.store.tables import (
+    asset_looks,
+    deliveries,
+    entities,
+    events,
+    job_names,
+    posted_events,
+    runs,
+    triggers,
+)
 
 DELIVERIES = uuid.UUID("5b0d6c3e-8f57-5f0c-9a55-1d8f7f7b3c21")
 _LONGEST_NAME = 255  # characters
@@ -149,6 +158,7 @@ def index_triggers(tx: Connection, workflow_id: str, given: Sequence[Trigger]) -
         )
         values = {"state": DeliveryState.MISSED.value, "reason": "The trigger was removed."}
         tx.execute(update(deliveries).where(waiting).values(values))
+        tx.execute(delete(asset_looks).where(asset_looks.c.workflow_id == workflow_id, asset_looks.c.trigger.in_(gone)))
     tx.execute(delete(triggers).where(triggers.c.workflow_id == workflow_id))
     for key, (trigger, when) in wanted.items():
         # Times that change are new ones: what the old ones have missed is over.
@@ -229,11 +239,24 @@ def get_delivery(connection: Connection, delivery_id: str) -> Delivery:
         state=DeliveryState(row["state"]),
         arrived_at=row["arrived_at"],
         requested_at=row["requested_at"],
-        source=f"event `{row['event_id']}`" if row["ended_id"] is None else f"end of run `{row['ended_run_id']}`",
-        event=row["body"] if row["ended_id"] is None else _describe_end(row),
+        source=_name_source(row),
+        event=_describe_source(row),
         run_id=row["run_id"],
         reason=row["reason"],
     )
+
+
+def _name_source(row: RowMapping) -> str:
+    if row["version"] is not None:
+        made = as_object(row["version"])
+        return f"version of `{' '.join(str(made[name]) for name in ('key', 'partition') if made[name] is not None)}`"
+    return f"event `{row['event_id']}`" if row["ended_id"] is None else f"end of run `{row['ended_run_id']}`"
+
+
+def _describe_source(row: RowMapping) -> JsonValue:
+    if row["version"] is not None:
+        return row["version"]
+    return row["body"] if row["ended_id"] is None else _describe_end(row)
 
 
 def _describe_end(row: RowMapping) -> JsonValue:

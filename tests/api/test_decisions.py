@@ -3,12 +3,15 @@
 import csv
 import json
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import dagster as dg
 import pytest
 
 import agentmesh_dagster
+from agentmesh_dagster.code_location import build_definitions, build_repository
 from agentmesh_dagster.runtime.decisions import LibraryMissing, UnknownForm
 from agentmesh_dagster.store.materializations import AssetLaunch, insert_materialization
 from tests.api.flows import asks, asks_how_much, redoes
@@ -168,6 +171,44 @@ def test_a_table_for_ones_own_code(office: Office):
     assert list(pandas.columns) == polars.columns == list(rows[0])
     assert (pandas["seconds"] > 0).all()
     assert agentmesh_dagster.decisions(as_="polars", since=later).columns == polars.columns
+
+
+def test_the_asset_of_decisions_has_the_sums_of_the_day(office: Office):
+    office.ok("POST", "/workflows", asks(payload=SHOWN))
+    for answer in ({"approved": True, "payload": {}}, NO, {"approved": True}):
+        decide(office, office.run("asks"), answer)
+
+    told = wait_for_counts(office, approved=2, rejected=1)
+
+    assert told["changed"].value == 1
+    assert told["other"].value == 0
+    assert told["last by"].value == "ann"
+    assert told["median seconds to answer"].value > 0
+
+
+def wait_for_counts(office: Office, **counts: int) -> Any:
+    """Until the asset has these sums: Dagster is told after the response."""
+    give_up = time.monotonic() + 60
+    key = dg.AssetKey(["agentmesh", "decisions"])
+    while time.monotonic() < give_up:
+        found = office.instance.fetch_observations(key, limit=1).records
+        observation = found[0].event_log_entry.asset_observation if found else None
+        if observation and all(observation.metadata[name].value == count for name, count in counts.items()):
+            assert observation.partition == datetime.now(UTC).date().isoformat()
+            return observation.metadata
+        time.sleep(0.05)
+    raise AssertionError(f"Dagster was not told of {counts}")
+
+
+def test_both_forms_of_a_location_have_the_asset_which_nobody_can_make(office: Office):
+    office.ok("POST", "/workflows", asks() | {"asset": {"key": "ai/brief"}})
+    host = dg.Definitions.merge(build_definitions(), build_definitions(job_prefix="other_"))
+
+    for repository in (build_repository(), host.get_repository_def()):
+        node = repository.asset_graph.get(dg.AssetKey(["agentmesh", "decisions"]))
+        assert not node.is_executable
+        assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)
+        assert node.partitions_def.get_last_partition_key() == datetime.now(UTC).date().isoformat()
 
 
 def test_a_library_that_is_missing_is_named(office: Office, monkeypatch: pytest.MonkeyPatch):

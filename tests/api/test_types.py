@@ -30,7 +30,7 @@ def test_types_are_told_in_the_order_of_a_palette_with_what_may_be_set(types: di
     ]
     assert [tool["type"] for tool in types["tools"]] == ["http", "function", "builtin"]
     assert [provider["name"] for provider in types["providers"]] == ["openai", "anthropic", "local"]
-    assert [trigger["type"] for trigger in types["triggers"]] == ["cron", "event", "run"]
+    assert [trigger["type"] for trigger in types["triggers"]] == ["cron", "event", "run", "asset"]
     branch = find(types["nodes"], "branch")
     assert (branch["label"], branch["mayChoose"], branch["subject"]) == ("Branch", True, "condition")
     assert branch["written"] == {"condition": "expression", "items": "expression_or_template"}

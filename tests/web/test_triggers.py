@@ -53,6 +53,20 @@ def test_how_a_schedule_makes_up_for_an_outage_and_how_events_are_gathered(page:
     assert (event["debounceSeconds"], "batch" in event) == (60, False)
 
 
+def test_a_workflow_waits_for_versions_of_an_asset(page: Page, api: httpx2.Client) -> None:
+    workflow = save_gate(api, "Downstream")
+    page.goto(f"workflows/{workflow}")
+    page.get_by_role("button", name="Version of an asset", exact=True).click()
+    page.get_by_role("combobox", name="Asset", exact=True).fill("raw/tickets")
+    page.get_by_role("combobox", name="Asset", exact=True).press("Enter")
+    page.get_by_role("combobox", name="A run for").select_option("any")
+    publish(page)
+
+    [trigger] = api.get(f"/api/workflows/{workflow}").json()["triggers"]
+    assert trigger == {"type": "asset", "key": "raw/tickets", "partitions": "any", "enabled": True}
+    expect(page.get_by_text("when any partition of the asset raw/tickets has been made")).to_be_attached()
+
+
 def test_what_came_of_an_event_is_shown_with_its_reason_or_its_run(page: Page, api: httpx2.Client) -> None:
     workflow = save_gate(api, "Told")
     document = api.get(f"/api/workflows/{workflow}").json()

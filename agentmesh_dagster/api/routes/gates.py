@@ -3,7 +3,7 @@
 from fastapi import BackgroundTasks
 
 from agentmesh_dagster import wire
-from agentmesh_dagster.api.continuation import continue_run
+from agentmesh_dagster.api.continuation import continue_run, report_decision
 from agentmesh_dagster.api.requests import (
     Approver,
     Asked,
@@ -53,4 +53,5 @@ def complete_human_step(
     gate = answer_gate_as(context.services, approver, identity, wanted.output)
     # The answer stands, whatever becomes of the launch: the sensor follows up.
     afterwards.add_task(continue_run, context, gate.run_id)
+    afterwards.add_task(report_decision, context, gate)
     return show_gate(call.context.services.store, gate)

@@ -11,6 +11,7 @@ from agentmesh_dagster.cli.output.progress import show_progress
 from agentmesh_dagster.cli.output.terminal import own_terminal
 from agentmesh_dagster.control.cancel import RunIsOver, cancel_run
 from agentmesh_dagster.control.daemons import has_daemon
+from agentmesh_dagster.control.decision_reports import DecisionReports
 from agentmesh_dagster.control.fork import prepare_fork
 from agentmesh_dagster.control.in_place import execute_launch, execute_parents
 from agentmesh_dagster.control.instance import open_instance
@@ -126,4 +127,6 @@ def continue_here(services: Services, gate: StoredGate, console: Console) -> tup
                     has_ended = execute_launch(services, instance, launch, by=name_user())
             has_ended = has_ended and execute_parents(services, instance, gate.run_id, by=name_user())
         reconcile_run(services, instance, gate.run_id)
+        if gate.answered_at is not None:
+            DecisionReports().report(services, instance, gate.answered_at)
     return has_ended, is_handed_over

@@ -1752,6 +1752,56 @@ export interface components {
             /** @description What Dagster shows with icons, such as `openai`. */
             kinds?: string[];
         };
+        /** AssetTrigger */
+        AssetTrigger: {
+            /**
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "asset";
+            /** @description The asset, such as `raw/tickets`, of this code location or of another one. */
+            key: string;
+            /**
+             * @description `each` new version starts a run; or `any`: of those that follow each other within 30 seconds, as in a backfill, the last one does.
+             * @default each
+             * @enum {string}
+             */
+            partitions: "each" | "any";
+            /** @description An expression on context.event; only when it is true a run starts. */
+            condition?: string;
+            /** @description The run's input; all of context.event unless given. May hold {{ context.event.… }}: key, partition, runId, timestamp, metadata. */
+            input?: unknown;
+            /**
+             * @description false switches it off.
+             * @default true
+             */
+            enabled: boolean;
+        };
+        /** AssetTrigger */
+        AssetTriggerInput: {
+            /**
+             * @description What starts the workflow. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "asset";
+            /** @description The asset, such as `raw/tickets`, of this code location or of another one. */
+            key: string;
+            /**
+             * @description `each` new version starts a run; or `any`: of those that follow each other within 30 seconds, as in a backfill, the last one does.
+             * @default each
+             * @enum {string}
+             */
+            partitions: "each" | "any";
+            /** @description An expression on context.event; only when it is true a run starts. */
+            condition?: string;
+            /** @description The run's input; all of context.event unless given. May hold {{ context.event.… }}: key, partition, runId, timestamp, metadata. */
+            input?: unknown;
+            /**
+             * @description false switches it off.
+             * @default true
+             */
+            enabled: boolean;
+        };
         /**
          * Awaited
          * @description What a step waits for.
@@ -2391,7 +2441,7 @@ export interface components {
             inputSchema?: {
                 [key: string]: unknown;
             };
-            triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"])[];
+            triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"] | components["schemas"]["AssetTrigger"])[];
             concurrency?: components["schemas"]["Concurrency"];
             asset?: components["schemas"]["Asset"];
             layout?: {
@@ -3171,7 +3221,7 @@ export interface components {
         };
         /**
          * TriggerOutcome
-         * @description What came of a time, an event or the end of a run, for one trigger.
+         * @description What came of a time, an event, the end of a run or a version of an asset, for one trigger.
          */
         TriggerOutcome: {
             id: string;
@@ -3183,6 +3233,8 @@ export interface components {
             scheduledAt?: string;
             eventId?: string;
             endedRunId?: string;
+            assetKey?: string;
+            partition?: string;
             runId?: string;
             reason?: string;
         };
@@ -3286,7 +3338,7 @@ export interface components {
             inputSchema?: {
                 [key: string]: unknown;
             };
-            triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"])[];
+            triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"] | components["schemas"]["AssetTrigger"])[];
             concurrency?: components["schemas"]["Concurrency"];
             asset?: components["schemas"]["Asset"];
             layout?: {
@@ -3315,7 +3367,7 @@ export interface components {
             inputSchema?: {
                 [key: string]: unknown;
             };
-            triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"])[];
+            triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"] | components["schemas"]["AssetTriggerInput"])[];
             concurrency?: components["schemas"]["ConcurrencyInput"];
             asset?: components["schemas"]["AssetInput"];
             layout?: {
@@ -3354,7 +3406,7 @@ export interface components {
             inputSchema?: {
                 [key: string]: unknown;
             };
-            triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"])[];
+            triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"] | components["schemas"]["AssetTriggerInput"])[];
             concurrency?: components["schemas"]["ConcurrencyInput"];
             asset?: components["schemas"]["AssetInput"];
             layout?: {

@@ -1,4 +1,4 @@
-import { useEveryEntity } from '../../api/catalogue'
+import { useAssets, useEveryEntity } from '../../api/catalogue'
 import type { Json, Trigger } from '../../api/types'
 import { triggerType } from '../../types/types'
 import { Combobox } from '../../ui/Combobox'
@@ -30,6 +30,7 @@ export function TriggerFields({ trigger, place, onChange }: Props) {
       {trigger.type === 'cron' && <CatchUpFields trigger={trigger} place={place} onChange={onChange} />}
       {trigger.type === 'event' && <GatherFields trigger={trigger} place={place} onChange={onChange} />}
       {trigger.type === 'run' && <RunFields trigger={trigger} place={place} onChange={onChange} />}
+      {trigger.type === 'asset' && <AssetFields trigger={trigger} place={place} onChange={onChange} />}
       <PlacedGroup place={`${place}.input`} label="Input of the run">
         <TemplateValue
           label="Input"
@@ -104,6 +105,56 @@ function EventFields({ trigger, place, onChange }: Of<'event'>) {
             onChange={setCondition}
             offers={() => triggerType(trigger.type).event}
             placeholder='context.event.kind == "new"'
+          />
+        )}
+      </PlacedField>
+    </>
+  )
+}
+
+function AssetFields({ trigger, place, onChange }: Of<'asset'>) {
+  const known = useAssets().data?.items ?? []
+  const setCondition = (condition: string) => {
+    const { condition: _, ...others } = trigger
+    onChange(condition === '' ? others : { ...trigger, condition })
+  }
+  return (
+    <>
+      <div className="field-pair">
+        <PlacedField place={`${place}.key`} label="Asset" isRequired>
+          {(field) => (
+            <Combobox
+              {...field}
+              options={known.map(({ key }) => ({ value: key, label: key }))}
+              value={trigger.key}
+              placeholder="raw/tickets"
+              allowsOther
+              onChange={(key) => onChange({ ...trigger, key })}
+            />
+          )}
+        </PlacedField>
+        <PlacedField place={`${place}.partitions`} label="A run for">
+          {(field) => (
+            <select
+              {...field}
+              className="select"
+              value={trigger.partitions ?? 'each'}
+              onChange={(event) => onChange({ ...trigger, partitions: event.target.value as 'each' | 'any' })}
+            >
+              <option value="each">each new version</option>
+              <option value="any">the last of several in a row</option>
+            </select>
+          )}
+        </PlacedField>
+      </div>
+      <PlacedField place={`${place}.condition`} label="Only when">
+        {(field) => (
+          <ExpressionInput
+            {...field}
+            value={trigger.condition ?? ''}
+            onChange={setCondition}
+            offers={() => triggerType(trigger.type).event}
+            placeholder="context.event.metadata.row_count > 0"
           />
         )}
       </PlacedField>

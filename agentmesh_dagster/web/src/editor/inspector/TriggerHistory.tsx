@@ -59,7 +59,8 @@ export function TriggerHistory() {
   )
 }
 
-function sourceOf({ eventId, endedRunId }: TriggerOutcome): string {
+function sourceOf({ eventId, endedRunId, assetKey, partition }: TriggerOutcome): string {
+  if (assetKey) return partition ? `${assetKey} ${partition}` : assetKey
   if (eventId) return `event ${eventId}`
   return endedRunId ? `end of run ${endedRunId.slice(0, 8)}` : ''
 }
