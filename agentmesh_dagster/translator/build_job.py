@@ -13,7 +13,8 @@ from agentmesh_dagster.translator.boxes import wire_ops
 from agentmesh_dagster.translator.child_runs import NOBODY, ChildRuns
 from agentmesh_dagster.translator.dagster_internals import JobSnap
 from agentmesh_dagster.translator.dagster_runs import build_run_config
-from agentmesh_dagster.translator.executor import get_executor, lease_executor, lease_in_process
+from agentmesh_dagster.translator.executor import EXECUTORS, get_executor, lease_executor, lease_in_process
+from agentmesh_dagster.translator.first_rounds import list_first_ops
 from agentmesh_dagster.translator.launchpad import accepts, asks_for_something, build_input_field, read_default_input
 from agentmesh_dagster.translator.ops import RESOURCE, CompiledWorkflow, build_op
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG, describe_job
@@ -74,13 +75,20 @@ def build_job(
     services: Services,
     options: JobOptions = JobOptions(),
     child_runs: ChildRuns = NOBODY,
+    *,
+    first_rounds_will_do: bool = False,
 ) -> dg.JobDefinition:
     """The Dagster job of a plan; step key = op name = `PlannedOp.name`.
 
     Resources of a host that it asks for (`options`) are bound by the host's `Definitions`, not here.
+    `first_rounds_will_do`: for a worker that begins with the first rounds of each loop, and builds the rest if need be.
     """
-    compiled = CompiledWorkflow(plan, services, child_runs)
-    wired = wire_ops(plan.ops, lambda op: build_op(plan, op, services.settings, options.resource_keys))
+    # Another executor may have its steps rebuild the job elsewhere, by what the run was launched with.
+    is_ours = options.executor is None and services.settings.executor in EXECUTORS
+    is_cut = first_rounds_will_do and is_ours
+    compiled = CompiledWorkflow(plan, services, child_runs, has_all_rounds=not is_cut)
+    ops = list_first_ops(plan) if is_cut else plan.ops
+    wired = wire_ops(ops, lambda op: build_op(plan, op, services.settings, options.resource_keys))
     graph = WorkflowGraph(job_name, services, node_defs=wired.definitions, dependencies=wired.dependencies)
     executor = options.executor or get_executor(services.settings.executor, services.settings)
     return CompiledJob(
@@ -99,14 +107,16 @@ def build_job(
 
 
 _KEPT = 64  # jobs in one process; with its config schema and snapshot one of ten nodes takes some 150 kB
-_jobs: LRUCache[tuple[int, int, str], dg.JobDefinition] = LRUCache(_KEPT)
+_jobs: LRUCache[tuple[int, int, str, bool], dg.JobDefinition] = LRUCache(_KEPT)
 
 
-def build_job_once(plan: Plan, job_name: str, services: Services) -> dg.JobDefinition:
+def build_job_once(
+    plan: Plan, job_name: str, services: Services, *, first_rounds_will_do: bool = False
+) -> dg.JobDefinition:
     """`build_job`, kept for the next call with the same plan: also what Dagster works out of a job but once."""
     # By identity: what is kept holds on to both, so no other object can have come to stand in their places.
-    key = (id(plan), id(services), job_name)
-    return _jobs.get(key, lambda: build_job(plan, job_name, services))
+    key = (id(plan), id(services), job_name, first_rounds_will_do)
+    return _jobs.get(key, lambda: build_job(plan, job_name, services, first_rounds_will_do=first_rounds_will_do))
 
 
 def _build_prefill(plan: Plan) -> dict[str, Any] | None:

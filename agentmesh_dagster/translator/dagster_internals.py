@@ -5,6 +5,8 @@ from dagster._core.definitions.dependency import DynamicCollectDependencyDefinit
 from dagster._core.definitions.executor_definition import execute_in_process_executor
 from dagster._core.errors import DagsterRunNotFoundError
 from dagster._core.events import EngineEventData
+from dagster._core.execution.api import create_execution_plan
+from dagster._core.execution.context.system import PlanOrchestrationContext
 from dagster._core.execution.plan.handle import StepHandle, UnresolvedStepHandle
 from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.execution.plan.plan import ExecutionPlan
@@ -27,6 +29,7 @@ __all__ = [
     "ExecutionPlan",
     "JobSnap",
     "NodeHandle",
+    "PlanOrchestrationContext",
     "ResolvedRunConfig",
     "RetryMode",
     "SerializableErrorInfo",
@@ -35,6 +38,7 @@ __all__ = [
     "StepHandle",
     "UnresolvedMappedExecutionStep",
     "UnresolvedStepHandle",
+    "create_execution_plan",
     "execute_in_process_executor",
     "get_log_record_event",
     "has_log_record_event",

@@ -23,7 +23,8 @@ from agentmesh_dagster.translator.dagster_internals import (
     get_log_record_event,
     has_log_record_event,
 )
-from agentmesh_dagster.translator.dagster_runs import read_launch_facts
+from agentmesh_dagster.translator.dagster_runs import read_launch_facts, write_op_key
+from agentmesh_dagster.translator.first_rounds import build_all_rounds
 from agentmesh_dagster.translator.ops import EACH_TAG, CompiledWorkflow
 from agentmesh_dagster.translator.presentation import RUN_TAG
 from agentmesh_dagster.translator.rounds import RoundsPlayed
@@ -102,8 +103,8 @@ class LeasedExecutor(dg.Executor):
 
         with keep_lease(renew, settings.lease_seconds, name="launch-lease"):
             has_failed = False
-            for part in self._list_parts(plan_context, execution_plan, run_id):
-                for event in self._inner.execute(plan_context, part):
+            for context, part in self._list_parts(plan_context, execution_plan, run_id):
+                for event in self._inner.execute(context, part):
                     has_failed = has_failed or event.is_step_failure
                     yield event
             services, instance = self.compiled.services, plan_context.instance
@@ -115,20 +116,24 @@ class LeasedExecutor(dg.Executor):
             except (AgentMeshError, dg.DagsterError) as fault:
                 plan_context.log.warning(f"What waits for this run is left to the sensor: {fault}")
 
-    def _list_parts(self, plan_context: Any, execution_plan: Any, run_id: str) -> Iterator[Any]:
+    def _list_parts(self, context: Any, execution_plan: Any, run_id: str) -> Iterator[tuple[Any, Any]]:
         """What the inner executor executes, one after the other: all at once unless there are loops."""
         plan = self.compiled.plan
         if not plan.has_rounds:
-            yield execution_plan
+            yield context, execution_plan
             return
-        played = RoundsPlayed(plan, self.compiled.services, run_id, execution_plan.step_keys_to_execute)
-        job = plan_context.job.get_definition()
-        config = ResolvedRunConfig.build(job, plan_context.run_config)
-        for step_keys in played.list_parts():
+        has_all = self.compiled.has_all_rounds
+        wanted = execution_plan.step_keys_to_execute if has_all else [write_op_key(op) for op in plan.ops]
+        for step_keys in RoundsPlayed(plan, self.compiled.services, run_id, wanted).list_parts():
+            if not has_all and not execution_plan.step_dict_by_key.keys() >= set(step_keys):
+                context, execution_plan = build_all_rounds(context, execution_plan)
+                has_all = True
             # Each part resolves what hangs on items anew, and Dagster writes that into the plan it was made from.
             by_handle, by_key = dict(execution_plan.step_dict), dict(execution_plan.step_dict_by_key)
             whole = execution_plan._replace(step_dict=by_handle, step_dict_by_key=by_key)
-            yield _Part._make(whole.build_subset_plan(step_keys, job, config))
+            # Dagster asks for the config here, and does not look at it.
+            part = whole.build_subset_plan(step_keys, context.job.get_definition(), ResolvedRunConfig())
+            yield context, _Part._make(part)
 
 
 class _Part(ExecutionPlan):

@@ -47,6 +47,7 @@ class CompiledWorkflow:
     plan: Plan
     services: Services
     child_runs: ChildRuns = NOBODY
+    has_all_rounds: bool = True  # False: its job has the first rounds of each loop only
     run_ids: dict[str, str] = field(default_factory=dict[str, str])  # of the launches that this process has taken up
 
 

@@ -15,7 +15,7 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.runs import get_run_head
 from agentmesh_dagster.store.steps import read_states
 
-_AHEAD = 2  # rounds at first; then as many as were played by now
+AHEAD = 2  # rounds at first; then as many as were played by now
 
 
 @dataclass
@@ -75,7 +75,7 @@ class RoundsPlayed:
         for rounds in dict.fromkeys(every):
             items = self._list_items(rounds, states)
             begun = max((progress.count_rounds(rounds, one) for one in items or ()), default=0)
-            ahead = max(_AHEAD, begun - self._first.setdefault(rounds, begun))
+            ahead = max(AHEAD, begun - self._first.setdefault(rounds, begun))
             is_over = items is not None and all(progress.is_over(rounds, one) for one in items)
             found[rounds] = _Reach(begun, begun if is_over else begun + ahead, is_over)
         return found
