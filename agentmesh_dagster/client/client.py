@@ -111,11 +111,13 @@ class AgentMeshClient:
         status: RunStatus | None = None,
         waiting: bool | None = None,
         has_failed: bool | None = None,
+        has_caught: bool | None = None,
         parent_run_id: str | None = None,
     ) -> Iterator[Run]:
         """Runs, newest first; further pages are asked for as the caller goes on."""
         query = {"projectId": project_id, "workflowId": workflow_id, "status": status}
-        query |= {"waiting": waiting, "hasFailed": has_failed, "parentRunId": parent_run_id}
+        query |= {"waiting": waiting, "hasFailed": has_failed, "hasCaught": has_caught}
+        query |= {"parentRunId": parent_run_id}
         for item in self._connection.list("runs", query):
             yield Run.model_validate(item)
 

@@ -53,6 +53,11 @@ def read_step(office: Office, run_id: str, node_id: str) -> Step:
         return next(step for step in list_steps(connection, run_id) if step.node_id == node_id)
 
 
+def list_ids(office: Office, **wanted: Any) -> list[str]:
+    with office.services.store.read() as connection:
+        return [run.id for run in page_runs(connection, RunFilter(**wanted), limit=10).items]
+
+
 def gate_that_is_caught(**gate: Any) -> Any:
     nodes = [node("start", "start"), node("gate", "human_approval", **gate), noting("publish"), noting("revise")]
     nodes.append(node("end", "end", output="{{ context.error }}"))
@@ -69,6 +74,7 @@ def test_a_gate_that_is_rejected_leads_to_its_error_edge_with_what_was_said(offi
 
     run = office.run(run_id)
     assert (run.status, run.has_failed, run.has_caught) == (RunStatus.SUCCEEDED, False, True)
+    assert [list_ids(office, has_caught=caught) for caught in (True, False)] == [[run_id], []]
     error = {"nodeId": "gate", "message": "not like this", "code": "rejected", "attempts": 1, "output": REJECTED}
     assert run.output == error
     assert CALLS == ["revise"]

@@ -11,6 +11,7 @@ from agentmesh_dagster.api.launching import answer_launched
 from agentmesh_dagster.api.repeats import list_repeats
 from agentmesh_dagster.api.requests import (
     Asked,
+    CaughtFilter,
     Cursor,
     Editor,
     EventLimit,
@@ -56,13 +57,14 @@ def list_runs(
     status: StatusFilter = None,
     waiting: WaitingFilter = None,
     has_failed: FailedFilter = None,
+    has_caught: CaughtFilter = None,
     parent_run_id: ParentFilter = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     max_chars: MaxValueChars = None,
 ) -> wire.PageOf[Run]:
     """Runs, newest first."""
-    wanted = RunFilter(workflow_id, project_id, status or (), waiting, has_failed, parent_run_id)
+    wanted = RunFilter(workflow_id, project_id, status or (), waiting, has_failed, has_caught, parent_run_id)
     return list_shown_runs(call.context, wanted, limit, cursor, max_chars)
 
 

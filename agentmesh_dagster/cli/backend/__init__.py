@@ -72,6 +72,7 @@ class Backend(Protocol):
         status: RunStatus | None,
         waiting: bool,
         has_failed: bool,
+        has_caught: bool,
         parent: str | None,
         limit: int,
     ) -> list[Run]:

@@ -66,6 +66,7 @@ class LocalBackend:
         status: RunStatus | None,
         waiting: bool,
         has_failed: bool,
+        has_caught: bool,
         parent: str | None,
         limit: int,
     ) -> list[Run]:
@@ -79,6 +80,7 @@ class LocalBackend:
                 statuses=statuses,
                 waiting=waiting,
                 has_failed=has_failed,
+                has_caught=has_caught,
                 parent_run_id=parent_run_id,
                 limit=limit,
             )

@@ -104,6 +104,7 @@ class RemoteBackend:
         status: RunStatus | None,
         waiting: bool,
         has_failed: bool,
+        has_caught: bool,
         parent: str | None,
         limit: int,
     ) -> list[Run]:
@@ -112,6 +113,7 @@ class RemoteBackend:
             status=status,
             waiting=waiting or None,
             has_failed=has_failed or None,
+            has_caught=has_caught or None,
             parent_run_id=self._find_run(parent) if parent else None,
         )
         return list(islice(runs, limit))

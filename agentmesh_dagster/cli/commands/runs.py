@@ -29,6 +29,7 @@ def list_runs(
     *,
     waiting: bool,
     has_failed: bool,
+    has_caught: bool,
     parent: str | None,
     limit: int,
     as_json: bool,
@@ -42,6 +43,7 @@ def list_runs(
             status=wanted,
             waiting=waiting,
             has_failed=has_failed,
+            has_caught=has_caught,
             parent=parent,
             limit=limit,
         )

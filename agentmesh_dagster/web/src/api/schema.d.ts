@@ -6284,6 +6284,8 @@ export interface operations {
                 waiting?: boolean;
                 /** @description Whether a step of the run has failed, also while it waits. */
                 hasFailed?: boolean;
+                /** @description Whether a step has failed, and the run went on behind it. */
+                hasCaught?: boolean;
                 /** @description Only the runs that the steps of this one wait, or waited, for. */
                 parentRunId?: string;
                 /** @description Items on a page. */
@@ -7815,6 +7817,8 @@ export interface operations {
                 waiting?: boolean;
                 /** @description Whether a step of the run has failed, also while it waits. */
                 hasFailed?: boolean;
+                /** @description Whether a step has failed, and the run went on behind it. */
+                hasCaught?: boolean;
                 /** @description Only the runs that the steps of this one wait, or waited, for. */
                 parentRunId?: string;
                 /** @description Items on a page. */

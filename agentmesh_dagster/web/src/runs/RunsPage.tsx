@@ -18,15 +18,15 @@ const STATUSES: readonly RunStatus[] = ['pending', 'running', 'succeeded', 'fail
 /** All runs, or those that fit the filters; live. */
 export function RunsPage() {
   const [filters, change] = useFilters()
-  const { project = '', workflow = '', status = '', waiting = '', parent = '' } = filters
+  const { project = '', workflow = '', status = '', waiting = '', caught = '', parent = '' } = filters
   const runs = useRuns(
-    { projectId: project, workflowId: workflow, status, waiting, parentRunId: parent },
+    { projectId: project, workflowId: workflow, status, waiting, hasCaught: caught, parentRunId: parent },
     LOOK_EVERY_MS,
   )
   const projects = useEveryEntity('projects').data ?? []
   const workflows = useEveryEntity('workflows').data ?? []
   const inProject = workflows.filter((one) => project === '' || one.projectId === project)
-  const isFiltered = Boolean(project || workflow || status || waiting || parent)
+  const isFiltered = Boolean(project || workflow || status || waiting || caught || parent)
   const [picked, setPicked] = useState<readonly string[]>([])
   const onPick = (runId: string, isPicked: boolean) =>
     setPicked((before) => {
@@ -66,6 +66,11 @@ export function RunsPage() {
           label="Waiting for a person"
           isOn={waiting === 'true'}
           onChange={(isOn) => change({ waiting: isOn ? 'true' : '' })}
+        />
+        <CheckFilter
+          label="Caught a fault"
+          isOn={caught === 'true'}
+          onChange={(isOn) => change({ caught: isOn ? 'true' : '' })}
         />
         {parent !== '' && (
           <CheckFilter
@@ -114,4 +119,4 @@ function CompareLink({ picked, runs }: { picked: readonly string[]; runs: Return
   )
 }
 
-const NO_FILTERS = { project: '', workflow: '', status: '', waiting: '', parent: '' }
+const NO_FILTERS = { project: '', workflow: '', status: '', waiting: '', caught: '', parent: '' }
