@@ -84,8 +84,11 @@ def build_first_launch(
 def _find_like(instance: dg.DagsterInstance, job: dg.JobDefinition) -> dg.DagsterRun | None:
     """A run of the job whose snapshots the instance still has."""
     found = _first_runs.get(job, {}).get(read_instance_id(instance))
-    is_known = found is not None and instance.run_storage.has_job_snapshot(found.job_snapshot_id or "")
-    return found if is_known else None
+    if found is None:
+        return None
+    # Dagster keeps both in one table. Asked for the snapshot of a plan as such, it reads all of it.
+    ids = (found.job_snapshot_id or "", found.execution_plan_snapshot_id or "")
+    return found if all(map(instance.run_storage.has_job_snapshot, ids)) else None
 
 
 def create_dagster_run(

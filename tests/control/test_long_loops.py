@@ -1,9 +1,11 @@
 """Loops that may be played very often, and are not: a launch pays for the rounds that it plays."""
 
 from itertools import pairwise
+from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.storage.runs.schema import SnapshotsTable
 
 from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.launch import prepare_launch
@@ -89,15 +91,20 @@ def test_launches_that_follow_share_what_dagster_has_of_the_first(office: Office
     assert second == first._replace(run_id=second.run_id)
 
 
-def test_a_launch_after_dagsters_runs_were_wiped_writes_down_all_of_it_again(office: Office):
+def test_a_launch_writes_down_again_what_dagster_has_lost_since(office: Office):
     flow = loop(20)
     save(office.services, flow)
-    launch(office, flow)
-    office.instance.wipe()
+    snapshot_id = find_run(office, launch(office, flow)).execution_plan_snapshot_id
+    storage: Any = office.instance.run_storage
+    with storage.connect() as connection:
+        connection.execute(SnapshotsTable.delete().where(SnapshotsTable.c.snapshot_id == snapshot_id))
 
-    run_id = office.start(flow)
+    later = prepare_launch(office.services, office.instance, flow, {}, launched_by="test")
+    run_in_place(office.services, office.instance, later)
 
-    assert office.run(run_id).status is RunStatus.SUCCEEDED
+    assert office.run(later.run_id).status is RunStatus.SUCCEEDED
+    assert find_run(office, later.run_id).execution_plan_snapshot_id == snapshot_id
+    assert office.instance.get_execution_plan_snapshot(snapshot_id or "") is not None
 
 
 def test_a_launch_costs_the_same_however_often_the_loop_may_be_played(office: Office):
