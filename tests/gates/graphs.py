@@ -21,7 +21,7 @@ NEWS = "news"  # the event that all wait for
 _BRANCHES = st.sampled_from([{}, {"mode": "all"}, {"onNoMatch": "end"}])
 _DEADLINES = st.sampled_from([None, "fail", "approve", "reject"])
 _LONG_SECONDS = 600_000
-_CATCHABLE = {"gate", "ask", "tool", "failing", "branch", "call", "child", *_WAITS}
+_CATCHABLE = {"gate", "ask", "tool", "failing", "work", "branch", "call", "child", *_WAITS}
 
 # A form, so that an answer without `approved` goes on where no edge asks for it.
 _FORM = {"type": "object", "properties": {"payload": {}}}

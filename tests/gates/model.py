@@ -206,14 +206,14 @@ class Model:
             leads_on = taken or not is_conditional(edges)
             end = replace(end, state="done", output=output, taken=taken) if leads_on else end
         elif end.state == "failed" and catches(edges):
-            caught = name_edges([*frame.list_offered(node.id, "error"), *frame.list_offered(node.id, "always")])
+            caught = frame.name_caught(node.id, "error") | frame.name_caught(node.id, "always")
             end = replace(end, taken=caught, is_caught=bool(caught))
         if end.state == "failed" and not end.is_caught and frame.faults is not None:
             frame.faults.append(where)
             self._played[where] = replace(end, is_caught=True)
             return {edge.id: Way(GIVEN_UP) for edge in edges}
         if end.state == "done":
-            end = replace(end, taken=end.taken | name_edges(frame.list_offered(node.id, "always")))
+            end = replace(end, taken=end.taken | frame.name_caught(node.id, "always"))
         self._played[where] = end
         goes_on = end.state == "done" or end.is_caught
         return {

@@ -84,6 +84,11 @@ class Frame:
         """The out-edges of a node that may be followed once it has ended so."""
         return [edge for edge in self.document.out[name] if read_on(edge) == ended and self.offers(edge)]
 
+    def name_caught(self, name: str, ended: str) -> frozenset[str]:
+        """The edges `on: error`, or `on: always`, that are followed: all, or the first if one tries once more."""
+        edges = self.list_offered(name, ended)
+        return name_edges(edges[:1] if any(edge.max_rounds for edge in edges) else edges)
+
     def choose(self, node: Any, output: Any) -> frozenset[str]:
         """The out-edges that a node with this output takes."""
         edges = self.list_offered(node.id, "success")
