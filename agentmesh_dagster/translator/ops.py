@@ -225,7 +225,7 @@ def _report_to_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: St
     elif op.wiring is Wiring.CONDITIONAL:
         for edge_id in report.end.taken or ():
             yield dg.Output(None, op.outputs[edge_id], metadata=metadata)
-    elif op.wiring is Wiring.REPEATED or not report.end.is_caught:
+    elif op.wiring is Wiring.REPEATED or not report.end.is_caught or op.node.begins_call:
         yield dg.Output(None, RESULT, metadata=metadata)
 
 

@@ -145,7 +145,7 @@ class Worker:
             return {ITEM}
         if op.wiring is Wiring.CONDITIONAL:
             return {op.outputs[edge_id] for edge_id in report.end.taken or ()}
-        return set() if report.end.is_caught else {RESULT}
+        return set() if report.end.is_caught and not op.node.begins_call else {RESULT}
 
     def _collect(self, op: PlannedOp) -> set[str]:
         each = self.plan.scopes.locate(op.node.id)
