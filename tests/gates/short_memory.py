@@ -40,9 +40,14 @@ class ShortMemory:
         self._between = between
 
     def create_run_for_job(
+        self, job_def: dg.JobDefinition, execution_plan: Any, run_id: str, **said: Any
+    ) -> dg.DagsterRun:
+        return self.create_run(job_def.name, [*execution_plan.step_keys_to_execute], run_id, **said)
+
+    def create_run(
         self,
-        job_def: dg.JobDefinition,
-        execution_plan: Any,
+        job_name: str,
+        step_keys_to_execute: list[str] | None,
         run_id: str,
         run_config: Any,
         tags: dict[str, str],
@@ -51,23 +56,31 @@ class ShortMemory:
         remote_job_origin: Any = None,
         **_more: Any,
     ) -> dg.DagsterRun:
-        self._between()
-        if run_id in self._kept:
-            raise DagsterRunAlreadyExists(f"`{run_id}`")
-        run = dg.DagsterRun(
-            job_name=job_def.name,
-            run_id=run_id,
-            run_config=run_config,
-            step_keys_to_execute=list(execution_plan.step_keys_to_execute),
-            status=Status.NOT_STARTED,
-            tags=tags,
-            parent_run_id=parent_run_id,
-            root_run_id=root_run_id,
-            remote_job_origin=remote_job_origin,
+        return self.add_run(
+            dg.DagsterRun(
+                job_name=job_name,
+                run_id=run_id,
+                run_config=run_config,
+                step_keys_to_execute=step_keys_to_execute,
+                status=Status.NOT_STARTED,
+                tags=tags,
+                parent_run_id=parent_run_id,
+                root_run_id=root_run_id,
+                remote_job_origin=remote_job_origin,
+                job_snapshot_id="kept",
+            )
         )
-        self._kept[run_id] = _Kept(run, datetime.now(UTC), datetime.now(UTC))
+
+    def add_run(self, run: dg.DagsterRun) -> dg.DagsterRun:
+        self._between()
+        if run.run_id in self._kept:
+            raise DagsterRunAlreadyExists(f"`{run.run_id}`")
+        self._kept[run.run_id] = _Kept(run, datetime.now(UTC), datetime.now(UTC))
         self._between()
         return run
+
+    def has_job_snapshot(self, job_snapshot_id: str) -> bool:
+        return job_snapshot_id == "kept"
 
     def has_run(self, run_id: str) -> bool:
         return run_id in self._kept
