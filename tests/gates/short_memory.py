@@ -67,7 +67,6 @@ class ShortMemory:
                 parent_run_id=parent_run_id,
                 root_run_id=root_run_id,
                 remote_job_origin=remote_job_origin,
-                job_snapshot_id="kept",
             )
         )
 
@@ -79,8 +78,8 @@ class ShortMemory:
         self._between()
         return run
 
-    def has_job_snapshot(self, job_snapshot_id: str) -> bool:
-        return job_snapshot_id == "kept"
+    def has_job_snapshot(self, _job_snapshot_id: str) -> bool:
+        return False
 
     def has_run(self, run_id: str) -> bool:
         return run_id in self._kept
