@@ -2,10 +2,11 @@
 
     python -m benchmarks.gate_interleavings --count 10000 --seed 1
 
-Each interleaving is a random graph with gates and waits, and some twenty actions in random order: answers, double
-answers, passing deadlines and timers, events, callbacks, launches at work, sensor ticks, cancels, and processes that
-die, or are overtaken, in the middle. What must hold is checked after each action, and after the faults against a model:
-see `tests/gates`. The store and all of our code are real; Dagster's part is played by `tests/gates/driver.py`.
+Each interleaving is a random workflow with gates, waits, loops, an `each`, sub-workflows, children and caught faults,
+and some twenty actions in random order: answers, double answers, passing deadlines and timers, events, callbacks,
+launches at work, sensor ticks, the web server's look at children, retries, cancels, and processes that die, or are
+overtaken, in the middle. What must hold is checked after each action, and after the faults against a model: see
+`tests/gates`. The store and all of our code are real; Dagster's part is played by `tests/gates/driver.py`.
 """
 
 import argparse

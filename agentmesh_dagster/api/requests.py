@@ -52,6 +52,9 @@ StatusFilter = Annotated[list[RunStatus] | None, Query()]
 FailedFilter = Annotated[
     bool | None, Query(alias="hasFailed", description="Whether a step of the run has failed, also while it waits.")
 ]
+CaughtFilter = Annotated[
+    bool | None, Query(alias="hasCaught", description="Whether a step has failed, and the run went on behind it.")
+]
 WaitingFilter = Annotated[bool | None, Query(description="Whether the run waits for a person.")]
 ParentFilter = Annotated[
     str | None, Query(alias="parentRunId", description="Only the runs that the steps of this one wait, or waited, for.")

@@ -129,6 +129,7 @@ class AgentMeshClient:
         status: RunStatus | None = None,
         waiting: bool | None = None,
         has_failed: bool | None = None,
+        has_caught: bool | None = None,
         parent_run_id: str | None = None,
         asset: str | None = None,
         partition: str | None = None,
@@ -136,7 +137,8 @@ class AgentMeshClient:
     ) -> Iterator[Run]:
         """Runs, newest first; further pages are asked for as the caller goes on."""
         query = {"projectId": project_id, "workflowId": workflow_id, "status": status}
-        query |= {"waiting": waiting, "hasFailed": has_failed, "parentRunId": parent_run_id}
+        query |= {"waiting": waiting, "hasFailed": has_failed, "hasCaught": has_caught}
+        query |= {"parentRunId": parent_run_id}
         query |= {"asset": asset, "partition": partition, "backfillId": backfill_id}
         for item in self._connection.list("runs", query):
             yield Run.model_validate(item)

@@ -109,7 +109,14 @@ class WorkflowJobs:
         workflow_id = find_job(self._services.store, job_name.removeprefix(prefix))
         try:
             plan = self._load_plan(workflow_id)
-            job = build_job(plan, job_name, self._services, self._options.jobs, _CHILD_RUNS)
+            job = build_job(
+                plan,
+                job_name,
+                self._services,
+                self._options.jobs,
+                _CHILD_RUNS,
+                first_rounds_will_do=self._pin.first_rounds_will_do,
+            )
         except (AgentMeshError, dg.DagsterError) as fault:
             broken = _build_broken_job(self._services, job_name, workflow_id, str(fault))
             return BuiltJob(broken, None, self._pin.revision)

@@ -8,6 +8,7 @@ from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.errors import DagsterRunAlreadyExists
 from dagster._core.execution.api import create_execution_plan, execute_run
+from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 from dagster._core.remote_origin import (
     CodeLocationOrigin,
@@ -17,11 +18,13 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 from dagster._core.scheduler.instigation import InstigatorStatus
+from dagster._core.snap import snapshot_from_execution_plan
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.tags import (
     BACKFILL_TAGS,
+    CODE_LOCATION_TAG,
     MAX_RETRIES_TAG,
     ROOT_RUN_ID_TAG,
     SCHEDULED_EXECUTION_TIME_TAG,
@@ -35,6 +38,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 __all__ = [
     "BACKFILL_TAGS",
+    "CODE_LOCATION_TAG",
     "FINISHED_STATUSES",
     "MAX_RETRIES_TAG",
     "ROOT_RUN_ID_TAG",
@@ -46,6 +50,7 @@ __all__ = [
     "CodeLocationOrigin",
     "CodeLocationReconstructionMetadataValue",
     "DagsterRunAlreadyExists",
+    "ExecutionPlan",
     "InstigatorStatus",
     "InstigatorType",
     "JobPythonOrigin",
@@ -66,4 +71,5 @@ __all__ = [
     "execute_run",
     "get_current_datetime",
     "reverse_cron_string_iterator",
+    "snapshot_from_execution_plan",
 ]

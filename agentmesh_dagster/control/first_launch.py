@@ -7,8 +7,9 @@ from typing import Any
 import dagster as dg
 
 from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists
+from agentmesh_dagster.control.dagster_run import build_first_launch, create_dagster_run
 from agentmesh_dagster.control.inherited_tags import copy_free_tags
-from agentmesh_dagster.control.launch import build_first_launch, find_origins
+from agentmesh_dagster.control.launch import find_origins
 from agentmesh_dagster.control.resume import select_steps
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.runtime.plans import load_pinned_plan
@@ -46,27 +47,34 @@ def create_first_launch(
     forked = instance.get_run_by_id(run.forked_from.run_id) if run.forked_from else None
     built = build_first_launch(
         services,
+        instance,
         plan,
         head.job_name,
         run.input,
         launched_by=launched_by,
         forked_from=run.forked_from,
         step_keys=select_steps(plan, states, ()) if run.forked_from else None,
-        given_tags=copy_free_tags(forked) if forked else None,
+        given_tags=_choose_tags(services, run.parent_run_id, forked),
         asked=makes.asked if makes else None,
     )
-    if run.parent_run_id:
-        built["tags"][PARENT_TAG] = link_run(services.settings, run.parent_run_id) or run.parent_run_id
     near = forked.run_id if forked and forked.job_name in (head.job_name, ASSET_JOB) else run.parent_run_id
     with suppress(DagsterRunAlreadyExists):  # somebody else has created it meanwhile
         places = origins or find_origins(instance, head.job_name, head.workflow_id, near=near)
-        instance.create_run_for_job(run_id=run_id, **places, **built)
+        create_dagster_run(instance, built, run_id, places)
     crash_point(CrashPoint.LAUNCH_IN_DAGSTER)
     with services.store.begin() as tx:
         is_ours = mark_launch_submitted(tx, run_id)
     if is_ours:
         report_origin(services, instance, run_id)
     return is_ours
+
+
+def _choose_tags(services: Services, parent_run_id: str | None, forked: dg.DagsterRun | None) -> dict[str, str]:
+    """The tags of its own of the run that it was forked from, and a link to the run that waits for it."""
+    tags = {**copy_free_tags(forked)} if forked else dict[str, str]()
+    if parent_run_id:
+        tags[PARENT_TAG] = link_run(services.settings, parent_run_id) or parent_run_id
+    return tags
 
 
 def report_origin(services: Services, instance: dg.DagsterInstance, run_id: str) -> None:

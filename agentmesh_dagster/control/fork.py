@@ -97,11 +97,7 @@ def _find_newest(services: Services, source: Run, location: CodeLocation | None)
         raise ForkRefused([Issue("workflow-deleted", message, path="$.revision")]) from missing
     place = location or CodeLocation()
     job_name = place.job_prefix + get_job_name(services.store, plan.workflow)
-    origins = {
-        "remote_job_origin": place.build_remote_origin(job_name),
-        "job_code_origin": place.build_code_origin(job_name),
-    }
-    return _Target(plan, job_name, origins)
+    return _Target(plan, job_name, place.build_origins(job_name))
 
 
 def _read_request(workflow: Workflow, source: Run, wanted: NewFork, by: str) -> tuple[Fork, JsonValue, Sequence[Issue]]:

@@ -1,7 +1,6 @@
 """Launching: from a stored workflow and an input to a Dagster run."""
 
 import uuid
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -9,16 +8,15 @@ from typing import Any
 import dagster as dg
 
 from agentmesh_dagster.control.cancel import stop_launches
-from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists, create_execution_plan
+from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists
+from agentmesh_dagster.control.dagster_run import build_first_launch, create_dagster_run
 from agentmesh_dagster.control.location import CodeLocation
-from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_schema import JsonSchema, SchemaMismatch, fit_input
 from agentmesh_dagster.entities.json_values import JsonValue, check_json
-from agentmesh_dagster.entities.models import ForkedFrom, Workflow
+from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.errors import InvalidValue
-from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.launches import LaunchFacts, find_asking, register_launch
 from agentmesh_dagster.runtime.places import take_place
 from agentmesh_dagster.runtime.plans import load_plan
@@ -26,18 +24,9 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision, get_job_name
 from agentmesh_dagster.store.launches import mark_launch_submitted
 from agentmesh_dagster.store.materializations import AssetLaunch
-from agentmesh_dagster.translator.asset_facts import (
-    ASSET_JOB,
-    check_partition,
-    derive_input,
-    find_asset_launch,
-    write_asset_tags,
-)
-from agentmesh_dagster.translator.build_job import build_job_once
-from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
-from agentmesh_dagster.translator.materialize import list_makers
+from agentmesh_dagster.translator.asset_facts import ASSET_JOB, check_partition, derive_input, find_asset_launch
+from agentmesh_dagster.translator.dagster_runs import read_instance_id
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
-from agentmesh_dagster.translator.run_tags import name_origin
 from agentmesh_dagster.wire import NewRun
 
 GIVEN_NONE: Any = object()  # as a run's input: it was given none
@@ -110,7 +99,7 @@ def prepare_launch(
     place = location or CodeLocation()
     job_name = ASSET_JOB if asked else place.job_prefix + get_job_name(services.store, plan.workflow)
     run_id = str(uuid.uuid4())
-    built = build_first_launch(services, plan, job_name, checked, launched_by=launched_by, asked=asked)
+    built = build_first_launch(services, instance, plan, job_name, checked, launched_by=launched_by, asked=asked)
     # Ours first: should this process die now, the run is there, and is created in Dagster by whoever finds it.
     facts = LaunchFacts(
         run_id,
@@ -133,12 +122,7 @@ def prepare_launch(
     if taken.is_queued:
         return PreparedLaunch(run_id, run_id, job_name, revision, is_queued=True)
     with suppress(DagsterRunAlreadyExists):  # this took so long that somebody has created it meanwhile
-        instance.create_run_for_job(
-            run_id=run_id,
-            remote_job_origin=place.build_remote_origin(job_name),
-            job_code_origin=place.build_code_origin(job_name),
-            **built,
-        )
+        create_dagster_run(instance, built, run_id, place.build_origins(job_name))
     crash_point(CrashPoint.LAUNCH_IN_DAGSTER)
     with services.store.begin() as tx:
         mark_launch_submitted(tx, run_id)
@@ -173,46 +157,6 @@ def find_origins(
         "remote_job_origin": remote or CodeLocation().build_remote_origin(job_name),
         "job_code_origin": code or CodeLocation().build_code_origin(job_name),
     }
-
-
-def build_first_launch(
-    services: Services,
-    plan: Plan,
-    job_name: str,
-    run_input: JsonValue,
-    *,
-    launched_by: str | None,
-    forked_from: ForkedFrom | None = None,
-    step_keys: Sequence[str] | None = None,
-    given_tags: Mapping[str, str] | None = None,
-    asked: AssetLaunch | None = None,
-) -> dict[str, Any]:
-    """What a first launch is to Dagster, whatever its id; `step_keys` None: all steps."""
-    job = build_job_once(plan, job_name, services)
-    if step_keys is not None:
-        step_keys = [*step_keys, *list_makers(job)]
-    run_config = build_run_config(plan, run_input, log_level=services.settings.console_log_level)
-    load_data = build_load_data(plan.revision)
-    return {
-        "job_def": job,
-        "execution_plan": create_execution_plan(
-            job, run_config=run_config, step_keys_to_execute=step_keys, repository_load_data=load_data
-        ),
-        "run_config": run_config,
-        "repository_load_data": load_data,
-        "asset_selection": select_assets(job),
-        "tags": {
-            **(given_tags or {}),
-            **job.tags,
-            **name_origin(launched_by, forked_from),
-            **(write_asset_tags(asked) if asked else {}),
-        },
-    }
-
-
-def select_assets(job: dg.JobDefinition) -> frozenset[dg.AssetKey] | None:
-    """What Dagster is told that a launch makes; None: its job is not in its asset form."""
-    return frozenset(job.asset_layer.selected_asset_keys) or None
 
 
 def check_input(workflow: Workflow, run_input: JsonValue) -> JsonValue:

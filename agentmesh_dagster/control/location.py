@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from agentmesh_dagster.control.dagster_internals import (
     SINGLETON_REPOSITORY_NAME,
@@ -43,6 +44,13 @@ class CodeLocation:
     def build_code_origin(self, job_name: str) -> JobPythonOrigin:
         """What tells a run worker how to rebuild the job."""
         return build_code_origin(job_name) if self.code_origin is None else self.code_origin.get_job_origin(job_name)
+
+    def build_origins(self, job_name: str) -> dict[str, Any]:
+        """Both, as Dagster takes them for a run."""
+        return {
+            "remote_job_origin": self.build_remote_origin(job_name),
+            "job_code_origin": self.build_code_origin(job_name),
+        }
 
 
 # Rebuilds any stored workflow's job in another process, from whatever folder that runs in.

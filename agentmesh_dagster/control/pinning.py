@@ -12,6 +12,7 @@ from agentmesh_dagster.control.dagster_internals import (
     RepositoryLoadData,
 )
 from agentmesh_dagster.entities.json_values import JsonValue, write_json
+from agentmesh_dagster.translator.first_rounds import FIRST_ROUNDS_KEY
 
 REVISION_KEY = "agentmesh/revision"
 _MARK_KEY = "agentmesh/workflows"
@@ -26,11 +27,15 @@ def read_revision(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | Non
     return int(pinned.data) if pinned else None
 
 
-def build_load_data(revision: int) -> RepositoryLoadData:
-    """What Dagster writes into a run's execution plan and hands to the worker that rebuilds the job."""
+def build_load_data(revision: int, *, first_rounds_will_do: bool = False) -> RepositoryLoadData:
+    """What Dagster writes into a run's execution plan and hands to the worker that rebuilds the job.
+
+    `first_rounds_will_do`: of a run with loops, the launch of all steps.
+    """
     # One integer, never the graphs: it is stored with every run.
+    metadata = {REVISION_KEY: str(revision)} | ({FIRST_ROUNDS_KEY: "yes"} if first_rounds_will_do else {})
     return RepositoryLoadData(
-        reconstruction_metadata={REVISION_KEY: CodeLocationReconstructionMetadataValue(str(revision))}
+        reconstruction_metadata={key: CodeLocationReconstructionMetadataValue(value) for key, value in metadata.items()}
     )
 
 

@@ -1,35 +1,38 @@
 """Resuming: the launch of what stands behind steps that have waited."""
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import dagster as dg
 
 from agentmesh_dagster.control.dagster_internals import DagsterRunAlreadyExists, create_execution_plan
+from agentmesh_dagster.control.dagster_run import select_assets
 from agentmesh_dagster.control.inherited_tags import inherit_tags, read_default_retries
-from agentmesh_dagster.control.launch import PreparedLaunch, find_origins, select_assets
+from agentmesh_dagster.control.launch import PreparedLaunch, find_origins
 from agentmesh_dagster.control.pinning import build_load_data
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.graph.address import Address
-from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
+from agentmesh_dagster.graph.plan import Plan, PlannedOp
 from agentmesh_dagster.graph.progress import Progress, RunState, StepState
 from agentmesh_dagster.graph.regions import Region
 from agentmesh_dagster.graph.scopes import list_items
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.unbegun import find_due
+from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.launches import Launch, LaunchKind, insert_launch, list_launches, mark_launch_submitted
 from agentmesh_dagster.store.materializations import find_materialization
 from agentmesh_dagster.store.run_limits import is_queued
-from agentmesh_dagster.store.runs import get_run, lock_run
+from agentmesh_dagster.store.runs import RunHead, get_run, get_run_head, lock_run
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.store.waits import has_untaken_wait, take_ended_waits
 from agentmesh_dagster.translator.asset_facts import ASSET_JOB, write_asset_tags
 from agentmesh_dagster.translator.build_job import build_job_once
-from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
+from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id, write_op_key
 from agentmesh_dagster.translator.materialize import list_makers
 
 _NAMESPACE = uuid.UUID("c8a4f1d2-0f5e-5d0b-8f3a-2b7f9d6e4a11")
@@ -49,46 +52,30 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
     if known.status.is_end:
         return None
     plan = load_pinned_plan(services.store, known.workflow_id, known.revision)  # a run never changes what it runs
+    with services.store.read() as connection:  # a run that waits for a thousand others is asked at the end of each
+        if _find_next(connection, plan, get_run_head(connection, run_id), instance_id) is None:
+            return None
     with services.store.begin() as tx:
         run = lock_run(tx, run_id)
-        launched = list_launches(tx, run_id)
-        before = [launch for launch in launched if launch.kind is not LaunchKind.JOINED]
-        if is_queued(tx, run_id):
+        following = _find_next(tx, plan, run, instance_id)
+        if following is None:
             return None
-        if before[0].instance_id != instance_id:
-            return None  # the run is another instance's: there its launches are seen, and its worker would run
-        live = [launch for launch in before if launch.is_live]
-        if run.status.is_end or any(launch.submitted_at is not None for launch in live):
-            return None
-        states = read_states(tx, run_id)
-        if live:
-            launch = live[0]  # whoever began it died before Dagster had it
-            if launch.kind not in (LaunchKind.RESUME, LaunchKind.AGAIN):
-                return None
-        else:
-            due = find_due(tx, before)
-            had_no_place = run.status is RunStatus.PENDING and before[-1].parked_at is not None
-            has_to = due is not None or had_no_place or has_untaken_wait(tx, run_id)
-            if not has_to or (due is not None and now(tx) < due) or not _is_active(plan, states):
-                return None
-            launch_id = name_next_launch(run_id, launched)
-            is_resume = due is None and not had_no_place
-            launch = insert_launch(
-                tx,
-                launch_id,
-                run_id,
-                LaunchKind.RESUME if is_resume else LaunchKind.AGAIN,
-                run.revision,
-                instance_id=instance_id,
-                is_submitted=False,
-                retried_by=None if is_resume else before[-1].retried_by,
-            )
+        launch = following.begun or insert_launch(
+            tx,
+            name_next_launch(run_id, following.launched),
+            run_id,
+            LaunchKind.RESUME if following.is_resume else LaunchKind.AGAIN,
+            run.revision,
+            instance_id=instance_id,
+            is_submitted=False,
+            retried_by=None if following.is_resume else following.before[-1].retried_by,
+        )
         waited = take_ended_waits(tx, run_id, launch.id)
     crash_point(CrashPoint.RESUME_STORED)
-    step_keys = select_steps(plan, states, waited)
+    step_keys = select_steps(plan, following.states, waited)
     # The first launch may be a step of somebody's run, which tells what was made: those that follow tell it themselves.
     job_name = ASSET_JOB if makes else run.job_name
-    parent = next(one.id for one in reversed(before) if one.position < launch.position)
+    parent = next(one.id for one in reversed(following.before) if one.position < launch.position)
     if not instance.has_run(launch.id):
         with suppress(DagsterRunAlreadyExists):  # somebody else resumes it at the same moment
             _create_in_dagster(services, instance, plan, launch, job_name, parent, step_keys)
@@ -99,6 +86,50 @@ def resume_run(services: Services, instance: dg.DagsterInstance, run_id: str) ->
     if not is_ours:
         return None
     return PreparedLaunch(launch.id, run_id, job_name, run.revision)
+
+
+@dataclass(frozen=True)
+class _Next:
+    """The launch that a run goes on with now."""
+
+    launched: Sequence[Launch]  # all of the run so far
+    states: Mapping[Address, StepState]
+    begun: Launch | None = None  # whoever began it died before Dagster had it
+    is_resume: bool = True  # False: it does once more what another one was to do
+
+    @property
+    def before(self) -> Sequence[Launch]:
+        """Those that have done, or were to do, some of the run's work."""
+        return _leave_out_joined(self.launched)
+
+
+def _leave_out_joined(launched: Sequence[Launch]) -> Sequence[Launch]:
+    return [launch for launch in launched if launch.kind is not LaunchKind.JOINED]
+
+
+def _find_next(connection: Connection, plan: Plan, run: RunHead, instance_id: str) -> _Next | None:
+    """None: there is nothing to launch now."""
+    launched = list_launches(connection, run.id)
+    before = _leave_out_joined(launched)
+    if run.status.is_end or is_queued(connection, run.id):
+        return None
+    if before[0].instance_id != instance_id:
+        return None  # the run is another instance's: there its launches are seen, and its worker would run
+    live = [launch for launch in before if launch.is_live]
+    if any(launch.submitted_at is not None for launch in live):
+        return None
+    if live:
+        is_ours = live[0].kind in (LaunchKind.RESUME, LaunchKind.AGAIN)
+        return _Next(launched, read_states(connection, run.id), live[0]) if is_ours else None
+    due = find_due(connection, before)
+    had_no_place = run.status is RunStatus.PENDING and before[-1].parked_at is not None
+    has_to = due is not None or had_no_place or has_untaken_wait(connection, run.id)
+    if not has_to or (due is not None and now(connection) < due):
+        return None
+    states = read_states(connection, run.id)
+    if not _is_active(plan, states):
+        return None
+    return _Next(launched, states, is_resume=due is None and not had_no_place)
 
 
 def is_kept_elsewhere(services: Services, instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -145,7 +176,7 @@ def select_steps(plan: Plan, states: Mapping[Address, StepState], waited: Collec
         if not _has_ended(plan, region, states) or not took_part.isdisjoint(region.body)
     }
     chosen = (op for op in plan.ops if _is_left(plan, op, states, left) or _has_waited(plan, op, states, waited))
-    return [_write_step_key(op) for op in chosen]
+    return [write_op_key(op) for op in chosen]
 
 
 def _has_waited(plan: Plan, op: PlannedOp, states: Mapping[Address, StepState], waited: Collection[Address]) -> bool:
@@ -175,10 +206,6 @@ def _has_ended(plan: Plan, region: Region, states: Mapping[Address, StepState]) 
     items = list_items((), each.item_count or 0)
     steps = (plan.scopes.locate(node_id, inside) for node_id in region.body for inside in items)
     return all((state := states.get(step)) is not None and state.status.is_end for step in steps)
-
-
-def _write_step_key(op: PlannedOp) -> str:
-    return f"{op.name}[?]" if op.wiring is Wiring.REPEATED else op.name
 
 
 def _create_in_dagster(

@@ -36,6 +36,10 @@ class Catchers:
         place = node.copy.place if node.copy else ()
         return self._inside.get((*place, Call(node.origin)), frozenset()) if node.inlines else frozenset()
 
+    def choose_own(self, inside: frozenset[str]) -> list[str]:
+        """Of the nodes inside of what deals with faults, those of whose faults nothing nearer to them does."""
+        return [node_id for node_id in inside if self.find(node_id) is inside]
+
     def _list(self, node_id: str) -> Iterator[frozenset[str]]:
         """From the innermost on."""
         copy = self._graph.nodes[node_id].copy

@@ -100,6 +100,11 @@ class GraphNode:
         return self.spec.inlines(self.config)
 
     @property
+    def begins_call(self) -> bool:
+        """Whether it is the start of a sub-workflow."""
+        return self.copy is not None and self.copy.call is not None
+
+    @property
     def is_gate(self) -> bool:
         """Whether its out-edges may ask for what somebody answered."""
         return self.spec.waits and self.spec.may_choose

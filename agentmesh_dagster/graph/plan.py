@@ -217,6 +217,7 @@ class _Planner:
             each: namer.place_beside(each, f"{self.places[each][-1]}_collect") for each in self.scopes.by_head
         }
         self.names = {node_id: ".".join(place) for node_id, place in self.places.items()}
+        self.wirings = {node_id: self._find_wiring(node) for node_id, node in graph.nodes.items()}
         self.outputs = {node_id: self._plan_outputs(node) for node_id, node in graph.nodes.items()}
 
     def plan_ops(self) -> tuple[PlannedOp, ...]:
@@ -233,7 +234,7 @@ class _Planner:
             alias,
             tuple(boxes),
             node,
-            self._wiring(node),
+            self.wirings[node.id],
             tuple(dict.fromkeys(ports)),
             self.outputs[node.id],
             self.scopes.head_of(node.id),
@@ -263,12 +264,11 @@ class _Planner:
     def _plan_port(self, edge: GraphEdge) -> Port:
         if region := self.scopes.left_by(edge):
             return Port(".".join(self.collects[region.each]), RESULT)
-        source = self.graph.nodes[edge.source]
-        if self._wiring(source) is Wiring.FAN_OUT:
+        if self.wirings[edge.source] is Wiring.FAN_OUT:
             return Port(self.names[edge.source], ITEM)
         return Port(self.names[edge.source], self.outputs[edge.source].get(edge.id, RESULT))
 
-    def _wiring(self, node: GraphNode) -> Wiring:
+    def _find_wiring(self, node: GraphNode) -> Wiring:
         if self.scopes.head_of(node.id):
             return Wiring.REPEATED
         if node.is_each:
@@ -276,7 +276,7 @@ class _Planner:
         return Wiring.CONDITIONAL if is_conditional(self.graph, node) else Wiring.SINGLE
 
     def _plan_outputs(self, node: GraphNode) -> Mapping[str, str]:
-        if self._wiring(node) is not Wiring.CONDITIONAL:
+        if self.wirings[node.id] is not Wiring.CONDITIONAL:
             return {}
         names: dict[str, str] = {}
         taken: set[str] = set()

@@ -124,7 +124,8 @@ class Progress:
             return EdgeState.NOT_TAKEN
         if not state.goes_on:
             return EdgeState.OPEN
-        return EdgeState.TAKEN if state.took(edge) else EdgeState.NOT_TAKEN
+        # A sub-workflow whose start has failed was called all the same: what it comes to is its node's.
+        return EdgeState.TAKEN if edge.is_silent or state.took(edge) else EdgeState.NOT_TAKEN
 
     def _is_never_played(self, node_id: str, items: Items) -> bool:
         """Whether the node stands in a round that nobody will begin: its steps are not written down as skipped."""

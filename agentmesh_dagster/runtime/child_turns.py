@@ -3,6 +3,9 @@
 Callers hold the lock of the parent's run: `lock_run` in the same transaction.
 """
 
+from collections.abc import Iterator
+from itertools import islice
+
 from agentmesh_dagster.entities.models import RunStatus
 from agentmesh_dagster.graph.address import Address, Item, Path
 from agentmesh_dagster.graph.plan import Plan
@@ -56,20 +59,19 @@ def grant_turns(tx: Connection, plan: Plan, run: RunHead, address: Address) -> N
     limit = _read_limit(plan, address)
     if limit is None:
         return
-    beside = _list_beside(tx, plan, run, address)
-    free = limit - sum(sibling.state is not ChildState.QUEUED for sibling in beside)
-    queued = [sibling for sibling in beside if sibling.state is ChildState.QUEUED]
-    queued.sort(key=lambda sibling: [frame for frame in sibling.address.path if isinstance(frame, Item)])
-    if next_ones := [sibling.step_id for sibling in queued[: max(0, free)]]:
+    free = limit - _count_going_on(tx, plan, run, address)
+    queued = _list_beside(tx, plan, run, address, is_queued=True) if free > 0 else iter(())
+    if next_ones := [sibling.step_id for sibling in islice(queued, max(0, free))]:
         set_child_state(tx, next_ones, ChildState.DUE)
 
 
 def _has_room(tx: Connection, plan: Plan, run: RunHead, address: Address) -> bool:
     limit = _read_limit(plan, address)
-    if limit is None:
-        return True
-    beside = _list_beside(tx, plan, run, address)
-    return sum(sibling.state is not ChildState.QUEUED for sibling in beside) < limit
+    return limit is None or _count_going_on(tx, plan, run, address) < limit
+
+
+def _count_going_on(tx: Connection, plan: Plan, run: RunHead, address: Address) -> int:
+    return sum(1 for _ in _list_beside(tx, plan, run, address, is_queued=False))
 
 
 def _read_limit(plan: Plan, address: Address) -> int | None:
@@ -77,12 +79,12 @@ def _read_limit(plan: Plan, address: Address) -> int | None:
     return config.concurrency if isinstance(config, WorkflowNodeConfig) else None
 
 
-def _list_beside(tx: Connection, plan: Plan, run: RunHead, address: Address) -> list[Sibling]:
-    """The children of the same `each`, in the same round and call."""
+def _list_beside(tx: Connection, plan: Plan, run: RunHead, address: Address, *, is_queued: bool) -> Iterator[Sibling]:
+    """The children of the same `each`, in the same round and call, in the items' order."""
     around, key = _cut_item(address.path), plan.key_of(address)
-    siblings = list_siblings(tx, run.id, address.node_id)
+    siblings = list_siblings(tx, run.id, address.node_id, is_queued=is_queued)
     # The rounds and calls inside of the item are not in the path up to it.
-    return [one for one in siblings if _cut_item(one.address.path) == around and plan.key_of(one.address) == key]
+    return (one for one in siblings if _cut_item(one.address.path) == around and plan.key_of(one.address) == key)
 
 
 def _cut_item(path: Path) -> Path:

@@ -129,9 +129,9 @@ def read_asset_context(connection: Connection, plan: Plan, run_id: str, place: P
 def _list_faults_inside(connection: Connection, plan: Plan, run_id: str, address: Address) -> dict[Address, JsonValue]:
     """What failed inside of what ends at this step, and deals with that: a sub-workflow, or each item of a list."""
     key = plan.key_of(address)
-    inside = {node_id for region in plan.scopes.exits.get(key, ()) for node_id in region.body}
-    inside |= plan.graph.catchers.list_inside(key)
-    inside = {node_id for node_id in inside if plan.graph.catchers.find(node_id) is not None}
+    catchers = plan.graph.catchers
+    around = [*(region.body for region in plan.scopes.exits.get(key, ())), catchers.list_inside(key)]
+    inside = {node_id for whole in around for node_id in catchers.choose_own(whole)}
     if not inside:
         return {}
     found = list_given_up(connection, run_id, {plan.graph.nodes[node_id].origin for node_id in inside})

@@ -19,13 +19,13 @@ def reopen(tx: Connection, plan: Plan, run_id: str, launch_id: str, chosen: Coll
     """
     reopen_steps(tx, run_id, launch_id, chosen)
     states = read_states(tx, run_id)
-    for call, state in states.items():
-        key = plan.scopes.find(call)
-        if key is None or state.status is not StepStatus.PENDING or not plan.graph.nodes[key].inlines:
-            continue
-        inside = plan.graph.catchers.list_inside(key)
-        origins = {plan.graph.nodes[node_id].origin for node_id in inside}
-        failed = [step for step in list_given_up(tx, run_id, origins) if _is_in(plan, step, inside, call)]
+    calls = [step for step, state in states.items() if state.status is StepStatus.PENDING and _is_call(plan, step)]
+    for call in calls:  # grows: a call inside of it may have failed, too
+        inside = plan.graph.catchers.list_inside(plan.key_of(call))
+        own = plan.graph.catchers.choose_own(inside)
+        origins = {plan.graph.nodes[node_id].origin for node_id in own}
+        failed = [step for step in list_given_up(tx, run_id, origins) if _is_in(plan, step, own, call)]
+        calls += [step for step in failed if _is_call(plan, step)]
         bits = 0
         for step in failed:
             bits |= plan.graph.descendant_bits[plan.key_of(step)]
@@ -38,6 +38,11 @@ def reopen(tx: Connection, plan: Plan, run_id: str, launch_id: str, chosen: Coll
         ]
         reopen_given_up(tx, run_id, launch_id, failed)
         remove_skipped(tx, run_id, skipped)
+
+
+def _is_call(plan: Plan, step: Address) -> bool:
+    key = plan.scopes.find(step)
+    return key is not None and plan.graph.nodes[key].inlines
 
 
 def _is_in(plan: Plan, step: Address, inside: Collection[str], call: Address) -> bool:

@@ -5,12 +5,12 @@ the lock of the parent's run; the child's run is changed in transactions of its 
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select, update
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import RunStatus
@@ -62,7 +62,6 @@ class Sibling:
 
     step_id: str
     address: Address
-    state: ChildState
 
 
 def name_child(step_id: str, number: int) -> str:
@@ -102,18 +101,19 @@ def list_child_runs(connection: Connection, run_ids: Collection[str]) -> list[st
     return list(connection.execute(query.order_by(children.c.child_run_id)).scalars())
 
 
-def list_siblings(connection: Connection, run_id: str, node_id: str) -> list[Sibling]:
-    """The children that the steps of a node wait for."""
+def list_siblings(connection: Connection, run_id: str, node_id: str, *, is_queued: bool) -> Iterator[Sibling]:
+    """The children that the steps of a node wait for: those whose turn has not come, or the others; by item."""
+    queued = ChildState.QUEUED.value
     query = (
-        select(children.c.step_id, children.c.state, steps.c.node_id, steps.c.path)
+        select(children.c.step_id, steps.c.node_id, steps.c.path)
         .join(steps, steps.c.id == children.c.step_id)
         .join(waits, waits.c.step_id == children.c.step_id)
         .where(children.c.run_id == run_id, steps.c.node_id == node_id, waits.c.state == WaitState.OPEN.value)
+        .where(children.c.state == queued if is_queued else children.c.state != queued)
+        # The paths of the items of one `each` differ in a number only. There may be a thousand, which are not all read.
+        .order_by(func.length(steps.c.path), steps.c.path)
     )
-    return [
-        Sibling(row.step_id, read_address(row.node_id, row.path), ChildState(row.state))
-        for row in connection.execute(query)
-    ]
+    return (Sibling(row.step_id, read_address(row.node_id, row.path)) for row in connection.execute(query).all())
 
 
 def list_due_children(connection: Connection, run_id: str | None = None, limit: int = 200) -> list[Child]:

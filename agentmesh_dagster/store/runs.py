@@ -31,7 +31,7 @@ from agentmesh_dagster.store.insert_new import insert_new
 from agentmesh_dagster.store.materializations import Materialization, read_materializations
 from agentmesh_dagster.store.pages import Page, write_cursor, write_moment
 from agentmesh_dagster.store.run_limits import find_next_turn
-from agentmesh_dagster.store.steps import find_caught_runs, find_failed_runs, has_failed_for_good
+from agentmesh_dagster.store.steps import find_caught_runs, find_failed_runs, has_failed_for_good, was_caught
 from agentmesh_dagster.store.tables import launches, materializations, runs, steps, waits
 from agentmesh_dagster.store.timeline import Timeline, find_page
 from agentmesh_dagster.store.waits import select_open_waits, select_waits_for_person
@@ -188,6 +188,7 @@ class RunFilter:
     statuses: Sequence[RunStatus] = ()
     waiting: bool | None = None  # whether a step of them waits for a person
     has_failed: bool | None = None  # whether a step of them has failed, also while they wait
+    has_caught: bool | None = None  # whether a step of them has failed, and they went on behind it
     parent_run_id: str | None = None  # of whose steps they are the work
     asset: str | None = None  # the key of the one that they make
     partition: str | None = None  # of that asset
@@ -236,6 +237,9 @@ def _list_conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
     }
     if given := [column == value for column, value in asked.items() if value is not None]:
         yield select(materializations.c.run_id).where(materializations.c.run_id == runs.c.id, *given).exists()
+    if wanted.has_caught is not None:
+        has_caught = select(steps.c.id).where(steps.c.run_id == runs.c.id, was_caught()).exists()
+        yield has_caught if wanted.has_caught else ~has_caught
     if wanted.waiting:
         yield runs.c.status == RunStatus.RUNNING.value  # follows from it, and leads to the few by an index
 
@@ -248,6 +252,7 @@ def list_runs(
     statuses: Sequence[RunStatus] = (),
     waiting: bool = False,
     has_failed: bool = False,
+    has_caught: bool = False,
     parent_run_id: str | None = None,
     asset: str | None = None,
     partition: str | None = None,
@@ -256,10 +261,19 @@ def list_runs(
 ) -> list[Run]:
     """Runs, newest first; `waiting` keeps those of which a step waits for a person.
 
-    `has_failed` keeps those of which a step has failed, also while they wait; `before` is the id of the last one seen.
+    `has_failed` keeps those of which a step has failed, also while they wait, and `has_caught` those that went on
+    behind one; `before` is the id of the last one seen.
     """
     wanted = RunFilter(
-        workflow_id, project_id, statuses, waiting or None, has_failed or None, parent_run_id, asset, partition
+        workflow_id,
+        project_id,
+        statuses,
+        waiting or None,
+        has_failed or None,
+        has_caught or None,
+        parent_run_id,
+        asset,
+        partition,
     )
     cursor = None
     if before is not None:

@@ -432,6 +432,11 @@ def has_failed_for_good() -> ColumnElement[bool]:
     return and_(steps.c.status == StepStatus.FAILED.value, steps.c.taken.is_(null()))
 
 
+def was_caught() -> ColumnElement[bool]:
+    """Of a row of steps: it has failed, or would have, and the run went on: by an edge, or with a fallback."""
+    return or_(_is_caught(), steps.c.used_fallback.is_(True))
+
+
 def _is_caught() -> ColumnElement[bool]:
     return and_(steps.c.status == StepStatus.FAILED.value, steps.c.taken.is_not(null()))
 

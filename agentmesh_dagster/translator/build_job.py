@@ -15,7 +15,8 @@ from agentmesh_dagster.translator.boxes import wire_ops
 from agentmesh_dagster.translator.child_runs import NOBODY, ChildRuns
 from agentmesh_dagster.translator.dagster_internals import AssetGraph, AssetLayer, JobSnap, NodeHandle
 from agentmesh_dagster.translator.dagster_runs import build_run_config
-from agentmesh_dagster.translator.executor import get_executor, lease_executor, lease_in_process
+from agentmesh_dagster.translator.executor import EXECUTORS, get_executor, lease_executor, lease_in_process
+from agentmesh_dagster.translator.first_rounds import list_first_ops
 from agentmesh_dagster.translator.launchpad import accepts, asks_for_something, build_input_field, read_default_input
 from agentmesh_dagster.translator.materialize import build_materialize_op, plan_materialize
 from agentmesh_dagster.translator.ops import RESOURCE, CompiledWorkflow, build_op
@@ -81,22 +82,29 @@ def build_job(
     services: Services,
     options: JobOptions = JobOptions(),
     child_runs: ChildRuns = NOBODY,
+    *,
+    first_rounds_will_do: bool = False,
 ) -> dg.JobDefinition:
     """The Dagster job of a plan; step key = op name = `PlannedOp.name`.
 
     One that is called `ASSET_JOB` is the job in its asset form: a run of it makes a version of the workflow's asset.
     Resources of a host that it asks for (`options`) are bound by the host's `Definitions`, not here.
+    `first_rounds_will_do`: for a worker that begins with the first rounds of each loop, and builds the rest if need be.
     """
-    compiled = CompiledWorkflow(plan, services, child_runs)
     last = plan_materialize(plan) if job_name == ASSET_JOB else None
     materialize = build_materialize_op(plan, last) if last else None
+    # Another executor may have its steps rebuild the job elsewhere, by what the run was launched with.
+    is_ours = options.executor is None and services.settings.executor in EXECUTORS
+    is_cut = first_rounds_will_do and is_ours and last is None
+    compiled = CompiledWorkflow(plan, services, child_runs, has_all_rounds=not is_cut)
+    ops = list_first_ops(plan) if is_cut else plan.ops
 
     def define(op: PlannedOp) -> dg.OpDefinition:
         if op is last and materialize:
             return materialize
         return build_op(plan, op, services.settings, options.resource_keys, derives_input=last is not None)
 
-    wired = wire_ops((*plan.ops, last) if last else plan.ops, define)
+    wired = wire_ops((*ops, last) if last else ops, define)
     graph = WorkflowGraph(job_name, services, node_defs=wired.definitions, dependencies=wired.dependencies)
     executor = options.executor or get_executor(services.settings.executor, services.settings)
     return CompiledJob(
@@ -126,14 +134,16 @@ def _build_asset_layer(plan: Plan, step_key: str, op: dg.OpDefinition, services:
 
 
 _KEPT = 64  # jobs in one process; with its config schema and snapshot one of ten nodes takes some 150 kB
-_jobs: LRUCache[tuple[int, int, str], dg.JobDefinition] = LRUCache(_KEPT)
+_jobs: LRUCache[tuple[int, int, str, bool], dg.JobDefinition] = LRUCache(_KEPT)
 
 
-def build_job_once(plan: Plan, job_name: str, services: Services) -> dg.JobDefinition:
+def build_job_once(
+    plan: Plan, job_name: str, services: Services, *, first_rounds_will_do: bool = False
+) -> dg.JobDefinition:
     """`build_job`, kept for the next call with the same plan: also what Dagster works out of a job but once."""
     # By identity: what is kept holds on to both, so no other object can have come to stand in their places.
-    key = (id(plan), id(services), job_name)
-    return _jobs.get(key, lambda: build_job(plan, job_name, services))
+    key = (id(plan), id(services), job_name, first_rounds_will_do)
+    return _jobs.get(key, lambda: build_job(plan, job_name, services, first_rounds_will_do=first_rounds_will_do))
 
 
 def _build_prefill(plan: Plan) -> dict[str, Any] | None:

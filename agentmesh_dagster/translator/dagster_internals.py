@@ -16,6 +16,8 @@ from dagster._core.definitions.dependency import DynamicCollectDependencyDefinit
 from dagster._core.definitions.executor_definition import execute_in_process_executor
 from dagster._core.errors import DagsterRunNotFoundError
 from dagster._core.events import EngineEventData, StepMaterializationData
+from dagster._core.execution.api import create_execution_plan
+from dagster._core.execution.context.system import PlanOrchestrationContext
 from dagster._core.execution.plan.handle import StepHandle, UnresolvedStepHandle
 from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.execution.plan.plan import ExecutionPlan
@@ -47,6 +49,7 @@ __all__ = [
     "ExecutionPlan",
     "JobSnap",
     "NodeHandle",
+    "PlanOrchestrationContext",
     "ResolvedRunConfig",
     "RetryMode",
     "SerializableErrorInfo",
@@ -56,6 +59,7 @@ __all__ = [
     "StepMaterializationData",
     "UnresolvedMappedExecutionStep",
     "UnresolvedStepHandle",
+    "create_execution_plan",
     "disable_dagster_warnings",
     "execute_in_process_executor",
     "extract_data_version_from_entry",

@@ -8,7 +8,7 @@ import dagster as dg
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.lru_cache import LRUCache
 from agentmesh_dagster.graph.address import Address, Item, Items
-from agentmesh_dagster.graph.plan import Plan, Wiring
+from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
 from agentmesh_dagster.runtime.launches import LaunchFacts
 from agentmesh_dagster.store.materializations import AssetLaunch
 from agentmesh_dagster.translator.asset_facts import derive_input, read_asset_launch
@@ -109,6 +109,11 @@ def write_step_key(plan: Plan, address: Address) -> str:
     """What Dagster calls a step."""
     name = plan.by_node[plan.key_of(address)].name
     return f"{name}[{write_mapping_key(address.items[-1])}]" if address.items else name
+
+
+def write_op_key(op: PlannedOp) -> str:
+    """What Dagster calls the step of an op, or those of all its items."""
+    return f"{op.name}[?]" if op.wiring is Wiring.REPEATED else op.name
 
 
 def read_op_key(handle: Any) -> str:

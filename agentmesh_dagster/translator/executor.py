@@ -25,7 +25,8 @@ from agentmesh_dagster.translator.dagster_internals import (
     get_log_record_event,
     has_log_record_event,
 )
-from agentmesh_dagster.translator.dagster_runs import read_launch_facts
+from agentmesh_dagster.translator.dagster_runs import read_launch_facts, write_op_key
+from agentmesh_dagster.translator.first_rounds import build_all_rounds
 from agentmesh_dagster.translator.materialize import list_makers
 from agentmesh_dagster.translator.ops import EACH_TAG, CompiledWorkflow
 from agentmesh_dagster.translator.presentation import RUN_TAG
@@ -109,8 +110,8 @@ class LeasedExecutor(dg.Executor):
 
         with keep_lease(renew, settings.lease_seconds, name="launch-lease"):
             has_failed = False
-            for part in self._list_parts(plan_context, execution_plan, run_id):
-                for event in self._inner.execute(plan_context, part):
+            for context, part in self._list_parts(plan_context, execution_plan, run_id):
+                for event in self._inner.execute(context, part):
                     has_failed = has_failed or event.is_step_failure
                     yield event
             services, instance = self.compiled.services, plan_context.instance
@@ -122,20 +123,25 @@ class LeasedExecutor(dg.Executor):
             except (AgentMeshError, dg.DagsterError) as fault:
                 plan_context.log.warning(f"What waits for this run is left to the sensor: {fault}")
 
-    def _list_parts(self, plan_context: Any, execution_plan: Any, run_id: str) -> Iterator[Any]:
+    def _list_parts(self, context: Any, execution_plan: Any, run_id: str) -> Iterator[tuple[Any, Any]]:
         """What the inner executor executes, one after the other: all at once unless there are loops, or an asset."""
-        wanted = execution_plan.step_keys_to_execute
-        job = plan_context.job.get_definition()
-        last = [key for key in wanted if key in list_makers(job)]
-        if not last and not self.compiled.plan.has_rounds:
-            yield execution_plan
+        plan, has_all = self.compiled.plan, self.compiled.has_all_rounds
+        wanted = execution_plan.step_keys_to_execute if has_all else [write_op_key(op) for op in plan.ops]
+        makers = list_makers(context.job.get_definition())
+        last = [key for key in wanted if key in makers]
+        if not last and not plan.has_rounds:
+            yield context, execution_plan
             return
-        config = ResolvedRunConfig.build(job, plan_context.run_config)
         for step_keys in self._choose_parts(wanted, last, run_id):
+            if not has_all and not execution_plan.step_dict_by_key.keys() >= set(step_keys):
+                context, execution_plan = build_all_rounds(context, execution_plan)
+                has_all = True
             # Each part resolves what hangs on items anew, and Dagster writes that into the plan it was made from.
             by_handle, by_key = dict(execution_plan.step_dict), dict(execution_plan.step_dict_by_key)
             whole = execution_plan._replace(step_dict=by_handle, step_dict_by_key=by_key)
-            yield _Part._make(whole.build_subset_plan(step_keys, job, config))
+            # Dagster asks for the config here, and does not look at it.
+            part = whole.build_subset_plan(step_keys, context.job.get_definition(), ResolvedRunConfig())
+            yield context, _Part._make(part)
 
     def _choose_parts(self, wanted: Sequence[str], last: Sequence[str], run_id: str) -> Iterator[Sequence[str]]:
         """The step keys of each part; those of what makes the asset are one, once the run has made something."""

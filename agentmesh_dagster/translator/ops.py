@@ -49,6 +49,7 @@ class CompiledWorkflow:
     plan: Plan
     services: Services
     child_runs: ChildRuns = NOBODY
+    has_all_rounds: bool = True  # False: its job has the first rounds of each loop only
     run_ids: dict[str, str] = field(default_factory=dict[str, str])  # of the launches that this process has taken up
 
 
@@ -243,7 +244,7 @@ def _report_to_dagster(context: dg.OpExecutionContext, op: PlannedOp, report: St
     elif op.wiring is Wiring.CONDITIONAL:
         for edge_id in report.end.taken or ():
             yield dg.Output(None, op.outputs[edge_id], metadata=metadata)
-    elif op.wiring is Wiring.REPEATED or not report.end.is_caught:
+    elif op.wiring is Wiring.REPEATED or not report.end.is_caught or op.node.begins_call:
         yield dg.Output(None, RESULT, metadata=metadata)
 
 

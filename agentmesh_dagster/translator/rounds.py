@@ -15,7 +15,7 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.runs import get_run_head
 from agentmesh_dagster.store.steps import read_states
 
-_AHEAD = 2  # rounds at first; then as many as were played by now
+AHEAD = 2  # rounds at first; then as many as were played by now
 
 
 @dataclass
@@ -73,19 +73,22 @@ class RoundsPlayed:
         found: dict[Rounds, _Reach] = {}
         every = (rounds for op in self.plan.ops for rounds, _ in self.plan.scopes.rounds_around(op.node.id))
         for rounds in dict.fromkeys(every):
-            items = self._list_items(rounds, states)
+            items = self._list_items(rounds, progress)
             begun = max((progress.count_rounds(rounds, one) for one in items or ()), default=0)
-            ahead = max(_AHEAD, begun - self._first.setdefault(rounds, begun))
+            ahead = max(AHEAD, begun - self._first.setdefault(rounds, begun))
             is_over = items is not None and all(progress.is_over(rounds, one) for one in items)
             found[rounds] = _Reach(begun, begun if is_over else begun + ahead, is_over)
         return found
 
-    def _list_items(self, rounds: Rounds, states: Mapping[Address, StepState]) -> Sequence[Items] | None:
+    def _list_items(self, rounds: Rounds, progress: Progress) -> Sequence[Items] | None:
         """The items for each of which the loop is played, if they are known; outside of every `each` an empty one."""
         head = self.plan.scopes.head_of(rounds.heads[0])
         if head is None:
             return [()]
-        state = states.get(self.plan.scopes.locate(head))
+        each = self.plan.scopes.locate(head)
+        if progress.is_passed_by(each):
+            return []  # such as in a round around it that nobody will begin
+        state = progress.read_state(each)
         return list_items((), state.item_count or 0) if state and state.status.is_end else None
 
     def _has_ended(self, op: PlannedOp, states: Mapping[Address, StepState]) -> bool:

@@ -12,6 +12,7 @@ from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.store.runs import RunFilter, page_runs
 from tests.api.flows import CALCULATOR, asks, calls, counts, redoes, runs, says, straight
 from tests.api.office import Office
+from tests.shapes import node, workflow
 
 
 def test_a_run_is_started_and_its_answer_waits_for_no_worker(office: Office):
@@ -270,3 +271,20 @@ def test_the_runs_that_the_steps_of_a_run_wait_for_are_listed(office: Office):
     assert (step["id"], step["childRunId"]) == (child["parentStepId"], child["id"])
     assert [flow["id"] for flow in office.ok("GET", f"/runs/{run_id}/workflow")["workflows"]] == ["w"]
     office.fault(409, "DELETE", "/workflows/w")
+
+
+def test_runs_that_went_on_behind_a_fault_are_found_and_the_event_says_by_which_edge(office: Office):
+    query = {"id": "query", "name": "Query", "type": "builtin", "config": {"functionName": "json_query"}}
+    office.ok("POST", "/tools", query)
+    call = node("call", "tool", toolId="query", input={"data": 1, "query": "{{ context.input.query }}"})
+    nodes = [node("start", "start"), call, node("end", "end"), node("mend", "end")]
+    flow = workflow("catches", nodes, ["start -> call", "call -> end", "call -> mend on error"])
+    office.ok("POST", "/workflows", flow.to_wire())
+    caught, whole = (office.run("catches", {"query": query}) for query in ("broken(", "@"))
+
+    for path in ("/runs", "/workflows/catches/runs"):
+        found = [office.ok("GET", f"{path}?hasCaught={wanted}")["items"] for wanted in ("true", "false")]
+        assert [[run["id"] for run in runs] for runs in found] == [[caught["id"]], [whole["id"]]]
+    [event] = [e for e in office.ok("GET", f"/runs/{caught['id']}/events")["items"] if e["type"] == "step.caught"]
+    assert (event["payload"]["nodeId"], event["payload"]["code"]) == ("call", "invalid_input")
+    assert event["payload"]["taken"] == ["e2"]

@@ -107,3 +107,6 @@ def test_a_fault_that_was_caught_in_a_round_before_shows_in_the_line_of_the_pres
     assert agentmesh("apply", str(GRAPHS / "retry_by_an_edge_back.yaml")).code == 0
     shown = agentmesh("run", "retry_by_an_edge_back", "--input", '{"works": 3}').out
     assert "call #3 (2 before, 2 caught)" in " ".join(shown.split())
+    agentmesh("run", "retry_by_an_edge_back", "--input", '{"works": 1}')
+    listed = [agentmesh("runs", *options, "--format", "json").json for options in ((), ("--has-caught",))]
+    assert [[run["hasCaught"] for run in runs] for runs in listed] == [[False, True], [True]]

@@ -53,6 +53,11 @@ def read_step(office: Office, run_id: str, node_id: str) -> Step:
         return next(step for step in list_steps(connection, run_id) if step.node_id == node_id)
 
 
+def list_ids(office: Office, **wanted: Any) -> list[str]:
+    with office.services.store.read() as connection:
+        return [run.id for run in page_runs(connection, RunFilter(**wanted), limit=10).items]
+
+
 def gate_that_is_caught(**gate: Any) -> Any:
     nodes = [node("start", "start"), node("gate", "human_approval", **gate), noting("publish"), noting("revise")]
     nodes.append(node("end", "end", output="{{ context.error }}"))
@@ -69,6 +74,7 @@ def test_a_gate_that_is_rejected_leads_to_its_error_edge_with_what_was_said(offi
 
     run = office.run(run_id)
     assert (run.status, run.has_failed, run.has_caught) == (RunStatus.SUCCEEDED, False, True)
+    assert [list_ids(office, has_caught=caught) for caught in (True, False)] == [[run_id], []]
     error = {"nodeId": "gate", "message": "not like this", "code": "rejected", "attempts": 1, "output": REJECTED}
     assert run.output == error
     assert CALLS == ["revise"]
@@ -204,6 +210,46 @@ def test_a_retry_executes_what_failed_inside_of_a_sub_workflow(office: Office):
 
     assert (office.run(run_id).status, office.run(run_id).output) == (RunStatus.SUCCEEDED, {"text": "up again"})
     assert CALLS == ["first"]
+
+
+def test_a_retry_executes_what_failed_in_a_sub_workflow_of_a_sub_workflow(office: Office):
+    """Not what an `each` beside it has dealt with."""
+    failures = {"one item": 2, "deep": 1}
+
+    @tool
+    def fail_at_first(what: str) -> str:  # pyright: ignore[reportUnusedFunction]
+        CALLS.append(what)
+        failures[what] -= 1
+        if failures[what] >= 0:
+            raise ConnectionError("down")
+        return what
+
+    def call(identity: str, what: str) -> dict[str, Any]:
+        return node(identity, "tool", toolId="fail_at_first", input={"what": what})
+
+    def part(identity: str, workflow_id: str) -> list[dict[str, Any]]:
+        return [node(identity, "workflow", workflowId=workflow_id), node("end", "end"), node("late", "end")]
+
+    ways = ["start -> part", "part -> end", 'part -> late on error if context.error.code == "timeout"']
+    deep = workflow(
+        "deep", [node("start", "start"), call("call", "deep"), node("end", "end")], ["start -> call", "call -> end"]
+    )
+    list_of_one = [
+        node("split", "branch", mode="each", items=[1], onItemError="skip", join="all"),
+        call("item", "one item"),
+    ]
+    nodes = [node("start", "start"), *list_of_one, node("all", "branch", mode="all"), *part("part", "deep")]
+    edges = ["start -> split", "split -> item", "item -> all", "all -> end"]
+    inner = workflow("inner", nodes, [*edges, *ways])
+    outer = workflow("w", [node("start", "start"), *part("part", "inner")], ways)
+    save(office.services, function_tool("fail_at_first"), deep, inner)
+    run_id = office.start(outer)
+    assert office.run(run_id).status is RunStatus.FAILED
+
+    run_in_place(office.services, office.instance, retry_run(office.services, office.instance, run_id, by="ann"))
+
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+    assert sorted(CALLS) == ["deep", "deep", "one item"]
 
 
 def test_nobody_has_agreed_behind_a_gate_that_said_no(office: Office):

@@ -1,6 +1,7 @@
 """Runs that steps wait for: started once, followed up once, canceled with their parent, gone on with when it is."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +23,7 @@ from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.children import find_child, list_due_children
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.runs import RunFilter, page_runs
+from agentmesh_dagster.store.runs import RunFilter, lock_run, page_runs
 from agentmesh_dagster.store.steps import list_steps
 from agentmesh_dagster.store.tables import waits
 from agentmesh_dagster.store.waits import list_due_waits
@@ -30,6 +31,7 @@ from agentmesh_dagster.translator.child_runs import NOBODY
 from agentmesh_dagster.translator.run_tags import PARENT_TAG
 from tests.control.dagster_actions import execute_launch as execute_submitted
 from tests.control.office import CALLS, Office, noting
+from tests.costs import FAR_TOO_LONG_SECONDS
 from tests.shapes import function_tool, node, save, workflow
 
 START, END = node("start", "start"), node("end", "end")
@@ -407,6 +409,31 @@ def test_as_many_runs_as_it_says_go_on_at_once_and_the_others_wait_for_their_tur
 
     assert seen == [2, 2, 2, 2, 1]
     assert office.run(run_id).output == [0, 1, 2, 3, 4]
+
+
+def test_turns_come_in_the_order_of_the_items(office: Office):
+    run_id = start(office, for_each(concurrency=1), sub(output="{{ context.input.item }}"), run_input=[*range(12)])
+    let_ticks_pass(office, most=40)
+
+    assert office.run(run_id).output == [*range(12)]
+    _, *begun = [child.input["item"] for child in children_of(office, run_id)]
+    assert begun == sorted(begun), "the first is that whose step came first"
+
+
+def test_a_run_that_waits_for_others_still_is_not_locked_to_see_that(office: Office):
+    asking = sub(node("ask", "human_approval"))
+    run_id = start(office, for_each(), asking, run_input=["a", "b"])
+    let_ticks_pass(office)
+    first, _ = children_of(office, run_id)
+    office.answer(first.id, "ask", {"approved": True})
+    let_ticks_pass(office)
+    [waiting] = [step for step in steps_of(office, run_id) if step.status is StepStatus.WAITING]
+    assert waiting.child_run_id != first.id
+
+    with ThreadPoolExecutor(1) as thread, office.services.store.begin() as tx:
+        lock_run(tx, run_id)
+        looking = thread.submit(resume_run, office.services, office.instance, run_id)
+        assert looking.result(FAR_TOO_LONG_SECONDS) is None
 
 
 def is_at_work(step: Step) -> bool:

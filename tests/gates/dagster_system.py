@@ -7,9 +7,9 @@ import dagster as dg
 from agentmesh_dagster.control.dagster_internals import ReconstructableJob, execute_run
 from agentmesh_dagster.control.location import build_reconstructable_job
 from agentmesh_dagster.control.pinning import build_load_data
-from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.services import Services
 from tests.gates.actions import Action
+from tests.gates.graphs import Drawn
 from tests.gates.system import System
 
 # A worker of this system does all at once, in this process: nobody can look at it in the middle, or let it stall.
@@ -25,8 +25,8 @@ def forget_jobs() -> None:
 class DagsterSystem(System):
     """The store, Dagster, and the people who answer."""
 
-    def __init__(self, services: Services, flow: Workflow, instance: dg.DagsterInstance, *, without: Any = ()) -> None:
-        super().__init__(services, flow, without=(*without, *_NOT_HERE))
+    def __init__(self, services: Services, drawn: Drawn, instance: dg.DagsterInstance, *, without: Any = ()) -> None:
+        super().__init__(services, drawn, without=(*without, *_NOT_HERE))
         self.instance = instance
         self._executing = False
 

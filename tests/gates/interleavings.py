@@ -6,10 +6,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.services import Services
 from tests.gates.actions import Action, Trouble
-from tests.gates.graphs import workflows
+from tests.gates.graphs import Drawn, workflows
 from tests.gates.healing import end_all
 from tests.gates.system import System
 from tests.gates.watched_store import empty_store
@@ -21,10 +20,10 @@ _ANSWERS = st.sampled_from(["approve", "approve", "reject", "edit", "unfit"])
 # What a run does not recover from would end most examples early.
 _CALM = st.sampled_from(
     [
-        ("cancel", "delete"),
-        ("cancel", "delete", "stall", "twin"),
+        ("cancel", "cancel_run", "delete"),
+        ("cancel", "cancel_run", "delete", "stall", "twin", "daemon"),
         ("delete", "stall", "twin"),
-        ("cancel", "stall"),
+        ("cancel", "stall", "daemon"),
         (),
     ]
 )
@@ -36,9 +35,9 @@ def _actions(*names: str, how: st.SearchStrategy[str] | None = None) -> st.Searc
 
 answers = _actions("answer", "answer_and_resume", "answer_and_resume", how=_ANSWERS)
 works = _actions("work", "start", "finish", "finish")
-upkeeps = _actions("tick", "resume", "tick", "due", "time_passes")
+upkeeps = _actions("tick", "resume", "tick", "tend", "due", "time_passes")
 _FORCES = st.sampled_from(["", "force"])
-faults = _actions("cancel", "delete", "stall", "twin", how=_FORCES)
+faults = _actions("cancel", "cancel_run", "delete", "stall", "twin", how=_FORCES)
 arrivals = _actions("post", "post", "call_back", how=st.sampled_from(["", "look"]))
 _KINDS = {"a": answers, "w": works, "u": upkeeps, "r": _actions("retry"), "f": faults, "l": _actions("launch")}
 _KINDS["e"] = arrivals
@@ -55,14 +54,14 @@ troubles = st.one_of(
 class Interleaving(RuleBasedStateMachine):
     """Runs of one random graph, to which anything happens in any order."""
 
-    open_system: Callable[[Workflow, Collection[str]], System]
+    open_system: Callable[[Drawn, Collection[str]], System]
     played = 0
     actions_done = 0
 
-    @initialize(flow=workflows(), pick=_PICKS, has_begun=st.sampled_from([True, True, False]), without=_CALM)
-    def begin(self, flow: Workflow, pick: int, has_begun: bool, without: Collection[str]) -> None:
+    @initialize(drawn=workflows(), pick=_PICKS, has_begun=st.sampled_from([True, True, False]), without=_CALM)
+    def begin(self, drawn: Drawn, pick: int, has_begun: bool, without: Collection[str]) -> None:
         type(self).played += 1
-        self.system = type(self).open_system(flow, without)
+        self.system = type(self).open_system(drawn, without)
         self.system.do(Action("launch", pick))
         if has_begun:
             self.system.do(Action("finish"))
@@ -85,8 +84,8 @@ class Interleaving(RuleBasedStateMachine):
 def play_on(services: Services, **more: Any) -> type[Interleaving]:
     """Interleavings on the store of these services, emptied before each."""
 
-    def open_system(flow: Workflow, without: Collection[str]) -> System:
+    def open_system(drawn: Drawn, without: Collection[str]) -> System:
         empty_store(services.store)
-        return System(services, flow, without=without)
+        return System(services, drawn, without=without)
 
     return type("Played", (Interleaving,), {"open_system": staticmethod(open_system), "played": 0, **more})

@@ -1,179 +1,265 @@
-"""What a run should come to, told from the document and the answers alone, by plain recursion.
+"""What a run should come to, told from the documents and from what was given from outside, by playing them.
 
-Written from the specification, sections 2 and 4, and on purpose apart from `graph/progress.py`, which it checks.
+Written from the specification, sections 2, 2b and 4, and on purpose apart from `graph/progress.py`, which it checks: a
+loop is played round by round, an `each` item by item, a sub-workflow where its node stands.
 """
 
-import re
-import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from agentmesh_dagster.entities.json_values import write_json
 from agentmesh_dagster.entities.models import RunStatus, Workflow
+from tests.gates.nodes import (
+    End,
+    Frame,
+    Given,
+    Step,
+    Where,
+    catches,
+    choose,
+    find_node,
+    is_conditional,
+    name_edges,
+    read_on,
+    render,
+)
+from tests.graph.interpreter import Document, Part
 
-_CONDITION = re.compile(r"(!?)context\.(input|last_output)\.(\w+)")
-
-DEADLINE_COMMENT = "The deadline passed without an answer."
-
-
-def digest(value: Any) -> int:
-    """A short stand-in for what a step saw: outputs that hold all they saw would double with every join."""
-    return zlib.crc32(write_json(value).encode())
+OPEN, TAKEN, NOT_TAKEN, GIVEN_UP = "open", "taken", "not taken", "given up"
 
 
 @dataclass(frozen=True)
-class Given:
-    """How a gate was closed."""
-
-    output: Any
-    is_expired: bool = False
-
-
-@dataclass(frozen=True)
-class End:
-    """Where a node stands: `done`, `skipped`, `failed`, `asked` (its gate is open), `waiting` for anything else,
-    `blocked` by one before it.
-    """
+class Way:
+    """What an edge leads to, or several into one node: whether the run goes on there, and with which value."""
 
     state: str
     output: Any = None
-    taken: frozenset[str] = frozenset()  # ids of the out-edges taken
-    saw: Any = None  # a node that ran: its input
+    each: str = ""  # whose results these are
 
 
-@dataclass(frozen=True)
+_NO = Way(NOT_TAKEN)
+
+
 class Model:
-    workflow: Workflow
-    run_input: Any
-    given: Mapping[str, Given]  # by node id of the gate, or of what else waits
-    lost: Collection[str] = ()  # nodes whose worker died in the middle
+    """A run of the workflow: `ends` by step, as far as it can have come by now."""
+
+    def __init__(
+        self,
+        flow: Workflow,
+        run_input: Any,
+        given: Mapping[Where, Given],  # by gate, or by what else waits
+        lost: Collection[Where] = (),  # steps whose worker died in the middle
+        flows: Mapping[str, Workflow] | None = None,  # that nodes run, by id
+    ) -> None:
+        self.flow, self._given, self._lost, self._flows = flow, given, lost, flows or {}
+        self._played: dict[Where, End] = {}
+        self.child_inputs: dict[Where, Any] = {}
+        document = Document(flow)
+        start = next(node.id for node in flow.graph.nodes if node.type == "start")
+        frame = Frame(document, run_input)
+        self._play(frame, document.nodes, None, {start: Way(TAKEN, run_input)}, {})
 
     @cached_property
-    def ends(self) -> dict[str, End]:
-        ends = {node.id: self.end_of(node.id) for node in self.workflow.graph.nodes}
-        if all(end.state != "failed" for end in ends.values()):
-            return ends
-        impatient = {node.id for node in self.workflow.graph.nodes if node.config.get("onArmFailure") == "cancel"}
+    def ends(self) -> Mapping[Where, End]:
+        if not self._has_failed:
+            return self._played
         return {
-            node_id: replace(end, state="canceled") if end.state == "asked" and node_id in impatient else end
-            for node_id, end in ends.items()
+            where: replace(end, state="canceled") if end.state == "asked" and self._is_impatient(where) else end
+            for where, end in self._played.items()
         }
 
     @property
+    def _has_failed(self) -> bool:
+        return any(end.state == "failed" and not end.is_caught for end in self._played.values())
+
+    @property
     def status(self) -> RunStatus:
-        states = {end.state for end in self.ends.values()}
-        if states & {"asked", "waiting"}:
+        if {end.state for end in self.ends.values()} & {"asked", "waiting"}:
             return RunStatus.RUNNING
-        return RunStatus.FAILED if "failed" in states else RunStatus.SUCCEEDED
+        return RunStatus.FAILED if self._has_failed else RunStatus.SUCCEEDED
 
     @property
     def output(self) -> Any:
         """The output of the end that ran, with several a mapping; only of a run that succeeds."""
-        ended = {
-            node.id: self.ends[node.id].output
-            for node in self.workflow.graph.nodes
-            if node.type == "end" and self.ends[node.id].state == "done"
-        }
-        return ended if len(ended) > 1 else next(iter(ended.values()), None)
+        return _merge(self._list_ended(self.flow, ""))
 
-    def end_of(self, node_id: str) -> End:
-        known: dict[str, End] = self.__dict__.setdefault("_known", {})
-        if node_id not in known:
-            known[node_id] = self._work_out(node_id)
-        return known[node_id]
-
-    def _work_out(self, node_id: str) -> End:
-        taken: dict[str, Any] = {}
-        edges = [edge for edge in self.workflow.graph.edges if edge.to_node_id == node_id]
-        for edge in edges:
-            source = self.end_of(edge.from_node_id)
-            if source.state not in ("done", "skipped"):
-                return End("blocked")
-            if source.state == "done" and edge.id in source.taken:
-                taken[edge.from_node_id] = source.output
-        if edges and not taken:
-            return End("skipped")
-        saw = self.run_input
-        if edges:
-            saw = next(iter(taken.values())) if len(taken) == 1 else taken
-        if node_id in self.lost:
-            return End("failed", saw=saw)
-        node = next(node for node in self.workflow.graph.nodes if node.id == node_id)
-        return getattr(self, f"_do_{node.type}")(node, saw)
-
-    def _do_start(self, node: Any, saw: Any) -> End:
-        return End("done", saw, self._all(node), saw)
-
-    def _do_end(self, node: Any, saw: Any) -> End:
-        if node.config.get("outcome") == "failed":
-            return End("failed", saw=saw)
-        return End("done", saw, saw=saw)
-
-    def _do_tool(self, node: Any, saw: Any) -> End:
-        if node.config["input"].get("fails"):
-            return End("failed", saw=saw)
-        return End("done", {"by": node.id, "saw": digest(saw)}, self._all(node), saw)
-
-    def _do_branch(self, node: Any, saw: Any) -> End:
-        taken = self._choose(node, saw, node.config.get("mode", "first"))
-        if not taken and node.config.get("onNoMatch") != "end" and node.config.get("mode") != "all":
-            return End("failed", saw=saw)
-        return End("done", saw, taken, saw)
-
-    def _do_human_approval(self, node: Any, saw: Any) -> End:
-        given = self.given.get(node.id)
-        if given is None:
-            return End("asked", saw=saw)
-        if given.is_expired and node.config["onDeadline"] == "fail":
-            return End("failed", saw=saw)
-        if not any(edge.condition for edge in self._out(node)):
-            rejected = given.output.get("approved") is False
-            return End("failed", saw=saw) if rejected else End("done", given.output, self._all(node), saw)
-        if given.output is None:  # a deadline whose answer no edge can use
-            return End("failed", saw=saw)
-        return End("done", given.output, self._choose(node, given.output, "first"), saw)
-
-    def _do_wait(self, node: Any, saw: Any) -> End:
-        given = self.given.get(node.id)
-        if given is None:
-            return End("waiting", saw=saw)
-        if "seconds" in node.config:
-            return End("done", saw, self._all(node), saw)
-        if given.is_expired:
-            goes_on = node.config["onTimeout"] == "continue"
-            return End("done", None, self._all(node), saw) if goes_on else End("failed", saw=saw)
-        return End("done", given.output, self._all(node), saw)
-
-    def can_use(self, node_id: str, output: Any) -> bool:
+    def can_use(self, where: Where, output: Any) -> bool:
         """Whether a gate takes the answer: where edges ask for `approved`, it says so and one of them is taken."""
-        node = next(node for node in self.workflow.graph.nodes if node.id == node_id)
-        if not any(edge.condition for edge in self._out(node)):
+        node, flow = find_node(self.flow, self._flows, where)
+        edges = [edge for edge in flow.graph.edges if edge.from_node_id == node.id and read_on(edge) == "success"]
+        if not is_conditional(edges):
             return True
         try:
-            return bool(self._choose(node, output, "first"))
+            return bool(choose(edges, None, output, "first"))
         except KeyError:
             return False
 
-    def _choose(self, node: Any, last_output: Any, mode: str) -> frozenset[str]:
-        matching: list[str] = []
-        for edge in self._out(node):
-            if edge.condition is not None and self._is_true(edge.condition, last_output):
-                matching.append(edge.id)
-                if mode == "first":
-                    return frozenset(matching)
-        matching += [edge.id for edge in self._out(node) if edge.condition is None]
-        return frozenset(matching)
+    def _is_impatient(self, where: Where) -> bool:
+        return find_node(self.flow, self._flows, where)[0].config.get("onArmFailure") == "cancel"
 
-    def _is_true(self, condition: str, last_output: Any) -> bool:
-        found = _CONDITION.fullmatch(condition)
-        assert found, condition
-        value = (self.run_input if found[2] == "input" else last_output)[found[3]]
-        return value is not bool(found[1])
+    def _list_ended(self, flow: Workflow, path: str) -> dict[str, Any]:
+        ends = [Where(node.id, path) for node in flow.graph.nodes if node.type == "end"]
+        return {end.node_id: self._played[end].output for end in ends if self._played[end].state == "done"}
 
-    def _out(self, node: Any) -> list[Any]:
-        return [edge for edge in self.workflow.graph.edges if edge.from_node_id == node.id]
+    # Parts of documents
 
-    def _all(self, node: Any) -> frozenset[str]:
-        return frozenset(edge.id for edge in self._out(node))
+    def _play(
+        self,
+        frame: Frame,
+        nodes: Collection[str],
+        head: str | None,
+        begun: Mapping[str, Way],  # where it is entered, and how
+        known: Mapping[str, Way],  # by edge
+    ) -> dict[str, Way]:
+        """Plays these nodes once, and gives what becomes of their out-edges; `head` is that of the loop around them."""
+        ways, waiting = dict(known), frame.document.split(nodes, head)
+        while waiting:
+            part = next(part for part in waiting if self._is_next(frame, part, nodes, head, ways))
+            waiting.remove(part)
+            way = begun.get(part.head) or _join(frame.document.into[part.head], ways)
+            if part.is_loop:
+                ways |= self._play_loop(frame, part, way)
+            elif frame.document.mode(part.head) == "each":
+                ways |= self._play_each(frame, part, way)
+            else:
+                ways |= self._play_node(frame, part.head, way)
+        return ways
+
+    @staticmethod
+    def _is_next(frame: Frame, part: Part, nodes: Collection[str], head: str | None, ways: Mapping[str, Way]) -> bool:
+        outside = {*nodes} - part.nodes
+        before = [edge for edge in frame.document.into[part.head] if edge.from_node_id in outside]
+        return part.head == head or all(edge.id in ways for edge in before)
+
+    def _play_loop(self, frame: Frame, loop: Part, way: Way) -> dict[str, Way]:
+        back = [edge for edge in frame.document.into[loop.head] if edge.max_rounds]
+        left = [edge for name in loop.nodes for edge in frame.document.out[name] if edge.to_node_id not in loop.nodes]
+        found: dict[str, list[Way]] = {edge.id: [] for edge in left}
+        number = 0
+        while True:
+            number += 1
+            inside = replace(frame.enter(f"#{number}"), turns={**frame.turns, loop.head: number})
+            ways = self._play(inside, loop.nodes, loop.head, {loop.head: way}, {})
+            for edge in left:
+                if frame.offers(edge):
+                    found[edge.id].append(ways[edge.id])
+            way = _join([edge for edge in back if inside.offers(edge)], ways)
+            if way.state != TAKEN:
+                break
+        later = [way] if way.state in (OPEN, GIVEN_UP) else []
+        return {name: _follow([*rounds, *later]) for name, rounds in found.items()}
+
+    def _play_each(self, frame: Frame, region: Part, way: Way) -> dict[str, Way]:
+        each, body = frame.document.nodes[region.head], region.nodes - {region.head}
+        [first] = {edge.to_node_id for edge in frame.document.out[each.id]}
+        left = [edge for name in body for edge in frame.document.out[name] if edge.to_node_id not in region.nodes]
+        ways = self._play_node(frame, each.id, way)
+        end = self._played[frame.locate(each.id)]
+        if end.state != "done":
+            return ways | self._play(frame, body, None, {first: _join(frame.document.out[each.id], ways)}, ways)
+        on_error = each.config.get("onItemError", "fail")
+        results: list[Any] = []
+        states: list[str] = []
+        for index, item in enumerate(each.config["items"]):
+            inside = frame.enter(f"[{index}]")
+            inside = inside if on_error == "fail" else replace(inside, faults=[])
+            played = self._play(inside, body, None, {first: Way(TAKEN, item)}, ways)
+            found = _join(left, played)
+            if inside.faults and on_error != "fail":
+                results += [{"error": {}}] if on_error == "keep" else []
+                states.append(OPEN if OPEN in {played[edge.id].state for edge in left} else NOT_TAKEN)
+            else:
+                results.append(found.output)
+                states.append(found.state)
+        state = next((state for state in (GIVEN_UP, OPEN) if state in states), TAKEN)
+        return ways | {edge.id: Way(state, results, each.id) for edge in left}
+
+    # Nodes
+
+    def _play_node(self, frame: Frame, name: str, way: Way) -> dict[str, Way]:
+        node, edges = frame.document.nodes[name], frame.document.out[name]
+        inlines = node.type == "workflow" and node.config.get("mode") != "run"
+        faults: list[Where] = []
+        if inlines:
+            way = self._play_call(frame, node, way, faults)
+        where = frame.locate(name)
+        if way.state != TAKEN:
+            self._played[where] = End("blocked" if way.state == OPEN else "skipped")
+            return {edge.id: way for edge in edges}
+        if where in self._lost or faults:
+            end = End("failed")
+        elif inlines:
+            end = End("done", way.output, name_edges(frame.list_offered(name, "success")))
+        else:
+            end = Step(frame, node, way.output, self._given.get(where)).end()
+            if node.type == "workflow":
+                self.child_inputs[where] = render(node, frame)
+        return self._route(frame, where, replace(end, saw=way.output), node)
+
+    def _route(self, frame: Frame, where: Where, end: End, node: Any) -> dict[str, Way]:
+        """What becomes of the out-edges behind a step that ran, or waits."""
+        edges = frame.document.out[node.id]
+        if end.state == "failed" and "onError" in node.config:
+            output = node.config["onError"]["output"]
+            taken = frame.choose(node, output)
+            leads_on = taken or not is_conditional(edges)
+            end = replace(end, state="done", output=output, taken=taken) if leads_on else end
+        elif end.state == "failed" and catches(edges):
+            caught = frame.name_caught(node.id, "error") | frame.name_caught(node.id, "always")
+            end = replace(end, taken=caught, is_caught=bool(caught))
+        if end.state == "failed" and not end.is_caught and frame.faults is not None:
+            frame.faults.append(where)
+            self._played[where] = replace(end, is_caught=True)
+            return {edge.id: Way(GIVEN_UP) for edge in edges}
+        if end.state == "done":
+            end = replace(end, taken=end.taken | frame.name_caught(node.id, "always"))
+        self._played[where] = end
+        goes_on = end.state == "done" or end.is_caught
+        return {
+            edge.id: Way(TAKEN, end.output) if edge.id in end.taken else Way(NOT_TAKEN if goes_on else OPEN)
+            for edge in edges
+        }
+
+    def _play_call(self, frame: Frame, node: Any, way: Way, faults: list[Where]) -> Way:
+        """Plays what a node calls; gives how the node itself is reached, and what has failed inside that it catches."""
+        flow = self._flows[str(node.workflow_id)]
+        document = Document(flow)
+        inside = replace(frame.enter(node.id), document=document, run_input=render(node, frame), turns={})
+        if catches(frame.document.out[node.id]) or "onError" in node.config:
+            inside = replace(inside, faults=faults)
+        start = next(name for name, found in document.nodes.items() if found.type == "start")
+        around = len(frame.faults or ())
+        self._play(inside, document.nodes, None, {start: way}, {})
+        if way.state != TAKEN:
+            return way
+        if len(frame.faults or ()) > around:
+            return Way(GIVEN_UP)
+        path = "/".join(inside.path)
+        ends = [self._played[Where(name, path)] for name, found in document.nodes.items() if found.type == "end"]
+        if any(end.state not in ("done", "skipped") and not end.is_caught for end in ends):
+            return Way(OPEN)
+        return Way(TAKEN, _merge(self._list_ended(flow, path)))
+
+
+def _merge(outputs: Mapping[str, Any]) -> Any:
+    return dict(outputs) if len(outputs) > 1 else next(iter(outputs.values()), None)
+
+
+def _join(edges: Iterable[Any], ways: Mapping[str, Way]) -> Way:
+    """What several edges into one node come to: it runs once all are settled, if one of them was taken."""
+    found = {edge.id: ways[edge.id] for edge in edges if edge.id in ways}
+    for state in (GIVEN_UP, OPEN):
+        if any(way.state == state for way in found.values()):
+            return Way(state)
+    taken = [(edge, found[edge.id]) for edge in edges if edge.id in found and found[edge.id].state == TAKEN]
+    return Way(TAKEN, _merge({way.each or edge.from_node_id: way.output for edge, way in taken})) if taken else _NO
+
+
+def _follow(rounds: Iterable[Way]) -> Way:
+    """What an edge out of a loop comes to over all of its rounds: the last that took it counts."""
+    rounds = list(rounds)
+    for state in (GIVEN_UP, OPEN):
+        if any(way.state == state for way in rounds):
+            return Way(state)
+    return next((way for way in reversed(rounds) if way.state == TAKEN), _NO)

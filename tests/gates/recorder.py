@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentmesh_dagster.tools import tool
-from tests.gates.model import digest
+from tests.gates.nodes import digest
 
 
 @dataclass(frozen=True)

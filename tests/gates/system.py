@@ -2,17 +2,23 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 from sqlalchemy import case, select, update
 
+from agentmesh_dagster.control.cancel import RunIsOver as NothingToCancel
+from agentmesh_dagster.control.cancel import cancel_run
+from agentmesh_dagster.control.children import do_all_in_silence, tend_children
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.resume import submit_prepared, submit_resume
 from agentmesh_dagster.control.retry import NothingToRetry, retry_run
-from agentmesh_dagster.entities.models import RunStatus, Workflow
+from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.models import RunStatus
+from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.answers import Answer, GateClosed, UnfitAnswer, answer_gate
@@ -27,12 +33,14 @@ from agentmesh_dagster.store.steps import step_id
 from agentmesh_dagster.store.tables import launches, runs, steps, waits
 from agentmesh_dagster.store.triggers import receive_event
 from tests.gates.actions import Action, Crash, Trouble
-from tests.gates.driver import ShortMemory, Worker
-from tests.gates.graphs import NEWS
+from tests.gates.driver import Worker
+from tests.gates.graphs import NEWS, Drawn
 from tests.gates.journal import Journal, Snapshot, Violation, read_snapshots
 from tests.gates.model import Model
-from tests.gates.outcomes import Interference
+from tests.gates.nodes import Where
+from tests.gates.outcomes import Interference, check_turns, flow_of
 from tests.gates.recorder import CALLS
+from tests.gates.short_memory import ShortMemory
 from tests.gates.watched_store import WatchedStore
 from tests.shapes import function_tool, save
 from tests.store.gate_rows import select_gates
@@ -44,25 +52,30 @@ _LONG_AGO = timedelta(minutes=10)
 class System:
     """The store, a Dagster with a short memory, the workers, and the people who answer."""
 
-    def __init__(self, services: Services, flow: Workflow, *, without: Collection[str] = ()) -> None:
-        """`without` names actions that nobody does here."""
+    def __init__(self, services: Services, drawn: Drawn, *, without: Collection[str] = ()) -> None:
+        """`without` names actions that nobody does here; `daemon` among them: nobody takes launches off the queue at
+        once, so that no worker puts others there.
+        """
         assert isinstance(services.store, WatchedStore)
         CALLS.clear()
         self.services = services
-        self.flow = flow
+        self.drawn = drawn
         self._without = without
         self.instance: Any = ShortMemory(self._between)
+        self.instance.has_daemon = "daemon" not in without
         self.workers: list[Worker] = []
         self.interferences: dict[str, Interference] = {}
+        self.parents: dict[str, str | None] = {}  # by run, children too
         self.unexpected: BaseException | None = None
         self.troubles_came = 0  # in the latest action
-        self._plans: dict[int, Plan] = {}
+        self._plans: dict[tuple[str, int], Plan] = {}
         self._busy: list[Worker] = []
+        self._launched = 0
         self._newest_input: Any = None
         self._trouble: Trouble | None = None
         self._countdown = 0
         self._numbers = iter(range(1, 10_000))
-        save(services, function_tool("keep_note"), flow)
+        save(services, function_tool("keep_note"), *drawn.called, drawn.flow)
         services.store.between = self._between
         self.journal = Journal()
 
@@ -108,11 +121,14 @@ class System:
             self.unexpected = self.unexpected or error
 
     def _launch(self, action: Action) -> None:
-        if len(self.interferences) >= MOST_RUNS:
+        if self._launched >= MOST_RUNS:
             return
+        self._launched += 1
         self._newest_input = {"f0": bool(action.pick & 1), "f1": bool(action.pick & 2)}
         try:
-            launch = prepare_launch(self.services, self.instance, self.flow, self._newest_input, launched_by="test")
+            launch = prepare_launch(
+                self.services, self.instance, self.drawn.flow, self._newest_input, launched_by="test"
+            )
             self.instance.submit_run(launch.launch_id, workspace=None)
         except dg.DagsterInvariantViolationError:
             self._check_given_up()
@@ -120,9 +136,20 @@ class System:
             self._find_runs()
 
     def _find_runs(self) -> None:
+        """Those that are new, in an order that is the same each time that the example is played: ids are random."""
+        of_step = select(
+            runs.c.id, runs.c.parent_run_id, runs.c.input, runs.c.created_at, steps.c.node_id, steps.c.path
+        )
+        of_step = of_step.outerjoin(steps, steps.c.id == runs.c.parent_step_id)
         with self.services.store.read() as connection:
-            for row in connection.execute(select(runs.c.id)):
-                self.interferences.setdefault(row.id, Interference(self._newest_input))
+            found = [row for row in connection.execute(of_step) if row.id not in self.interferences]
+        while found:
+            order = {None: -1, **{run_id: place for place, run_id in enumerate(self.interferences)}}
+            known = [row for row in found if row.parent_run_id in order]
+            next_one = min(known, key=lambda row: (order[row.parent_run_id], row.node_id, row.path, row.created_at))
+            found.remove(next_one)
+            self.parents[next_one.id] = next_one.parent_run_id
+            self.interferences[next_one.id] = Interference(next_one.input)
 
     def _answer(self, action: Action) -> None:
         chosen = self._pick(self.list_gates(), action)
@@ -147,10 +174,19 @@ class System:
 
     def _check_unfit(self, step_id: str, output: Any) -> None:
         """An answer is refused, and its gate stays as it was, only if it is no object or no edge can use it."""
-        with self.services.store.read() as connection:
-            node_id = connection.execute(select(steps.c.node_id).where(steps.c.id == step_id)).scalar_one()
-        if isinstance(output, dict) and Model(self.flow, {}, {}).can_use(node_id, output):
-            raise Violation(f"`{node_id}` did not take {output}")
+        [(where, snapshot)] = [
+            (where, snapshot)
+            for snapshot in read_snapshots(self.services.store).values()
+            for where, step in snapshot.steps.items()
+            if step.id == step_id
+        ]
+        if isinstance(output, dict) and self.build_model(snapshot, ()).can_use(where, output):
+            raise Violation(f"{where} did not take {output}")
+
+    def build_model(self, snapshot: Snapshot, lost: Collection[Where]) -> Model:
+        """What a run should come to by now."""
+        run_input = self.interferences[snapshot.run.id].run_input
+        return Model(flow_of(self.drawn, snapshot), run_input, snapshot.given, lost, self.drawn.flows)
 
     def _answer_and_resume(self, action: Action) -> None:
         """As the API does: the answer, then at once the launch."""
@@ -170,12 +206,10 @@ class System:
 
     def _call_back(self, action: Action) -> None:
         """A service posts to a callback, whether the wait is reached or not."""
-        waiting = [node.id for node in self.flow.graph.nodes if node.config.get("callback")]
-        chosen = self._pick([(run_id, node_id) for run_id in self.interferences for node_id in waiting], action)
+        chosen = self._pick(self._list_callbacks(), action)
         if chosen is None:
             return
-        run_id, node_id = chosen
-        identity, body = step_id(run_id, Address(node_id)), {"called": next(self._numbers)}
+        (run_id, identity), body = chosen, dict[str, JsonValue](called=next(self._numbers))
         with Store.begin(self.services.store) as tx:
             token = give_out(tx, run_id, identity)
         try:
@@ -183,6 +217,18 @@ class System:
         except (CallbackUsed, RunIsOver):
             return
         self.journal.note_called_back(identity, body)
+
+    def count_callbacks(self) -> int:
+        """How many there are to be called back by now."""
+        return len(self._list_callbacks())
+
+    def _list_callbacks(self) -> list[tuple[str, str]]:
+        """Run and step of each wait for a callback: of those that may come, those outside of all that is repeated."""
+        names = [node.id for node in self.drawn.flow.graph.nodes if node.config.get("callback")]
+        launched = [run_id for run_id, parent in self.parents.items() if parent is None]
+        ahead = [(run_id, step_id(run_id, Address(name))) for run_id in launched for name in names]
+        waiting = self._list_waits(lambda wait: wait.kind == "callback")
+        return [*ahead, *((wait.run_id, wait.step_id) for wait in waiting if wait.path)]
 
     def _resume(self, action: Action) -> None:
         if (run_id := self._pick(list(self.interferences), action)) is not None:
@@ -210,6 +256,21 @@ class System:
         if refusal.status is RunStatus.FAILED:
             raise Violation(f"`{run_id}` was not continued: {refusal}")
 
+    def _tend(self, _action: Action) -> None:
+        """The web server looks after the children, and goes on with whom that lets go on."""
+        for run_id in tend_children(self.services, self.instance, do_all_in_silence).run_ids:
+            with suppress(AgentMeshError, dg.DagsterError):
+                submit_resume(self.services, self.instance, run_id)
+
+    def _cancel_run(self, action: Action) -> None:
+        """Somebody cancels a run, as the API does: a child, or one with its children."""
+        run_id = self._pick(list(self.interferences), action)
+        if run_id is None:
+            return
+        self.interferences[run_id].is_given_up = True
+        with suppress(NothingToCancel):
+            cancel_run(self.services, self.instance, run_id, by="test")
+
     def _tick(self, _action: Action) -> None:
         if run_maintenance(self.services, self.instance).faults:
             self._check_given_up()
@@ -226,16 +287,20 @@ class System:
         if launch_id is None:
             return
         self.instance.take_off_queue(launch_id)
-        worker = Worker(self.services, self.instance, self._load_plan(self._revision_of(launch_id)), launch_id)
+        worker = Worker(self.services, self.instance, self._load_plan(launch_id), launch_id)
         worker.remember()
         self.workers.append(worker)
         self._let(worker, worker.take_up)
 
-    def _load_plan(self, revision: int) -> Plan:
-        # Nobody edits the workflow here, and to load a plan takes longer than to look at an op.
-        if revision not in self._plans:
-            self._plans[revision] = load_plan(self.services.store, "w", revision)
-        return self._plans[revision]
+    def _load_plan(self, launch_id: str) -> Plan:
+        # Nobody edits the workflows here, and to load a plan takes longer than to look at an op.
+        with self.services.store.read() as connection:
+            of_run = select(runs.c.workflow_id, runs.c.revision).join(launches, launches.c.run_id == runs.c.id)
+            found = connection.execute(of_run.where(launches.c.launch_id == launch_id)).one()
+        known = (found.workflow_id, found.revision)
+        if known not in self._plans:
+            self._plans[known] = load_plan(self.services.store, *known)
+        return self._plans[known]
 
     def _work(self, action: Action) -> None:
         """A worker looks at its next op."""
@@ -357,16 +422,19 @@ class System:
         with self.services.store.read() as connection:
             found = [row for row in connection.execute(select_gates()) if is_meant(row)]
         order = list(self.interferences)
-        return [row.step_id for row in sorted(found, key=lambda row: (order.index(row.run_id), row.node_id))]
+        return [row.step_id for row in sorted(found, key=lambda row: (order.index(row.run_id), row.node_id, row.path))]
 
     def list_waits(self, is_meant: Callable[[Any], object] = lambda _wait: True) -> list[str]:
         """Step ids of what waits for anything but a person, in an order as above."""
-        of_step = select(waits, steps.c.node_id).join(steps, steps.c.id == waits.c.step_id)
+        return [wait.step_id for wait in self._list_waits(is_meant)]
+
+    def _list_waits(self, is_meant: Callable[[Any], object]) -> list[Any]:
+        of_step = select(waits, steps.c.node_id, steps.c.path).join(steps, steps.c.id == waits.c.step_id)
         is_open = (waits.c.kind != "person") & (waits.c.state == "open")
         with self.services.store.read() as connection:
             found = [row for row in connection.execute(of_step.where(is_open)) if is_meant(row)]
         order = list(self.interferences)
-        return [row.step_id for row in sorted(found, key=lambda row: (order.index(row.run_id), row.node_id))]
+        return sorted(found, key=lambda row: (order.index(row.run_id), row.node_id, row.path))
 
     def _list_dagster_runs(self, *, also_finished: bool) -> list[dg.DagsterRun]:
         found = [run for run in self.instance.get_runs() if also_finished or not run.is_finished]
@@ -394,14 +462,19 @@ class System:
         snapshots = read_snapshots(self.services.store)
         for snapshot in snapshots.values():
             self.journal.check(snapshot)
+            check_turns(self.drawn, snapshot)
         most = {
-            step_id: 1 + self.interferences[run_id].twins + self.interferences[run_id].retries
+            step.id: 1 + self.interferences[run_id].twins + self._count_retries(run_id)
             for run_id, snapshot in snapshots.items()
-            for step_id in snapshot.nodes
+            for step in snapshot.steps.values()
         }
         if any(times > most.get(key, 0) for key, times in Counter(call.key for call in CALLS).items()):
             raise Violation(f"a step called twice: {CALLS}")
         return snapshots
+
+    def _count_retries(self, run_id: str | None) -> int:
+        """A retry goes on with the children, too."""
+        return self.interferences[run_id].retries + self._count_retries(self.parents[run_id]) if run_id else 0
 
 
 def _exhaust(worker: Worker, pick: int) -> None:

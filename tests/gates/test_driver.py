@@ -11,8 +11,9 @@ from agentmesh_dagster.runtime.services import Services
 from tests.control.instances import open_test_instance
 from tests.gates.actions import Action
 from tests.gates.dagster_system import DagsterSystem, forget_jobs
-from tests.gates.driver import ShortMemory
+from tests.gates.graphs import Drawn
 from tests.gates.recorder import CALLS
+from tests.gates.short_memory import ShortMemory
 from tests.gates.system import System
 from tests.gates.watched_store import empty_store
 from tests.shapes import node, workflow
@@ -67,12 +68,12 @@ def play(system: System) -> tuple[Any, ...]:
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("flow", [each_beside_a_gate(), ways_that_skip()], ids=["each", "skips"])
 def test_a_run_comes_to_the_same_with_the_driver_and_with_dagster(services: Services, flow: Workflow):
-    with_driver = play(System(services, flow))
+    with_driver = play(System(services, Drawn(flow)))
 
     empty_store(services.store)
     forget_jobs()
     with open_test_instance(services.settings.home) as instance:
-        with_dagster = play(DagsterSystem(services, flow, instance))
+        with_dagster = play(DagsterSystem(services, Drawn(flow), instance))
 
     assert with_driver == with_dagster
     assert with_driver[0] is RunStatus.SUCCEEDED
@@ -80,6 +81,6 @@ def test_a_run_comes_to_the_same_with_the_driver_and_with_dagster(services: Serv
 
 def test_the_instance_with_a_short_memory_has_no_calls_that_a_real_one_lacks():
     names = [name for name in vars(ShortMemory) if not name.startswith("_")]
-    ours = {"let_time_pass", "report_started", "take_off_queue", "fail_unstarted"}
+    ours = {"let_time_pass", "report_started", "take_off_queue", "fail_unstarted", "has_daemon", "has_job_snapshot"}
 
     assert [name for name in names if name not in ours and not hasattr(dg.DagsterInstance, name)] == []

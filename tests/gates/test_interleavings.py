@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from agentmesh_dagster.entities.models import Workflow
 from agentmesh_dagster.runtime.services import Services
 from tests.control.instances import open_test_instance
 from tests.gates.dagster_system import DagsterSystem, forget_jobs
+from tests.gates.graphs import Drawn
 from tests.gates.interleavings import Interleaving, play_on
 from tests.gates.system import System
 from tests.gates.watched_store import empty_store
@@ -34,7 +34,7 @@ def play(machine: type[Interleaving], count: int, actions: int, *, of_seed: int 
 # In parts, so that they go on at the same time. Commits on PostgreSQL cost more, and only the database differs there.
 @pytest.mark.parametrize(
     ("store_url", "of_seed", "count"),
-    [("sqlite", 3, 90), ("sqlite", 4, 90), ("sqlite", 5, 90), ("postgresql", 6, 30)],
+    [("sqlite", 3, 60), ("sqlite", 4, 60), ("sqlite", 5, 60), ("postgresql", 6, 25)],
     indirect=["store_url"],
 )
 def test_every_run_ends_as_its_answers_imply_and_no_step_runs_twice(services: Services, of_seed: int, count: int):
@@ -49,12 +49,12 @@ def test_every_run_ends_as_its_answers_imply_and_no_step_runs_twice(services: Se
 def test_the_same_holds_on_a_real_instance_of_dagster(services: Services):
     with open_test_instance(services.settings.home) as instance:
 
-        def open_system(flow: Workflow, without: Collection[str]) -> System:
+        def open_system(drawn: Drawn, without: Collection[str]) -> System:
             for run in instance.get_runs():
                 instance.delete_run(run.run_id)
             empty_store(services.store)
             forget_jobs()
-            return DagsterSystem(services, flow, instance, without=without)
+            return DagsterSystem(services, drawn, instance, without=without)
 
         machine = play_on(services, open_system=staticmethod(open_system))
         play(machine, 20, actions=10)

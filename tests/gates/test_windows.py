@@ -9,6 +9,7 @@ import pytest
 from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
 from tests.gates.actions import Action, Trouble
+from tests.gates.graphs import Drawn
 from tests.gates.healing import end_all
 from tests.gates.system import System
 from tests.gates.watched_store import empty_store
@@ -32,7 +33,7 @@ def two_gates_and_a_join() -> Workflow:
 def open_system(services: Services) -> Callable[[], System]:
     def open_one() -> System:
         empty_store(services.store)
-        return System(services, two_gates_and_a_join())
+        return System(services, Drawn(two_gates_and_a_join()))
 
     return open_one
 
@@ -85,7 +86,7 @@ def test_a_worker_that_was_overtaken_writes_nothing_also_when_the_other_dies_in_
         for death in range(1, MOST_WINDOWS, 2):
             empty_store(services.store)
             trouble = Trouble(window, Action("twin", 0, "force"), then=Trouble(death))
-            reached = play(System(services, flow), [LAUNCH, Action("start")], FINISH, trouble)
+            reached = play(System(services, Drawn(flow)), [LAUNCH, Action("start")], FINISH, trouble)
             came[reached] += 1
             if reached < 2:
                 break

@@ -101,7 +101,10 @@ LOOKS = (
     Look("tick: runs for steps that have ended", lambda connection, _: list_ended_children(connection)),
     Look("tick: runs that no step waits for any more", lambda connection, _: list_abandoned_runs(connection)),
     Look("the step that a run is for", lambda connection, middle: find_step_of_child(connection, middle.id)),
-    Look("runs that steps of a run wait for", lambda connection, middle: list_siblings(connection, middle.id, "call")),
+    Look(
+        "runs that steps of a run wait for",
+        lambda connection, middle: [*list_siblings(connection, middle.id, "call", is_queued=False)],
+    ),
     Look("waits: the first that is over", lambda connection, _: find_first_due(connection)),
     Look("waits: events to look at", lambda connection, _: list_waits_to_look(connection)),
     Look("waits: events of a name to look at", lambda connection, _: list_waits_to_look(connection, "paid")),

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.shapes import node
 from tests.web import editing
 from tests.web.test_accessibility import list_violations
+from tests.web.test_completion import write
 from tests.web.test_run_page import RUN_MS, save, start
 
 NODES = [
@@ -45,6 +46,18 @@ def test_an_edge_is_made_one_for_errors_and_says_so(page: Page, api: httpx2.Clie
     assert (edge["on"], edge["condition"]) == ("error", 'context.error.code == "invalid_input"')
 
 
+def test_conditions_on_an_edge_for_errors_offer_the_error(page: Page, api: httpx2.Client) -> None:
+    flow = save(api, NODES, WAYS)
+    page.goto(f"workflows/{flow}")
+
+    editing.node(page, "Tool: Divide").click()
+    options = write(page, "Condition of the edge to Mend", "context.error.").get_by_role("option")
+    expect(options.filter(has_text="context.error.code")).to_be_visible()
+    options = write(page, "expression", "{{ context.").get_by_role("option")
+    expect(options.first).to_be_visible()
+    expect(options.filter(has_text="context.error")).to_have_count(0)
+
+
 def test_a_run_with_a_caught_fault_is_amber_everywhere(page: Page, api: httpx2.Client) -> None:
     run = start(api, save(api, NODES, WAYS), {})
     page.goto(f"runs/{run}")
@@ -61,6 +74,10 @@ def test_a_run_with_a_caught_fault_is_amber_everywhere(page: Page, api: httpx2.C
     page.goto("runs")
     row = page.get_by_role("row").filter(has=page.locator(f'a[href$="/runs/{run}"]'))
     expect(row.locator(".chip")).to_contain_text("caught")
+    whole = start(api, save(api, NODES[:1] + NODES[4:], ["start -> end"]), {})
+    expect(page.locator(f'a[href$="/runs/{whole}"]')).to_be_visible(timeout=RUN_MS)
+    page.get_by_label("Caught a fault").check()
+    expect(page.locator(f'a[href$="/runs/{whole}"]')).to_have_count(0)
     box = row.locator(".chip").bounding_box()
     cell = row.locator("td").first.bounding_box()
     assert box

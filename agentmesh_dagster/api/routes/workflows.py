@@ -20,6 +20,7 @@ from agentmesh_dagster.api.repeats import list_repeats
 from agentmesh_dagster.api.requests import (
     AnyBody,
     Asked,
+    CaughtFilter,
     Cursor,
     Editor,
     FailedFilter,
@@ -195,13 +196,14 @@ def list_workflow_runs(
     status: StatusFilter = None,
     waiting: WaitingFilter = None,
     has_failed: FailedFilter = None,
+    has_caught: CaughtFilter = None,
     parent_run_id: ParentFilter = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     max_chars: MaxValueChars = None,
 ) -> wire.PageOf[Run]:
     """The runs of a workflow, newest first."""
-    wanted = RunFilter(identity, None, status or (), waiting, has_failed, parent_run_id)
+    wanted = RunFilter(identity, None, status or (), waiting, has_failed, has_caught, parent_run_id)
     page = list_shown_runs(call.context, wanted, limit, cursor, max_chars)
     if not page.items:
         list_revisions(call.context.services.store, Kind.WORKFLOW, identity, limit=1)

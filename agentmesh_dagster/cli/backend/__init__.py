@@ -74,6 +74,7 @@ class Backend(Protocol):
         status: RunStatus | None,
         waiting: bool,
         has_failed: bool,
+        has_caught: bool,
         parent: str | None,
         asset: str | None,
         partition: str | None,

@@ -16,6 +16,9 @@ def list_runs(
     has_failed: Annotated[
         bool, typer.Option("--has-failed", help="Only runs of which a step has failed, also while they wait.")
     ] = False,
+    has_caught: Annotated[
+        bool, typer.Option("--has-caught", help="Only runs of which a step has failed that was caught.")
+    ] = False,
     parent: Annotated[
         str | None, typer.Option("--parent", help="Only the runs that the steps of this run wait, or waited, for.")
     ] = None,
@@ -36,6 +39,7 @@ def list_runs(
         status,
         waiting=waiting,
         has_failed=has_failed,
+        has_caught=has_caught,
         parent=parent,
         asset=asset,
         partition=partition,

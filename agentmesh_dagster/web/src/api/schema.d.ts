@@ -6745,6 +6745,8 @@ export interface operations {
                 waiting?: boolean;
                 /** @description Whether a step of the run has failed, also while it waits. */
                 hasFailed?: boolean;
+                /** @description Whether a step has failed, and the run went on behind it. */
+                hasCaught?: boolean;
                 /** @description Only the runs that the steps of this one wait, or waited, for. */
                 parentRunId?: string;
                 /** @description Items on a page. */
@@ -8332,6 +8334,8 @@ export interface operations {
                 waiting?: boolean;
                 /** @description Whether a step of the run has failed, also while it waits. */
                 hasFailed?: boolean;
+                /** @description Whether a step has failed, and the run went on behind it. */
+                hasCaught?: boolean;
                 /** @description Only the runs that the steps of this one wait, or waited, for. */
                 parentRunId?: string;
                 /** @description Only the runs that make the asset of this key. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonSchema } from '../api/types'
-import { complete, listCompletions, sortByType, typesIn } from './completions'
+import { complete, contextOfFallback, listCompletions, sortByType, typesIn } from './completions'
 
 const TREE = '#/$defs/tree'
 const context: JsonSchema = {
@@ -60,6 +60,13 @@ describe('what may be named', () => {
     const deep = `context.outputs.tree${'.down'.repeat(9)}`
     expect(texts()).not.toContain(`${deep}.leaf`)
     expect(texts(`${deep}.le`)).toContain(`${deep}.leaf`)
+  })
+  it("has the error beside the node's own, where what a node gives instead of failing is written", () => {
+    const error: JsonSchema = { type: 'object', properties: { code: { type: 'string' } } }
+    const fallback = contextOfFallback(context, { properties: { error, last_output: { type: 'null' } } })
+    const named = listCompletions(fallback).map(({ text }) => text)
+    expect(named).toEqual(expect.arrayContaining([...texts(), 'context.error', 'context.error.code']))
+    expect(contextOfFallback(context, {})).toBe(context)
   })
   it('replaces the path that is being written', () => {
     const offers = (typed: string) => listCompletions(context, typed)

@@ -16,8 +16,16 @@ export interface Completion {
 /** What may be named where this was typed. */
 export type Offers = (typed: string) => readonly Completion[]
 
-/** Whose words are read: a node's own config, or the condition of an edge that leaves it, maybe when it has failed. */
-export type Place = 'node' | 'out-edge' | 'fault-edge'
+/** Whose words are read: a node's own config, there what it gives when it has failed, or the condition of an edge that
+ *  leaves it, maybe then. */
+export type Place = 'node' | 'fallback' | 'out-edge' | 'fault-edge'
+
+/** What `onError` of a node may name: what its config does, and the error. */
+export function contextOfFallback(own: JsonSchema, ofFault: JsonSchema): JsonSchema {
+  const error = isObject(ofFault.properties) ? ofFault.properties.error : undefined
+  if (error === undefined || !isObject(own.properties)) return own
+  return { ...own, properties: { ...own.properties, error } }
+}
 
 const AHEAD = 3 // levels of fields that are listed behind what was typed
 const MOST = 2_000

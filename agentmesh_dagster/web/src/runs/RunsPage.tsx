@@ -18,11 +18,19 @@ const STATUSES: readonly RunStatus[] = ['pending', 'running', 'succeeded', 'fail
 /** All runs, or those that fit the filters; live. */
 export function RunsPage() {
   const [filters, change] = useFilters()
-  const { project = '', workflow = '', status = '', waiting = '', parent = '' } = filters
+  const { project = '', workflow = '', status = '', waiting = '', caught = '', parent = '' } = filters
   const { asset = '', partition = '', backfill = '' } = filters
   const ofAsset = { asset, partition, backfillId: backfill }
   const runs = useRuns(
-    { projectId: project, workflowId: workflow, status, waiting, parentRunId: parent, ...ofAsset },
+    {
+      projectId: project,
+      workflowId: workflow,
+      status,
+      waiting,
+      hasCaught: caught,
+      parentRunId: parent,
+      ...ofAsset,
+    },
     LOOK_EVERY_MS,
   )
   const projects = useEveryEntity('projects').data ?? []
@@ -88,6 +96,11 @@ export function RunsPage() {
           isOn={waiting === 'true'}
           onChange={(isOn) => change({ waiting: isOn ? 'true' : '' })}
         />
+        <CheckFilter
+          label="Caught a fault"
+          isOn={caught === 'true'}
+          onChange={(isOn) => change({ caught: isOn ? 'true' : '' })}
+        />
         {parent !== '' && (
           <CheckFilter
             label={`For steps of run ${parent.slice(0, 8)}`}
@@ -143,6 +156,7 @@ const NO_FILTERS = {
   workflow: '',
   status: '',
   waiting: '',
+  caught: '',
   parent: '',
   asset: '',
   partition: '',

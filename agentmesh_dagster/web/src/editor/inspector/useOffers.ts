@@ -1,6 +1,7 @@
 import { useCallback } from 'react'
 import { useNodeSchemas } from '../../api/catalogue'
-import { listCompletions } from '../../graph/completions'
+import { contextOfFallback, listCompletions } from '../../graph/completions'
+import type { NodeSchemas } from '../../api/types'
 import type { Offers, Place } from '../../graph/completions'
 import { useEditor } from '../useEditor'
 
@@ -11,7 +12,17 @@ export function useOffers(nodeId: string, place: Place = 'node'): Offers {
     useEditor((state) => state.checked),
     nodeId,
   )
-  const behind = { node: undefined, 'out-edge': schemas?.edgeContext, 'fault-edge': schemas?.faultContext }
-  const context = behind[place] ?? schemas?.context
-  return useCallback((typed) => (context ? listCompletions(context, typed) : []), [context])
+  return useCallback(
+    (typed) => {
+      const context = schemas && findContext(schemas, place)
+      return context ? listCompletions(context, typed) : []
+    },
+    [schemas, place],
+  )
+}
+
+function findContext({ context, edgeContext, faultContext }: NodeSchemas, place: Place) {
+  if (place === 'fallback' && context && faultContext) return contextOfFallback(context, faultContext)
+  const behind = { node: undefined, fallback: undefined, 'out-edge': edgeContext, 'fault-edge': faultContext }
+  return behind[place] ?? context
 }
