@@ -114,7 +114,7 @@ def _define_facade(plan: Plan, services: Services) -> dg.AssetsDefinition:
         ins={name: dg.In(dg.Nothing) for name in name_inputs(asset).values()},
         outs=build_outs(asset),
     )
-    return build_assets_definition(plan.workflow, op, services.settings, has_inputs=True)
+    return build_assets_definition(plan, op, services.settings, has_inputs=True)
 
 
 def _refuse(_context: dg.OpExecutionContext, _inputs: object) -> None:

@@ -98,7 +98,7 @@ def _list_events(
     """What Dagster makes of the same when an op yields it; the parts first, as the whole is made from them."""
     asset = plan.workflow.asset
     assert asset is not None
-    versions = {spec.key: spec.code_version for spec in build_specs(plan.workflow, services.settings)}
+    versions = {spec.key: spec.code_version for spec in build_specs(plan, services.settings)}
     inputs = write_input_tags(made.asked.upstream)
     for key, value in made.values.items():
         asset_key, version = read_key(key), name_version(value)
