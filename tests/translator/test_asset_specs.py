@@ -12,6 +12,7 @@ from agentmesh_dagster.graph.code_version import digest_code
 from agentmesh_dagster.graph.plan import Plan, plan_graph
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs.cron import find_shortest_pause
 from agentmesh_dagster.translator.asset_specs import build_assets_definition, build_outs, build_partitions
 from agentmesh_dagster.translator.dagster_internals import disable_dagster_warnings
 from tests.shapes import node, workflow
@@ -216,3 +217,12 @@ def test_the_whole_and_each_part_say_what_they_hang_on():
     assert spec_of(assets).code_version == digest_code(plan)
     assert spec_of(assets, "ai/start").code_version == digest_code(plan, "start")
     assert digest_code(plan) != digest_code(plan, "start")
+
+
+CRONS = ["*/5 * * * *", "0 9 * * *", "30 6,18 * * *", "0 9 * * 1-5", "0 0 1 * *", "@daily", "@hourly", "15 4 1,15 * 2"]
+CRONS += ["0 22 * * mon#1"]
+
+
+@pytest.mark.parametrize("cron", CRONS)
+def test_a_freshness_that_passes_the_rules_is_one_that_dagster_takes(cron: str):
+    assert build(freshness={"cron": cron, "lowerBoundSeconds": find_shortest_pause(cron)})
