@@ -7,7 +7,7 @@ subset of itself. So the run that makes an asset is the workflow's run, and a wo
 import copy
 from collections.abc import Sequence, Set
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import dagster as dg
 from dagster import JobDefinition  # Dagster's records look for this name in the module from which they are made
@@ -18,11 +18,11 @@ from agentmesh_dagster.code_location.dagster_internals import (
     build_asset_job,  # pyright: ignore[reportUnknownVariableType]
 )
 from agentmesh_dagster.code_location.jobs import WorkflowJobs
-from agentmesh_dagster.errors import AgentMeshError
-from agentmesh_dagster.graph.plan import Plan
+from agentmesh_dagster.control.facades import execute_within
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.catalogue import AssetNotFound
+from agentmesh_dagster.translator.asset_facades import Facade, build_facade
 from agentmesh_dagster.translator.asset_facts import ASSET_JOB
-from agentmesh_dagster.translator.asset_specs import build_assets_definition, build_outs, name_inputs
 
 _SENSOR = "agentmesh_assets"
 
@@ -38,26 +38,32 @@ class AssetJobs:
     @cached_property
     def definitions(self) -> Sequence[dg.AssetsDefinition]:
         """What Dagster is told of the asset of each workflow."""
-        return [_define_facade(plan, self._services) for plan in self._jobs.list_asset_plans()]
+        makers = self._jobs.list_asset_plans().items()
+        return [build_facade(Facade(plan, job_name, self._services, execute_within)) for job_name, plan in makers]
 
     @cached_property
     def job(self) -> dg.JobDefinition:
         """In a worker it knows no asset until it is asked for one."""
-        return self.whole if self._jobs.is_new else _define_job(self, [])
+        return self._whole if self._jobs.is_new else define_asset_job(self, [])
 
     @cached_property
-    def whole(self) -> "AssetJob":
-        """One op for each asset."""
-        return _define_job(self, self.definitions)
+    def _whole(self) -> dg.JobDefinition:
+        return define_asset_job(self, self.definitions)
+
+    def get_whole(self) -> dg.JobDefinition:
+        """The job of all assets, with one op for each workflow."""
+        return self._whole
 
     def find_own_job(self, selected: Set[dg.AssetKey], checks: Set[dg.AssetCheckKey] | None) -> dg.JobDefinition | None:
-        """The job of the one workflow that makes all of these; None: there are several."""
+        """The job of the one workflow that makes all of these; None: there is none, or several."""
         keys = {*selected, *(check.asset_key for check in checks or ())}
-        makers = (self._jobs.find_maker(key.to_user_string()) for key in keys)
-        first = next(makers)
-        if any(maker != first for maker in makers):
+        try:
+            makers = {self._jobs.find_maker(key.to_user_string()) for key in keys}
+        except AssetNotFound:
             return None
-        form = self._jobs.get_asset_form(first)
+        if len(makers) != 1:
+            return None
+        form = self._jobs.get_asset_form(makers.pop())
         known = (form, frozenset(selected), None if checks is None else frozenset(checks))
         if known not in self._subsets:
             self._subsets[known] = subset = copy.copy(form)
@@ -68,16 +74,29 @@ class AssetJobs:
 
     def build_sensors(self) -> Sequence[dg.SensorDefinition]:
         """The sensor that asks for assets by their automation, where one has some."""
-        if not any(plan.workflow.asset and plan.workflow.asset.automation for plan in self._jobs.list_asset_plans()):
+        plans = self._jobs.list_asset_plans().values()
+        if not any(plan.workflow.asset and plan.workflow.asset.automation for plan in plans):
             return []
         running = dg.DefaultSensorStatus.RUNNING
         return [dg.AutomationConditionSensorDefinition(_SENSOR, target=dg.AssetSelection.all(), default_status=running)]
 
 
+class AssetJobOwner(Protocol):
+    """Whoever knows the workflows that make assets."""
+
+    def get_whole(self) -> dg.JobDefinition:
+        """The job of all assets, with one op for each workflow."""
+        ...
+
+    def find_own_job(self, selected: Set[dg.AssetKey], checks: Set[dg.AssetCheckKey] | None) -> dg.JobDefinition | None:
+        """The job of the one workflow that makes all of these; None: there is none, or several."""
+        ...
+
+
 class AssetJob(JobDefinition):
     """Of one workflow's asset its job in asset form; of several, and as a whole, one op for each."""
 
-    owner: AssetJobs
+    owner: AssetJobOwner
 
     def get_subset(
         self,
@@ -92,30 +111,21 @@ class AssetJob(JobDefinition):
         if own is not None:
             return own
         return JobDefinition.get_subset(
-            self.owner.whole, asset_selection=asset_selection, asset_check_selection=asset_check_selection
+            self.owner.get_whole(), asset_selection=asset_selection, asset_check_selection=asset_check_selection
         )
 
 
-def _define_job(owner: AssetJobs, definitions: Sequence[dg.AssetsDefinition]) -> AssetJob:
+def define_asset_job(owner: AssetJobOwner, definitions: Sequence[dg.AssetsDefinition]) -> dg.JobDefinition:
+    """The job of these assets; whoever asks it for a subset gets what `owner` finds."""
     graph = AssetGraph.from_assets(definitions)
     job = build_asset_job(ASSET_JOB, graph, allow_different_partitions_defs=True, executor_def=dg.in_process_executor)
-    job.__class__ = AssetJob  # Dagster says of no class of its own how such a job is made
-    assert isinstance(job, AssetJob)
-    job.owner = owner
-    return job
+    return own_asset_job(job, owner)
 
 
-def _define_facade(plan: Plan, services: Services) -> dg.AssetsDefinition:
-    asset = plan.workflow.asset
-    assert asset is not None
-    op = dg.OpDefinition(
-        compute_fn=_refuse,
-        name=f"{plan.workflow.id}__asset",
-        ins={name: dg.In(dg.Nothing) for name in name_inputs(asset).values()},
-        outs=build_outs(asset),
-    )
-    return build_assets_definition(plan.workflow, op, services.settings, has_inputs=True)
-
-
-def _refuse(_context: dg.OpExecutionContext, _inputs: object) -> None:
-    raise AgentMeshError("several workflows in one run")
+def own_asset_job(job: dg.JobDefinition, owner: AssetJobOwner) -> dg.JobDefinition:
+    """The same job, of which `owner` finds the subsets."""
+    owned = copy.copy(job)
+    owned.__class__ = AssetJob  # Dagster says of no class of its own how such a job is made
+    assert isinstance(owned, AssetJob)
+    owned.owner = owner
+    return owned

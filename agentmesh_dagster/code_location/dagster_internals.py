@@ -11,7 +11,9 @@ from dagster._core.definitions.assets.job.asset_job import (
 )
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.definitions.repository_definition.repository_data import CachingRepositoryData
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.execution.build_resources import wrap_resources_for_execution
 from dagster._core.selector.subset_selector import AssetSelectionData
 from dagster.components.core.component_tree import ComponentTree
 
@@ -19,6 +21,7 @@ __all__ = [
     "SINGLETON_REPOSITORY_NAME",
     "AssetGraph",
     "AssetSelectionData",
+    "CachingRepositoryData",
     "ComponentTree",
     "DefinitionsLoadContext",
     "DefinitionsLoadType",
@@ -26,8 +29,10 @@ __all__ = [
     "Parts",
     "UnresolvedAssetJobDefinition",
     "build_asset_job",
+    "get_data",
     "make_each_repository",
-    "replace_jobs",
+    "set_data",
+    "wrap_resources_for_execution",
 ]
 
 Parts = Mapping[str, Any]  # what a `Definitions` holds: assets, jobs, schedules, sensors, resources, …
@@ -51,7 +56,13 @@ def make_each_repository(make_ours: Callable[[MakeRepository, str, Parts], dg.Re
     setattr(definitions_class, _MAKE, make_changed)
 
 
-def replace_jobs(repository: dg.RepositoryDefinition, jobs: Mapping[str, Callable[[], dg.JobDefinition]]) -> None:
-    """Puts functions in the places of a new repository's jobs: such are called when the job is asked for."""
-    data: Any = repository
-    data._repository_data._jobs._definitions.update(jobs)
+def get_data(repository: dg.RepositoryDefinition) -> CachingRepositoryData:
+    """What a repository holds, as Dagster makes it of the parts."""
+    private: Any = repository
+    return private._repository_data
+
+
+def set_data(repository: dg.RepositoryDefinition, data: dg.RepositoryData) -> None:
+    """Lets a repository that was just made hold something else."""
+    private: Any = repository
+    private._repository_data = data

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 import dagster as dg
 
+from agentmesh_dagster.code_location.asset_job import AssetJobs
 from agentmesh_dagster.code_location.code_server import is_code_server, leave_suspended_runs_alone
+from agentmesh_dagster.code_location.guests import be_guests
 from agentmesh_dagster.code_location.jobs import WorkflowJobs
-from agentmesh_dagster.code_location.names import yield_to_the_host
 from agentmesh_dagster.code_location.options import read_options
 from agentmesh_dagster.code_location.pinning import pin_revision
 from agentmesh_dagster.code_location.sensors import Scope, build_runs_sensor
@@ -63,13 +64,15 @@ def build_definitions(
     # A worker executes one job, and starts nothing by itself.
     is_worker = not pin.is_new and not is_code_server()
     triggers = [] if is_worker else jobs.list_triggers()
-    yield_to_the_host()
+    assets = AssetJobs(services, jobs)
+    be_guests()
     return dg.Definitions(
-        assets=[DECISIONS] if jobs.has_assets() else [],  # for it alone Dagster would list one job more
+        # For the asset of decisions alone Dagster would list one job more.
+        assets=[] if is_worker or not assets.definitions else [DECISIONS, *assets.definitions],
         jobs=jobs.list_promised() if is_worker else [jobs.get(name) for name in jobs.list_names()],
         schedules=build_schedules(services, triggers),
         sensors=[
-            build_runs_sensor([Scope(services, options.projects, job_prefix)]),
+            build_runs_sensor([Scope(services, options.projects, job_prefix, assets)]),
             *build_trigger_sensors(services, triggers),
         ],
         metadata=mark_location(Mark(pin.revision, projects=options.projects, job_prefix=job_prefix)),

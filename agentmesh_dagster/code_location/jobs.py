@@ -133,12 +133,12 @@ class WorkflowJobs:
     def _list_asset_workflows(self) -> list[str]:
         return list_asset_workflows(self._services.store, at=self._pin.revision, projects=self._options.projects)
 
-    def list_asset_plans(self) -> list[Plan]:
-        """The plans of all workflows that give an asset and can run; only documents with assets are read."""
+    def list_asset_plans(self) -> dict[str, Plan]:
+        """Job name → plan of all workflows that give an asset and can run; only documents with assets are read."""
         makers = set(self._list_asset_workflows())
         names = self._list_names()
-        built = [self._get(job_name) for job_name, workflow_id in names.items() if workflow_id in makers]
-        return [one.plan for one in built if one.plan is not None and one.plan.workflow.asset is not None]
+        plans = {name: self._get(name).plan for name, workflow_id in names.items() if workflow_id in makers}
+        return {name: plan for name, plan in plans.items() if plan is not None and plan.workflow.asset is not None}
 
     def find_maker(self, key: str) -> str:
         """The id of the workflow that makes the asset. Raises AssetNotFound."""

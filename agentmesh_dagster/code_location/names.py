@@ -10,10 +10,10 @@ from typing import Any, TypeGuard, cast
 
 import dagster as dg
 
-from agentmesh_dagster.code_location.dagster_internals import MakeRepository, Parts, make_each_repository
+from agentmesh_dagster.code_location.dagster_internals import Parts
 from agentmesh_dagster.code_location.problems import JobProblem, report_problems
-from agentmesh_dagster.code_location.promised_jobs import keep_promises
 from agentmesh_dagster.code_location.sensors import Scope, build_runs_sensor, find_scopes
+from agentmesh_dagster.translator.asset_facades import Facade, find_facade
 from agentmesh_dagster.translator.build_job import WorkflowGraph
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
 
@@ -22,20 +22,8 @@ Instigator = Any  # a schedule or sensor, of whichever of Dagster's classes
 _RENAME = "Rename the workflow, or give the component, or build_definitions, a job_prefix."
 
 
-def yield_to_the_host() -> None:
-    """From now on every repository that is made of a `Definitions` with workflows in it keeps the host's names."""
-    make_each_repository(_make_settled)
-
-
-def _make_settled(make: MakeRepository, name: str, parts: Parts) -> dg.RepositoryDefinition:
-    settled = settle_names(parts)
-    repository = make(name, **settled)
-    keep_promises(repository, make, settled)
-    return repository
-
-
 def settle_names(parts: Parts) -> Parts:
-    """The parts of a `Definitions` without those workflows' jobs and triggers whose names others have."""
+    """The parts of a `Definitions` without those workflows' jobs, triggers and assets whose names others have."""
     jobs, schedules, sensors = (list(_each_once(parts.get(name) or ())) for name in ("jobs", "schedules", "sensors"))
     if not any(_is_ours(job) for job in jobs) and not any(find_scopes(sensor) for sensor in sensors):
         return parts
@@ -46,12 +34,24 @@ def settle_names(parts: Parts) -> Parts:
         names.take_host_instigator(one)
     settled = {
         "jobs": [job for job in jobs if not _is_ours(job) or names.may_have_job(job)],
+        "assets": [one for one in parts.get("assets") or () if names.may_have_asset(one)],
         "schedules": [one for one in schedules if not _is_trigger(one) or names.may_have_trigger(one)],
         "sensors": [kept for one in sensors for kept in names.settle_sensor(one)],
     }
     stores = {scope.services.settings.store_url: scope.services.store for scope in names.scopes}
     report_problems(stores, names.problems)
     return {**parts, **settled}
+
+
+def list_host_keys(parts: Parts) -> set[dg.AssetKey]:
+    """The keys of the host's own assets."""
+    return {key for one in parts.get("assets") or () if not find_facade(one) for key in _list_keys(one)}
+
+
+def _list_keys(asset: Any) -> Iterable[dg.AssetKey]:
+    if isinstance(asset, dg.AssetsDefinition):
+        return asset.keys
+    return [asset.key] if isinstance(asset, dg.AssetSpec | dg.SourceAsset) else []
 
 
 def _each_once(objects: Iterable[Any]) -> Iterator[Any]:
@@ -87,6 +87,7 @@ class _Names:
 
     parts: Parts
     jobs: dict[str, dg.JobDefinition | None] = field(default_factory=dict[str, Any])  # None: the host's
+    keys: dict[dg.AssetKey, Facade | None] = field(default_factory=dict[dg.AssetKey, Any])  # None: the host's
     nodes: dict[str, object] = field(default_factory=dict[str, object])  # ops, graphs and what computes assets
     instigators: dict[str, str] = field(default_factory=dict[str, str])  # schedules and sensors; who has the name
     scopes: list[Scope] = field(default_factory=list[Scope])
@@ -95,8 +96,9 @@ class _Names:
 
     def __post_init__(self) -> None:
         for assets in [*(self.parts.get("assets") or ()), *(self.parts.get("asset_checks") or ())]:
-            if isinstance(assets, dg.AssetsDefinition) and assets.is_executable:
+            if isinstance(assets, dg.AssetsDefinition) and assets.is_executable and not find_facade(assets):
                 self.nodes[assets.node_def.name] = assets.node_def
+        self.keys = dict.fromkeys(list_host_keys(self.parts))
 
     def take_host_job(self, job: Any) -> None:
         if not _is_ours(job):
@@ -163,6 +165,25 @@ class _Names:
             return False
         self.instigators[one.name] = "trigger"
         return True
+
+    def may_have_asset(self, made: Any) -> bool:
+        """Whether an asset is kept, one of a workflow only with its job; why it is not is written down."""
+        facade = find_facade(made)
+        if facade is None:
+            return True
+        job = self.jobs.get(facade.job_name)
+        if job is None or job.tags[WORKFLOW_TAG] != facade.plan.workflow.id:
+            return False  # its job is gone, and the reason is told there
+        taken = next((key for key in made.keys if key in self.keys), None)
+        if taken is None and self.nodes.get(made.node_def.name, made.node_def) is made.node_def:
+            self.keys |= dict.fromkeys(made.keys, facade)
+            return True
+        holder = self.keys.get(taken) if taken else None
+        if holder is None or holder.job_name != facade.job_name:
+            name = taken.to_user_string() if taken else made.node_def.name
+            whose = "another workflow's asset" if holder else "an asset, an op or a graph of this code location's own"
+            self._report(job, f"gives no asset: `{name}` is {whose}. Give it another key.")
+        return False
 
     def settle_sensor(self, one: Instigator) -> Iterator[Instigator]:
         """The sensor, or what stands in its place: one sensor looks after all runs."""

@@ -1,11 +1,9 @@
 """Jobs of a host project's worker: of a thousand it executes one, so each is built when it is asked for."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
 
 import dagster as dg
 
-from agentmesh_dagster.code_location.dagster_internals import MakeRepository, Parts, replace_jobs
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.translator.build_job import WorkflowGraph
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
@@ -22,18 +20,3 @@ class PromisedJob(dg.JobDefinition):
             tags={WORKFLOW_TAG: workflow_id},
         )
         self.build = build
-
-
-def keep_promises(repository: dg.RepositoryDefinition, make: MakeRepository, parts: Parts) -> None:
-    """From now on each job is built, and gets what the repository gives to its jobs, when it is asked for."""
-    given = {name: parts[name] for name in ("resources", "executor", "loggers") if name in parts}
-
-    def build(promised: PromisedJob) -> dg.JobDefinition:
-        alone = make(repository.name, jobs=[promised.build()], **given)
-        return alone.get_job(promised.name)
-
-    replace_jobs(repository, {job.name: lambda job=job: build(job) for job in _list_promised(parts.get("jobs") or ())})
-
-
-def _list_promised(jobs: Iterable[Any]) -> list[PromisedJob]:
-    return [job for job in jobs if isinstance(job, PromisedJob)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from agentmesh_dagster.code_location.asset_job import AssetJobs
 from agentmesh_dagster.code_location.problems import say_again
 from agentmesh_dagster.control.maintenance import MaintenanceReport, run_maintenance
 from agentmesh_dagster.control.pruning import prune
@@ -24,6 +25,7 @@ class Scope:
     services: Services
     projects: frozenset[str] | None  # ids; None: all
     job_prefix: str
+    assets: AssetJobs | None = None  # what makes assets there, in a host's location
 
     @property
     def digest(self) -> str:

@@ -2,11 +2,13 @@
 
 from dagster._check import CheckError
 from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.definitions.executor_definition import ExecutorRequirement
+from dagster._core.definitions.job_base import IJob, InMemoryJob
 from dagster._core.definitions.metadata.metadata_value import CodeLocationReconstructionMetadataValue
 from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME, RepositoryLoadData
 from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.errors import DagsterRunAlreadyExists
+from dagster._core.errors import DagsterExecutionInterruptedError, DagsterRunAlreadyExists
 from dagster._core.execution.api import create_execution_plan, execute_run
 from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
@@ -35,6 +37,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._time import get_current_datetime
 from dagster._utils.schedules import reverse_cron_string_iterator
 from dagster_shared.error import SerializableErrorInfo
+from dagster_shared.record import copy as copy_record  # pyright: ignore[reportUnknownVariableType]
 
 __all__ = [
     "BACKFILL_TAGS",
@@ -49,8 +52,12 @@ __all__ = [
     "CheckError",
     "CodeLocationOrigin",
     "CodeLocationReconstructionMetadataValue",
+    "DagsterExecutionInterruptedError",
     "DagsterRunAlreadyExists",
     "ExecutionPlan",
+    "ExecutorRequirement",
+    "IJob",
+    "InMemoryJob",
     "InstigatorStatus",
     "InstigatorType",
     "JobPythonOrigin",
@@ -67,6 +74,7 @@ __all__ = [
     "RepositoryPythonOrigin",
     "SerializableErrorInfo",
     "SqliteEventLogStorage",
+    "copy_record",
     "create_execution_plan",
     "execute_run",
     "get_current_datetime",

@@ -24,10 +24,11 @@ from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.materializations import AssetLaunch
 from agentmesh_dagster.translator.asset_facts import write_asset_tags
+from agentmesh_dagster.translator.asset_specs import read_key
 from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
 from agentmesh_dagster.translator.materialize import list_makers
-from agentmesh_dagster.translator.run_tags import name_origin
+from agentmesh_dagster.translator.run_tags import WITHIN_TAG, name_origin
 
 # By job, then by Dagster instance: the first run that was created of it, whose snapshots those that follow share.
 _first_runs: WeakKeyDictionary[dg.JobDefinition, dict[str, dg.DagsterRun]] = WeakKeyDictionary()
@@ -54,6 +55,7 @@ class FirstLaunch:
     run_config: Mapping[str, Any]
     tags: Mapping[str, str]
     names_steps: bool  # False: it has loops, and all steps are executed
+    makes: frozenset[dg.AssetKey] | None  # the assets of which it is to make a version
 
 
 def build_first_launch(
@@ -68,12 +70,17 @@ def build_first_launch(
     step_keys: Sequence[str] | None = None,
     given_tags: Mapping[str, str] | None = None,
     asked: AssetLaunch | None = None,
+    within: str | None = None,
 ) -> FirstLaunch:
-    """What a first launch is to Dagster; `step_keys` None: all steps. Raises what Dagster says of its config."""
+    """What a first launch is to Dagster; `step_keys` None: all steps. Raises what Dagster says of its config.
+
+    `within` is the Dagster run of which one step executes it. That step tells what was made: the job has no asset layer.
+    """
     job = build_job_once(plan, job_name, services)
     if step_keys is not None:
         step_keys = [*step_keys, *list_makers(job)]
-    plays_loops = plan.has_rounds and step_keys is None and asked is None  # of an asset Dagster is told all it plans
+    makes = select_assets(job) or _select_within(plan, within)
+    plays_loops = plan.has_rounds and step_keys is None and makes is None  # of an asset Dagster is told all it plans
     like = _find_like(instance, job) if plays_loops else None
     planned = job if like is None else build_job_once(plan, job_name, services, first_rounds_will_do=True)
     run_config = build_run_config(plan, run_input, log_level=services.settings.console_log_level)
@@ -83,14 +90,21 @@ def build_first_launch(
         step_keys_to_execute=step_keys,
         repository_load_data=build_load_data(plan.revision, first_rounds_will_do=plays_loops),
     )
-    makes = write_asset_tags(asked) if asked else {}
-    tags = {**(given_tags or {}), **job.tags, **name_origin(launched_by, forked_from), **makes}
-    return FirstLaunch(job, execution_plan if like is None else None, like, run_config, tags, not plays_loops)
+    tags = {**(given_tags or {}), **job.tags, **name_origin(launched_by, forked_from)}
+    tags |= write_asset_tags(asked) if asked else {}
+    tags |= {WITHIN_TAG: within} if within else {}
+    return FirstLaunch(job, execution_plan if like is None else None, like, run_config, tags, not plays_loops, makes)
 
 
 def select_assets(job: dg.JobDefinition) -> frozenset[dg.AssetKey] | None:
     """What Dagster is told that a launch makes; None: its job is not in its asset form."""
     return frozenset(job.asset_layer.selected_asset_keys) or None
+
+
+def _select_within(plan: Plan, within: str | None) -> frozenset[dg.AssetKey] | None:
+    """By these keys Dagster counts a run that failed, although its job has no asset layer."""
+    asset = plan.workflow.asset
+    return frozenset(map(read_key, asset.keys)) if within and asset else None
 
 
 def _find_like(instance: dg.DagsterInstance, job: dg.JobDefinition) -> dg.DagsterRun | None:
@@ -114,8 +128,9 @@ def create_dagster_run(
     job = launch.job
     said: dict[str, Any] = {"run_id": run_id, "run_config": launch.run_config, "tags": launch.tags, **origins}
     if launch.names_steps:
-        made = select_assets(job)
-        instance.create_run_for_job(job_def=job, execution_plan=launch.execution_plan, asset_selection=made, **said)
+        instance.create_run_for_job(
+            job_def=job, execution_plan=launch.execution_plan, asset_selection=launch.makes, **said
+        )
         return
     snapshot = snapshot_from_execution_plan(launch.execution_plan, job.get_job_snapshot_id())
     nothing: dict[str, Any] = dict.fromkeys(_OF_OTHER_RUNS)

@@ -7,7 +7,11 @@ import dagster as dg
 
 from agentmesh_dagster.control.cancel import RunIsOver, cancel_run
 from agentmesh_dagster.control.children import start_child
-from agentmesh_dagster.control.dagster_internals import execute_run
+from agentmesh_dagster.control.dagster_internals import (
+    IJob,
+    copy_record,  # pyright: ignore[reportUnknownVariableType]
+    execute_run,
+)
 from agentmesh_dagster.control.launch import PreparedLaunch
 from agentmesh_dagster.control.location import build_reconstructable_job
 from agentmesh_dagster.control.pinning import build_load_data
@@ -142,13 +146,22 @@ def _wait_for_place(services: Services, instance: dg.DagsterInstance, launch: Pr
         time.sleep(_LOOK_EVERY_SECONDS)
 
 
-def run_in_place(services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch) -> bool:
-    """Executes this launch alone, in this process, through Dagster, without a daemon; False: it was interrupted."""
+def run_in_place(
+    services: Services, instance: dg.DagsterInstance, launch: PreparedLaunch, *, job: IJob | None = None
+) -> bool:
+    """Executes this launch alone, in this process, through Dagster, without a daemon; False: it was interrupted.
+
+    `job` is executed as it is, whatever the launch selects; this installation's job of its name unless given.
+    """
     interrupted = False
     dagster_run = instance.get_run_by_id(launch.launch_id)
     assert dagster_run is not None
     try:
-        execute_run(build_reconstructable_job(launch.job_name, build_load_data(launch.revision)), dagster_run, instance)
+        if job is None:
+            ours = build_reconstructable_job(launch.job_name, build_load_data(launch.revision))
+            execute_run(ours, dagster_run, instance)
+        else:
+            execute_run(job, copy_record(dagster_run, asset_selection=None), instance)
     except KeyboardInterrupt:  # Dagster had not begun, or had ended
         interrupted = True
     # Dagster takes an interruption that nobody had announced to it for a failure.

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from agentmesh_dagster.entities.assets import Asset, AssetPart, CronAutomation, Freshness, Partitions
 from agentmesh_dagster.entities.text import quote
-from agentmesh_dagster.specs.cron import find_timezone_fault, list_cron_faults
+from agentmesh_dagster.specs.cron import find_shortest_pause, find_timezone_fault, list_cron_faults
 from agentmesh_dagster.specs.field_issue import FieldIssue
 
 _KEY = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
@@ -98,8 +98,13 @@ def _check_freshness(freshness: Freshness) -> Iterator[FieldIssue]:
         if seconds is not None and seconds < _LEAST_SECONDS:
             message = f"`{field}` of a freshness is {_LEAST_SECONDS} seconds at least."
             yield FieldIssue("bad-freshness", f"freshness.{field}", message)
-    if freshness.cron is not None:
-        yield from _check_cron(freshness.cron, "freshness.cron")
+    if freshness.cron is None or freshness.lower_bound_seconds is None:
+        return
+    faults = list(_check_cron(freshness.cron, "freshness.cron"))
+    yield from faults
+    if not faults and freshness.lower_bound_seconds > (pause := find_shortest_pause(freshness.cron)):
+        message = f"`lowerBoundSeconds` reaches back behind the time before: it is {pause:g} at most with this `cron`."
+        yield FieldIssue("bad-freshness", "freshness.lowerBoundSeconds", message)
 
 
 def _check_cron(cron: str, field: str) -> Iterator[FieldIssue]:

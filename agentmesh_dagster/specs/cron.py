@@ -8,12 +8,23 @@ import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote
 
-_MACROS = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
+_MACROS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+_FOUR_YEARS = [date(2024, 1, 1) + timedelta(days=number) for number in range(4 * 365 + 1)]
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days of each month
@@ -125,6 +136,25 @@ def list_cron_faults(cron: str) -> Iterator[str]:
 
 def _comes(days: set[int], months: set[int]) -> bool:
     return any(min(days) <= _LONGEST[month - 1] for month in months)
+
+
+def find_shortest_pause(cron: str) -> float:
+    """The fewest seconds between two times of a cron expression in which there are no faults, all of them in UTC."""
+    parts = _MACROS.get(cron.strip().lower(), cron.strip().lower()).split()
+    minutes, hours, days, months, weekdays = (
+        kind.read(part.partition("#")[0]) for kind, part in zip(_FIELDS, parts, strict=True)
+    )
+    is_either = parts[2] not in ("*", "?") and parts[4] not in ("*", "?")
+    times = sorted(60 * (60 * hour + minute) for hour in hours for minute in minutes)
+    pauses = [later - earlier for earlier, later in pairwise(times)]
+    meant = [
+        day
+        for day in _FOUR_YEARS
+        if day.month in months
+        and (any if is_either else all)((day.day in days, bool({day.isoweekday(), day.isoweekday() % 7} & weekdays)))
+    ]
+    nights = [(later - earlier).total_seconds() for earlier, later in pairwise(meant)]
+    return min([*pauses, *(night - times[-1] + times[0] for night in nights)], default=0.0)
 
 
 def find_timezone_fault(name: str) -> str | None:

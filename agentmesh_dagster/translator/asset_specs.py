@@ -8,7 +8,9 @@ import dagster as dg
 
 from agentmesh_dagster.entities.assets import Asset, AssetPart, Automation, CronAutomation, Freshness, Partitions
 from agentmesh_dagster.entities.models import Workflow
+from agentmesh_dagster.graph.code_version import digest_code
 from agentmesh_dagster.graph.names import safe_name
+from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.settings import Settings, link_workflow
 from agentmesh_dagster.translator.dagster_internals import disable_dagster_warnings
 from agentmesh_dagster.translator.presentation import WORKFLOW_TAG
@@ -48,13 +50,13 @@ def build_outs(asset: Asset) -> dict[str, dg.Out]:
 
 
 def build_assets_definition(
-    workflow: Workflow, op: dg.OpDefinition, settings: Settings, *, has_inputs: bool = False
+    plan: Plan, op: dg.OpDefinition, settings: Settings, *, has_inputs: bool = False
 ) -> dg.AssetsDefinition:
     """The asset, its parts and its checks, made by one op, whose outputs are those of `build_outs`.
 
     `has_inputs`: the op waits for what the asset is made from, by the inputs of `name_inputs`.
     """
-    asset = _asset_of(workflow)
+    asset = _asset_of(plan.workflow)
     inputs = name_inputs(asset) if has_inputs else {}
     checks = name_check_outputs(asset)
     with disable_dagster_warnings():  # straight from the op: `@multi_asset` takes several times as long
@@ -62,14 +64,15 @@ def build_assets_definition(
             node_def=op,
             keys_by_input_name={name: read_key(key) for key, name in inputs.items()},
             keys_by_output_name={name: read_key(key) for key, name in name_outputs(asset).items()},
-            specs=build_specs(workflow, settings),
+            specs=build_specs(plan, settings),
             check_specs_by_output_name={checks[spec.name]: spec for spec in build_check_specs(asset)},
             can_subset=False,
         )
 
 
-def build_specs(workflow: Workflow, settings: Settings) -> list[dg.AssetSpec]:
-    """Those of the parts, then that of the whole."""
+def build_specs(plan: Plan, settings: Settings) -> list[dg.AssetSpec]:
+    """Those of the parts, then that of the whole; each with the digest of what its value hangs on."""
+    workflow = plan.workflow
     asset = _asset_of(workflow)
     upstream = [read_key(key) for key in list_upstream(asset)]
     parts = [read_key(part.key) for part in asset.parts.values()]
@@ -80,12 +83,19 @@ def build_specs(workflow: Workflow, settings: Settings) -> list[dg.AssetSpec]:
     whole = _describe(asset, workflow.description)
     return [
         *(
-            dg.AssetSpec(read_key(part.key), deps=upstream, **_describe(part, None), **shared)
-            for part in asset.parts.values()
+            dg.AssetSpec(
+                read_key(part.key),
+                deps=upstream,
+                code_version=digest_code(plan, node_id),
+                **_describe(part, None),
+                **shared,
+            )
+            for node_id, part in asset.parts.items()
         ),
         dg.AssetSpec(
             read_key(asset.key),
             deps=[*upstream, *parts],
+            code_version=digest_code(plan),
             automation_condition=_build_automation(asset.automation),
             freshness_policy=_build_freshness(asset.freshness),
             **whole,

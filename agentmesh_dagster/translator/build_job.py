@@ -126,7 +126,7 @@ def build_job(
 
 def _build_asset_layer(plan: Plan, step_key: str, op: dg.OpDefinition, services: Services) -> dict[str, Any]:
     """What tells Dagster that the step makes the asset."""
-    made = build_assets_definition(plan.workflow, op, services.settings)
+    made = build_assets_definition(plan, op, services.settings)
     return {
         "asset_layer": AssetLayer.from_mapping({NodeHandle(step_key, None): made}, AssetGraph.from_assets([made])),
         "partitions_def": made.partitions_def,

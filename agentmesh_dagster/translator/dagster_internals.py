@@ -1,6 +1,7 @@
 """The names of Dagster that this floor uses although `dagster` does not export them."""
 
 from dagster._check import CheckError
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.definitions.assets.job.asset_layer import AssetLayer
@@ -15,7 +16,7 @@ from dagster._core.definitions.data_version import (
 from dagster._core.definitions.dependency import DynamicCollectDependencyDefinition, NodeHandle
 from dagster._core.definitions.executor_definition import execute_in_process_executor
 from dagster._core.errors import DagsterRunNotFoundError
-from dagster._core.events import EngineEventData, StepMaterializationData
+from dagster._core.events import AssetMaterializationPlannedData, EngineEventData, StepMaterializationData
 from dagster._core.execution.api import create_execution_plan
 from dagster._core.execution.context.system import PlanOrchestrationContext
 from dagster._core.execution.plan.handle import StepHandle, UnresolvedStepHandle
@@ -40,8 +41,10 @@ __all__ = [
     "MAX_RETRIES_TAG",
     "PARTITION_NAME_TAG",
     "WILL_RETRY_TAG",
+    "AssetCheckEvaluationPlanned",
     "AssetGraph",
     "AssetLayer",
+    "AssetMaterializationPlannedData",
     "CheckError",
     "DagsterRunNotFoundError",
     "DynamicCollectDependencyDefinition",

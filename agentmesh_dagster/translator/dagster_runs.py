@@ -46,12 +46,12 @@ def read_launch_facts(plan: Plan, run: dg.DagsterRun, instance: dg.DagsterInstan
         parent_id=run.parent_run_id,
         selected=_selections.get(run.run_id, lambda: _read_selection(plan, run)),
         is_from_failure=run.is_resume_retry,
-        launched_by=_read_launcher(run.tags),
+        launched_by=read_launcher(run.tags),
         delivery_id=run.tags.get(DELIVERY_TAG),
     )
 
 
-def _read_launcher(tags: Mapping[str, str]) -> str | None:
+def read_launcher(tags: Mapping[str, str]) -> str | None:
     """Who launched a run: nobody chooses these tags by hand where our web server stands before Dagster."""
     by_itself = (f"{what}: {tags[tag]}" for tag, what in _LAUNCHERS.items() if tag in tags)
     return next(by_itself, tags.get(USER_TAG))

@@ -41,6 +41,8 @@ def report_made(services: Services, instance: dg.DagsterInstance, run_id: str, d
         if makes is None:
             return
         launched = list_launches(connection, run_id)
+        if makes.asked.facade_id is not None and len(launched) == 1 and launched[0].parked_at is None:
+            return  # the step of another Dagster run that executes it tells what it makes
         makes_its_own = _counts_its_own(makes.asked, dagster_run)
         working = [launch for launch in launched if launch.is_live and launch.kind is not LaunchKind.JOINED]
         if not makes_its_own and any(launch.id != dagster_run.run_id for launch in working):
@@ -98,7 +100,7 @@ def _list_events(
     """What Dagster makes of the same when an op yields it; the parts first, as the whole is made from them."""
     asset = plan.workflow.asset
     assert asset is not None
-    versions = {spec.key: spec.code_version for spec in build_specs(plan.workflow, services.settings)}
+    versions = {spec.key: spec.code_version for spec in build_specs(plan, services.settings)}
     inputs = write_input_tags(made.asked.upstream)
     for key, value in made.values.items():
         asset_key, version = read_key(key), name_version(value)

@@ -9,6 +9,7 @@ SKIPPED_TAG = "agentmesh/skipped"  # why it is no run: its workflow had as many 
 PARENT_TAG = "agentmesh/parent_run"  # the run whose step waits for this one: its address where that is known
 
 ASK_AGAIN_TAG = "agentmesh/ask_again"  # `true`: a person is asked although one is asked for the same partition
+WITHIN_TAG = "agentmesh/within_run"  # the Dagster run of which a step executes this one
 FORK_TAG = "agentmesh/forked_from"  # the run that a fork goes on from
 
 # Not for people to choose: who launched a run and for what, what a worker may do, and what we say of our own runs.

@@ -3,6 +3,7 @@
 import itertools
 import socket
 import threading
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
@@ -141,6 +142,10 @@ def test_a_gate_is_answered_once_and_the_run_goes_on(mesh: AgentMeshClient):
     assert len(refusals) == len(answers) - 1
     assert {refusal.problem["state"] for refusal in refusals} == {"answered"}
     assert mesh.get_gate(step_id).answered_by == "admin"
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    decided = mesh.list_decisions(workflow_id="backfill_approval", by="admin", since=hour_ago)
+    assert [decision.run_id for decision in decided].count(run_id) == 1
+    assert list(mesh.list_decisions(until=hour_ago)) == []
     assert list(mesh.follow_events(run_id))[-1].type is EventType.RUN_COMPLETED
     assert mesh.get_run(run_id).status is RunStatus.SUCCEEDED
 

@@ -29,6 +29,9 @@ def test_a_gate_is_answered_from_another_machine(remote: Commands):
 
     assert remote("answer", gate["stepId"][:8], "--approve", "-m", "go on").code == 0
 
+    listed = remote("decisions", "--workflow", "backfill_approval", "--format", "json").json
+    assert (listed[0]["runId"], listed[0]["outcome"], listed[0]["comment"]) == (ran.json["runId"], "approved", "go on")
+
     late = remote("answer", gate["stepId"], "--reject")
     assert late.code == 4
     assert "admin" in late.err

@@ -332,3 +332,55 @@ def test_a_code_server_that_loads_lazily_has_all_jobs_and_triggers(services: Ser
     repository = load_as_a_worker(services, HOST)
 
     assert "one__cron" in {schedule.name for schedule in repository.schedule_defs}
+
+
+def brief(key: str = "ai/brief", name: str = "brief") -> Workflow:
+    return flow(name, asset={"key": key, "deps": ["orders"]})
+
+
+def test_a_workflows_asset_stands_among_the_hosts(services: Services):
+    save(services, brief())
+
+    graph = load(HOST, build_definitions()).asset_graph
+
+    assert [key.to_user_string() for key in graph.get(dg.AssetKey(["ai", "brief"])).parent_keys] == ["orders"]
+
+
+@pytest.mark.parametrize("first", ["host", "ours"])
+def test_a_workflow_whose_asset_the_host_has_already_goes_without_it_and_keeps_its_job(services: Services, first: str):
+    save(services, brief("orders"), brief("ai/other", "other"))
+
+    pair = [HOST, build_definitions()]
+    repository = load(*(pair if first == "host" else reversed(pair)))
+
+    assert {"brief", "other"} < set(repository.job_names)
+    assert repository.get_job("__ASSET_JOB").graph.has_node_named("orders")
+    assert dg.AssetKey(["ai", "other"]) in repository.assets_defs_by_key
+    problems = list_job_problems(services.store)
+    assert set(problems) == {"brief"}
+    assert "`orders` is an asset, an op or a graph of this" in problems["brief"]
+
+
+def test_an_asset_goes_with_its_workflows_job(services: Services):
+    save(services, brief(name="nightly"))
+
+    repository = load(HOST, build_definitions())
+
+    assert dg.AssetKey(["ai", "brief"]) not in repository.assets_defs_by_key
+    assert "has no job" in list_job_problems(services.store)["nightly"]
+
+
+def test_a_worker_that_makes_one_workflows_asset_builds_its_job_and_no_other(
+    services: Services, as_a_worker_loads: None, built: list[str]
+):
+    save(services, brief(), brief("ai/other", "other"), flow("plain"))
+
+    repository = load_as_a_worker(services, HOST)
+    key = dg.AssetKey(["ai", "brief"])
+    own = repository.get_maybe_subset_job_def("__ASSET_JOB", asset_selection={key})
+
+    assert built == ["__ASSET_JOB"]
+    assert {op.name for op in own.graph.nodes} == {"start", "end", "materialize"}
+    both = {key, dg.AssetKey(["orders"])}
+    together = repository.get_maybe_subset_job_def("__ASSET_JOB", asset_selection=both)
+    assert {op.name for op in together.graph.nodes} == {"orders", "ai__brief__asset"}

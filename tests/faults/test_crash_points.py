@@ -190,16 +190,17 @@ def run_to_its_end(site: Site) -> str:
     return site.run().id
 
 
-@pytest.mark.parametrize("at", [f"{CrashPoint.STEP_ENDED}@2", CrashPoint.VERSION_TOLD])
+@pytest.mark.parametrize("at", [f"{CrashPoint.STEP_ENDED}@3", CrashPoint.VERSION_TOLD])
 def test_a_worker_killed_before_it_had_told_what_its_run_has_made(site: Site, at: str):
-    asset = {"key": "ai/w", "parts": {"start": {"key": "ai/start"}}, "partitions": {"static": ["a", "b"]}}
-    site.save(workflow("w", [node("start", "start"), node("end", "end")], ["start -> end"], asset=asset))
+    asset = {"key": "ai/w", "parts": {"half": {"key": "ai/half"}}, "partitions": {"static": ["a", "b"]}}
+    nodes = [node("start", "start"), node("half", "branch", onNoMatch="end"), node("end", "end")]
+    site.save(workflow("w", nodes, ["start -> half", "half -> end"], asset=asset))
     crash(site, "make", "w", "a", at=at)
 
     site.heal()
 
     assert site.run().status is RunStatus.SUCCEEDED
-    for key in ("ai/w", "ai/start"):
+    for key in ("ai/w", "ai/half"):
         records = site.instance.fetch_materializations(dg.AssetKey(key.split("/")), limit=5).records
         assert [record.partition_key for record in records] == ["a"], key
         made = records[0].asset_materialization

@@ -104,6 +104,11 @@ FIELDS: dict[str, tuple[dict[str, Any], str, str]] = {
         "bad-freshness",
         "$.asset.freshness.lowerBoundSeconds",
     ),
+    "lower bound behind the time before": (
+        {"freshness": {"cron": "*/5 * * * *", "lowerBoundSeconds": 600}},
+        "bad-freshness",
+        "$.asset.freshness.lowerBoundSeconds",
+    ),
     "name of a check": (
         {"checks": [{"name": "has text", "condition": "true"}]},
         "bad-check-name",

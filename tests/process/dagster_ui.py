@@ -17,7 +17,7 @@ _BACKFILL_STATUS = """query($id: String!) { partitionBackfillOrError(backfillId:
   assetBackfillData { assetBackfillStatuses { ... on AssetPartitionsStatusCounts { numPartitionsTargeted
     numPartitionsMaterialized numPartitionsFailed numPartitionsInProgress } } } } } }"""
 _ASSET = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode { id jobNames staleStatus
-  partitionStats { numMaterialized numFailed numMaterializing numPartitions }
+  description partitionStats { numMaterialized numFailed numMaterializing numPartitions }
   assetMaterializations(limit: 500) { runId partition tags { key value }
     metadataEntries { label ... on TextMetadataEntry { text } } }
   assetObservations(limit: 50) { description partition }

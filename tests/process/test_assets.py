@@ -159,3 +159,42 @@ def test_a_backfill_is_open_while_partitions_wait_and_says_what_came_of_each(ui:
     status, counts = ui.read_backfill(backfill_id)
     assert (status, counts["numPartitionsMaterialized"], counts["numPartitionsFailed"]) == ("COMPLETED_FAILED", 5, 1)
     assert all(len(find_made(ui, "ai/brief", day)) == (day != days[4]) for day in days)
+
+
+def test_a_prompt_makes_stale_what_hangs_on_it_and_a_label_nothing(ui: DagsterUi, client: httpx2.Client):
+    agent = {"id": "teller", "name": "Teller", "modelProvider": "local", "modelName": "small", "systemPrompt": "Tell."}
+    assert client.post("/api/agents", json=agent).is_success
+    told = workflow(
+        "fact",
+        [node("start", "start"), node("tell", "agent", agentId="teller"), node("done", "end")],
+        ["start -> tell", "tell -> done"],
+        asset={"key": "stale/fact"},
+    )
+    plain = [node("start", "start"), node("done", "end")]
+    digest = workflow("digest", plain, ["start -> done"], asset={"key": "stale/digest", "deps": ["stale/fact"]})
+    other = workflow("other", plain, ["start -> done"], asset={"key": "stale/other"})
+    keys = ["stale/fact", "stale/digest", "stale/other"]
+    for flow in (told, digest, other):
+        assert client.post("/api/workflows", json=flow.to_wire()).is_success
+
+    def read_stale() -> list[str]:
+        return [(ui.read_asset(key) or {}).get("staleStatus") for key in keys]
+
+    wait_until(lambda: read_stale() == ["MISSING"] * 3, SOON_SECONDS)
+    for key in keys:
+        run_id = ui.materialize(key)
+        wait_until(lambda run_id=run_id: ui.read_run(run_id)["status"] == "SUCCESS", SOON_SECONDS)
+    wait_until(lambda: read_stale() == ["FRESH"] * 3, SOON_SECONDS)
+
+    saved = client.get("/api/workflows/fact").json()
+    saved["graph"]["nodes"][1]["label"] = "Tell me"
+    saved["description"] = "What is so."
+    assert client.put("/api/workflows/fact", json=saved).is_success
+    wait_until(lambda: ui.read_asset("stale/fact")["description"] == "What is so.", SOON_SECONDS)
+    assert read_stale() == ["FRESH"] * 3
+
+    agent["systemPrompt"] = "Tell the truth."
+    assert client.put("/api/agents/teller", json=agent).is_success
+    wait_until(lambda: read_stale() == ["STALE", "FRESH", "FRESH"], SOON_SECONDS)  # its value is the old one yet
+    ui.materialize("stale/fact")
+    wait_until(lambda: read_stale() == ["FRESH", "STALE", "FRESH"], SOON_SECONDS)

@@ -8,7 +8,11 @@ import dagster as dg
 import pytest
 
 from agentmesh_dagster.entities.assets import Partitions
+from agentmesh_dagster.graph.code_version import digest_code
+from agentmesh_dagster.graph.plan import Plan, plan_graph
+from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.settings import Settings
+from agentmesh_dagster.specs.cron import find_shortest_pause
 from agentmesh_dagster.translator.asset_specs import build_assets_definition, build_outs, build_partitions
 from agentmesh_dagster.translator.dagster_internals import disable_dagster_warnings
 from tests.shapes import node, workflow
@@ -17,7 +21,7 @@ START = {"start": "2026-03-01", "timezone": "Europe/Berlin"}
 NEVER = {"start": "3026-03-01"}
 
 
-def build(settings: Settings = Settings(), **asset: Any) -> dg.AssetsDefinition:  # noqa: B008
+def plan_brief(**asset: Any) -> Plan:
     flow = workflow(
         "brief",
         [node("start", "start"), node("end", "end")],
@@ -25,13 +29,18 @@ def build(settings: Settings = Settings(), **asset: Any) -> dg.AssetsDefinition:
         description="What happened.",
         asset={"key": "ai/brief", **asset},
     )
-    assert flow.asset is not None
+    return plan_graph(read_graph(flow), {}, {})
+
+
+def build(settings: Settings = Settings(), **asset: Any) -> dg.AssetsDefinition:  # noqa: B008
+    plan = plan_brief(**asset)
+    assert plan.workflow.asset is not None
 
     def make(_context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) -> Any:
         yield dg.Output(None, "ai__brief")
 
-    op = dg.OpDefinition(compute_fn=make, name="make", outs=build_outs(flow.asset))
-    return build_assets_definition(flow, op, settings)
+    op = dg.OpDefinition(compute_fn=make, name="make", outs=build_outs(plan.workflow.asset))
+    return build_assets_definition(plan, op, settings)
 
 
 def spec_of(assets: dg.AssetsDefinition, key: str = "ai/brief") -> dg.AssetSpec:
@@ -199,3 +208,21 @@ def test_cron_asks_after_its_time_in_its_zone():
         assert automation.asks(noon + timedelta(minutes=35)) == 0, "13:05, but its upstream is older"
         automation.make_upstream()
         assert [automation.asks(noon + timedelta(minutes=later)) for later in (40, 45)] == [1, 0]
+
+
+def test_the_whole_and_each_part_say_what_they_hang_on():
+    assets = build(parts={"start": {"key": "ai/start"}})
+    plan = plan_brief(parts={"start": {"key": "ai/start"}})
+
+    assert spec_of(assets).code_version == digest_code(plan)
+    assert spec_of(assets, "ai/start").code_version == digest_code(plan, "start")
+    assert digest_code(plan) != digest_code(plan, "start")
+
+
+CRONS = ["*/5 * * * *", "0 9 * * *", "30 6,18 * * *", "0 9 * * 1-5", "0 0 1 * *", "@daily", "@hourly", "15 4 1,15 * 2"]
+CRONS += ["0 22 * * mon#1"]
+
+
+@pytest.mark.parametrize("cron", CRONS)
+def test_a_freshness_that_passes_the_rules_is_one_that_dagster_takes(cron: str):
+    assert build(freshness={"cron": cron, "lowerBoundSeconds": find_shortest_pause(cron)})
