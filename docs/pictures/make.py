@@ -64,7 +64,9 @@ def take_all(dev: RunningDev, api: httpx2.Client, browser: Browser) -> None:
         "lineage": lambda page: page.goto(f"{asset}?view=lineage"),
     }
     for name, show in pictures.items():
-        page = browser.new_page(viewport=SIZE, base_url=f"{dev.url}/agentmesh/")
+        page = browser.new_page(
+            viewport={"width": SIZE["width"], "height": SIZE["height"]}, base_url=f"{dev.url}/agentmesh/"
+        )
         show(page)
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(SETTLED_MS)
