@@ -48,9 +48,12 @@ def brief(name: str = "brief", *middle: dict[str, Any], **asset: Any) -> Workflo
     return workflow(name, nodes, edges, name=name, asset=asset)
 
 
-def make(office: Office, *keys: str, partition: str = DAY, **tags: str) -> dg.DagsterRun:
-    """A Dagster run of the project's asset job, as its UI launches it and a worker executes it."""
-    pointer = ModuleCodePointer("tests.control.host_project", "defs", working_directory=None)
+HOST = ModuleCodePointer("tests.control.host_project", "defs", working_directory=None)
+OURS = ModuleCodePointer("agentmesh_dagster.code_location", "build_repository", working_directory=None)
+
+
+def make(office: Office, *keys: str, pointer: ModuleCodePointer = HOST, **tags: str) -> dg.DagsterRun:
+    """A Dagster run of a location's asset job, as its UI launches it and a worker executes it."""
     selection = frozenset(dg.AssetKey(key.split("/")) for key in keys)
     load_data = build_load_data(current_revision(office.services.store))
     located = ReconstructableRepository(pointer, repository_load_data=load_data)
@@ -58,7 +61,7 @@ def make(office: Office, *keys: str, partition: str = DAY, **tags: str) -> dg.Da
     created = office.instance.create_run_for_job(
         job_def=job.get_definition(),
         asset_selection=selection,
-        tags={"dagster/partition": partition, **tags},
+        tags={"dagster/partition": DAY, **tags},
         job_code_origin=job.get_python_origin(),
         repository_load_data=load_data,
     )
@@ -104,6 +107,16 @@ def test_what_is_made_from_a_workflows_asset_goes_on_in_the_same_run(
     evaluation = checked.event_log_entry.dagster_event
     assert evaluation
     assert evaluation.asset_check_evaluation_data.passed
+
+
+def test_in_our_own_location_one_workflows_asset_is_made_from_anothers_in_one_run(office: Office):
+    save(office.services, brief(), brief("headline", deps=["ai/brief"]))
+
+    done = make(office, "ai/brief", "ai/headline", pointer=OURS)
+
+    assert list_made(office, done.run_id) == ["ai/brief", "ai/headline"]
+    [headline] = [run for run in runs_of(office) if run.asset == "ai/headline"]
+    assert headline.input["upstream"]["ai/brief"]["runId"] == done.run_id
 
 
 def test_two_that_wait_are_left_to_themselves_and_tell_later_what_they_make(office: Office):

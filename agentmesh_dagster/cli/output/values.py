@@ -83,7 +83,8 @@ def show_check(check: CheckVerdict) -> Text:
     """How a check of the asset came out."""
     bad = ("✗", "bold red") if check.severity == "error" else ("!", _CAUGHT)
     sign, style = ("✓", "green") if check.passed else bad
-    return plain(f"{sign} {check.name}" + (f": {check.reason}" if check.reason else ""), style)
+    approved = f", approved by {check.approved_by}" if check.approved_by else ""
+    return plain(f"{sign} {check.name}{approved}" + (f": {check.reason}" if check.reason else ""), style)
 
 
 def show_brief(value: JsonValue, length: int = 100) -> Text:

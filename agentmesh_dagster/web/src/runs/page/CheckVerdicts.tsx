@@ -5,7 +5,7 @@ import { Icon } from '../../ui/icons'
 export function CheckVerdicts({ checks }: { checks: Run['checks'] }) {
   return (
     <ul className="plain stack check-verdicts">
-      {checks.map(({ name, passed, severity, blocking, reason }) => (
+      {checks.map(({ name, passed, severity, blocking, reason, approvedBy }) => (
         <li key={name} className="row row-wrap">
           <span className={`chip chip-${lookOf(passed, severity)}`}>
             <Icon name={passed ? 'check' : severity === 'error' ? 'cross' : 'warning'} size={13} />
@@ -15,6 +15,11 @@ export function CheckVerdicts({ checks }: { checks: Run['checks'] }) {
             {name}
           </span>
           {blocking && <span className="muted small">blocking</span>}
+          {approvedBy && (
+            <span className="muted small" dir="auto">
+              approved by {approvedBy}
+            </span>
+          )}
           {reason && (
             <span className="small" dir="auto">
               {reason}
