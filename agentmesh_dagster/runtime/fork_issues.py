@@ -164,6 +164,11 @@ class ForkCheck:
         return f"{self._show(at.node_id)} has no step {quote(address.write_path(at.path))}: {known}."
 
     def _describe_missing(self, node_id: str) -> str:
+        if any(find_unshared(self.plan, key, self._keys[0]) for key in self._find_named(node_id)):
+            at = self._show(self.fork.at.node_id)
+            return (
+                f"{self._show(node_id)} has a step for each item, and {at} stands behind them all: none is given alone."
+            )
         if self._list_steps(Address(node_id)):
             return f"{self._show(node_id)} has a step for each item: say by `path` from which item on."
         return f"{self._show(node_id)} has not run: there is no output to give another one for."
