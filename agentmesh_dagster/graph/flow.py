@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cached_property
 
 from agentmesh_dagster.entities.json_values import write_json
@@ -44,6 +45,13 @@ class Inferred:
 
     shape: Shape | None
     found: tuple[ExpressionIssue, ...]
+
+
+class Doubt(Enum):
+    """Why a node need not have run before another one that may look at its output."""
+
+    FIRST_ROUND = auto()  # it stands behind it in a loop
+    SKIPPED = auto()
 
 
 class Flow:
@@ -111,12 +119,17 @@ class Flow:
         for head in reversed(heads[shared:]):
             shape = Items(shape if self._runs_with(inner, head) else or_null(shape), _RESULTS)
             inner = head
-        # In a loop what stands behind gives what it gave in the round before; in the first that is nothing.
-        is_before = self.graph.onward.is_ancestor(inner, seen_from)
-        is_sure = inner == seen_from or (is_before and self._runs_with(inner, seen_from))
+        is_sure = inner == seen_from or self.find_doubt(inner, seen_from) is None
         if self.graph.catches(node_id) and seen_from in self.graph.behind_faults:
             is_sure = False  # it may have failed
         return shape if is_sure else or_null(shape)
+
+    def find_doubt(self, node_id: str, seen_from: str) -> Doubt | None:
+        """Why a node outside of every `each` that the other is not in need not have run before that one."""
+        # In a loop what stands behind gives what it gave in the round before; in the first that is nothing.
+        if not self.graph.onward.is_ancestor(node_id, seen_from):
+            return Doubt.FIRST_ROUND
+        return None if self._runs_with(node_id, seen_from) else Doubt.SKIPPED
 
     def find_context(self, node_id: str) -> Shape:
         """All that the node's config may name."""

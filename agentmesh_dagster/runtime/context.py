@@ -9,6 +9,7 @@ from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.address import Address, Call, Item, Items, Path, Round
 from agentmesh_dagster.graph.expressions import Reference
 from agentmesh_dagster.graph.graph import GraphEdge
+from agentmesh_dagster.graph.newest import count_shared, list_newest
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import EdgeState, Progress, StepState
 from agentmesh_dagster.graph.regions import Region
@@ -75,7 +76,7 @@ def read_step_input(
     carrying = [edge for edge in taken if not edge.is_silent]
     wanted = {name: plan.find_named(key, name) for name in list_output_references(plan, key)}
     newest = _find_newest(connection, plan, run_id, address, wanted)
-    needed = {edge.source for edge in carrying} | {found for found in newest.values() if found is not None}
+    needed = {edge.source for edge in carrying}.union(*newest.values())
     needed |= {head for found in needed for head in plan.scopes.list_heads(found)}
     faults = _list_faults_inside(connection, plan, run_id, address)
     view = _View(plan, address, states, _read_needed(connection, plan, run_id, address, needed), faults)
@@ -84,7 +85,7 @@ def read_step_input(
     context: dict[str, JsonValue] = {
         "input": given,
         "last_output": last_output,
-        "outputs": {name: None if found is None else view.read_output(found) for name, found in newest.items()},
+        "outputs": {name: view.read_output(keys) for name, keys in newest.items()},
         "run": describe_run(run, plan),
         **read_asset_context(connection, plan, run_id, plan.names_of(key)),
     }
@@ -160,22 +161,13 @@ def _read_input(connection: Connection, plan: Plan, run: Run, address: Address) 
 
 def _find_newest(
     connection: Connection, plan: Plan, run_id: str, address: Address, wanted: Mapping[str, Sequence[str]]
-) -> dict[str, str | None]:
-    """Of the nodes that each name may mean the one that ran last; the newest where none has."""
-    newest: dict[str, str | None] = {name: keys[0] if keys else None for name, keys in wanted.items()}
-    several = {name: keys for name, keys in wanted.items() if len(keys) > 1}
-    if several:
-        origins = {plan.graph.nodes[key].origin for keys in several.values() for key in keys}
-        states = read_states(connection, run_id, origins)
-        ended = {step for step, state in states.items() if state.goes_on}
-        for_all = {plan.key_of(step) for step in ended}
-
-        def has_run(key: str) -> bool:
-            is_single = plan.scopes.depth(key) <= len(address.items)
-            return plan.scopes.locate(key, address.items) in ended if is_single else key in for_all
-
-        newest |= {name: next(filter(has_run, keys), keys[0]) for name, keys in several.items()}
-    return newest
+) -> dict[str, Sequence[str]]:
+    """Of the nodes that each name may mean those whose outputs it is."""
+    several = {key for keys in wanted.values() if len(keys) > 1 for key in keys}
+    several |= {head for key in several for head in plan.scopes.list_heads(key)}
+    states = read_states(connection, run_id, {plan.graph.nodes[key].origin for key in several}) if several else {}
+    ended = {step for step, state in states.items() if state.goes_on}
+    return {name: list_newest(plan, keys, address, ended) for name, keys in wanted.items()}
 
 
 def _read_needed(
@@ -290,6 +282,7 @@ class _View:
         outputs: Mapping[Address, JsonValue],
         faults: Mapping[Address, JsonValue],  # of what failed inside of what ends at the step
     ) -> None:
+        self._plan = plan
         self._graph = plan.graph
         self._scopes = plan.scopes
         self._key = plan.key_of(address)
@@ -307,20 +300,21 @@ class _View:
     def _read_item(self, each: Address, index: int | None) -> JsonValue:
         return None if index is None else as_list(self._outputs[each])[index]
 
-    def read_output(self, key: str) -> JsonValue:
-        """The output of a node of the expanded graph."""
-        shared = self._scopes.count_common(key, self._key)
-        return self._read_below(key, self._address.items[:shared])
+    def read_output(self, keys: Sequence[str]) -> JsonValue:
+        """The output of the first of these nodes that has one; all of them stand in the same `each`."""
+        shared = count_shared(self._plan, keys[0], self._key) if keys else 0
+        return self._read_below(keys, self._address.items[:shared]) if keys else None
 
-    def _read_below(self, key: str, items: Items) -> JsonValue:
-        """The output of a node for these items; of one that stands deeper the list over all items."""
-        heads = self._scopes.list_heads(key)
+    def _read_below(self, keys: Sequence[str], items: Items) -> JsonValue:
+        """The output for these items; of nodes that stand deeper the list over all items."""
+        heads = self._scopes.list_heads(keys[0])
         if len(items) == len(heads):
-            return self._outputs.get(self._scopes.locate(key, items))
+            steps = (self._scopes.locate(key, items) for key in keys)
+            return next((self._outputs[step] for step in steps if step in self._outputs), None)
         each = self._scopes.locate(heads[len(items)], items)
         if each not in self._outputs:
             return None
-        return [self._read_below(key, inside) for inside in self._list_items(each)]
+        return [self._read_below(keys, inside) for inside in self._list_items(each)]
 
     def read_last_output(self, taken: list[GraphEdge]) -> JsonValue:
         """The output of the parent that was taken; with several, a mapping node id → output."""
@@ -339,7 +333,7 @@ class _View:
         """What an edge carries: for the first edge inside an `each` the item, for one that leaves it the list."""
         if edge.source == self._scopes.head_of(self._key):
             return self.read_item()
-        return self.read_output(edge.source)
+        return self.read_output([edge.source])
 
     def _read_results(self, region: Region, taken: list[GraphEdge]) -> list[JsonValue]:
         """The results of all items in their order, each as `last_output` would show it."""

@@ -11,6 +11,7 @@ from agentmesh_dagster.entities.text import join_names, quote
 from agentmesh_dagster.graph import address
 from agentmesh_dagster.graph.address import Address, Call
 from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.graph.newest import find_unshared
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.graph.progress import Progress, Readiness, StepState
 from agentmesh_dagster.runtime.given_outputs import Reason, list_reasons_against
@@ -127,7 +128,8 @@ class ForkCheck:
 
     def _find_step(self, node_id: str) -> Address | None:
         """The step that `context.outputs.<node_id>` means where the run is forked; None: none, or one for each item."""
-        found = [self.plan.scopes.locate(key, self.fork.at.items) for key in self._find_named(node_id)]
+        named = [key for key in self._find_named(node_id) if find_unshared(self.plan, key, self._keys[0]) is None]
+        found = [self.plan.scopes.locate(key, self.fork.at.items) for key in named]
         ended = [step for step in found if step in self.states]
         played = (step for step in ended if self.states[step].status is not StepStatus.SKIPPED)
         return next(played, ended[0] if ended else None)
@@ -162,6 +164,11 @@ class ForkCheck:
         return f"{self._show(at.node_id)} has no step {quote(address.write_path(at.path))}: {known}."
 
     def _describe_missing(self, node_id: str) -> str:
+        if any(find_unshared(self.plan, key, self._keys[0]) for key in self._find_named(node_id)):
+            at = self._show(self.fork.at.node_id)
+            return (
+                f"{self._show(node_id)} has a step for each item, and {at} stands behind them all: none is given alone."
+            )
         if self._list_steps(Address(node_id)):
             return f"{self._show(node_id)} has a step for each item: say by `path` from which item on."
         return f"{self._show(node_id)} has not run: there is no output to give another one for."

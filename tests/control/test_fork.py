@@ -397,6 +397,15 @@ def test_an_item_of_one_list_has_all_items_of_a_later_list_behind_it(office: Off
     assert sorted(CALLS) == ["middle", "one 2", "other 3", "other 4"]
 
 
+def test_no_output_is_given_for_an_item_of_an_earlier_list(office: Office):
+    run_id = office.start(two_lists())
+
+    found = refuse(office, run_id, "other", path="[1]", outputs={"one": {"text": "Y"}})
+
+    said = "no-step: `one` has a step for each item, and `other` stands behind them all: none is given alone."
+    assert found == {"$.outputs.one": said}
+
+
 def test_an_output_of_the_same_item_is_given(office: Office):
     nodes = [node("start", "start"), node("each", "branch", mode="each", items="['x', 'y']", join="end")]
     nodes += [echoing("one", "{{ context.item }}"), echoing("two", "two {{ context.last_output.text }}")]

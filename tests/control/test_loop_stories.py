@@ -20,7 +20,7 @@ from agentmesh_dagster.store.launches import find_launch
 from agentmesh_dagster.store.steps import list_steps
 from agentmesh_dagster.tools import tool
 from tests.control.dagster_actions import execute_launch, reexecute_from_failure, reexecute_steps
-from tests.control.office import CALLS, Office
+from tests.control.office import APPROVED, CALLS, Office, noting
 from tests.control.test_dead_workers import Worker, wait_until
 from tests.control.test_multiprocess import SAY
 from tests.shapes import function_tool, node, save, workflow
@@ -292,3 +292,23 @@ def test_rounds_of_each_item_on_processes(services: Services, instance: dg.Dagst
 
     run = office.run(run_id)
     assert (run.status, run.output) == (RunStatus.SUCCEEDED, [{"text": "1.1"}, {"text": "2.2"}]), run.error
+
+
+def test_behind_a_gate_in_a_loop_around_an_each_with_a_loop_the_run_goes_on(office: Office):
+    """The second round is never begun, so its `each` never is, and no loop in that is waited for."""
+    each = node("split", "branch", mode="each", items=[1], join="all")
+    nodes = [node("start", "start"), noting("plan"), each, noting("work"), node("enough", "branch"), noting("all")]
+    nodes += [node("ask", "human_approval"), noting("publish"), node("end", "end")]
+    edges = ["start -> plan", "plan -> split", "split -> work", "work -> enough", "enough -> all", "all -> ask"]
+    edges += [
+        "enough -> work if context.item > context.round, 2 rounds",
+        "ask -> publish if context.last_output.approved",
+    ]
+    edges += ["ask -> plan if !context.last_output.approved, 2 rounds", "publish -> end"]
+    run_id = office.start(workflow("w", nodes, edges))
+
+    office.answer(run_id, "ask", APPROVED)
+    office.continue_run(run_id)
+
+    assert (office.run(run_id).status, office.run(run_id).error) == (RunStatus.SUCCEEDED, None)
+    assert CALLS == ["plan", "work", "all", "publish"]

@@ -228,7 +228,7 @@ class System:
         launched = [run_id for run_id, parent in self.parents.items() if parent is None]
         ahead = [(run_id, step_id(run_id, Address(name))) for run_id in launched for name in names]
         waiting = self._list_waits(lambda wait: wait.kind == "callback")
-        return [*ahead, *((wait.run_id, wait.step_id) for wait in waiting if wait.path)]
+        return list(dict.fromkeys([*ahead, *((wait.run_id, wait.step_id) for wait in waiting)]))
 
     def _resume(self, action: Action) -> None:
         if (run_id := self._pick(list(self.interferences), action)) is not None:

@@ -3,7 +3,7 @@
 It shares nothing with what it is held against: it knows neither plans nor copies, and finds loops by itself.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,9 @@ from agentmesh_dagster.entities.models import Workflow
 OPEN, TAKEN, NOT_TAKEN = "open", "taken", "not taken"  # of an edge: whether its source has ended, and led on by it
 
 Decide = Callable[[str, str, list[str]], Any]  # node id, path, ids of the edges that are offered → see `Decision`
+
+
+Seen = str | None | list[str | None]  # an output, as the path of the step that gave it; a list over items; or nothing
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,22 @@ class Document:
                 ahead += [edge.to_node_id for edge in self.out[name]]
         return frozenset(found)
 
+    def list_around(self, name: str) -> list[Part]:
+        """The loops, and the `each`, that repeat a node, the outermost first, as its path has them."""
+        found = [part for part in self.loops if name in part.nodes]
+        found += [part for part in self.regions if name in part.nodes - {part.head}]
+        return sorted(found, key=lambda part: -len(part.nodes))
+
+    def is_before(self, name: str, other: str) -> bool:
+        """Whether a way leads from the one to the other that begins no new round."""
+        seen, ahead = {name}, [name]
+        for current in ahead:  # grows while it is walked
+            for edge in self.out[current]:
+                if not edge.max_rounds and edge.to_node_id not in seen:
+                    seen.add(edge.to_node_id)
+                    ahead.append(edge.to_node_id)
+        return other in seen - {name}
+
     def split(self, nodes: Collection[str], head: str | None) -> list[Part]:
         """These nodes as parts, of which no two share a node; `head` is that of the loop whose round they are."""
         whole = frozenset(nodes)
@@ -104,6 +123,51 @@ class Interpreter:
         ends = [node.id for node in flow.graph.nodes if node.type in ("start", "end")]
         statuses = [self.steps.get((name, "/".join(path))) for name in ends]
         return settle({"succeeded": TAKEN, "skipped": NOT_TAKEN}.get(str(status), OPEN) for status in statuses)
+
+    def find_newest(self, flow: Workflow, name: str, path: Sequence[str], seen: str) -> Seen:
+        """The path of the newest step of the node `seen` that ran before this step of the same workflow; that of each
+        item, where an `each` stands between them.
+        """
+        document = Document(flow)
+        calls = max((place for place, frame in enumerate(path, 1) if frame[0] not in "#["), default=0)
+        mine, theirs = document.list_around(name), document.list_around(seen)
+        shared = [one for one, other in zip(mine, theirs, strict=False) if one == other]
+        own = _read_numbers(path[calls:])
+
+        def list_ran(node_id: str) -> list[list[int]]:
+            """The numbers in the paths of the steps of this node that ran before, the newest last."""
+            found: list[list[int]] = []
+            for (other, written), status in self.steps.items():
+                frames = written.split("/") if written else []
+                if (other, status) != (node_id, "succeeded") or frames[:calls] != list(path[:calls]):
+                    continue
+                if any(frame[0] not in "#[" for frame in frames[calls:]):
+                    continue  # of a workflow that is called from there
+                numbers = _read_numbers(frames[calls:])
+                both = list(zip(shared, numbers, own, strict=False))
+                if any(not part.is_loop and number != turn for part, number, turn in both):
+                    continue  # of another item
+                rounds = [number for _, number, _ in both], [turn for *_, turn in both]
+                if rounds[0] < rounds[1] or (rounds[0] == rounds[1] and document.is_before(seen, name)):
+                    found.append(numbers)
+            return sorted(found)
+
+        def write(numbers: Sequence[int]) -> str:
+            frames = [f"#{n}" if part.is_loop else f"[{n}]" for part, n in zip(theirs, numbers, strict=True)]
+            return "/".join([*path[:calls], *frames])
+
+        ran = list_ran(seen)
+        place = next((at for at in range(len(shared), len(theirs)) if not theirs[at].is_loop), None)
+        if place is None:
+            return write(ran[-1]) if ran else None
+        each = theirs[place].head
+        around = ran[-1][:place] if ran else next(reversed(list_ran(each)), None)
+        if around is None:
+            return None
+        frames = [f"#{number}" for number in around]
+        count = self.decide(each, "/".join([*path[:calls], *frames]), []).items
+        items = [[one for one in ran if one[: place + 1] == [*around, index]] for index in range(count)]
+        return [write(one[-1]) if one else None for one in items]
 
     def _play(
         self,
@@ -191,3 +255,7 @@ class Interpreter:
             return Decision(True, frozenset()), {edge.id: OPEN for edge in edges}
         taken = decision.taken if document.mode(name) in ("first", "all") else set(offered)
         return decision, {edge.id: TAKEN if edge.id in taken else NOT_TAKEN for edge in edges}
+
+
+def _read_numbers(frames: Iterable[str]) -> list[int]:
+    return [int(frame.strip("#[]")) for frame in frames]

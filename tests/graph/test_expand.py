@@ -1,19 +1,21 @@
 """Random documents with loops and sub-workflows: what they are expanded to, and what a run of that does."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 
 import pytest
 
 from agentmesh_dagster.entities.models import StepStatus, Workflow
-from agentmesh_dagster.graph.address import Address, write_path
+from agentmesh_dagster.graph.address import Address, Items, write_path
 from agentmesh_dagster.graph.expand import count_expanded
+from agentmesh_dagster.graph.newest import find_unshared, list_newest
 from agentmesh_dagster.graph.plan import Plan, is_conditional, plan_graph
 from agentmesh_dagster.graph.progress import Progress, RunState, StepState
 from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.graph.rules import Lookup, validate
-from tests.graph.interpreter import Decision, Interpreter
+from agentmesh_dagster.graph.scopes import list_items
+from tests.graph.interpreter import Decision, Document, Interpreter, Seen
 from tests.graph.loop_documents import write_documents
 from tests.graph.test_rules import SAY
 
@@ -83,14 +85,19 @@ class Chance:
         return Decision(fails, frozenset(taken), items)
 
 
-def walk(found: Plan, chance: Chance, random: Random) -> tuple[Mapping[Address, StepState], RunState]:
+Looks = dict[tuple[str, str], dict[str, Seen]]  # node id and path of a step → name → what it means there
+
+
+def walk(found: Plan, chance: Chance, random: Random) -> tuple[Mapping[Address, StepState], RunState, Looks]:
     """Runs a plan, one step after the other in any order that it allows."""
     states: dict[Address, StepState] = {}
+    looks: Looks = {}
     while ready := list(Progress(found, states).list_ready()):
         step = random.choice(ready)
         key = found.key_of(step)
         node, edges = found.graph.nodes[key], found.graph.out_edges[key]
         decision = chance.decide(step.node_id, write_path(step.path), [edge.id for edge in edges])
+        looks[step.node_id, write_path(step.path)] = look_back(found, states, step)
         mode = node.type == "branch" and getattr(node.config, "mode", None)
         fails = decision.fails or (not edges and found.list_withheld(key) and mode != "all")
         taken = decision.taken if is_conditional(found.graph, node) else None
@@ -99,7 +106,28 @@ def walk(found: Plan, chance: Chance, random: Random) -> tuple[Mapping[Address, 
         for skipped in Progress(found, states).skip_behind(step):
             assert skipped not in states
             states[skipped] = StepState(StepStatus.SKIPPED)
-    return states, Progress(found, states).read_run_state()
+    return states, Progress(found, states).read_run_state(), looks
+
+
+def look_back(found: Plan, states: Mapping[Address, StepState], step: Address) -> dict[str, Seen]:
+    """What `context.outputs` of each name is at a step, as the paths of the steps that gave it."""
+    key, seen = found.key_of(step), dict[str, Seen]()
+    ended = {other for other, state in states.items() if state.goes_on}
+
+    def look(keys: Sequence[str], items: Items) -> str | None:
+        steps = (found.scopes.locate(other, items) for other in keys)
+        return next((write_path(other.path) for other in steps if other in ended), None)
+
+    for name in {node.origin for node in found.graph.nodes.values()}:
+        keys = list_newest(found, found.find_named(key, name), step, ended)
+        head = find_unshared(found, keys[0], key) if keys else None
+        each = states.get(found.scopes.locate(head)) if head else None
+        if head is None:
+            seen[name] = look(keys, step.items)
+        else:
+            count = each.item_count or 0 if each and each.goes_on else None
+            seen[name] = None if count is None else [look(keys, items) for items in list_items((), count)]
+    return seen
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -112,8 +140,26 @@ def test_a_run_does_what_the_document_says(seed: int, fails: float):
     interpreter = Interpreter(flows, chance.decide)
     interpreter.play_flow(flow)
 
-    states, ended = walk(plan(flow, flows), chance, Random(seed))
+    states, ended, looks = walk(plan(flow, flows), chance, Random(seed))
 
     found = {(step.node_id, write_path(step.path)): state.status.value for step, state in states.items()}
     assert found == interpreter.steps
     assert ended is (RunState.FAILED if "failed" in found.values() else RunState.SUCCEEDED)
+    for (node_id, written), newest in looks.items():
+        path = written.split("/") if written else []
+        called = find_called(flow, flows, path)
+        if node_id == "start":
+            continue  # of a call it has the names of who calls
+        document = Document(called)
+        before = [name for name in newest if name in document.nodes and document.is_before(name, node_id)]
+        expected = {name: interpreter.find_newest(called, node_id, path, name) for name in before}
+        assert {name: newest[name] for name in expected} == expected, (node_id, written)
+
+
+def find_called(flow: Workflow, flows: Mapping[str, Workflow], path: list[str]) -> Workflow:
+    """The workflow of which a step is that stands at this path."""
+    for frame in path:
+        if frame[0] not in "#[":
+            [call] = [node for node in flow.graph.nodes if node.id == frame]
+            flow = flows[str(call.workflow_id)]
+    return flow

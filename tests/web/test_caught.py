@@ -58,6 +58,18 @@ def test_conditions_on_an_edge_for_errors_offer_the_error(page: Page, api: httpx
     expect(options.filter(has_text="context.error")).to_have_count(0)
 
 
+def test_what_is_given_instead_of_failing_offers_the_error(page: Page, api: httpx2.Client) -> None:
+    flow = save(api, NODES, WAYS)
+    page.goto(f"workflows/{flow}")
+
+    editing.node(page, "Tool: Mend").click()
+    options = write(page, "If it fails", "{{ context.error.").get_by_role("option")
+    expect(options.filter(has_text="context.error.message")).to_be_visible()
+    editing.node(page, "Tool: Guess").click()
+    options = write(page, "Value of result", "{{ context.error.").get_by_role("option")
+    expect(options.filter(has_text="context.error.code")).to_be_visible()
+
+
 def test_a_run_with_a_caught_fault_is_amber_everywhere(page: Page, api: httpx2.Client) -> None:
     run = start(api, save(api, NODES, WAYS), {})
     page.goto(f"runs/{run}")

@@ -1,7 +1,7 @@
 """The syntax tree of an expression, and what it refers to."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -92,6 +92,22 @@ def list_references(root: SyntaxNode) -> tuple[Reference, ...]:
             references.append(_read_reference(node))
         waiting.extend(_list_operands(node))
     return tuple(sorted(references, key=lambda reference: reference.column))
+
+
+def list_unguarded_references(root: SyntaxNode) -> Iterator[Reference]:
+    """The look-ups in `context` that are made whatever is there: none in `has`, and none behind `&&`, `||` and `?`."""
+    match root:
+        case Has():
+            return
+        case Choice(condition):
+            yield from list_unguarded_references(condition)
+        case Binary("&&" | "||", left):
+            yield from list_unguarded_references(left)
+        case _:
+            if isinstance(root, LookUp) and root.base is None:
+                yield _read_reference(root)
+            for operand in _list_operands(root):
+                yield from list_unguarded_references(operand)
 
 
 def _read_reference(look_up: LookUp) -> Reference:

@@ -61,6 +61,7 @@ from agentmesh_dagster.graph.rules.loops import (
     no_loop_crosses_an_each,
     rounds_are_counted_on_edges_back,
 )
+from agentmesh_dagster.graph.rules.outputs import outputs_that_may_be_null_are_guarded
 from agentmesh_dagster.graph.rules.references import (
     callbacks_are_of_waits_behind,
     errors_are_used_where_one_was_caught,
@@ -160,6 +161,7 @@ RULES: tuple[Rule, ...] = (
     rounds_are_used_inside_a_loop,
     errors_are_used_where_one_was_caught,
     fields_are_there,
+    outputs_that_may_be_null_are_guarded,
     literals_can_be_given,
     inputs_of_tools_fit,
     inputs_of_workflows_fit,

@@ -61,7 +61,8 @@ export function ConfigField(props: ConfigFieldProps) {
 
 /** A value of any kind, with expressions at any depth. */
 function ValueField({ node, field, place, value, onChange }: ConfigFieldProps) {
-  const offers = useOffers(node.id, place.startsWith('config.onError.') ? 'fallback' : 'node')
+  // A group of one field has the place of the group.
+  const offers = useOffers(node.id, /^config\.onError\b/.test(place) ? 'fallback' : 'node')
   return (
     <PlacedGroup place={place} label={field.label} hint={field.hint}>
       <TemplateValue
