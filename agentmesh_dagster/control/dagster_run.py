@@ -74,7 +74,8 @@ def build_first_launch(
 ) -> FirstLaunch:
     """What a first launch is to Dagster; `step_keys` None: all steps. Raises what Dagster says of its config.
 
-    `within` is the Dagster run of which one step executes it. That step tells what was made: the job has no asset layer.
+    `within` is the Dagster run of which one step executes it. That step tells what was made, so the job says nothing of
+    an asset.
     """
     job = build_job_once(plan, job_name, services)
     if step_keys is not None:
