@@ -63,7 +63,10 @@ describe('what may be named', () => {
   })
   it("has the error beside the node's own, where what a node gives instead of failing is written", () => {
     const error: JsonSchema = { type: 'object', properties: { code: { type: 'string' } } }
-    const fallback = contextOfFallback(context, { properties: { error, last_output: { type: 'null' } } })
+    const fallback = contextOfFallback(context, {
+      properties: { error: { $ref: '#/$defs/s1' }, last_output: { type: 'null' } },
+      $defs: { s1: error },
+    })
     const named = listCompletions(fallback).map(({ text }) => text)
     expect(named).toEqual(expect.arrayContaining([...texts(), 'context.error', 'context.error.code']))
     expect(contextOfFallback(context, {})).toBe(context)

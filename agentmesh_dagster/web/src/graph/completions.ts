@@ -22,8 +22,10 @@ export type Place = 'node' | 'fallback' | 'out-edge' | 'fault-edge'
 
 /** What `onError` of a node may name: what its config does, and the error. */
 export function contextOfFallback(own: JsonSchema, ofFault: JsonSchema): JsonSchema {
-  const error = isObject(ofFault.properties) ? ofFault.properties.error : undefined
-  if (error === undefined || !isObject(own.properties)) return own
+  const written = isObject(ofFault.properties) ? ofFault.properties.error : undefined
+  if (!isObject(written) || !isObject(own.properties)) return own
+  const error = typeof written['$ref'] === 'string' ? lookUp(written['$ref'], ofFault) : written // it leaves its `$defs`
+  if (error === undefined) return own
   return { ...own, properties: { ...own.properties, error } }
 }
 
