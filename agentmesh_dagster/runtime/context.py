@@ -106,10 +106,10 @@ def read_last_outputs(connection: Connection, plan: Plan, run_id: str, names: Se
     end = Address(plan.ends[0].id)
     wanted = {name: list(reversed(plan.copies.get(((), name), ()))) for name in names}
     newest = _find_newest(connection, plan, run_id, end, wanted)
-    needed = {found for found in newest.values() if found is not None}
+    needed = {found for keys in newest.values() for found in keys}
     needed |= {head for found in needed for head in plan.scopes.list_heads(found)}
     view = _View(plan, end, {}, _read_needed(connection, plan, run_id, end, needed), {})
-    return {name: None if found is None else view.read_output(found) for name, found in newest.items()}
+    return {name: view.read_output(keys) for name, keys in newest.items()}
 
 
 def read_asset_context(connection: Connection, plan: Plan, run_id: str, place: Path = ()) -> dict[str, JsonValue]:
