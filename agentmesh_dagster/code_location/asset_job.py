@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import dagster as dg
 from dagster import JobDefinition  # Dagster's records look for this name in the module from which they are made
 
-from agentmesh_dagster.code_location.code_server import is_code_server
+from agentmesh_dagster.code_location.code_server import is_run_worker
 from agentmesh_dagster.code_location.dagster_internals import (
     AssetGraph,
     AssetSelectionData,
@@ -46,7 +46,7 @@ class AssetJobs:
     def job(self) -> dg.JobDefinition:
         """In a worker it knows no asset until it is asked for one."""
         # What a code server serves it has rebuilt as a worker would, of the revision that it has just noted.
-        return self._whole if self._jobs.is_new or is_code_server() else define_asset_job(self, [])
+        return define_asset_job(self, []) if not self._jobs.is_new and is_run_worker() else self._whole
 
     @cached_property
     def _whole(self) -> dg.JobDefinition:

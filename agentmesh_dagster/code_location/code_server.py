@@ -16,6 +16,7 @@ import dagster as dg
 _MODULE = "dagster._grpc.server"
 _MARK = "_agentmesh_looks_first"
 _SERVERS = frozenset({"grpc", "code-server"})  # Dagster's commands
+_WORKERS = frozenset({"execute_run", "resume_run", "execute_step"})
 _NAME_OPTION = "--location-name"
 
 
@@ -23,6 +24,11 @@ def is_code_server() -> bool:
     """Whether this process serves what it loads; else it is a worker, or of somebody who only looks."""
     # A code server's run worker, its child, has its command line too.
     return not _SERVERS.isdisjoint(sys.argv) and multiprocessing.parent_process() is None
+
+
+def is_run_worker() -> bool:
+    """Whether this process was started to execute a run, or a step of one."""
+    return not _WORKERS.isdisjoint(sys.argv) or multiprocessing.parent_process() is not None
 
 
 def read_location_name() -> str:

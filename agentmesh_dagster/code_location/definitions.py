@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import dagster as dg
 
 from agentmesh_dagster.code_location.asset_job import AssetJobs
-from agentmesh_dagster.code_location.code_server import is_code_server, leave_suspended_runs_alone
+from agentmesh_dagster.code_location.code_server import is_run_worker, leave_suspended_runs_alone
 from agentmesh_dagster.code_location.guests import be_guests
 from agentmesh_dagster.code_location.jobs import WorkflowJobs
 from agentmesh_dagster.code_location.options import read_options
@@ -61,8 +61,8 @@ def build_definitions(
     services = open_services(settings)
     pin = pin_revision(services.store)
     jobs = WorkflowJobs(services, pin, options)
-    # A worker executes one job, and starts nothing by itself.
-    is_worker = not pin.is_new and not is_code_server()
+    # It executes one job, and starts nothing by itself. Others may load what was loaded before: `dg list defs` for one.
+    is_worker = not pin.is_new and is_run_worker()
     triggers = [] if is_worker else jobs.list_triggers()
     assets = AssetJobs(services, jobs)
     be_guests()

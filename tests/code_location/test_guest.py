@@ -272,9 +272,9 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     build = jobs.build_job
 
-    def build_and_note(plan: Any, job_name: str, *others: Any) -> dg.JobDefinition:
+    def build_and_note(plan: Any, job_name: str, *others: Any, **options: Any) -> dg.JobDefinition:
         names.append(job_name)
-        return build(plan, job_name, *others)
+        return build(plan, job_name, *others, **options)
 
     monkeypatch.setattr(jobs, "build_job", build_and_note)
     return names
