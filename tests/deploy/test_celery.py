@@ -113,6 +113,27 @@ def test_a_loop_that_calls_a_workflow_in_each_round_loses_a_worker_in_the_second
     assert len(set(site.recorder.calls)) == 4, "the same step sends the same key"
 
 
+def test_an_asset_is_made_by_workers_elsewhere_once_a_person_has_agreed(celery_site: CelerySite):
+    site = celery_site
+    nodes = [node("start", "start"), calling("draft"), node("gate", "human_approval"), node("end", "end")]
+    asset = {"key": "ai/brief", "partitions": {"static": ["north", "south"]}}
+    site.save(workflow("w", nodes, ["start -> draft", "draft -> gate", "gate -> end"], asset=asset))
+    site.start_workers("one")
+    made = dg.AssetRecordsFilter(asset_key=dg.AssetKey(["ai", "brief"]), asset_partitions=["north"])
+
+    site.start("make", "w", "north").end_well()
+    assert site.run().waiting_on == [site.gate()]
+    assert not site.instance.fetch_materializations(made, limit=9).records
+
+    site.start("answer", site.gate(), APPROVED, "ann").end_well()
+    site.start("execute", site.last_launch()).end_well()
+    run = site.run()
+    assert (run.status, run.asset, run.partition) == (RunStatus.SUCCEEDED, "ai/brief", "north")
+    [version] = site.instance.fetch_materializations(made, limit=9).records
+    assert version.run_id == site.last_launch()
+    assert site.list_celery_workers() == {"one"}
+
+
 def test_the_executor_is_an_extra_and_says_how_to_get_it():
     code = (
         "import sys; sys.modules['dagster_celery'] = None\n"

@@ -17,6 +17,7 @@ from tests.process.documents import build_gated
 from tests.process.servers import wait_until
 
 JOBS = "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } } } } }"
+PARTITIONS = '{ assetNodes(assetKeys: [{path: ["ai", "asked"]}]) { partitionStats { numMaterialized } } }'
 START_SECONDS = 90
 OURS = ("code", "web", "daemon", "worker")
 
@@ -98,11 +99,13 @@ def test_what_the_containers_run_works_in_processes_that_share_no_folder(postgre
 
 
 def run_and_answer(deployment: Deployment) -> None:
-    """Saves a workflow with a gate, runs it, answers, and waits until it has succeeded: all of it over HTTP."""
+    """Saves a workflow with a gate, makes a partition of its asset, and answers: all of it over HTTP."""
     token = (deployment.home("web") / "admin-token").read_text().strip()
     with httpx2.Client(base_url=deployment.url, timeout=30, headers={"Authorization": f"Bearer {token}"}) as client:
-        workflow_id = client.post("/api/workflows", json=build_gated("Ask")).json()["id"]
-        launched = client.post(f"/api/workflows/{workflow_id}/runs", json={"input": {}})
+        asset = {"key": "ai/asked", "partitions": {"static": ["north", "south"]}}
+        workflow_id = client.post("/api/workflows", json=build_gated("Ask") | {"asset": asset}).json()["id"]
+        wanted = {"materialize": True, "partition": "north"}
+        launched = client.post(f"/api/workflows/{workflow_id}/runs", json=wanted)
         assert launched.status_code == 201, launched.text
         run = f"/api/runs/{launched.json()['runId']}"
         wait_until(lambda: client.get(run).json()["waitingOn"], START_SECONDS)
@@ -114,3 +117,4 @@ def run_and_answer(deployment: Deployment) -> None:
         wait_until(lambda: client.get(run).json()["status"] == "succeeded", START_SECONDS)
         # The web server had the code server reload after the save.
         wait_until(lambda: '"Ask"' in client.post("/graphql", json={"query": JOBS}).text, 120)
+        wait_until(lambda: '"numMaterialized":1' in client.post("/graphql", json={"query": PARTITIONS}).text, 60)
