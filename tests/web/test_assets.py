@@ -14,6 +14,7 @@ from tests.web.briefs import save_brief
 from tests.web.browsers import Watch, open_page
 from tests.web.editing import publish, save_gate
 from tests.web.test_accessibility import list_violations
+from tests.web.test_completion import write
 from tests.web.test_phone import PHONE, RUN_SECONDS, assert_fits
 
 DAYS = ("2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04")
@@ -42,7 +43,10 @@ def test_a_workflow_is_made_an_asset_in_its_form_and_undo_takes_it_back(page: Pa
     page.get_by_role("combobox", name="Freshness policy").select_option("within")
     page.get_by_role("spinbutton", name="Max age").fill("2")
     page.get_by_role("button", name="Add check").click()
+    expect(write(page, "Must hold", "context.partition.").get_by_text("context.partition.key")).to_be_visible()
+    expect(write(page, "Must hold", "context.outp").get_by_text("context.output", exact=True)).to_be_visible()
     page.get_by_role("textbox", name="Must hold").fill("context.output != null")
+    page.keyboard.press("Escape")  # the list
     page.get_by_role("checkbox", name="Ask a person when it fails").check()
     assert list_violations(page) == []
     publish(page)

@@ -10,6 +10,7 @@ import type {
   CatalogueKind,
   Issue,
   Json,
+  JsonSchema,
   ListedAsset,
   ListedWorkflow,
   Loop,
@@ -232,6 +233,15 @@ const numbers = new WeakMap<Workflow, number>()
 
 /** What is known of the values at one node of a workflow as it is being edited; meanwhile what was known before. */
 export function useNodeSchemas(workflow: Workflow | undefined, nodeId: string): NodeSchemas | undefined {
+  return useSchemas(workflow, nodeId)?.nodes[nodeId]
+}
+
+/** What the checks of a workflow's asset may name, as it is being edited; asked together with a node's. */
+export function useCheckContext(workflow: Workflow | undefined, nodeId: string): JsonSchema | undefined {
+  return useSchemas(workflow, nodeId)?.checkContext
+}
+
+function useSchemas(workflow: Workflow | undefined, nodeId: string): WorkflowSchemas | undefined {
   const isThere = workflow?.graph.nodes.some(({ id }) => id === nodeId) ?? false
   const { data } = useQuery({
     queryKey: keys.schemas(nodeId, workflow ? numberOf(workflow) : 0),
@@ -241,7 +251,7 @@ export function useNodeSchemas(workflow: Workflow | undefined, nodeId: string): 
     placeholderData: (before, query) => (query?.queryKey[2] === nodeId ? before : undefined),
     staleTime: KEPT_MS,
   })
-  return data?.nodes[nodeId]
+  return data
 }
 
 function numberOf(workflow: Workflow): number {

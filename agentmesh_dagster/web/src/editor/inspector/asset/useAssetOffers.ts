@@ -1,5 +1,5 @@
 import { useCallback } from 'react'
-import { useNodeSchemas } from '../../../api/catalogue'
+import { useCheckContext } from '../../../api/catalogue'
 import { listCompletions } from '../../../graph/completions'
 import type { Offers } from '../../../graph/completions'
 import { nodeType } from '../../../types/types'
@@ -11,9 +11,9 @@ export function useAssetOffers(): Offers {
   const endId = useEditor(
     (state) => graphOf(state).nodes.find(({ type }) => nodeType(type).place === 'end')?.id ?? '',
   )
-  const schemas = useNodeSchemas(
+  const context = useCheckContext(
     useEditor((state) => state.checked),
     endId,
   )
-  return useCallback((typed) => (schemas?.context ? listCompletions(schemas.context, typed) : []), [schemas])
+  return useCallback((typed) => (context ? listCompletions(context, typed) : []), [context])
 }
