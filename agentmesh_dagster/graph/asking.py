@@ -5,6 +5,7 @@ It is a gate like any other once it has opened: plans, launches, retries and for
 
 from dataclasses import replace
 
+from agentmesh_dagster.entities.models import Node, Workflow
 from agentmesh_dagster.graph.expressions import parse_expression
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.templates import parse_template
@@ -14,6 +15,13 @@ from agentmesh_dagster.specs.nodes.end import EndConfig
 from agentmesh_dagster.specs.nodes.human_approval import SPEC, CheckedConfig
 
 _INPUT = "{{ context.last_output }}"
+_BEFORE = "check_"  # the id of the end
+
+
+def find_asked_end(workflow: Workflow, node_id: str) -> Node | None:
+    """The end in front of which the gate of this id asks, which stands in no document; None: it is none of these."""
+    behind = ((node, node_id.removeprefix(_BEFORE + node.id)) for node in workflow.graph.nodes)
+    return next((node for node, rest in behind if rest != node_id and not rest.strip("_")), None)
 
 
 def list_asked_ends(graph: Graph) -> list[GraphNode]:
@@ -47,7 +55,7 @@ def ask_before_ends(graph: Graph) -> Graph:
 def _name_gates(graph: Graph, ends: list[GraphNode]) -> dict[str, str]:
     names: dict[str, str] = {}
     for end in ends:
-        name = f"check_{end.id}"
+        name = _BEFORE + end.id
         while name in graph.nodes or name in names.values():
             name += "_"
         names[end.id] = name

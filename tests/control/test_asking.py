@@ -12,6 +12,7 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CheckVerdict, RunStatus, StepStatus, Workflow
 from agentmesh_dagster.runtime.answers import UnfitAnswer
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.shown_gates import show_gate
 from agentmesh_dagster.store.gates import get_gate
 from agentmesh_dagster.store.materializations import AssetLaunch, insert_materialization
 from tests.control.office import Office
@@ -79,6 +80,7 @@ def test_the_gate_says_which_check_failed_and_shows_what_the_run_would_give(offi
     assert gate.payload == {"score": 0.5}
     assert "**sure**: `context.output.score > 0.8` is false" in gate.instructions
     assert "known" not in gate.instructions
+    assert show_gate(office.services.store, gate).label == "Checks of done"
 
 
 def test_why_a_check_cannot_be_decided_stands_at_the_gate(office: Office):
