@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from agentmesh_dagster.entities.bounds import MaxAgeSeconds
 from agentmesh_dagster.entities.entity import Entity, Id, Name
 
 MAX_CHECKS, MAX_PARTS, MAX_DEPS, MAX_STATIC_PARTITIONS = 50, 50, 200, 10_000
@@ -73,10 +74,10 @@ Automation = Literal["eager", "onMissing"] | CronAutomation
 class Freshness(Entity):
     """How old the newest version may be."""
 
-    within: float | None = Field(default=None, gt=0, description="Seconds since it was made.")
+    within: MaxAgeSeconds | None = Field(default=None, description="Seconds since it was made.")
     cron: str | None = Field(default=None, description="By when it must have been made: a cron expression.")
-    lower_bound_seconds: float | None = Field(
-        default=None, gt=0, description="With `cron`: it counts if it was made at most so many seconds before."
+    lower_bound_seconds: MaxAgeSeconds | None = Field(
+        default=None, description="With `cron`: it counts if it was made at most so many seconds before."
     )
 
     @model_validator(mode="after")

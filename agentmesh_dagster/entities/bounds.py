@@ -61,6 +61,8 @@ MaxCatchUp = Annotated[int, Field(ge=1, le=1_000), _WHOLE]
 JitterSeconds = Annotated[float, Field(ge=0, le=DAY_SECONDS, allow_inf_nan=False), _NUMBER]
 WindowSeconds = Annotated[float, Field(gt=0, le=DAY_SECONDS, allow_inf_nan=False), _NUMBER]
 MaxBatchItems = Annotated[int, Field(ge=1, le=1_000), _WHOLE]
+# Of an asset
+MaxAgeSeconds = Annotated[float, Field(gt=0, le=10 * YEAR_SECONDS, allow_inf_nan=False), _NUMBER]
 # Of the editor
 Coordinate = Annotated[float, Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=False), _NUMBER]
 Position = Annotated[tuple[Coordinate, Coordinate], BeforeValidator(_refuse_other_lengths)]
