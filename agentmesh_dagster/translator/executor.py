@@ -19,6 +19,7 @@ from agentmesh_dagster.speedups import build_thread_executor
 from agentmesh_dagster.store.launches import renew_launch
 from agentmesh_dagster.translator.dagster_internals import (
     ExecutionPlan,
+    PlanOrchestrationContext,
     ResolvedRunConfig,
     UnresolvedMappedExecutionStep,
     execute_in_process_executor,
@@ -140,8 +141,10 @@ class LeasedExecutor(dg.Executor):
             by_handle, by_key = dict(execution_plan.step_dict), dict(execution_plan.step_dict_by_key)
             whole = execution_plan._replace(step_dict=by_handle, step_dict_by_key=by_key)
             # Dagster asks for the config here, and does not look at it.
-            part = whole.build_subset_plan(step_keys, context.job.get_definition(), ResolvedRunConfig())
-            yield context, _Part._make(part)
+            part = _Part._make(whole.build_subset_plan(step_keys, context.job.get_definition(), ResolvedRunConfig()))
+            # Dagster's own executor in one process executes the context's plan, whichever plan it is given.
+            data: Any = context.plan_data._replace(execution_plan=part)
+            yield PlanOrchestrationContext(data, context.log, context.executor, context.output_capture), part
 
     def _choose_parts(self, wanted: Sequence[str], last: Sequence[str], run_id: str) -> Iterator[Sequence[str]]:
         """The step keys of each part; those of what makes the asset are one, once the run has made something."""

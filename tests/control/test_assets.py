@@ -9,6 +9,7 @@ from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.launch import GIVEN_NONE, NewVersion, NoAsset, prepare_launch
 from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.translator.asset_facts import ASSET_JOB, InvalidPartition
 from tests.control.dagster_actions import execute_launch, materialize, reexecute_all, reexecute_from_failure
 from tests.control.office import APPROVED, Office
@@ -55,6 +56,18 @@ def list_made(office: Office, key: str = "ai/brief") -> list[dg.AssetMaterializa
     asset_key = dg.AssetKey(key.split("/"))
     records = office.instance.fetch_materializations(asset_key, limit=10).records
     return [made for record in records if (made := record.asset_materialization)]
+
+
+@pytest.mark.parametrize("executor", ["in_process", "threads"])
+def test_each_step_is_executed_once_whatever_executes_it(office: Office, monkeypatch: Any, executor: str):
+    monkeypatch.setenv("AGENTMESH_EXECUTOR", executor)
+    get_settings.cache_clear()
+
+    run_id = make(office, quick())
+
+    started = office.instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_START)
+    assert sorted(str(entry.step_key) for entry in started) == ["end", "materialize", "start"]
+    assert len(list_made(office, "ai/quick")) == 1
 
 
 def test_a_run_of_the_asset_form_is_the_workflows_run_and_makes_a_version_of_its_partition(office: Office):
