@@ -1,4 +1,5 @@
-"""Everything that an installation can set, read once from the environment (`AGENTMESH_…`)."""
+"""Everything that an installation can set, read once: from the environment (`AGENTMESH_…`), and what `agentmesh.toml`
+declares."""
 
 import os
 import re
@@ -13,11 +14,15 @@ from urllib.parse import quote
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from agentmesh_dagster.declared import NOTHING, Declared, read_declared
 from agentmesh_dagster.errors import AgentMeshError, InvalidValue
 
 
 class InvalidSettings(AgentMeshError):
-    """An environment variable has a value that cannot be used."""
+    """A setting has a value that cannot be used."""
+
+
+DECLARED_IN = "agentmesh.toml"  # in the home folder, unless AGENTMESH_CONFIG says where
 
 
 _SECRET, _HOSTS = "AGENTMESH_SECRET_", "_HOSTS"
@@ -79,8 +84,8 @@ def _read_retention(given: object) -> object:
         raise ValueError(str(fault)) from fault
 
 
-class Settings(BaseSettings):
-    """The settings of this process; each field is the environment variable `AGENTMESH_<FIELD>`."""
+class _Places(BaseSettings):
+    """Where more settings stand: known whatever is wrong with the others."""
 
     model_config = SettingsConfigDict(env_prefix="AGENTMESH_", frozen=True, extra="ignore")
 
@@ -88,6 +93,40 @@ class Settings(BaseSettings):
         default_factory=lambda: Path.cwd() / ".agentmesh",
         description="Folder of the SQLite store and of Dagster's own storage when `agentmesh` starts it.",
     )
+    config: Path | None = Field(
+        default=None,
+        description="The file that declares connections, databases and MCP servers; without it `agentmesh.toml` in"
+        " the home folder, where there is one.",
+    )
+
+    @field_validator("home", "config")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser().absolute()
+
+    @cached_property
+    def declared(self) -> Declared:
+        """What the operator's file declares; nothing where there is none. Raises InvalidSettings, with all faults."""
+        file = self.config or self.home / DECLARED_IN
+        if self.config is None and not file.exists():
+            return NOTHING
+        declared, faults = read_declared(file)
+        if faults:
+            raise InvalidSettings(f"{file}: {'; '.join(faults)}")
+        return declared
+
+    @cached_property
+    def secrets(self) -> Mapping[str, OpenedSecret]:
+        """What AGENTMESH_SECRET_<NAME> and AGENTMESH_SECRET_<NAME>_HOSTS open to tools, by name.
+
+        Raises InvalidSettings, with all faults and no value.
+        """
+        return _read_secrets(os.environ)
+
+
+class Settings(_Places):
+    """The settings of this process; each field is the environment variable `AGENTMESH_<FIELD>`."""
+
     database_url: str | None = Field(
         default=None,
         description="SQLAlchemy URL of the store, such as postgresql://…; without it, SQLite in the home folder.",
@@ -202,23 +241,10 @@ class Settings(BaseSettings):
         default=2_000_000, gt=0, le=500_000_000, description="Longest response of an http tool."
     )
 
-    @field_validator("home")
-    @classmethod
-    def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
-
     @property
     def store_url(self) -> str:
         """SQLAlchemy URL of the store."""
         return self.database_url or f"sqlite:///{self.home / 'agentmesh.db'}"
-
-    @cached_property
-    def secrets(self) -> Mapping[str, OpenedSecret]:
-        """What AGENTMESH_SECRET_<NAME> and AGENTMESH_SECRET_<NAME>_HOSTS open to tools, by name.
-
-        Raises InvalidSettings, with all faults and no value.
-        """
-        return _read_secrets(os.environ)
 
 
 def link_run(settings: Settings, run_id: str) -> str | None:
@@ -239,17 +265,23 @@ def _link(settings: Settings, page: str, identity: str) -> str | None:
 
 @cache
 def get_settings() -> Settings:
-    """The settings of this process, read at the first call. Raises InvalidSettings."""
+    """The settings of this process, read at the first call. Raises InvalidSettings, with all faults."""
+    faults: list[str] = []
     try:
         settings = Settings()
-        _ = settings.secrets  # checked at the start, like all else
-        return settings
     except ValidationError as error:
         # Without the values: they may be keys.
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise InvalidSettings(
-            "; ".join(f"{_name_variable(fault['loc'])}: {fault['msg']}" for fault in faults)
-        ) from None
+        told = error.errors(include_url=False, include_input=False, include_context=False)
+        faults += [f"{_name_variable(fault['loc'])}: {fault['msg']}" for fault in told]
+        settings = _Places()
+    for name in ("secrets", "declared"):
+        try:
+            getattr(settings, name)
+        except InvalidSettings as fault:
+            faults.append(fault.detail)
+    if faults or not isinstance(settings, Settings):
+        raise InvalidSettings("; ".join(faults))
+    return settings
 
 
 def name_variable(setting: str) -> str:

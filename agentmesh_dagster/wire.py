@@ -447,6 +447,14 @@ class ReceivedCallback(Entity):
     is_received: bool
 
 
+class Declared(Entity):
+    """The names that the operator's file declares; what they stand for is the operator's alone."""
+
+    connections: list[str]  # to models
+    databases: list[str]
+    mcp_servers: list[str]
+
+
 class About(Entity):
     version: str
     dagster_version: str

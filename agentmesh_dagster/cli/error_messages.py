@@ -31,7 +31,7 @@ _NEXT: Mapping[type[AgentMeshError], str] = {
     StoreDamaged: "See docs/deployment.md for backup and restore.",
     StoreUnavailable: "Look at AGENTMESH_DATABASE_URL, or AGENTMESH_HOME for SQLite.",
     InvalidStoreUrl: "Set AGENTMESH_DATABASE_URL to such an address, or unset it for SQLite.",
-    InvalidSettings: "Set it right, or unset it.",
+    InvalidSettings: "Set it right, or take it out.",
     InstanceUnavailable: "Look at DAGSTER_HOME, or at the dagster.yaml in that folder.",
 }
 

@@ -1,4 +1,4 @@
-"""The values that no error text shows: those of the variables that specs name."""
+"""The values that no error text shows: those of the variables that specs name, and those of the operator's file."""
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -13,11 +13,15 @@ class ErrorWithSecret(Exception):
 
 
 def list_secret_values(settings: Settings) -> tuple[str, ...]:
-    """What keys of providers and secrets of types are now; the longest first, since one may begin with another."""
+    """What keys of providers, secrets of types and of the operator's file are now.
+
+    The longest first, since one may begin with another.
+    """
     specs = (*NODE_SPECS.values(), *TOOL_SPECS.values(), *PROVIDER_SPECS.values())
     names = {name for spec in specs for name in spec.secrets}
     names |= {spec.api_key for spec in PROVIDER_SPECS.values()}
-    return tuple(sorted({read_setting(settings, name) for name in names} - {""}, key=len, reverse=True))
+    values = {read_setting(settings, name) for name in names} | settings.declared.list_secrets()
+    return tuple(sorted(values - {""}, key=len, reverse=True))
 
 
 def scrub(text: str, secrets: tuple[str, ...]) -> str:

@@ -1,5 +1,6 @@
 """`GET /types` says all that an editor needs to know of the types."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,21 @@ from tests.api.office import Office
 @pytest.fixture
 def types(office: Office) -> dict[str, Any]:
     return office.ok("GET", "/types")
+
+
+@pytest.fixture
+def declared(home: Path) -> None:
+    home.mkdir()
+    tables = (
+        "[databases.shop]\nurl = 'sqlite:///shop'",
+        "[mcp.tickets]\nurl = 'https://t'",
+        "[connections.a]\nkind = 'local'",
+    )
+    (home / "agentmesh.toml").write_text("\n".join(tables))
+
+
+def test_what_the_operators_file_declares_is_told_by_name_alone(declared: None, office: Office):
+    assert office.ok("GET", "/declared") == {"connections": ["a"], "databases": ["shop"], "mcpServers": ["tickets"]}
 
 
 def find(infos: list[dict[str, Any]], type_name: str) -> dict[str, Any]:

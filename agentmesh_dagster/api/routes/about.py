@@ -54,6 +54,15 @@ def get_types(call: Asked) -> wire.Types:  # noqa: ARG001
     return list_types()
 
 
+@router.get("/declared")
+def get_declared(call: Asked) -> wire.Declared:
+    """What the operator's file `agentmesh.toml` declares here, by name: what documents may name."""
+    declared = call.context.services.settings.declared
+    return wire.Declared(
+        connections=[*declared.connections], databases=[*declared.databases], mcp_servers=[*declared.mcp]
+    )
+
+
 @router.get("/functions")
 def list_tool_functions(call: Asked) -> wire.PageOf[wire.Function]:  # noqa: ARG001
     """What a tool's `config.functionName` can name: builtins, and the functions that this process knows."""
