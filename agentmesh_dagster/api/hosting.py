@@ -88,6 +88,15 @@ def _check_driver(instance: dg.DagsterInstance) -> None:
         raise UnfitDriver("write `postgresql+psycopg2://…` in dagster.yaml, or in the variable that is named there")
 
 
+def _try_connections_first(instance: dg.DagsterInstance) -> None:
+    # In its web server dagster-postgres keeps connections open, and after a restart of the database each of them would
+    # fail the request that gets it. SQLAlchemy's option `pool_pre_ping`, for engines that Dagster has made:
+    storages: tuple[Any, ...] = (instance.run_storage, instance.event_log_storage, instance.schedule_storage)
+    for storage in storages:
+        if hasattr(storage, "postgres_url"):
+            storage._engine.pool._pre_ping = True
+
+
 def serve(
     workspace_process_context: WorkspaceProcessContext,
     host: str,
@@ -98,6 +107,7 @@ def serve(
 ) -> None:
     """Serves until SIGINT or SIGTERM, and then takes at most a few seconds to end. Raises PortInUse."""
     services = open_services()
+    _try_connections_first(workspace_process_context.instance)
     workspace = LoadedWorkspace(workspace_process_context, services.store)
     context = ApiContext(services, workspace_process_context.instance, workspace)
     webserver = AgentMeshWebserver(workspace_process_context, path_prefix, live_data_poll_rate, context=context)

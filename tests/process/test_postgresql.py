@@ -20,6 +20,10 @@ from tests.process.servers import AGENTMESH, RunningDev, clean_environment, run_
 STORAGE = {"postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}}
 GATES = int(os.environ.get("AGENTMESH_TEST_GATES", "12"))
 PATIENCE_SECONDS = 300
+LISTED = (
+    "{ runsOrError { ... on Runs { results { runId"
+    " eventConnection(limit: 1) { ... on EventConnection { events { __typename } } } } } } }"
+)
 JOBS = "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } } } } }"
 
 
@@ -68,6 +72,12 @@ def test_every_answer_that_was_taken_while_the_database_restarted_is_acted_on(de
         runs = f"/api/workflows/{workflow_id}/runs"
         run_ids = {client.post(runs, json={}).json()["runId"] for _ in range(GATES)}
         wait_until(lambda: len(list_gates(client)) == GATES, PATIENCE_SECONDS)
+        assert count_statuses(client, run_ids) == {"running": GATES}
+        assert_dagster_lists(client, run_ids)
+
+        server.restart()
+        assert count_statuses(client, run_ids) == {"running": GATES}, "no connection of before harms anybody"
+        assert_dagster_lists(client, run_ids)
 
         gates = list_gates(client)
         with ThreadPoolExecutor(4) as people:
@@ -103,8 +113,18 @@ def answer(client: httpx2.Client, step_id: str) -> bool:
 
 
 def count_statuses(client: httpx2.Client, run_ids: set[str]) -> Counter[str]:
-    listed: list[dict[str, Any]] = client.get("/api/runs", params={"limit": 200}).json()["items"]
-    return Counter(run["status"] for run in listed if run["id"] in run_ids)
+    listed = client.get("/api/runs", params={"limit": 200})
+    assert listed.status_code == 200, listed.text
+    return Counter(run["status"] for run in listed.json()["items"] if run["id"] in run_ids)
+
+
+def assert_dagster_lists(client: httpx2.Client, run_ids: set[str]) -> None:
+    """Dagster's own pages are served, from its runs and from their events."""
+    answered = client.post("/graphql", json={"query": LISTED})
+    assert answered.status_code == 200, answered.text
+    listed = answered.json()["data"]["runsOrError"]["results"]
+    assert {run["runId"] for run in listed} >= run_ids
+    assert all(run["eventConnection"]["events"] for run in listed)
 
 
 def test_the_driver_with_which_dagsters_web_server_does_not_work_is_refused(postgres: PostgresServer, tmp_path: Path):

@@ -81,6 +81,6 @@ def open_page(
         page.on("console", watch.take)
         page.on("pageerror", lambda error: watch.faults.append(f"thrown: {error}"))
         yield page
-        assert watch.faults == []
+        assert not watch.faults, watch.faults
     finally:
         context.close()

@@ -36,8 +36,11 @@ def test_a_workflow_with_issues_is_kept_as_a_draft_and_published_with_a_message(
     node(page, "Approval: Half done").click()
     page.get_by_role("combobox", name="Connect to").click()
     page.get_by_role("option", name=re.compile("^end")).click()
+    read = list[str]()
+    page.on("request", lambda request: read.append(f"{request.method} {request.url}"))
     publish(page, "It ends now")
 
+    assert not any(re.fullmatch("GET .*/draft", request) for request in read), "it could have ended meanwhile: a 404"
     expect(page.get_by_text(re.compile("^Draft of revision"))).to_be_hidden()
     assert api.get(f"/api/workflows/{workflow}/draft").status_code == 404
     assert api.get(f"/api/workflows/{workflow}").json()["revision"] == before["revision"], "it is as it was published"

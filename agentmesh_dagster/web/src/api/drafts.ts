@@ -68,30 +68,31 @@ export interface DraftCalls {
 export function useDraftCalls(kind: DraftedKind): DraftCalls {
   const client = useQueryClient()
   const changed = useCallback(
-    (id: string) => {
-      void client.invalidateQueries({ queryKey: keys.allDrafts })
+    (id: string, draft: StoredDraft | null) => {
+      void client.invalidateQueries({ queryKey: keys.allDraftLists })
       void client.invalidateQueries({ queryKey: [kind, 'list'] })
-      client.removeQueries({ queryKey: keys.draft(kind, id) })
+      // Not read again before the next page asks: what publishes it right behind this save would end it meanwhile.
+      client.setQueryData(keys.draft(kind, id), draft, { updatedAt: 0 })
     },
     [client, kind],
   )
   return {
     save: async (id, draft) => {
       const stored = await put<StoredDraft>(path`${kind}/${id}/draft`, draft)
-      changed(id)
+      changed(id, stored)
       return stored
     },
     publish: async (of, id, version, message) => {
       const body = { version, ...(message.trim() === '' ? {} : { message: message.trim() }) }
       const saved = await post<EntityOf[typeof of]>(path`${of}/${id}/draft/publish`, body)
-      changed(id)
+      changed(id, null)
       client.setQueryData(keys.entity(of, id), saved)
       void client.invalidateQueries({ queryKey: [of, 'revisions', id] })
       return saved
     },
     discard: async (id, version) => {
       await del(path`${kind}/${id}/draft`, { query: { version } })
-      changed(id)
+      changed(id, null)
     },
   }
 }

@@ -27,7 +27,7 @@ export const keys = {
     id,
     revision,
   ],
-  allDrafts: ['drafts'] as QueryKey,
+  allDraftLists: ['drafts', 'list'] as QueryKey,
   drafts: (query: Query): QueryKey => ['drafts', 'list', query],
   draft: (kind: CatalogueKind, id: string): QueryKey => ['drafts', 'one', kind, id],
   allRuns: ['runs'] as QueryKey,
