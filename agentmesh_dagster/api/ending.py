@@ -4,6 +4,8 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+ENDING_KEY = "agentmesh.ending"  # in the ASGI scope: the asyncio.Event that the server ends
+
 
 class EndsWithServer:
     """Tells streams that their reader has gone once `end` was called; whatever else is being answered goes on.
@@ -43,6 +45,6 @@ class EndsWithServer:
                 arriving.cancel()
                 ending.cancel()
 
-        await self._app(scope, watched_receive, watched_send)
+        await self._app({**scope, ENDING_KEY: self._ending}, watched_receive, watched_send)
         if self._ending.is_set() and has_started and not has_ended:
             await send({"type": "http.response.body", "body": b"", "more_body": False})

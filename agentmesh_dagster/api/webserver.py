@@ -13,6 +13,7 @@ from agentmesh_dagster.api.app import build_api
 from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.dagster_internals import DagsterWebserver, WorkspaceProcessContext, WorkspaceRequestContext
 from agentmesh_dagster.api.login.routes import build_login_routes
+from agentmesh_dagster.api.mcp.route import build_mcp_route
 from agentmesh_dagster.api.signed_launches import sign_launches
 from agentmesh_dagster.api.termination import let_suspended_runs_be_terminated
 from agentmesh_dagster.api.watching import build_watching_routes
@@ -40,6 +41,7 @@ class AgentMeshWebserver(DagsterWebserver[WorkspaceProcessContext, Any]):
     def build_routes(self) -> list[BaseRoute]:
         ours: list[BaseRoute] = [
             Mount("/api", self._api),
+            build_mcp_route(self._api, self._services.settings),
             *self._watching,
             *build_web_app(),
             *build_login_routes(self._services.store, self._services.settings),

@@ -10,9 +10,10 @@ def build_echo(name: str, text: str = "hello {{ context.input.who }}", **fields:
     return {"name": name, "graph": {"nodes": nodes, "edges": edges}, **fields}
 
 
-def build_gated(name: str) -> dict[str, Any]:
-    """A workflow that waits for a person."""
-    nodes = [{"id": "start", "type": "start"}, {"id": "ask", "type": "human_approval"}, {"id": "end", "type": "end"}]
+def build_gated(name: str, **asked: Any) -> dict[str, Any]:
+    """A workflow that waits for a person; `asked` is a node of another type instead."""
+    ask = {"id": "ask", "type": "human_approval"} | asked
+    nodes = [{"id": "start", "type": "start"}, ask, {"id": "end", "type": "end"}]
     edges = [
         {"id": "e1", "fromNodeId": "start", "toNodeId": "ask"},
         {"id": "e2", "fromNodeId": "ask", "toNodeId": "end"},

@@ -7,8 +7,10 @@ from typing import Any
 import httpx2
 import pytest
 from dagster_graphql import DagsterGraphQLClient
+from mcp.client.client import Client
 
 from tests.login.server import follow_link
+from tests.mcp_client import call_ok, connect
 from tests.process.documents import build_echo
 from tests.process.servers import AGENTMESH, RunningDev, clean_environment, run_dev, wait_until
 
@@ -78,6 +80,18 @@ def test_curl_with_a_token_is_a_client(dev: RunningDev):
     command = ["curl", "-sSf", "-H", f"Authorization: Bearer {dev.read_token()}", f"{dev.url}/api/workflows?limit=1"]
     answered = subprocess.run(command, capture_output=True, text=True, check=True)
     assert '"items":[{' in answered.stdout
+
+
+def test_an_agent_of_another_program_runs_a_workflow_over_mcp(dev: RunningDev, client: httpx2.Client):
+    workflow_id = save(client, build_echo("Called by an agent"))
+
+    async def work(mcp: Client) -> dict[str, Any]:
+        arguments = {"workflowId": workflow_id, "input": {"who": "Ada"}, "waitSeconds": 50}
+        return await call_ok(mcp, "run_workflow", **arguments)
+
+    run = connect(f"{dev.url}/mcp", work, authorization=f"Bearer {dev.read_token()}")
+    assert (run["status"], run["output"]) == ("succeeded", "hello Ada")
+    assert client.get(run["url"]).status_code in (200, 503), "503 says how to build the web app"
 
 
 @pytest.mark.filterwarnings("ignore:Using variable_values:DeprecationWarning")  # dagster-graphql's use of gql

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
@@ -44,9 +45,18 @@ def read_stream(url: str, lines: list[str]) -> None:
     lines.append("whole")
 
 
-def test_ctrl_c_in_the_repository_ends_all_of_it_with_a_stream_open(tmp_path: Path):
-    with run_dev(ROOT, home=tmp_path / "home") as dev:
+def wait_by_mcp(url: str, run_id: str) -> httpx2.Response:
+    called = {"name": "get_run", "arguments": {"runId": run_id, "waitSeconds": 50}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": called}
+    return httpx2.post(f"{url}/mcp", json=message, headers={"accept": "application/json"}, timeout=60)
+
+
+def test_ctrl_c_in_the_repository_ends_all_of_it_with_a_stream_open_and_a_call_that_waits(tmp_path: Path):
+    with run_dev(ROOT, home=tmp_path / "home") as dev, ThreadPoolExecutor(1) as threads:
         with dev.open_client() as client:
+            sleeps = build_gated("Sleep", type="wait", config={"seconds": 3600})
+            sleeping_id = client.post("/api/workflows", json=sleeps).json()["id"]
+            sleeping = client.post(f"/api/workflows/{sleeping_id}/runs", json={"input": {}}).json()["runId"]
             workflow_id = client.post("/api/workflows", json=build_gated("Ask")).json()["id"]
             run_id = client.post(f"/api/workflows/{workflow_id}/runs", json={"input": {}}).json()["runId"]
             wait_until(lambda: client.get(f"/api/runs/{run_id}").json().get("waitingOn"), 120)
@@ -54,6 +64,8 @@ def test_ctrl_c_in_the_repository_ends_all_of_it_with_a_stream_open(tmp_path: Pa
         reader = threading.Thread(target=read_stream, args=(f"{dev.url}/api/runs/{run_id}/events", lines))
         reader.start()
         wait_until(lambda: any("step.waiting_human" in line for line in lines), 60)
+        call = threads.submit(wait_by_mcp, dev.url, sleeping)
+        time.sleep(2)  # until it waits, which nobody sees
 
         began = time.monotonic()
         assert dev.end(signal.SIGINT) == 0
@@ -61,6 +73,7 @@ def test_ctrl_c_in_the_repository_ends_all_of_it_with_a_stream_open(tmp_path: Pa
         reader.join(30)
 
         assert lines[-1] == "whole", "the stream was ended, not cut"
+        assert call.result(30).json()["result"]["structuredContent"]["id"] == sleeping, "told as it stands, not cut"
         assert dev.list_processes() == {}
         assert "Traceback" not in dev.log.read_text()
 

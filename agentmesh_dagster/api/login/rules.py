@@ -27,7 +27,7 @@ _CALLBACKS = "/api/callbacks/"
 _HOOKS = "/api/hooks/"
 
 _FORMS = ("/login", "/logout")  # bring a token of their own against forgery
-_ASKS_ITSELF = ("/login", "/logout", "/api")  # each route there says who may
+_ASKS_ITSELF = ("/login", "/logout", "/api", "/mcp")  # each route there says who may
 _GRAPHQL = "/graphql"
 _JSON = "application/json"
 
