@@ -18,6 +18,7 @@ from agentmesh_dagster.entities.bounds import (
     Temperature,
     WindowSeconds,
 )
+from agentmesh_dagster.entities.budgets import Budget
 from agentmesh_dagster.entities.entity import Entity, Id, JsonObject, Name, Timestamp
 from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
 from agentmesh_dagster.errors import FaultCode
@@ -127,6 +128,8 @@ class Stored(Entity):
 
 class Project(Stored):
     """A folder of agents, tools and workflows."""
+
+    daily_budget: Budget | None = None  # of all model calls of its runs, from midnight to midnight UTC
 
 
 DEFAULT_PROJECT = "default"
@@ -340,6 +343,7 @@ class Workflow(Stored):
     input_schema: JsonObject | None = None  # JSON Schema of the run's input
     triggers: list[Trigger] = Field(default_factory=list[Trigger])
     concurrency: Concurrency | None = None  # None: any number of runs at once
+    budget: Budget | None = None  # of all model calls of a run; of an inlined one, of each time that it is called
     asset: Asset | None = None  # what it gives, as an asset of Dagster's
     layout: Layout | None = None  # where the editor shows the nodes; says nothing about runs
     revision: int | None = None  # set by the store

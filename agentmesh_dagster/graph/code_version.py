@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.entities.models import Agent, Kind, Tool, Workflow
+from agentmesh_dagster.entities.models import Agent, Kind, Node, Tool, Workflow
 
 _OF_STORE = {"created_at", "updated_at", "project_id"}
 _OF_AGENT = {"id", "name", "description", "metadata", *_OF_STORE}
+_LIMITS = {"budget"}  # of a node's config
 _OF_TOOL = {"id", "secrets", *_OF_STORE}
 
 
@@ -94,15 +95,21 @@ def _describe_workflow(workflow: Workflow, kept: set[str] | None = None, last: s
     edges = [edge for edge in workflow.graph.edges if kept is None or edge.from_node_id in kept - {last}]
     return [
         workflow.input_schema,
-        [node.model_dump(mode="json", exclude={"label"}) for node in nodes],
+        [_describe_node(node) for node in nodes],
         # Among the edges of one node the order counts.
         [edge.model_dump(mode="json", exclude={"id"}) for edge in sorted(edges, key=lambda edge: edge.from_node_id)],
     ]
 
 
+def _describe_node(node: Node) -> JsonValue:
+    described = node.model_dump(mode="json", exclude={"label"})
+    return described | {"config": {name: value for name, value in node.config.items() if name not in _LIMITS}}
+
+
+# What is not set is left out, so that a field which a later version knows makes nothing stale.
 def _describe_agent(agent: Agent) -> JsonValue:
-    return agent.model_dump(mode="json", exclude=_OF_AGENT)
+    return agent.model_dump(mode="json", exclude=_OF_AGENT, exclude_none=True)
 
 
 def _describe_tool(tool: Tool) -> JsonValue:
-    return tool.model_dump(mode="json", exclude=_OF_TOOL)
+    return tool.model_dump(mode="json", exclude=_OF_TOOL, exclude_none=True)

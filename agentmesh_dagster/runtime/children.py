@@ -8,13 +8,16 @@ from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.models import EventType, Run, RunStatus, StepStatus
 from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.address import describe_address
+from agentmesh_dagster.graph.budgets import list_run_budgets
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.child_turns import grant_turns
 from agentmesh_dagster.runtime.endings import end_wait
 from agentmesh_dagster.runtime.places import Place, take_place
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.spending import name_run_budgets
 from agentmesh_dagster.store import Connection
+from agentmesh_dagster.store.budgets import add_budgets, list_budget_keys
 from agentmesh_dagster.store.children import Child, ChildState, find_child, set_child_state
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.launches import LaunchKind, insert_launch
@@ -61,6 +64,7 @@ def _begin(services: Services, child: Child, job_name: str, instance_id: str, *,
                 launched_by=f"run: {run.id}",
                 parent_run_id=run.id,
                 parent_step_id=child.step_id,
+                budget_keys=_list_budgets(tx, plan, run, child),
                 is_queued=place.is_queued,
             )
             if insert_run(tx, new):
@@ -79,6 +83,15 @@ def _begin(services: Services, child: Child, job_name: str, instance_id: str, *,
         started = Event(EventType.STEP_CHILD_STARTED, describe_address(address) | about, child.step_id)
         record_events(tx, project_id=run.project_id, run_id=run.id, recorded=[started])
     return place
+
+
+def _list_budgets(tx: Connection, plan: Plan, run: RunHead, child: Child) -> list[str]:
+    """What the model calls of the child's run count toward: what those of the step that waits for it would."""
+    address = read_waiting_step(tx, child.step_id).address
+    around = list_budget_keys(tx, run.id)
+    named = name_run_budgets(run.id, list_run_budgets(plan, address))
+    add_budgets(tx, named)
+    return [*around, *(budget.key for budget in named)]
 
 
 def refuse_child(services: Services, child: Child, reason: str) -> None:

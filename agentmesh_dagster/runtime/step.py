@@ -26,6 +26,7 @@ from agentmesh_dagster.runtime.launches import RunHasEnded
 from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.runtime.nodes import run_node
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.spending import spend_in_run
 from agentmesh_dagster.runtime.step_log import StepLog
 from agentmesh_dagster.runtime.work import Result, Work
 from agentmesh_dagster.settings import link_run
@@ -252,6 +253,7 @@ class _Execution:
             self.claim.step_id,
             deadline,
             self._record,
+            spend_in_run(self.services.store, self.plan, self.run_head, self.task.address),
             self.task.resources,
             self._log.retry,
             self.step_input.faults,

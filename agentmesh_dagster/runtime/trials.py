@@ -23,7 +23,9 @@ from agentmesh_dagster.runtime.attempt import Attempt, AttemptTimedOut
 from agentmesh_dagster.runtime.nodes import run_node
 from agentmesh_dagster.runtime.plans import WorkflowHasFaults
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.spending import Spending
 from agentmesh_dagster.runtime.work import NodeError, Work
+from agentmesh_dagster.store.budgets import BudgetExceeded, PriceUnknown
 from agentmesh_dagster.store.events import record_audit
 from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, UnknownBuiltin, UnknownFunction
@@ -87,6 +89,7 @@ def try_agent(services: Services, trial: AgentTrial, *, by: Identity) -> dict[st
         idempotency_key=str(uuid.uuid4()),
         deadline=_find_deadline(services),
         record=_forget,
+        spending=Spending(services.store, trial.agent.project_id),
     )
     about: dict[str, JsonValue] = {"agentId": trial.agent.id, "agent": trial.agent.name, "tools": list(trial.tools)}
     tried = _Tried(services, EventType.AGENT_TRIED, trial.agent.project_id, about, trial.input, by)
@@ -162,7 +165,7 @@ def _try(work: Callable[[], Result], deadline: float, tried: _Tried) -> Result:
             raise TrialRefused(str(fault)) from fault
         except (ProviderNotConfigured, TemplateFault) as fault:
             raise TrialRefused(str(fault)) from fault
-        except (ToolError, ProviderError, NodeError, AttemptTimedOut) as fault:
+        except (ToolError, ProviderError, NodeError, AttemptTimedOut, BudgetExceeded, PriceUnknown) as fault:
             raise TrialFailed(str(fault)) from fault
 
 

@@ -11,6 +11,7 @@ from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.providers.chat import ignore_retry
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.runtime.spending import Spending
 from agentmesh_dagster.specs.node_spec import NodeSpec
 from agentmesh_dagster.store.children import NewChild
 from agentmesh_dagster.store.gates import NewGate
@@ -37,6 +38,7 @@ class Work:
     idempotency_key: str  # the same at every attempt of this step
     deadline: float  # time.monotonic()
     record: Record  # writes an event of this step
+    spending: Spending  # what its model calls count toward
     resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project, for functions
     report_retry: Callable[[str, float], None] = ignore_retry  # of a model call: why, and after how many seconds
     faults: Sequence[JsonValue] = ()  # what failed in the sub-workflow, or in the items, that end here

@@ -6,10 +6,13 @@ from typing import Annotated, Any, Literal, Self, TypeGuard, get_args
 from pydantic import Field, model_validator
 
 from agentmesh_dagster.entities.bounds import WEEK_SECONDS, DelaySeconds, MaxAttempts, TimeoutSeconds
+from agentmesh_dagster.entities.budgets import Budget
 from agentmesh_dagster.entities.models import Entity
 from agentmesh_dagster.specs.form import Section, form
 
 _RELIABILITY = Section("Retries, timeout, pool", unset="none", is_last=True)
+
+_BUDGET = Section("Budget", unset="no limit of its own")
 
 _FALLBACK = Section("If it fails", unset="the run fails, unless an edge catches it", is_last=True)
 
@@ -95,6 +98,18 @@ class WorkConfig(NodeConfig):
         title="If it fails",
         description="The output that it has then instead: it counts as succeeded, and the run goes on.",
         json_schema_extra=form(section=_FALLBACK),
+    )
+
+
+class SpendingConfig(WorkConfig):
+    """What a node may set of which models are asked, be it by what it runs."""
+
+    budget: Budget | None = Field(
+        default=None,
+        title="Budget",
+        description="What all model calls of the node may use up in a run: over attempts, items, rounds and the runs "
+        "that it waits for. A call that would go beyond is not made (budget_exceeded).",
+        json_schema_extra=form(section=_BUDGET),
     )
 
 

@@ -17,6 +17,7 @@ from agentmesh_dagster.store.engine import Store
 from agentmesh_dagster.store.events import DEEDS, Event, record_events
 from agentmesh_dagster.store.faults import in_plain_words
 from agentmesh_dagster.store.tables import (
+    budgets,
     callbacks,
     children,
     deliveries,
@@ -24,6 +25,7 @@ from agentmesh_dagster.store.tables import (
     gates,
     launches,
     materializations,
+    model_calls,
     posted_events,
     runs,
     steps,
@@ -102,6 +104,9 @@ def delete_runs(tx: Connection, run_ids: Sequence[str], *, by: str, via: str) ->
     tx.execute(delete(callbacks).where(callbacks.c.run_id.in_(run_ids)))
     tx.execute(delete(steps).where(steps.c.run_id.in_(run_ids)))
     tx.execute(delete(events).where(events.c.run_id.in_(run_ids), events.c.type.not_in(_KEPT)))
+    spent = select(budgets.c.key).where(budgets.c.run_id.in_(run_ids))
+    tx.execute(delete(model_calls).where(model_calls.c.budget_key.in_(spent)))
+    tx.execute(delete(budgets).where(budgets.c.run_id.in_(run_ids)))
     tx.execute(delete(materializations).where(materializations.c.run_id.in_(run_ids)))
     tx.execute(delete(launches).where(launches.c.run_id.in_(run_ids)))
     tx.execute(delete(runs).where(runs.c.id.in_(run_ids)))

@@ -58,6 +58,7 @@ class NewRun:
     begins_at: datetime | None = None  # of one that waits: not before
     parent_run_id: str | None = None  # of whose step this run is the work
     parent_step_id: str | None = None
+    budget_keys: Sequence[str] = ()  # of the budgets of runs around it, toward which it counts too
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ def insert_run(tx: Connection, run: NewRun) -> bool:
         queued_at=(run.begins_at or find_next_turn(tx, run.workflow_id)) if run.is_queued else None,
         parent_run_id=run.parent_run_id,
         parent_step_id=run.parent_step_id,
+        budget_keys=list(run.budget_keys) or null(),
     )
 
 

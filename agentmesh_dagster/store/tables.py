@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -194,6 +195,7 @@ runs = Table(
     Column("queued_at", UtcDateTime),  # since when a pending run waits for a place, or from when on; NULL: it has one
     Column("parent_run_id", Key),  # of whose step this run is the work; NULL: of none
     Column("parent_step_id", Key),
+    Column("budget_keys", Json),  # of the budgets of runs around it, toward which it counts too; NULL: none
     _one_of("status", RunStatus),
     Index(None, "created_at", "id"),
     Index(None, "workflow_id", "created_at", "id"),
@@ -230,6 +232,36 @@ run_limits = Table(
     Column("max_runs", Integer, nullable=False),
     Column("on_limit", Text, nullable=False),
     _one_of("on_limit", OnLimit),
+)
+
+# What model calls may use up, and have used up. Whoever changes a row, or those of `model_calls`, locks it first.
+budgets = Table(
+    PREFIX + "budgets",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("run_id", Key, ForeignKey(runs.c.id)),  # NULL: of a project's day
+    Column("name", Text, nullable=False),  # whose it is, in words
+    Column("limits", Json, nullable=False),  # by name: usd, tokens, calls, seconds
+    Column("usd", Float, nullable=False, server_default=text("0")),  # of calls that have ended, as the next three
+    Column("tokens", BigInteger, nullable=False, server_default=text("0")),
+    Column("calls", BigInteger, nullable=False, server_default=text("0")),
+    Column("seconds", Float, nullable=False, server_default=text("0")),
+    Column("largest_usd", Float, nullable=False, server_default=text("0")),  # of one call
+    Column("largest_tokens", BigInteger, nullable=False, server_default=text("0")),
+    Index(None, "run_id"),
+)
+
+# Model calls that have begun and not ended, once for each budget. Behind its time a call counts as if it had ended with
+# what it may cost: whoever made it is gone.
+model_calls = Table(
+    PREFIX + "model_calls",
+    metadata,
+    Column("budget_key", Key, ForeignKey(budgets.c.key), primary_key=True),
+    Column("id", Key, primary_key=True),
+    Column("usd", Float, nullable=False),  # what it may cost, as far as that can be told
+    Column("tokens", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
 )
 
 launches = Table(

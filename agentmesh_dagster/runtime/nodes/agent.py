@@ -139,7 +139,8 @@ class _Conversation:
         )
         self.recorded_count = len(self.messages)
         started = time.monotonic()
-        reply = self.provider.complete(request)
+        with self.work.spending.count(self.agent.model_provider, request) as call:
+            reply = call.reply = self.provider.complete(request)
         self.usages.append(reply.usage)
         self.work.record(
             EventType.AGENT_RESPONSE,

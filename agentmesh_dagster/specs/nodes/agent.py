@@ -9,7 +9,7 @@ from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.entities.text import escape_markdown, quote
 from agentmesh_dagster.specs.form import Section, form
 from agentmesh_dagster.specs.made_shapes import Extended
-from agentmesh_dagster.specs.node_config import WorkConfig, Written
+from agentmesh_dagster.specs.node_config import SpendingConfig, Written
 from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec
 from agentmesh_dagster.specs.shapes import SchemaShape, Shape
 
@@ -32,7 +32,7 @@ _BESIDE: JsonObject = {
 _OVERRIDES = Section("Overrides", unset="inherited from agent")
 
 
-class AgentConfig(WorkConfig):
+class AgentConfig(SpendingConfig):
     prompt: Annotated[str | None, Written.TEMPLATE] = Field(
         default=None,
         title="Prompt",

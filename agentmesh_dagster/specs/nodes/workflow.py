@@ -9,11 +9,11 @@ from agentmesh_dagster.entities.bounds import MaxChildren
 from agentmesh_dagster.entities.text import escape_markdown
 from agentmesh_dagster.specs.field_issue import FieldIssue
 from agentmesh_dagster.specs.form import form
-from agentmesh_dagster.specs.node_config import WorkConfig, Written
+from agentmesh_dagster.specs.node_config import SpendingConfig, Written
 from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec
 
 
-class WorkflowNodeConfig(WorkConfig):
+class WorkflowNodeConfig(SpendingConfig):
     input: Annotated[Any, Written.TEMPLATE] = Field(
         default=None,
         title="Input",
