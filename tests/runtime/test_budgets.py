@@ -100,7 +100,11 @@ def test_a_budget_that_is_used_up_says_whose_how_much_and_what_to_do(services: S
 def test_it_can_be_caught(services: Services):
     flow = workflow(
         "w",
-        [node("start", "start"), ask(budget={"tokens": 1}, prompt="Say so at length."), node("sorry", "end", output="{{ context.error.code }}")],
+        [
+            node("start", "start"),
+            ask(budget={"tokens": 1}, prompt="Say so at length."),
+            node("sorry", "end", output="{{ context.error.code }}"),
+        ],
         ["start -> ask", "ask -> sorry on error if context.error.code == 'budget_exceeded'", "ask -> sorry"],
     )
     assert run(services, PayingProvider(), flow).output == "budget_exceeded"
@@ -154,7 +158,8 @@ def test_a_day_of_the_project_counts_all_its_runs(services: Services):
     assert "the project's day" in read_error(second)
     with services.store.read() as connection:
         use = find_day_use(connection, "default")
-    assert use is not None and (use.calls, use.usd) == (3, pytest.approx(0.03))
+    assert use is not None
+    assert (use.calls, use.usd) == (3, pytest.approx(0.03))
 
 
 def test_a_model_without_a_price_is_not_asked_under_a_budget_in_usd(services: Services):
@@ -213,4 +218,5 @@ def test_a_thousand_calls_at_once_never_spend_more_than_the_budget_and_one_call(
     assert 0.2 <= made * 0.003 <= 0.2 + 0.003
     with services.store.read() as connection:
         use = find_day_use(connection, "p")
-    assert use is not None and (use.calls, use.calls_at_work) == (made, 0)
+    assert use is not None
+    assert (use.calls, use.calls_at_work) == (made, 0)

@@ -41,8 +41,10 @@ from agentmesh_dagster.control.fork import prepare_fork
 from agentmesh_dagster.control.location import CodeLocation
 from agentmesh_dagster.control.resume import submit_prepared
 from agentmesh_dagster.control.retry import retry_run as retry
+from agentmesh_dagster.entities.budgets import BudgetUse
 from agentmesh_dagster.entities.models import EventLog, Run, Step, Workflow
 from agentmesh_dagster.errors import NotFound
+from agentmesh_dagster.store.budgets import find_day_use, list_budget_uses
 from agentmesh_dagster.store.catalogue import load_workflow_at
 from agentmesh_dagster.store.events import page_events
 from agentmesh_dagster.store.launches import list_launches
@@ -100,6 +102,16 @@ def list_run_steps(
         get_run_head(connection, identity)
         page = page_steps(connection, identity, limit=limit, cursor=cursor, max_chars=max_chars)
     return wire.PageOf[Step](items=list(page.items), next_cursor=page.next_cursor)
+
+
+@router.get("/{id}/budgets", responses=faults(404))
+def list_run_budgets(call: Asked, identity: PathId) -> wire.PageOf[BudgetUse]:
+    """The budgets toward which model calls of the run have counted, its project's of today too; what is used up."""
+    with call.context.services.store.read() as connection:
+        run = get_run_head(connection, identity)
+        day = find_day_use(connection, run.project_id)
+        uses = list_budget_uses(connection, run.id)
+    return wire.PageOf[BudgetUse](items=uses if day is None else [*uses, day])
 
 
 @router.get("/{id}/workflow", responses=faults(404, 409))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from agentmesh_dagster.cli.backend import Backend
 from agentmesh_dagster.cli.backend.factory import open_backend
-from agentmesh_dagster.cli.documents.files import check_files, list_files, merge
+from agentmesh_dagster.cli.documents.files import check_files, list_files, list_worst_cases, merge
 from agentmesh_dagster.cli.exit_codes import ExitCode
 from agentmesh_dagster.cli.output.console import build_table, open_console, plain, print_json, say
 from agentmesh_dagster.cli.output.documents import print_issues
@@ -29,9 +29,14 @@ def validate_files(paths: Sequence[Path], *, with_store: bool, as_json: bool) ->
     if as_json:
         for file in checked:
             issues: JsonValue = [issue.to_wire() for issue in file.issues]
-            print_json({"file": str(file.path), "valid": file.is_valid, "issues": issues}, indent=None)
+            worst: JsonValue = {case.workflow.id: case.model_calls for case in list_worst_cases([file], known)}
+            about: JsonValue = {"file": str(file.path), "valid": file.is_valid, "issues": issues, "modelCalls": worst}
+            print_json(about, indent=None)
     else:
-        print_issues(open_console(), checked)
+        console = open_console()
+        print_issues(console, checked)
+        for case in list_worst_cases(checked, known):
+            say(console, case.describe(), "dim")
     return ExitCode.DONE if all(file.is_valid for file in checked) else ExitCode.FAILED
 
 

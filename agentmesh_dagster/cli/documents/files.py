@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentmesh_dagster.entities.documents import Document
-from agentmesh_dagster.entities.models import CatalogueEntity
+from agentmesh_dagster.entities.models import CatalogueEntity, Workflow
 from agentmesh_dagster.errors import NotFound
 from agentmesh_dagster.graph.document import check_document, read_document
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules import Lookup
 from agentmesh_dagster.graph.rules.lookup import find_makers_among
+from agentmesh_dagster.graph.worst_case import WorstCase, find_worst_cases
 from agentmesh_dagster.store.catalogue import kind_of
 
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -80,6 +81,32 @@ def _find_contradictions(checked: Sequence[CheckedFile]) -> Mapping[Path, list[I
                 message = f"The {kind_of(entity)} `{entity.id}` stands otherwise in {path}: keep one of the two."
                 found[file.path].append(Issue("contradiction", message))
     return found
+
+
+@dataclass(frozen=True)
+class WorkflowCase:
+    """What a run of a workflow may need at most."""
+
+    workflow: Workflow
+    nodes: list[WorstCase]
+
+    @property
+    def model_calls(self) -> int:
+        return sum(node.model_calls for node in self.nodes)
+
+    def describe(self) -> str:
+        count = f"{self.model_calls:,} model call{'s' * (self.model_calls > 1)}"
+        return f"{self.workflow.name}: a run makes at most {count}: {', '.join(n.describe() for n in self.nodes)}"
+
+
+def list_worst_cases(checked: Sequence[CheckedFile], known: Lookup) -> list[WorkflowCase]:
+    """Of each workflow in files without errors that asks models."""
+    documents = [file.document for file in checked if file.is_valid]
+    agents = {**known.agents, **{agent.id: agent for document in documents for agent in document.agents}}
+    flows = [flow for document in documents for flow in document.workflows]
+    others = {**known.workflows, **{flow.id: flow for flow in flows}}
+    cases = [WorkflowCase(flow, find_worst_cases(flow, agents, others)) for flow in flows]
+    return [case for case in cases if case.nodes]
 
 
 def merge(checked: Sequence[CheckedFile]) -> list[CatalogueEntity]:
