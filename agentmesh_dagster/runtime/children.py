@@ -15,9 +15,9 @@ from agentmesh_dagster.runtime.endings import end_wait
 from agentmesh_dagster.runtime.places import Place, take_place
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.runtime.spending import name_run_budgets
+from agentmesh_dagster.runtime.spending import add_run_budgets
 from agentmesh_dagster.store import Connection
-from agentmesh_dagster.store.budgets import add_budgets, list_budget_keys
+from agentmesh_dagster.store.budgets import list_budget_keys
 from agentmesh_dagster.store.children import Child, ChildState, find_child, set_child_state
 from agentmesh_dagster.store.events import Event, record_events
 from agentmesh_dagster.store.launches import LaunchKind, insert_launch
@@ -88,10 +88,7 @@ def _begin(services: Services, child: Child, job_name: str, instance_id: str, *,
 def _list_budgets(tx: Connection, plan: Plan, run: RunHead, child: Child) -> list[str]:
     """What the model calls of the child's run count toward: what those of the step that waits for it would."""
     address = read_waiting_step(tx, child.step_id).address
-    around = list_budget_keys(tx, run.id)
-    named = name_run_budgets(run.id, list_run_budgets(plan, address))
-    add_budgets(tx, named)
-    return [*around, *(budget.key for budget in named)]
+    return [*list_budget_keys(tx, run.id), *add_run_budgets(tx, run.id, list_run_budgets(plan, address))]
 
 
 def refuse_child(services: Services, child: Child, reason: str) -> None:

@@ -29,7 +29,7 @@ from agentmesh_dagster.store.budgets import (
 )
 from agentmesh_dagster.store.catalogue import EntityNotFound, get_entity
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.runs import RunHead
+from agentmesh_dagster.store.runs import RunHead, lock_run
 
 _FREE = "local"  # a server of one's own costs nothing, unless its prices are given
 _CHARACTERS_PER_TOKEN = (8, 2)  # at most, at least
@@ -75,20 +75,12 @@ class Spending:
             with self.store.begin() as tx:
                 end_call(tx, keys, identity, use)
 
-    def list_keys(self, tx: Connection) -> list[str]:
-        """The keys of all that is counted toward, written down where they are not yet."""
-        named = [] if self.run_id is None else name_run_budgets(self.run_id, self.own)
-        if self._daily is not None:
-            day = f"the project's day {now(tx):%Y-%m-%d} (UTC)"
-            named.append(NamedBudget(name_day_budget(self.project_id, now(tx)), None, day, self._daily))
-        add_budgets(tx, named)
-        return [*self._around, *(budget.key for budget in named)]
-
     def _begin(self, call: NewCall, deadline: float) -> tuple[list[str], str]:
-        pause = _FIRST_PAUSE_SECONDS
+        of_runs = [*self._around, *self._own_keys]
+        daily, pause = self._daily, _FIRST_PAUSE_SECONDS
         while True:
             with self.store.begin() as tx:
-                keys = self.list_keys(tx)
+                keys = of_runs if daily is None else [*of_runs, self._add_day(tx, daily)]
                 left = max(0.0, deadline - time.monotonic())
                 identity = begin_call(tx, keys, replace(call, seconds=left + _SECONDS_BEHIND_DEADLINE))
             if identity is not None:
@@ -104,6 +96,20 @@ class Spending:
             return list_budget_keys(connection, self.run_id)
 
     @cached_property
+    def _own_keys(self) -> list[str]:
+        if self.run_id is None or not self.own:
+            return []
+        with self.store.begin() as tx:
+            lock_run(tx, self.run_id)  # first, as everybody does: a row of a budget points at it
+            return add_run_budgets(tx, self.run_id, self.own)
+
+    def _add_day(self, tx: Connection, daily: Budget) -> str:
+        moment = now(tx)
+        name = f"the project's day {moment:%Y-%m-%d} (UTC)"
+        [key] = add_budgets(tx, [NamedBudget(name_day_budget(self.project_id, moment), None, name, daily)])
+        return key
+
+    @cached_property
     def _daily(self) -> Budget | None:
         try:
             project = get_entity(self.store, Kind.PROJECT, self.project_id)
@@ -112,9 +118,10 @@ class Spending:
         return project.daily_budget if isinstance(project, Project) else None
 
 
-def name_run_budgets(run_id: str, found: Sequence[RunBudget]) -> list[NamedBudget]:
-    """As the store keeps them."""
-    return [NamedBudget(name_run_budget(run_id, one.key), run_id, one.name, one.budget) for one in found]
+def add_run_budgets(tx: Connection, run_id: str, found: Sequence[RunBudget]) -> list[str]:
+    """The keys of budgets of a run, which the caller has locked; they are written down where they are not yet."""
+    named = [NamedBudget(name_run_budget(run_id, one.key), run_id, one.name, one.budget) for one in found]
+    return add_budgets(tx, named)
 
 
 def spend_in_run(store: Store, plan: Plan, run: RunHead, address: Address) -> Spending:

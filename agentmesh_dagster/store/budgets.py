@@ -74,15 +74,14 @@ def name_day_budget(project_id: str, moment: datetime) -> str:
     return f"day/{project_id}/{moment:%Y-%m-%d}"
 
 
-def add_budgets(tx: Connection, named: Sequence[NamedBudget]) -> None:
-    """Writes down those that are not there yet; the limits of a day are always those of its project now."""
+def add_budgets(tx: Connection, named: Sequence[NamedBudget]) -> list[str]:
+    """Their keys; those that are not there yet are written down. A day has always the limits of its project now."""
     for one in named:
         limits = one.budget.model_dump(exclude_none=True)
-        values = {"run_id": one.run_id, "name": one.name, "limits": limits}
-        if not insert_new(tx, budgets, key=one.key, **values) and one.run_id is None:
-            tx.execute(
-                update(budgets).where(budgets.c.key == one.key, budgets.c.limits != limits).values(limits=limits)
-            )
+        is_new = insert_new(tx, budgets, key=one.key, run_id=one.run_id, name=one.name, limits=limits)
+        if not is_new and one.run_id is None:
+            tx.execute(update(budgets).where(budgets.c.key == one.key).values(limits=limits))
+    return [one.key for one in named]
 
 
 def list_budget_keys(connection: Connection, run_id: str) -> list[str]:

@@ -17,10 +17,13 @@ from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.resume import resume_run
 from agentmesh_dagster.control.retry import retry_run
-from agentmesh_dagster.entities.models import EventType, Run, RunStatus, Step, StepStatus, Workflow
+from agentmesh_dagster.entities.budgets import Budget
+from agentmesh_dagster.entities.models import Agent, EventType, Run, RunStatus, Step, StepStatus, Workflow
+from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.runtime.children import end_child
 from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.budgets import list_budget_uses
 from agentmesh_dagster.store.children import find_child, list_due_children
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.runs import RunFilter, lock_run, page_runs
@@ -599,3 +602,21 @@ def test_a_child_waits_for_a_place_among_the_runs_of_its_workflow(office: Office
     let_ticks_pass(office)
 
     assert office.run(run_id).output == [1, 2, 3]
+
+
+def test_the_model_calls_of_a_child_count_toward_the_budgets_around_it(office: Office):
+    helper = Agent.model_validate({"id": "helper", "name": "Helper", "modelProvider": "local", "modelName": "small"})
+    save(office.services, helper)
+    asks = [node(name, "agent", agentId="helper", prompt="Say so.") for name in ("first", "second", "third")]
+    main = calling(budget={"calls": 5}).model_copy(update={"budget": Budget(calls=2)})
+
+    run = execute(office, main, sub(*asks))
+
+    assert run.status is RunStatus.FAILED
+    with office.services.store.read() as connection:
+        used = {use.name: use.calls for use in list_budget_uses(connection, run.id)}
+        [child] = page_runs(connection, RunFilter(parent_run_id=run.id), limit=5).items
+        failed = [step for step in list_steps(connection, child.id) if step.status is StepStatus.FAILED]
+        assert len(list_budget_uses(connection, child.id)) == 2
+    assert used == {"the run": 2, "the node `call`": 2}
+    assert [(step.node_id, step.code) for step in failed] == [("third", FaultCode.BUDGET_EXCEEDED)]

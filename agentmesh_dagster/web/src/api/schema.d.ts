@@ -986,6 +986,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{id}/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Run Budgets
+         * @description The budgets toward which model calls of the run have counted, its project's of today too; what is used up.
+         */
+        get: operations["listRunBudgets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{id}/workflow": {
         parameters: {
             query?: never;
@@ -1843,6 +1863,56 @@ export interface components {
             maxSeconds: number;
         };
         /**
+         * Budget
+         * @description At most so much; what is left out has no limit.
+         */
+        Budget: {
+            /** @description What the model calls may cost, where the price is known. */
+            usd?: number;
+            /** @description Tokens in and out, cached ones included. */
+            tokens?: number;
+            /** @description How many model calls are made. */
+            calls?: number;
+            /** @description How long all model calls together may take. */
+            seconds?: number;
+        };
+        /**
+         * Budget
+         * @description At most so much; what is left out has no limit.
+         */
+        BudgetInput: {
+            /** @description What the model calls may cost, where the price is known. */
+            usd?: number;
+            /** @description Tokens in and out, cached ones included. */
+            tokens?: number;
+            /** @description How many model calls are made. */
+            calls?: number;
+            /** @description How long all model calls together may take. */
+            seconds?: number;
+        };
+        /**
+         * BudgetUse
+         * @description A budget, and what of it is used up.
+         */
+        BudgetUse: {
+            /** @description Whose it is, in words: the run, a node, a project's day. */
+            name: string;
+            budget: components["schemas"]["Budget"];
+            /** @description Of calls that have ended; one whose end nobody saw counts with what it may cost. */
+            usd: number;
+            tokens: number;
+            calls: number;
+            seconds: number;
+            /** @description Calls that have not ended, which stand in none of the figures before. */
+            callsAtWork: number;
+        };
+        /** BudgetUsePage */
+        BudgetUsePage: {
+            items: components["schemas"]["BudgetUse"][];
+            nextCursor?: string;
+            faults?: string[];
+        };
+        /**
          * CheckVerdict
          * @description What a check of an asset has found.
          */
@@ -2086,7 +2156,7 @@ export interface components {
          * @description Projects, agents, tools and workflows in one; `/document-schema` says more.
          */
         Document: {
-            project?: components["schemas"]["Project"][] | components["schemas"]["Project"];
+            project?: components["schemas"]["ProjectInput"][] | components["schemas"]["ProjectInput"];
             agents?: components["schemas"]["AgentInput"][];
             tools?: components["schemas"]["ToolInput"][];
             workflows?: components["schemas"]["WorkflowInput"][];
@@ -2472,6 +2542,7 @@ export interface components {
             };
             triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"] | components["schemas"]["AssetTrigger"])[];
             concurrency?: components["schemas"]["Concurrency"];
+            budget?: components["schemas"]["Budget"];
             asset?: components["schemas"]["Asset"];
             layout?: {
                 [key: string]: [
@@ -2770,6 +2841,7 @@ export interface components {
             createdAt?: string;
             /** Format: date-time */
             updatedAt?: string;
+            dailyBudget?: components["schemas"]["Budget"];
         };
         /**
          * ProjectBody
@@ -2783,6 +2855,21 @@ export interface components {
             createdAt?: string;
             /** Format: date-time */
             updatedAt?: string;
+            dailyBudget?: components["schemas"]["BudgetInput"];
+        };
+        /**
+         * Project
+         * @description A folder of agents, tools and workflows.
+         */
+        ProjectInput: {
+            id: string;
+            name: string;
+            description?: string;
+            /** Format: date-time */
+            createdAt?: string;
+            /** Format: date-time */
+            updatedAt?: string;
+            dailyBudget?: components["schemas"]["BudgetInput"];
         };
         /**
          * ProjectOverview
@@ -3369,6 +3456,7 @@ export interface components {
             };
             triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["EventTrigger"] | components["schemas"]["RunTrigger"] | components["schemas"]["AssetTrigger"])[];
             concurrency?: components["schemas"]["Concurrency"];
+            budget?: components["schemas"]["Budget"];
             asset?: components["schemas"]["Asset"];
             layout?: {
                 [key: string]: [
@@ -3398,6 +3486,7 @@ export interface components {
             };
             triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"] | components["schemas"]["AssetTriggerInput"])[];
             concurrency?: components["schemas"]["ConcurrencyInput"];
+            budget?: components["schemas"]["BudgetInput"];
             asset?: components["schemas"]["AssetInput"];
             layout?: {
                 [key: string]: [
@@ -3437,6 +3526,7 @@ export interface components {
             };
             triggers?: (components["schemas"]["CronTriggerInput"] | components["schemas"]["EventTriggerInput"] | components["schemas"]["RunTriggerInput"] | components["schemas"]["AssetTriggerInput"])[];
             concurrency?: components["schemas"]["ConcurrencyInput"];
+            budget?: components["schemas"]["BudgetInput"];
             asset?: components["schemas"]["AssetInput"];
             layout?: {
                 [key: string]: [
@@ -8584,6 +8674,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StepPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRunBudgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetUsePage"];
                 };
             };
             /** @description Unauthorized */
