@@ -10,7 +10,7 @@ from agentmesh_dagster.api.context import ApiContext
 from agentmesh_dagster.api.queued_runs import beginning_queued_runs
 from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.store.runs import RunFilter, page_runs
-from tests.api.flows import CALCULATOR, asks, calls, counts, redoes, runs, says, straight
+from tests.api.flows import AGENT, CALCULATOR, asks, calls, counts, redoes, runs, says, straight
 from tests.api.office import Office
 from tests.shapes import node, workflow
 
@@ -288,3 +288,28 @@ def test_runs_that_went_on_behind_a_fault_are_found_and_the_event_says_by_which_
     [event] = [e for e in office.ok("GET", f"/runs/{caught['id']}/events")["items"] if e["type"] == "step.caught"]
     assert (event["payload"]["nodeId"], event["payload"]["code"]) == ("call", "invalid_input")
     assert event["payload"]["taken"] == ["e2"]
+
+
+def test_a_run_says_what_of_its_budgets_is_used_up(office: Office):
+    office.ok("POST", "/projects", {"id": "shop", "name": "Shop", "dailyBudget": {"usd": 5}})
+    office.ok("POST", "/agents", {**AGENT, "id": "writer", "projectId": "shop"})
+    flow = workflow(
+        "w",
+        [node("start", "start"), node("ask", "agent", agentId="writer", budget={"calls": 2}), node("end", "end")],
+        ["start -> ask", "ask -> end"],
+        projectId="shop",
+    )
+    office.ok("POST", "/workflows", flow.to_wire())
+    run_id = office.start("w")
+    office.work()
+
+    [of_node, of_day] = office.ok("GET", f"/runs/{run_id}/budgets")["items"]
+
+    assert (of_node["name"], of_node["budget"], of_node["calls"]) == ("the node `ask`", {"calls": 2}, 1)
+    assert (of_day["budget"], of_day["calls"], of_day["usd"]) == ({"usd": 5}, 1, 0)
+    office.fault(404, "GET", "/runs/none/budgets")
+
+
+def test_a_budget_that_limits_nothing_is_refused(office: Office):
+    problem = office.fault(422, "POST", "/workflows", {**straight(), "budget": {}})
+    assert "limits nothing" in problem["issues"][0]["message"]
