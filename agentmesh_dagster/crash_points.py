@@ -21,6 +21,7 @@ class CrashPoint(StrEnum):
     TOOL_ANSWERED = "tool-answered"  # the other side has acted, we have written nothing down
     STEP_EXECUTED = "step-executed"  # its end is not committed
     STEP_ENDED = "step-ended"  # committed, and Dagster has not been told
+    MADE_WITHIN = "made-within"  # a step of another Dagster run has executed the run, and told nothing of it
     VERSION_TOLD = "version-told"  # Dagster knows of one version that the run has made, and of no other
     LAUNCH_PARKED = "launch-parked"  # Dagster shows it as suspended, the store does not know yet
     LAUNCH_GIVEN_UP = "launch-given-up"  # Dagster says that its worker died, the store not yet

@@ -1,6 +1,8 @@
 """Executing a workflow's run within a step of another Dagster run: whoever cancels that one cancels this one."""
 
 import uuid
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,10 +18,14 @@ from agentmesh_dagster.control.dagster_internals import (
 from agentmesh_dagster.control.dagster_run import build_first_launch, create_dagster_run
 from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.launch import PreparedLaunch, check_input, find_origins
+from agentmesh_dagster.control.reconcile import reconcile_run
+from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.assets import Asset
 from agentmesh_dagster.runtime.launches import LaunchFacts, find_asking, register_launch
+from agentmesh_dagster.runtime.lease import Lease, keep_lease
 from agentmesh_dagster.runtime.places import take_place
-from agentmesh_dagster.store.launches import find_launch
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.launches import end_lease, find_launch, renew_launch
 from agentmesh_dagster.store.materializations import AssetLaunch
 from agentmesh_dagster.translator.asset_facades import FacadeStep
 from agentmesh_dagster.translator.asset_facts import derive_input, find_asset_launch, write_asset_tags
@@ -36,8 +42,9 @@ from agentmesh_dagster.translator.materialize import plan_materialize
 from agentmesh_dagster.translator.run_tags import ASK_AGAIN_TAG
 
 
-def execute_within(step: FacadeStep) -> str:
-    """Executes the first launch of a new run that makes the asset; returns the launch's id. The run may wait then.
+@contextmanager
+def execute_within(step: FacadeStep) -> Generator[str]:
+    """Executes the first launch of a new run that makes the asset, and gives the launch's id. The run may wait then.
 
     Where a person is asked for the same already, it is a launch of that run, which waits. Raises InvalidPartition,
     InvalidJson, UnfitInput, RunLimitReached.
@@ -73,13 +80,30 @@ def execute_within(step: FacadeStep) -> str:
     )
     origins = find_origins(instance, facts.job_name, plan.workflow.id, near=step.run.run_id)
     create_dagster_run(instance, built, launch_id, origins)
-    if not run_in_place(services, instance, launch, job=_find_job(step)):
-        raise DagsterExecutionInterruptedError
-    with services.store.read() as connection:
-        done = find_launch(connection, launch_id)
-    if done is not None and done.parked_at is not None:
-        _show_as_making(step, asset, asked, launch_id)
-    return launch_id
+    try:
+        if not run_in_place(services, instance, launch, job=_find_job(step)):
+            raise DagsterExecutionInterruptedError
+        with _hold(services, launch_id):  # so it is at work, whatever Dagster says, until the step has told of it
+            with services.store.read() as connection:
+                done = find_launch(connection, launch_id)
+            if done is not None and done.parked_at is not None:
+                _show_as_making(step, asset, asked, launch_id)
+            crash_point(CrashPoint.MADE_WITHIN)
+            yield launch_id
+    finally:
+        with services.store.begin() as tx:
+            end_lease(tx, launch_id)
+        reconcile_run(services, instance, launch.run_id, may_begin_again=False)
+
+
+def _hold(services: Services, launch_id: str) -> AbstractContextManager[Lease]:
+    seconds = services.settings.lease_seconds
+
+    def renew() -> bool:
+        with services.store.begin() as tx:
+            return renew_launch(tx, launch_id, seconds)
+
+    return keep_lease(renew, seconds, name="facade-lease")
 
 
 def _find_asset_launch(step: FacadeStep, asset: Asset) -> AssetLaunch:

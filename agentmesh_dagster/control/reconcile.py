@@ -29,6 +29,7 @@ from agentmesh_dagster.store.launches import (
     list_launches,
     mark_launch_submitted,
 )
+from agentmesh_dagster.store.materializations import find_materialization
 from agentmesh_dagster.store.run_limits import is_queued
 from agentmesh_dagster.store.runs import get_run, get_run_head, lock_run
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
@@ -82,6 +83,16 @@ def _is_dead(services: Services, instance: dg.DagsterInstance, launch: Launch) -
     return record is not None and datetime.now(UTC) - record.update_timestamp > _NEVER_TAKEN_UP_AFTER
 
 
+def _is_told_within(services: Services, launch: Launch) -> bool:
+    """Whether a step of another Dagster run, which has executed the whole run, lives, and tells what was made."""
+    with services.store.read() as connection:
+        if launch.kind is not LaunchKind.FIRST or not has_live_lease(connection, launch):
+            return False
+        makes = find_materialization(connection, launch.run_id)
+        is_within = makes is not None and makes.asked.facade_id is not None
+        return is_within and get_run_head(connection, launch.run_id).status.is_end
+
+
 def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: Launch, may_begin_again: bool) -> bool:
     if launch.kind is LaunchKind.JOINED and _reconcile_joined(services, instance, launch):
         return False
@@ -94,6 +105,8 @@ def _reconcile_launch(services: Services, instance: dg.DagsterInstance, launch: 
     if status in _ON_THEIR_WAY or (status in _AT_WORK and not _is_dead(services, instance, launch)):
         if status is not dg.DagsterRunStatus.CANCELING:
             _stop_if_canceled(services, instance, launch)
+        return False
+    if dagster_run.is_finished and _is_told_within(services, launch):
         return False
     if status in _AT_WORK:
         # Dagster first: should this process die now, the next look finds what Dagster says, and settles the rest.

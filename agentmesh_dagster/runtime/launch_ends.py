@@ -14,10 +14,13 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.unbegun import MOST_TRIES, count_unbegun
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.launches import LaunchKind, end_launch, find_launch, list_launches, park_launch
+from agentmesh_dagster.store.materializations import find_materialization
 from agentmesh_dagster.store.runs import RunHead, get_run, lock_run
 from agentmesh_dagster.store.step_leases import is_at_work
 from agentmesh_dagster.store.steps import read_states
 from agentmesh_dagster.store.waits import cancel_waits, has_open_wait, has_untaken_wait, release_waits
+
+_NO_VERSION = "Not all of its steps were asked for, so there is no version of its asset. Launch all steps."
 
 
 class LaunchEnd(Enum):
@@ -169,6 +172,8 @@ def _end_if_over(tx: Connection, plan: Plan | AgentMeshError, run: RunHead, laun
     others = any(launch.is_live and launch.id != launch_id for launch in launched)
     if others or has_open_wait(tx, run.id) or has_untaken_wait(tx, run.id):
         return False
+    if left is None and find_materialization(tx, run.id) is not None:
+        left = _NO_VERSION
     if left is None:
         complete_run(tx, plan, run)
     else:

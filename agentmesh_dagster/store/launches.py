@@ -128,6 +128,12 @@ def has_live_lease(connection: Connection, launch: Launch) -> bool:
     return launch.lease_expires_at is not None and now(connection) < launch.lease_expires_at
 
 
+def end_lease(tx: Connection, launch_id: str) -> None:
+    """Nobody is at work on the launch any more; how it ends is still to be told."""
+    was_taken_up = and_(launches.c.launch_id == launch_id, launches.c.lease_expires_at.is_not(None))
+    tx.execute(update(launches).where(was_taken_up).values(lease_expires_at=now(tx)))
+
+
 def park_launch(tx: Connection, launch_id: str) -> None:
     """The launch's work is done; its Dagster run stays open, as suspended, while its run waits for a person."""
     tx.execute(

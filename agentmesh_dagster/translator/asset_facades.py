@@ -5,6 +5,7 @@ that comes to a gate is left to itself: the op yields nothing, and the run's lat
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,8 @@ class FacadeStep:
     job: Any  # what is executed, Dagster's `IJob`: where it is, the workflow's own job is too
 
 
-Execute = Callable[[FacadeStep], str]  # by the floor above, which knows how a run is launched; → the launch's id
+# By the floor above, which knows how a run is launched: gives the launch's id, and ends it once the step has told.
+Execute = Callable[[FacadeStep], AbstractContextManager[str]]
 
 
 class FacadeOp(dg.OpDefinition):
@@ -63,9 +65,12 @@ class FacadeOp(dg.OpDefinition):
         )
 
     def _make(self, context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) -> Told:
-        services, plan = self.facade.services, self.facade.plan
         job = context.get_step_execution_context().job
-        launch_id = self.facade.execute(FacadeStep(self.facade, context.run, context.instance, job))
+        with self.facade.execute(FacadeStep(self.facade, context.run, context.instance, job)) as launch_id:
+            yield from self._tell(context, launch_id)
+
+    def _tell(self, context: dg.OpExecutionContext, launch_id: str) -> Told:
+        services, plan = self.facade.services, self.facade.plan
         with services.store.read() as connection:
             launch = find_launch(connection, launch_id)
             assert launch is not None
@@ -74,7 +79,7 @@ class FacadeOp(dg.OpDefinition):
         if launch.parked_at is not None:  # what comes of it is told by a launch of its own
             context.log.info(f"The run waits, and goes on by itself: {where}. What is made from its asset is left out.")
             return
-        if made is not None:
+        if made is not None and launch.ended_at is None:  # else it was given up, and another one tells
             yield from tell(services, plan, made)
         if run.status is not RunStatus.SUCCEEDED:
             raise dg.Failure(f"{run.error} The run {where} {run.status.value}.", allow_retries=False)

@@ -9,10 +9,10 @@ from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.runtime.made import Made, read_made
 from agentmesh_dagster.runtime.plans import load_pinned_plan
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.launches import LaunchKind, list_launches
+from agentmesh_dagster.store.launches import LaunchKind, has_live_lease, list_launches
 from agentmesh_dagster.store.materializations import AssetLaunch, find_materialization
 from agentmesh_dagster.store.runs import get_run_head
-from agentmesh_dagster.translator.asset_facts import write_input_tags
+from agentmesh_dagster.translator.asset_facts import write_asset_tags, write_input_tags
 from agentmesh_dagster.translator.asset_specs import build_check_specs, build_specs, read_key
 from agentmesh_dagster.translator.dagster_internals import (
     BACKFILL_ID_TAG,
@@ -41,7 +41,8 @@ def report_made(services: Services, instance: dg.DagsterInstance, run_id: str, d
         if makes is None:
             return
         launched = list_launches(connection, run_id)
-        if makes.asked.facade_id is not None and len(launched) == 1 and launched[0].parked_at is None:
+        is_within = makes.asked.facade_id is not None and dagster_run.run_id == run_id
+        if is_within and launched[0].parked_at is None and has_live_lease(connection, launched[0]):
             return  # the step of another Dagster run that executes it tells what it makes
         makes_its_own = _counts_its_own(makes.asked, dagster_run)
         working = [launch for launch in launched if launch.is_live and launch.kind is not LaunchKind.JOINED]
@@ -55,11 +56,15 @@ def report_made(services: Services, instance: dg.DagsterInstance, run_id: str, d
     if makes_its_own:
         made = replace(made, asked=replace(made.asked, backfill_id=dagster_run.tags[BACKFILL_ID_TAG]))
     tellers = [dagster_run.run_id] if makes_its_own else [launch.id for launch in launched]
+    if makes.asked.facade_id is not None and not makes_its_own:
+        tellers.append(makes.asked.facade_id)
     told = {about for launch_id in tellers for about in _list_told(instance, launch_id)}
     handle = StepHandle(NodeHandle(plan_materialize(plan).alias, None))
     for event in _list_events(services, instance, plan, run_id, made):
         if _name(event) in told:
             continue
+        if is_within:
+            instance.add_run_tags(run_id, write_asset_tags(made.asked))  # a backfill counts what its own runs have made
         kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
         if isinstance(event, dg.AssetMaterialization):
             kind = dg.DagsterEventType.ASSET_MATERIALIZATION

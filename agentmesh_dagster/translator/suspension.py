@@ -14,7 +14,8 @@ from agentmesh_dagster.entities.models import Run, RunStatus
 from agentmesh_dagster.runtime.launch_ends import LaunchEnd, end_with_run, finish_work, wait_for_place
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.launches import Launch, LaunchKind, find_launch, list_launches
-from agentmesh_dagster.store.runs import get_run
+from agentmesh_dagster.store.materializations import find_materialization
+from agentmesh_dagster.store.runs import get_run, lock_run
 from agentmesh_dagster.translator.dagster_internals import MAX_RETRIES_TAG, WILL_RETRY_TAG, DagsterRunNotFoundError
 from agentmesh_dagster.translator.dagster_runs import read_instance_id
 from agentmesh_dagster.translator.failed_gates import read_failed_gates, report_failed_gates
@@ -59,9 +60,14 @@ def finish_launch(
     close_suspended(services, instance, launch.run_id)
     with services.store.read() as connection:
         ended, run = find_launch(connection, launch.id), get_run(connection, launch.run_id)
+        makes = find_materialization(connection, run.id)
     if ended is None or ended.ended_at is not None:  # given up, and its worker lived: an end is not left again
         now = instance.get_run_by_id(launch.id)
         return now is None or now.is_finished
+    if run.status is RunStatus.SUCCEEDED and makes is not None:
+        with services.store.begin() as tx:
+            lock_run(tx, run.id)
+            report_made(services, instance, run.id, dagster_run)  # it may have ended only now, behind all its steps
     if run.status is RunStatus.SUCCEEDED or (has_failed and not read_failed_gates(services, run)):
         return False
     report_end(services, instance, launch.id, run)  # such as by a gate that was rejected meanwhile
@@ -129,9 +135,11 @@ def _report_end_of_suspended(services: Services, instance: dg.DagsterInstance, l
 def report_end(services: Services, instance: dg.DagsterInstance, launch_id: str, run: Run) -> None:
     """Makes Dagster show a launch as ended the way its run did, unless it does already."""
     dagster_run = instance.get_run_by_id(launch_id)
-    if dagster_run is None or dagster_run.status is _ENDS[run.status]:
+    if dagster_run is None:
         return
-    report_made(services, instance, run.id, dagster_run)
+    report_made(services, instance, run.id, dagster_run)  # also of one that Dagster shows as ended by now
+    if dagster_run.status is _ENDS[run.status]:
+        return
     if run.status is RunStatus.FAILED:
         failed_gates = read_failed_gates(services, run)
         report_failed_gates(instance, dagster_run, failed_gates)

@@ -15,15 +15,22 @@ from dagster._core.workspace.context import WorkspaceRequestContext
 from dagster_graphql.implementation.execution.run_lifecycle import create_valid_pipeline_run
 from dagster_graphql.implementation.utils import ExecutionMetadata, ExecutionParams
 
-from agentmesh_dagster.control.dagster_internals import execute_run
+from agentmesh_dagster.control.dagster_internals import (
+    ModuleCodePointer,
+    ReconstructableJob,
+    ReconstructableRepository,
+    execute_run,
+)
 from agentmesh_dagster.control.location import build_reconstructable_job
 from agentmesh_dagster.control.pinning import build_load_data, read_revision
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.catalogue import current_revision
 from agentmesh_dagster.store.launches import find_launch
+from agentmesh_dagster.translator.asset_facts import ASSET_JOB
 
 # Called anew each time, so that it shows the store of this test.
+OURS, HOST = "agentmesh_dagster.code_location:build_repository", "tests.control.host_project:defs"
 _CODE = LoadableTargetOrigin(module_name="agentmesh_dagster.code_location", attribute="build_repository")
 
 
@@ -77,13 +84,34 @@ def materialize(instance: dg.DagsterInstance, key: str, tags: dict[str, str]) ->
         selector = JobSubsetSelector(
             location_name=location.name,
             repository_name=repository,
-            job_name="__ASSET_JOB",
+            job_name=ASSET_JOB,
             op_selection=None,
             asset_selection=[dg.AssetKey(key.split("/"))],
         )
         metadata = ExecutionMetadata(run_id=None, tags=tags, root_run_id=None, parent_run_id=None)
         params = ExecutionParams(selector, {}, None, metadata, None)
         return create_valid_pipeline_run(workspace, location.get_job(selector), params).run_id
+
+
+def execute_assets(
+    services: Services, instance: dg.DagsterInstance, keys: Sequence[str], tags: dict[str, str], location: str
+) -> dg.DagsterRun:
+    """A Dagster run of a location's asset job, as the button "materialize all" launches it and a worker executes it."""
+    module, _, name = location.partition(":")
+    selection = frozenset(dg.AssetKey(key.split("/")) for key in keys)
+    load_data = build_load_data(current_revision(services.store))
+    pointer = ModuleCodePointer(module, name, working_directory=None)
+    located = ReconstructableRepository(pointer, repository_load_data=load_data)
+    job = ReconstructableJob(located, ASSET_JOB).get_subset(asset_selection=selection)
+    created = instance.create_run_for_job(
+        job_def=job.get_definition(),
+        asset_selection=selection,
+        tags=tags,
+        job_code_origin=job.get_python_origin(),
+        repository_load_data=load_data,
+    )
+    execute_run(ReconstructableJob(located, ASSET_JOB), created, instance)
+    return _get(instance, created.run_id)
 
 
 def _reexecute(instance: dg.DagsterInstance, parent_id: str, strategy: ReexecutionStrategy) -> str:
@@ -116,12 +144,13 @@ def reexecute_steps(
     parent = _get(instance, parent_id)
     tags: dict[str, Any] = {"dagster/step_selection": ",".join(step_keys), **more_tags}
     with _open_location(instance) as (workspace, location):
-        job = _find_job(location, job_name or parent.job_name)
+        job = _find_job(location, job_name) if job_name else _find_job_of(location, parent)
         selector = JobSubsetSelector(
             location_name=location.name,
             repository_name=job.repository_handle.repository_name,
             job_name=job_name or parent.job_name,
             op_selection=None,
+            asset_selection=parent.asset_selection,
         )
         metadata = ExecutionMetadata(
             run_id=None,

@@ -10,10 +10,18 @@ from agentmesh_dagster.control.launch import GIVEN_NONE, NewVersion, NoAsset, pr
 from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.settings import get_settings
+from agentmesh_dagster.store.materializations import find_newest_maker
+from agentmesh_dagster.tools import tool
 from agentmesh_dagster.translator.asset_facts import ASSET_JOB, InvalidPartition
-from tests.control.dagster_actions import execute_launch, materialize, reexecute_all, reexecute_from_failure
-from tests.control.office import APPROVED, Office
-from tests.shapes import node, save, workflow
+from tests.control.dagster_actions import (
+    execute_launch,
+    materialize,
+    reexecute_all,
+    reexecute_from_failure,
+    reexecute_steps,
+)
+from tests.control.office import APPROVED, CALLS, Office
+from tests.shapes import function_tool, node, save, workflow
 
 DAILY = {"daily": {"start": "2026-01-01"}}
 DAY = "2026-01-05"
@@ -102,6 +110,20 @@ def test_a_run_that_waits_has_made_nothing_and_the_launch_that_ends_it_makes_it(
     assert office.dagster_status(run_id) is dg.DagsterRunStatus.SUCCESS
 
 
+def test_a_run_that_waits_makes_what_it_was_launched_for_though_the_workflow_is_another_by_now(office: Office):
+    run_id = make(office, brief())
+    nodes = [node("start", "start"), node("finish", "end", output="another")]
+    save(office.services, workflow("brief", nodes, ["start -> finish"], name="Brief", asset={"key": "ai/other"}))
+
+    office.answer(run_id, "ask", APPROVED)
+    office.continue_run(run_id)
+
+    assert office.run(run_id).output["partition"]["key"] == DAY
+    [made] = list_made(office)
+    assert made.partition == DAY
+    assert list_made(office, "ai/other") == []
+
+
 def test_of_a_job_under_its_own_name_no_run_makes_a_version(office: Office):
     run_id = office.start(quick())
 
@@ -162,6 +184,50 @@ def test_from_failure_goes_on_with_the_run_though_what_it_is_made_from_is_newer_
     assert office.run(run_id).status is RunStatus.SUCCEEDED
     assert office.run(run_id).input == before
     assert len(list_made(office)) == 1
+
+
+@tool
+def open_late() -> str:
+    """Fails at the first call."""
+    CALLS.append("open_late")
+    if CALLS.count("open_late") == 1:
+        raise ValueError("closed")
+    return "open"
+
+
+def late() -> Workflow:
+    nodes = [node("start", "start"), node("call", "tool", toolId="open_late", input={}), node("end", "end")]
+    return workflow("quick", nodes, ["start -> call", "call -> end"], asset={"key": "ai/quick"})
+
+
+def test_a_run_that_ends_where_nobody_asked_for_the_step_that_tells_it_tells_it_all_the_same(office: Office):
+    CALLS.clear()
+    save(office.services, function_tool("open_late"))
+    run_id = make(office, late(), None)
+    assert office.run(run_id).status is RunStatus.FAILED
+
+    again = reexecute_steps(office.instance, run_id, ["call", "end"])
+    execute_launch(office.services, office.instance, again)
+
+    assert office.run(run_id).launches == [run_id, again]
+    assert office.run(run_id).status is RunStatus.SUCCEEDED
+    [made] = list_made(office, "ai/quick")
+    assert made.metadata["output"].value == {"text": "open"}
+
+
+def test_some_steps_of_a_run_are_no_version_of_its_asset(office: Office):
+    run_id = make(office, quick())
+
+    day = {"dagster/partition": DAY}
+    again = reexecute_steps(office.instance, run_id, ["start", "materialize"], **day)
+    execute_launch(office.services, office.instance, again)
+
+    assert "no version of its asset" in str(office.run(again).error)
+    assert len(list_made(office, "ai/quick")) == 1
+    with office.services.store.read() as connection:
+        newest = find_newest_maker(connection, "ai/quick", DAY)
+    assert newest is not None
+    assert newest.run_id == run_id
 
 
 def test_a_run_says_from_which_versions_it_was_made_though_there_are_newer_ones_when_it_ends(office: Office):

@@ -11,19 +11,13 @@ import dagster as dg
 import pytest
 
 from agentmesh_dagster.code_location.dagster_internals import DefinitionsLoadContext, DefinitionsLoadType
-from agentmesh_dagster.control.dagster_internals import (
-    ModuleCodePointer,
-    ReconstructableJob,
-    ReconstructableRepository,
-    execute_run,
-)
-from agentmesh_dagster.control.pinning import build_load_data
+from agentmesh_dagster.control.dagster_internals import ReconstructableJob
 from agentmesh_dagster.entities.models import Run, RunStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
-from agentmesh_dagster.store.catalogue import current_revision
 from agentmesh_dagster.store.runs import list_runs
 from agentmesh_dagster.tools import tool
 from agentmesh_dagster.translator.asset_facts import ASSET_JOB
+from tests.control.dagster_actions import HOST, OURS, execute_assets
 from tests.control.host_project import defs
 from tests.control.office import APPROVED, Office
 from tests.shapes import function_tool, node, save, workflow
@@ -48,27 +42,9 @@ def brief(name: str = "brief", *middle: dict[str, Any], **asset: Any) -> Workflo
     return workflow(name, nodes, edges, name=name, asset=asset)
 
 
-HOST = ModuleCodePointer("tests.control.host_project", "defs", working_directory=None)
-OURS = ModuleCodePointer("agentmesh_dagster.code_location", "build_repository", working_directory=None)
-
-
-def make(office: Office, *keys: str, pointer: ModuleCodePointer = HOST, **tags: str) -> dg.DagsterRun:
-    """A Dagster run of a location's asset job, as its UI launches it and a worker executes it."""
-    selection = frozenset(dg.AssetKey(key.split("/")) for key in keys)
-    load_data = build_load_data(current_revision(office.services.store))
-    located = ReconstructableRepository(pointer, repository_load_data=load_data)
-    job = ReconstructableJob(located, ASSET_JOB).get_subset(asset_selection=selection)
-    created = office.instance.create_run_for_job(
-        job_def=job.get_definition(),
-        asset_selection=selection,
-        tags={"dagster/partition": DAY, **tags},
-        job_code_origin=job.get_python_origin(),
-        repository_load_data=load_data,
-    )
-    execute_run(ReconstructableJob(located, ASSET_JOB), created, office.instance)
-    done = office.instance.get_run_by_id(created.run_id)
-    assert done
-    return done
+def make(office: Office, *keys: str, location: str = HOST, **tags: str) -> dg.DagsterRun:
+    tags = {"dagster/partition": DAY, **tags}
+    return execute_assets(office.services, office.instance, keys, tags, location)
 
 
 def list_made(office: Office, run_id: str) -> list[str]:
@@ -112,7 +88,7 @@ def test_what_is_made_from_a_workflows_asset_goes_on_in_the_same_run(
 def test_in_our_own_location_one_workflows_asset_is_made_from_anothers_in_one_run(office: Office):
     save(office.services, brief(), brief("headline", deps=["ai/brief"]))
 
-    done = make(office, "ai/brief", "ai/headline", pointer=OURS)
+    done = make(office, "ai/brief", "ai/headline", location=OURS)
 
     assert list_made(office, done.run_id) == ["ai/brief", "ai/headline"]
     [headline] = [run for run in runs_of(office) if run.asset == "ai/headline"]

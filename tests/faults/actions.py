@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from agentmesh_dagster.code_location.dagster_internals import DefinitionsLoadContext, DefinitionsLoadType
 from agentmesh_dagster.control.fork import prepare_fork
 from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.launch import GIVEN_NONE, NewVersion, prepare_launch
@@ -23,7 +24,7 @@ from agentmesh_dagster.store.catalogue import get_entity
 from agentmesh_dagster.store.triggers import receive_event
 from agentmesh_dagster.tools import tool
 from agentmesh_dagster.wire import NewFork
-from tests.control.dagster_actions import execute_launch
+from tests.control.dagster_actions import OURS, execute_assets, execute_launch
 from tests.control.instances import open_test_instance
 
 RECORDER = "AGENTMESH_TEST_RECORDER"  # the file to which each call is appended
@@ -56,6 +57,14 @@ def make(workflow_id: str, partition: str) -> None:
         makes = NewVersion(partition)
         launch = prepare_launch(services, instance, workflow, GIVEN_NONE, launched_by="test", makes=makes)
         run_in_place(services, instance, launch)
+
+
+def make_within(keys: Sequence[str], partition: str) -> None:
+    """Executes a Dagster run of which each step makes the asset of one workflow, in this process."""
+    services = open_services()
+    loading = DefinitionsLoadContext(DefinitionsLoadType.INITIALIZATION)
+    with open_test_instance(services.settings.home) as instance, DefinitionsLoadContext.scoped(loading):
+        execute_assets(services, instance, keys, {"dagster/partition": partition, "dagster/backfill": "filled"}, OURS)
 
 
 def begin_queued() -> None:

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from agentmesh_dagster.crash_points import CrashPoint
-from agentmesh_dagster.entities.models import RunStatus
+from agentmesh_dagster.entities.models import RunStatus, Workflow
 from tests.control.dagster_actions import execute_launch, reexecute_from_failure
 from tests.faults.site import APPROVED, Site, draft_gate_publish
 from tests.shapes import node, workflow
@@ -190,16 +190,24 @@ def run_to_its_end(site: Site) -> str:
     return site.run().id
 
 
-@pytest.mark.parametrize("at", [f"{CrashPoint.STEP_ENDED}@3", CrashPoint.VERSION_TOLD])
-def test_a_worker_killed_before_it_had_told_what_its_run_has_made(site: Site, at: str):
+def half_and_whole() -> Workflow:
     asset = {"key": "ai/w", "parts": {"half": {"key": "ai/half"}}, "partitions": {"static": ["a", "b"]}}
     nodes = [node("start", "start"), node("half", "branch", onNoMatch="end"), node("end", "end")]
-    site.save(workflow("w", nodes, ["start -> half", "half -> end"], asset=asset))
+    return workflow("w", nodes, ["start -> half", "half -> end"], asset=asset)
+
+
+@pytest.mark.parametrize("at", [f"{CrashPoint.STEP_ENDED}@3", CrashPoint.VERSION_TOLD])
+def test_a_worker_killed_before_it_had_told_what_its_run_has_made(site: Site, at: str):
+    site.save(half_and_whole())
     crash(site, "make", "w", "a", at=at)
 
     site.heal()
 
     assert site.run().status is RunStatus.SUCCEEDED
+    check_made_once(site)
+
+
+def check_made_once(site: Site) -> None:
     for key in ("ai/w", "ai/half"):
         records = site.instance.fetch_materializations(dg.AssetKey(key.split("/")), limit=5).records
         assert [record.partition_key for record in records] == ["a"], key
@@ -208,3 +216,18 @@ def test_a_worker_killed_before_it_had_told_what_its_run_has_made(site: Site, at
         assert made.tags is not None
         assert made.tags["dagster/data_version"]
     site.check()
+
+
+@pytest.mark.parametrize("at", [f"{CrashPoint.STEP_ENDED}@3", CrashPoint.MADE_WITHIN, CrashPoint.VERSION_TOLD])
+def test_a_run_within_anothers_step_whose_process_was_killed_before_it_told_what_was_made(site: Site, at: str):
+    later = {"key": "ai/later", "deps": ["ai/w"]}
+    nodes = [node("start", "start"), node("end", "end")]
+    site.save(half_and_whole(), workflow("later", nodes, ["start -> end"], asset=later))
+    crash(site, "make_within", ["ai/w", "ai/half", "ai/later"], "a", at=at)
+
+    site.heal()
+
+    made = [run for run in site.instance.get_runs() if run.tags.get("agentmesh/within_run")]
+    assert [run.job_name for run in made] == ["w"]
+    assert made[0].status is dg.DagsterRunStatus.SUCCESS
+    check_made_once(site)
