@@ -60,12 +60,12 @@ class AssetJobs:
         """The job of the one workflow that makes all of these; None: there is none, or several."""
         keys = {*selected, *(check.asset_key for check in checks or ())}
         try:
-            makers = {self._jobs.find_maker(key.to_user_string()) for key in keys}
+            maker = self._jobs.find_maker(next(iter(keys)).to_user_string())
         except AssetNotFound:
             return None
-        if len(makers) != 1:
+        form = self._jobs.get_asset_form(maker)
+        if not keys <= form.asset_layer.selected_asset_keys:
             return None
-        form = self._jobs.get_asset_form(makers.pop())
         known = (form, frozenset(selected), None if checks is None else frozenset(checks))
         if known not in self._subsets:
             self._subsets[known] = subset = copy.copy(form)

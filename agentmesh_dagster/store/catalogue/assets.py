@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Subquery, select
+from sqlalchemy import ColumnElement, Connection, Subquery, or_, select
 
 from agentmesh_dagster.entities.json_values import JsonValue, as_object, write_json
 from agentmesh_dagster.entities.models import Kind
@@ -31,19 +31,32 @@ def list_asset_workflows(store: Store, *, at: int | None = None, projects: Colle
 
 def find_asset_workflow(store: Store, key: str, *, at: int | None = None) -> str:
     """The id of the workflow that makes the asset, or it as a part of its own; AssetNotFound."""
-    live = live_entities(Kind.WORKFLOW, at=at)
-    has_key = live.c.document.contains(f'"key":{write_json(key)}', autoescape=True)
     with store.read() as connection:
-        for row in connection.execute(select(live.c.id, live.c.document).where(_has_asset(live), has_key)):
-            if key in _read_keys(row.document):
-                return row.id
-    raise AssetNotFound(f"`{key}`")
+        makers = find_makers(connection, [key], at=at)
+    if key not in makers:
+        raise AssetNotFound(f"`{key}`")
+    return makers[key][0]
+
+
+def find_makers(connection: Connection, keys: Collection[str], *, at: int | None = None) -> dict[str, list[str]]:
+    """For each of these keys that is made, as a whole or as a part, the ids of the workflows that make it."""
+    live = live_entities(Kind.WORKFLOW, at=at)
+    # The text narrows the search down; only what is read decides.
+    written = [live.c.document.contains(f'"key":{write_json(key)}', autoescape=True) for key in keys]
+    query = select(live.c.id, live.c.document).where(_has_asset(live), or_(*written)).order_by(live.c.id)
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(query) if written else ():
+        for key in {*keys}.intersection(_read_keys(row.document)):
+            found.setdefault(key, []).append(row.id)
+    return found
 
 
 def _has_asset(live: Subquery) -> ColumnElement[bool]:
     return live.c.document.contains('"asset":{', autoescape=True)
 
 
-def _read_keys(document: str) -> list[JsonValue]:
+def _read_keys(document: str) -> list[str]:
+    """The keys of what a workflow makes, from its stored text, be the rest of it broken or not."""
     asset = as_object(as_object(json.loads(document)).get("asset"))
-    return [asset.get("key"), *(as_object(part).get("key") for part in as_object(asset.get("parts")).values())]
+    made: list[JsonValue] = [asset, *as_object(asset.get("parts")).values()]
+    return [str(as_object(one).get("key")) for one in made]

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from agentmesh_dagster.entities.models import Agent, Kind, Project, Tool, Workflow
 from agentmesh_dagster.graph.rules import Lookup
-from agentmesh_dagster.store.catalogue.asset_makers import find_makers
+from agentmesh_dagster.store.catalogue.assets import find_makers
 from agentmesh_dagster.store.catalogue.documents import AnyEntity, kind_of_type, read_as
 from agentmesh_dagster.store.catalogue.entries import live_entities, read_entries
 from agentmesh_dagster.store.engine import Store
