@@ -3,9 +3,10 @@
 It is a gate like any other once it has opened: plans, launches, retries and forks need not know of it.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from agentmesh_dagster.entities.models import Node, Workflow
+from agentmesh_dagster.entities.models import Edge, Layout, Node, Workflow
 from agentmesh_dagster.graph.expressions import parse_expression
 from agentmesh_dagster.graph.graph import Graph, GraphEdge, GraphNode
 from agentmesh_dagster.graph.templates import parse_template
@@ -16,6 +17,7 @@ from agentmesh_dagster.specs.nodes.human_approval import SPEC, CheckedConfig
 
 _INPUT = "{{ context.last_output }}"
 _BEFORE = "check_"  # the id of the end
+_ASIDE = 280  # pixels: from one node to the next one
 
 
 def find_asked_end(workflow: Workflow, node_id: str) -> Node | None:
@@ -48,8 +50,40 @@ def ask_before_ends(graph: Graph) -> Graph:
     edges = [replace(edge, target=names.get(edge.target, edge.target)) for edge in graph.edges]
     first = max((edge.position for edge in edges), default=-1) + 1
     for position, end in enumerate(ends, start=first):
-        edges.append(GraphEdge(f"{names[end.id]} -> {end.id}", position, names[end.id], end.id, None))
+        edges.append(GraphEdge(_name_edge(names[end.id], end.id), position, names[end.id], end.id, None))
     return replace(graph, nodes=nodes, edges=tuple(edges))
+
+
+def show_gates_before_ends(graph: Graph) -> Workflow:
+    """The document with these gates in it, for whoever shows a run; itself where there are none."""
+    workflow, ends = graph.workflow, list_asked_ends(graph)
+    if not ends:
+        return workflow
+    names = _name_gates(graph, ends)
+    gates = [Node(id=names[end.id], type=SPEC.type, label=name_checks(end.title)) for end in ends]
+    edges = [
+        edge.model_copy(update={"to_node_id": names.get(edge.to_node_id, edge.to_node_id)})
+        for edge in workflow.graph.edges
+    ]
+    edges += [Edge(id=_name_edge(gate, end), from_node_id=gate, to_node_id=end) for end, gate in names.items()]
+    shown = workflow.graph.model_copy(update={"nodes": [*workflow.graph.nodes, *gates], "edges": edges})
+    return workflow.model_copy(update={"graph": shown, "layout": _make_room(workflow.layout, names)})
+
+
+def _make_room(layout: Layout | None, names: Mapping[str, str]) -> Layout | None:
+    """The gate stands where its end stood, which moves to the right."""
+    placed = {end: layout[end] for end in names if end in layout} if layout else {}
+    moved = {end: (x + _ASIDE, y) for end, (x, y) in placed.items()}
+    return layout and {**layout, **moved, **{names[end]: place for end, place in placed.items()}}
+
+
+def name_checks(end: str) -> str:
+    """What the gate in front of an end of this title is called."""
+    return f"Checks of {end}"
+
+
+def _name_edge(gate: str, end: str) -> str:
+    return f"{gate} -> {end}"
 
 
 def _name_gates(graph: Graph, ends: list[GraphNode]) -> dict[str, str]:

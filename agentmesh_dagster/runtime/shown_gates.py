@@ -8,7 +8,7 @@ from agentmesh_dagster import wire
 from agentmesh_dagster.entities.gates import AskedRound, Asking, Gate
 from agentmesh_dagster.entities.models import Node, Workflow
 from agentmesh_dagster.graph.address import Address, Call
-from agentmesh_dagster.graph.asking import find_asked_end
+from agentmesh_dagster.graph.asking import find_asked_end, name_checks
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import BrokenDocument, EntityNotFound, load_workflow_at
 from agentmesh_dagster.store.gate_history import read_history
@@ -32,7 +32,7 @@ class _Names:
             workflow = self.called.get(node.workflow_id or "") if node else None
         node = _find_node(workflow, address.node_id)
         if node is None and workflow is not None and (end := find_asked_end(workflow, address.node_id)):
-            return f"Checks of {end.title}"
+            return name_checks(end.title)
         return node.title if node else address.node_id
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.process.dagster_ui import DagsterUi
 from tests.process.servers import RunningDev, wait_until
+from tests.shapes import node, workflow
 from tests.web.briefs import save_brief
 from tests.web.browsers import Watch, open_page
 from tests.web.editing import publish, save_gate
@@ -207,3 +208,20 @@ def test_a_partition_is_materialized_from_the_dialog_and_its_page_tells_how_the_
     [run] = api.get(f"/api/runs?asset=ai/{workflow}").json()["items"]
     assert (run["partition"], run["output"]) == ("2026-01-05", {"text": "2026-01-05"})
     expect(page.get_by_role("button", name="Materialize again")).to_be_enabled()
+
+
+def test_the_gate_that_a_check_opens_stands_in_the_graph_of_its_run(page: Page, api: httpx2.Client) -> None:
+    short = {"name": "is_short", "condition": "size(context.output) < 5", "ask": True}
+    nodes = [node("start", "start"), node("done", "end", label="The brief", output="much too long")]
+    flow = workflow("checked", nodes, ["start -> done"], asset={"key": "ai/checked", "checks": [short]})
+    placed = {"projectId": "examples", "layout": {"start": [0, 0], "done": [300, 0]}}
+    assert api.post("/api/workflows", json=flow.to_wire() | placed).status_code == 201
+    run_id = api.post("/api/workflows/checked/runs", json={"materialize": True}).json()["runId"]
+    page.goto(f"runs/{run_id}")
+
+    gate = page.locator(".react-flow__node").filter(has_text="Checks of The brief")
+    expect(gate).to_contain_text("Waiting", timeout=60_000)
+    expect(page.locator(".react-flow__edge")).to_have_count(2)
+    gate.click()
+    page.get_by_role("button", name="Approve", exact=True).click()
+    expect(gate).to_contain_text("Succeeded", timeout=60_000)

@@ -44,6 +44,8 @@ from agentmesh_dagster.control.retry import retry_run as retry
 from agentmesh_dagster.entities.budgets import BudgetUse
 from agentmesh_dagster.entities.models import EventLog, Run, Step, Workflow
 from agentmesh_dagster.errors import NotFound
+from agentmesh_dagster.graph.asking import show_gates_before_ends
+from agentmesh_dagster.graph.read import read_graph
 from agentmesh_dagster.store.budgets import find_day_use, list_budget_uses
 from agentmesh_dagster.store.catalogue import load_workflow_at
 from agentmesh_dagster.store.events import page_events
@@ -116,7 +118,10 @@ def list_run_budgets(call: Asked, identity: PathId) -> wire.PageOf[BudgetUse]:
 
 @router.get("/{id}/workflow", responses=faults(404, 409))
 def get_run_workflow(call: Asked, identity: PathId) -> wire.PinnedWorkflow:
-    """The workflow, agents and tools that a run executes: as they were when it was launched."""
+    """The workflow, agents and tools that a run executes: as they were when it was launched.
+
+    The gates that checks of its asset open stand in the graph, too.
+    """
     store = call.context.services.store
     with store.read() as connection:
         run = get_run_head(connection, identity)
@@ -124,7 +129,7 @@ def get_run_workflow(call: Asked, identity: PathId) -> wire.PinnedWorkflow:
     found = load_workflow_at(store, run.workflow_id, run.revision)
     own = list_repeats(found.workflow)
     return wire.PinnedWorkflow(
-        workflow=found.workflow,
+        workflow=show_gates_before_ends(read_graph(found.workflow)),
         workflows=list(found.workflows.values()),
         agents=list(found.agents.values()),
         tools=list(found.tools.values()),

@@ -1016,6 +1016,8 @@ export interface paths {
         /**
          * Get Run Workflow
          * @description The workflow, agents and tools that a run executes: as they were when it was launched.
+         *
+         *     The gates that checks of its asset open stand in the graph, too.
          */
         get: operations["getRunWorkflow"];
         put?: never;
