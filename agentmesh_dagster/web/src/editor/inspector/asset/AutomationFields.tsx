@@ -1,6 +1,7 @@
 import { automationKind, changeAutomation } from '../../../graph/assets'
 import type { Automation, AutomationKind } from '../../../graph/assets'
 import { hintOf } from './hintOf'
+import { KindSelect } from './KindSelect'
 import { ZoneInput } from '../../../ui/ZoneInput'
 import { PlacedField, PlacedGroup } from '../PlacedField'
 
@@ -22,18 +23,12 @@ export function AutomationFields({ automation, onChange }: Props) {
   const cron = typeof automation === 'object' ? automation : undefined
   return (
     <PlacedGroup place="asset.automation" label="Automation" hint={hintOf('automation')} hasFieldsOfItsOwn>
-      <select
-        className="select"
-        aria-label="Automation condition"
+      <KindSelect
+        label="Automation condition"
+        kinds={KINDS}
         value={kind}
-        onChange={(event) => onChange(changeAutomation(event.target.value as AutomationKind))}
-      >
-        {KINDS.map(([value, word]) => (
-          <option key={value} value={value}>
-            {word}
-          </option>
-        ))}
-      </select>
+        onChange={(next) => onChange(changeAutomation(next))}
+      />
       {cron && (
         <div className="field-pair">
           <PlacedField

@@ -1,6 +1,7 @@
 import { changeFreshness, freshnessKind } from '../../../graph/assets'
 import type { Freshness, FreshnessKind } from '../../../graph/assets'
 import { hintOf } from './hintOf'
+import { KindSelect } from './KindSelect'
 import { DurationInput } from '../../../ui/DurationInput'
 import { PlacedField, PlacedGroup } from '../PlacedField'
 
@@ -20,18 +21,12 @@ export function FreshnessFields({ freshness, onChange }: Props) {
   const kind = freshnessKind(freshness)
   return (
     <PlacedGroup place="asset.freshness" label="Freshness" hint={hintOf('freshness')} hasFieldsOfItsOwn>
-      <select
-        className="select"
-        aria-label="Freshness policy"
+      <KindSelect
+        label="Freshness policy"
+        kinds={KINDS}
         value={kind}
-        onChange={(event) => onChange(changeFreshness(event.target.value as FreshnessKind))}
-      >
-        {KINDS.map(([value, word]) => (
-          <option key={value} value={value}>
-            {word}
-          </option>
-        ))}
-      </select>
+        onChange={(next) => onChange(changeFreshness(next))}
+      />
       {kind === 'within' && (
         <PlacedField place="asset.freshness.within" label="Max age" isRequired>
           {(field) => (

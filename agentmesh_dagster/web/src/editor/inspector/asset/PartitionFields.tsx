@@ -2,6 +2,7 @@ import { changePartitions, isTimeKind, listOf, partitionKind } from '../../../gr
 import type { PartitionKind, Partitions, TimeKind } from '../../../graph/assets'
 import { isObject } from '../../../schema/json'
 import { hintOf } from './hintOf'
+import { KindSelect } from './KindSelect'
 import { LinesInput } from '../../../ui/LinesInput'
 import { ZoneInput } from '../../../ui/ZoneInput'
 import { PlacedField, PlacedGroup } from '../PlacedField'
@@ -26,20 +27,12 @@ export function PartitionFields({ partitions, onChange }: Props) {
   const kind = partitionKind(partitions)
   return (
     <PlacedGroup place="asset.partitions" label="Partitions" hint={hintOf('partitions')} hasFieldsOfItsOwn>
-      <select
-        className="select"
-        aria-label="Kind of partitions"
+      <KindSelect
+        label="Kind of partitions"
+        kinds={KINDS}
         value={kind}
-        onChange={(event) =>
-          onChange(changePartitions(partitions, event.target.value as PartitionKind, today()))
-        }
-      >
-        {KINDS.map(([value, word]) => (
-          <option key={value} value={value}>
-            {word}
-          </option>
-        ))}
-      </select>
+        onChange={(next) => onChange(changePartitions(partitions, next, today()))}
+      />
       {partitions && isTimeKind(kind) && (
         <TimeFields kind={kind} partitions={partitions} onChange={onChange} />
       )}
