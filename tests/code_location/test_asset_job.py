@@ -91,11 +91,11 @@ def list_made() -> list[dg.AssetsDefinition]:
     return list({id(one): one for one in build_repository().assets_defs_by_key.values()}.values())
 
 
-def look(made: list[Any], instance: dg.DagsterInstance, before: Any = None) -> Any:
-    """What the sensor `agentmesh_assets` finds at a tick."""
+def look(made: list[Any], instance: dg.DagsterInstance, before: Any = None, at: str = "ai/one") -> Any:
+    """What a sensor such as `agentmesh_assets` finds at a tick."""
     cursor = None if before is None else before.cursor
-    ours = dg.AssetSelection.assets("ai/one")
-    return dg.evaluate_automation_conditions(made, instance, asset_selection=ours, cursor=cursor)
+    selected = dg.AssetSelection.assets(at)
+    return dg.evaluate_automation_conditions(made, instance, asset_selection=selected, cursor=cursor)
 
 
 def test_on_missing_asks_for_partitions_that_came_after_the_first_look(services: Services, home: Path):
@@ -122,3 +122,30 @@ def test_eager_asks_once_what_it_is_made_from_is_newer(services: Services, home:
         third = look(made, instance, second)
 
     assert [one.total_requested for one in (first, second, third)] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("partitions", [None, {"static": ["a", "b"]}])
+@pytest.mark.parametrize("condition", [dg.AutomationCondition.eager(), dg.AutomationCondition.any_deps_updated()])
+def test_that_somebody_is_asked_is_no_update_for_what_is_made_from_the_asset(
+    services: Services, home: Path, partitions: Any, condition: Any
+):
+    save(services, build("one", partitions=partitions))
+    cut = None if partitions is None else dg.StaticPartitionsDefinition(partitions["static"])
+    partition = None if cut is None else "a"
+
+    @dg.asset(deps=[["ai", "one"]], partitions_def=cut, automation_condition=condition)
+    def report() -> None: ...
+
+    def look_at_report(before: Any = None) -> Any:
+        return look([*list_made(), report], instance, before, at="report")
+
+    with open_test_instance(home) as instance:
+        first = look_at_report()
+        instance.report_runless_asset_event(dg.AssetObservation(["ai", "one"], partition=partition))
+        asked = look_at_report(first)
+        instance.report_runless_asset_event(dg.AssetMaterialization(["ai", "one"], partition=partition))
+        made = look_at_report(asked)
+        instance.report_runless_asset_event(dg.AssetObservation(["ai", "one"], partition=partition))
+        asked_again = look_at_report(made)
+
+    assert [one.total_requested for one in (first, asked, made, asked_again)] == [0, 0, 1, 0]

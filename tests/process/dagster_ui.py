@@ -24,10 +24,18 @@ _ASSET = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ...
   dependencyKeys { path } dependedByKeys { path } isMaterializable isPartitioned } } }"""
 _LATEST = """query($keys: [AssetKeyInput!]!) { assetsLatestInfo(assetKeys: $keys) { latestRun { id status }
   inProgressRunIds unstartedRunIds } }"""
+_TICKS = """query($selector: SensorSelector!) { sensorOrError(sensorSelector: $selector) { ... on Sensor {
+  sensorState { ticks(statuses: [SUCCESS, SKIPPED], limit: 5000) { id } } } } }"""
+_ADD_PARTITION = """mutation($repository: RepositorySelector!, $set: String!, $key: String!) {
+  addDynamicPartition(repositorySelector: $repository, partitionsDefName: $set, partitionKey: $key) {
+  __typename ... on PythonError { message } ... on UnauthorizedError { message } } }"""
 _TERMINATE = "mutation($id: String!) { terminateRun(runId: $id) { __typename } }"
 _RUN = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status tags { key value } assetSelection { path } } } }"
 _CHECKS = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode { assetChecksOrError {
   ... on AssetChecks { checks { name executionForLatestMaterialization { status } } } } } } }"""
+
+
+_REPOSITORY = {"repositoryLocationName": "agentmesh", "repositoryName": "__repository__"}
 
 
 @dataclass(frozen=True)
@@ -84,14 +92,22 @@ class DagsterUi:
     def read_run(self, run_id: str) -> Any:
         return self.ask(_RUN, id=run_id)
 
+    def count_automation_ticks(self) -> int:
+        """How often the daemon has evaluated the conditions of all assets."""
+        selector = {**_REPOSITORY, "sensorName": "agentmesh_assets"}
+        return len((self.ask(_TICKS, selector=selector).get("sensorState") or {}).get("ticks") or ())
+
+    def add_partition(self, partition_set: str, key: str) -> None:
+        said = self.ask(_ADD_PARTITION, repository=_REPOSITORY, set=partition_set, key=key)
+        assert said["__typename"] == "AddDynamicPartitionSuccess", said
+
     def terminate(self, run_id: str) -> None:
         self.ask(_TERMINATE, id=run_id)
 
     @staticmethod
     def _select(*keys: str) -> dict[str, Any]:
         return {
-            "repositoryLocationName": "agentmesh",
-            "repositoryName": "__repository__",
+            **_REPOSITORY,
             "pipelineName": "__ASSET_JOB",
             "assetSelection": [{"path": key.split("/")} for key in keys],
             "assetCheckSelection": None,

@@ -1,6 +1,8 @@
 """Assets in a running `agentmesh dev`, asked for as Dagster's UI does."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import httpx2
@@ -12,11 +14,17 @@ from tests.shapes import node, workflow
 
 SOON_SECONDS = 180  # a backfill is looked at every 30 seconds
 DAILY = {"daily": {"start": "2026-01-01"}}
+# Dagster's daemon looks at automation every 30 seconds.
+EACH_SECOND = (
+    "import dagster._daemon.asset_daemon as automation\n"
+    "automation.MIN_INTERVAL_LOOP_SECONDS = 1\n"
+    "automation.is_under_min_interval = lambda *_given, **_least: False\n"
+)
 
 
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
-    with run_dev(tmp_path_factory.mktemp("assets")) as running:
+    with run_dev(tmp_path_factory.mktemp("assets"), first=EACH_SECOND) as running:
         yield running
 
 
@@ -68,18 +76,21 @@ def ui(client: httpx2.Client, first_look: Any) -> DagsterUi:
     return opened
 
 
-def answer(client: httpx2.Client, partition: str, *, approved: bool = True) -> str:
-    query = {"asset": "ai/brief", "partition": partition, "waiting": True}
-    [run] = client.get("/api/runs", params=query).json()["items"]
+def list_waiting(client: httpx2.Client, key: str, partition: str | None) -> list[Any]:
+    query = {"asset": key, "waiting": True} | ({} if partition is None else {"partition": partition})
+    return client.get("/api/runs", params=query).json()["items"]
+
+
+def answer(client: httpx2.Client, partition: str | None, key: str = "ai/brief") -> str:
+    [run] = list_waiting(client, key, partition)
     [step_id] = run["waitingOn"]
-    said = client.post(f"/api/steps/{step_id}/human-complete", json={"output": {"approved": approved}})
+    said = client.post(f"/api/steps/{step_id}/human-complete", json={"output": {"approved": True}})
     assert said.is_success, said.text
     return run["id"]
 
 
-def waits(client: httpx2.Client, partition: str) -> Callable[[], bool]:
-    query = {"asset": "ai/brief", "partition": partition, "waiting": True}
-    return lambda: bool(client.get("/api/runs", params=query).json()["items"])
+def waits(client: httpx2.Client, partition: str | None, key: str = "ai/brief") -> Callable[[], bool]:
+    return lambda: bool(list_waiting(client, key, partition))
 
 
 def find_made(ui: DagsterUi, key: str, partition: str) -> list[Any]:
@@ -209,3 +220,107 @@ def test_a_prompt_makes_stale_what_hangs_on_it_and_a_label_nothing(ui: DagsterUi
     wait_until(lambda: read_stale() == ["STALE", "FRESH", "FRESH"], SOON_SECONDS)  # its value is the old one yet
     ui.materialize("stale/fact")
     wait_until(lambda: read_stale() == ["FRESH", "STALE", "FRESH"], SOON_SECONDS)
+
+
+def save_asked(client: httpx2.Client, *keys: str, is_asking: bool = False, **asset: Any) -> None:
+    """A workflow for each of these assets, which Dagster asks for by itself."""
+    middle = [node("ask", "human_approval")] if is_asking else []
+    nodes = [node("start", "start"), *middle, node("end", "end", output="made")]
+    edges = [f"{before['id']} -> {after['id']}" for before, after in pairwise(nodes)]
+    for key in keys:
+        flow = workflow(key.replace("/", "_"), nodes, edges, asset={"key": key, **asset})
+        saved = client.post("/api/workflows", json=flow.to_wire())
+        assert saved.status_code == 201, saved.text
+
+
+def count_runs(client: httpx2.Client, key: str) -> int:
+    return len(client.get("/api/runs", params={"asset": key}).json()["items"])
+
+
+def count_made(ui: DagsterUi, key: str) -> int:
+    return len(ui.read_asset(key)["assetMaterializations"])
+
+
+def let_automation_look(ui: DagsterUi, times: int = 3) -> None:
+    """Waits until Dagster's daemon has evaluated the conditions so many times more."""
+    before = ui.count_automation_ticks()
+    wait_until(lambda: ui.count_automation_ticks() >= before + times, SOON_SECONDS)
+
+
+def make_source(ui: DagsterUi, key: str) -> None:
+    run_id = ui.materialize(key)
+    wait_until(lambda: ui.read_run(run_id)["status"] == "SUCCESS", SOON_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def each_minute(client: httpx2.Client, ui: DagsterUi) -> datetime:
+    """From when on an asset is asked for each minute: it comes while other tests wait."""
+    began = datetime.now(UTC)
+    save_asked(client, "cron/brief", automation={"cron": "* * * * *"})
+    return began
+
+
+@pytest.mark.usefixtures("each_minute")
+def test_an_eager_asset_is_asked_for_once_while_a_person_is_asked_and_what_is_made_from_it_follows(
+    ui: DagsterUi, client: httpx2.Client
+):
+    save_asked(client, "eager/source")
+    save_asked(client, "eager/brief", deps=["eager/source"], automation="eager", is_asking=True)
+    save_asked(client, "eager/report", deps=["eager/brief"], automation="eager")
+    wait_until(lambda: (ui.read_asset("eager/report") or {}).get("jobNames"), SOON_SECONDS)
+    let_automation_look(ui)
+    assert count_runs(client, "eager/brief") == 0
+
+    make_source(ui, "eager/source")
+    wait_until(waits(client, None, "eager/brief"), SOON_SECONDS)
+    make_source(ui, "eager/source")
+    let_automation_look(ui)
+
+    assert count_runs(client, "eager/brief") == 1
+    assert (count_made(ui, "eager/brief"), count_made(ui, "eager/report")) == (0, 0)
+    answer(client, None, "eager/brief")
+    wait_until(lambda: count_made(ui, "eager/report"), SOON_SECONDS)
+    let_automation_look(ui)
+    assert (count_made(ui, "eager/brief"), count_made(ui, "eager/report")) == (1, 1)
+
+
+def test_two_that_the_daemon_asks_for_in_one_run_are_each_a_run_of_their_workflow(ui: DagsterUi, client: httpx2.Client):
+    save_asked(client, "both/source")
+    save_asked(client, "both/one", "both/two", deps=["both/source"], automation="eager")
+    wait_until(lambda: (ui.read_asset("both/two") or {}).get("jobNames"), SOON_SECONDS)
+    let_automation_look(ui)
+
+    make_source(ui, "both/source")
+    wait_until(lambda: count_made(ui, "both/one") and count_made(ui, "both/two"), SOON_SECONDS)
+    let_automation_look(ui)
+
+    made = [ui.read_asset(key)["assetMaterializations"] for key in ("both/one", "both/two")]
+    [[one], [two]] = made
+    assert one["runId"] == two["runId"], "Dagster's daemon puts them into one run"
+    assert [count_runs(client, key) for key in ("both/one", "both/two")] == [1, 1]
+
+
+def test_a_partition_that_was_added_is_made_once_and_one_that_was_there_before_is_not(
+    ui: DagsterUi, client: httpx2.Client
+):
+    save_asked(client, "missing/all", partitions={"dynamic": "customers"})
+    wait_until(lambda: (ui.read_asset("missing/all") or {}).get("jobNames"), SOON_SECONDS)
+    ui.add_partition("customers", "old")
+    save_asked(client, "missing/brief", partitions={"dynamic": "customers"}, automation="onMissing")
+    wait_until(lambda: (ui.read_asset("missing/brief") or {}).get("jobNames"), SOON_SECONDS)
+    let_automation_look(ui)
+
+    ui.add_partition("customers", "new")
+    wait_until(lambda: count_made(ui, "missing/brief"), SOON_SECONDS)
+    let_automation_look(ui)
+
+    [made] = ui.read_asset("missing/brief")["assetMaterializations"]
+    assert made["partition"] == "new"
+
+
+def test_by_a_cron_an_asset_is_made_once_for_each_time(ui: DagsterUi, each_minute: datetime):
+    wait_until(lambda: (ui.read_asset("cron/brief") or {}).get("assetMaterializations"), SOON_SECONDS)
+    let_automation_look(ui)
+
+    began = each_minute.replace(second=0, microsecond=0)
+    assert 1 <= count_made(ui, "cron/brief") <= (datetime.now(UTC) - began) // timedelta(minutes=1)
