@@ -3,6 +3,7 @@
 import httpx2
 from playwright.sync_api import Page, Route, expect
 
+from tests.shapes import node, workflow
 from tests.web.editing import publish, save_gate
 
 GIVEN = {"input": {"name": "Ann", "owner": "bob"}}
@@ -141,3 +142,27 @@ def test_a_webhook_that_is_being_made_cannot_be_closed_away_and_its_address_goes
     page.get_by_role("button", name="Delete webhook Slow shop").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(address).to_have_count(0)
+
+
+def test_a_budget_is_set_in_the_form_and_its_use_stands_on_the_runs_page(page: Page, api: httpx2.Client) -> None:
+    agent = {"id": "frugal", "name": "Frugal", "modelProvider": "local", "modelName": "small"}
+    assert api.post("/api/agents", json=agent).is_success
+    flow = workflow(
+        "spends",
+        [node("start", "start"), node("ask", "agent", agentId="frugal", prompt="Hello"), node("end", "end")],
+        ["start -> ask", "ask -> end"],
+    )
+    assert api.post("/api/workflows", json=flow.to_wire()).is_success
+    page.goto("workflows/spends")
+    page.get_by_role("group").get_by_text("Budget", exact=True).click()
+    calls = page.get_by_role("spinbutton", name="Model calls")
+    calls.fill("0")
+    expect(page.get_by_text("must be at least 1").first).to_be_visible()
+    calls.fill("4")
+    publish(page)
+    assert api.get("/api/workflows/spends").json()["budget"] == {"calls": 4}
+
+    run = api.post("/api/workflows/spends/runs", json={}).json()["runId"]
+    page.goto(f"runs/{run}")
+
+    expect(page.get_by_label("Budgets")).to_contain_text("1 of 4 calls")

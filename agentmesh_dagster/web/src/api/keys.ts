@@ -35,6 +35,7 @@ export const keys = {
   run: (id: string): QueryKey => ['runs', 'one', id],
   steps: (runId: string): QueryKey => ['runs', 'steps', runId],
   pinned: (runId: string): QueryKey => ['runs', 'pinned', runId],
+  budgets: (runId: string): QueryKey => ['runs', 'budgets', runId],
   /** A value that came cut: kept apart from what is read again whenever a run changes. */
   whole: (of: string, id: string | number, field: string): QueryKey => ['whole', of, id, field],
   allGates: ['gates'] as QueryKey,

@@ -4,7 +4,7 @@ import { get, path, post } from './client'
 import type { Query } from './client'
 import { keys } from './keys'
 import { LIST_CHARS, PAGE_CHARS } from './whole'
-import type { Gate, Json, Page, PinnedWorkflow, Run, Step } from './types'
+import type { BudgetUse, Gate, Json, Page, PinnedWorkflow, Run, Step } from './types'
 
 const LARGEST_PAGE = 200
 
@@ -56,6 +56,16 @@ export function usePinnedWorkflow(runId: string) {
     queryKey: keys.pinned(runId),
     queryFn: ({ signal }) => get<PinnedWorkflow>(path`runs/${runId}/workflow`, {}, signal),
     staleTime: Infinity, // a run never changes what it runs
+  })
+}
+
+/** What of the budgets around a run is used up; asked anew while it goes on. */
+export function useRunBudgets(run: Run) {
+  const isOpen = run.status === 'pending' || run.status === 'running'
+  return useQuery({
+    queryKey: [...keys.budgets(run.id), run.status],
+    queryFn: ({ signal }) => get<Page<BudgetUse>>(path`runs/${run.id}/budgets`, {}, signal),
+    refetchInterval: isOpen ? 5_000 : false,
   })
 }
 

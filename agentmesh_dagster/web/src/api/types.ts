@@ -36,6 +36,8 @@ export type Permission = Schemas['Permission']
 export type CatalogueKind = 'projects' | 'agents' | 'tools' | 'workflows'
 
 export type Project = Known<Schemas['Project']>
+export type Budget = Known<Schemas['Budget']>
+export type BudgetUse = Known<Schemas['BudgetUse']>
 export type Agent = Known<Schemas['Agent']>
 export type ToolConfig = Known<Schemas['ToolConfig']>
 export type Tool = Known<Schemas['Tool']>

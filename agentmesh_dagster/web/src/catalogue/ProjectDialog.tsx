@@ -1,5 +1,7 @@
 import { useState } from 'react'
 import type { FormEvent, ReactNode } from 'react'
+import type { Budget } from '../api/types'
+import { BudgetInputs } from '../ui/BudgetInputs'
 import { Dialog } from '../ui/Dialog'
 import { Field } from '../ui/Field'
 import { Fault } from '../ui/states'
@@ -7,6 +9,7 @@ import { Fault } from '../ui/states'
 export interface ProjectFields {
   name: string
   description?: string
+  dailyBudget?: Budget
 }
 
 interface Props {
@@ -37,9 +40,10 @@ export function ProjectDialog({
 }: Props) {
   const [name, setName] = useState(project?.name ?? '')
   const [description, setDescription] = useState(project?.description ?? '')
+  const [dailyBudget, setDailyBudget] = useState(project?.dailyBudget)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    onSubmit({ name: name.trim(), description: description.trim() || undefined })
+    onSubmit({ name: name.trim(), description: description.trim() || undefined, dailyBudget })
   }
   return (
     <Dialog
@@ -88,6 +92,11 @@ export function ProjectDialog({
             />
           )}
         </Field>
+        <fieldset className="field">
+          <legend className="field-label">Daily budget</legend>
+          <div className="field-hint">What all model calls of its runs may use up in a day (UTC).</div>
+          <BudgetInputs budget={dailyBudget} onChange={setDailyBudget} />
+        </fieldset>
         {error != null && <Fault error={error} />}
       </form>
     </Dialog>

@@ -18,6 +18,7 @@ const SHOWN = [
   'inputSchema',
   'triggers',
   'concurrency',
+  'budget',
   'asset',
   'label',
   'agentId',

@@ -3,6 +3,7 @@ import { Icon } from '../../ui/icons'
 import { askForName, changeWorkflow, workflowOf } from '../state'
 import { useEditor, useEditorStore } from '../useEditor'
 import { AssetSection } from './asset/AssetSection'
+import { BudgetField } from './BudgetField'
 import { ConcurrencyField } from './ConcurrencyField'
 import { DeleteWorkflow } from './DeleteWorkflow'
 import { HookList } from './HookList'
@@ -73,6 +74,7 @@ export function WorkflowInspector() {
       <TriggerHistory />
       <HookList />
       <ConcurrencyField />
+      <BudgetField />
       <AssetSection />
       {!isNew && <DeleteWorkflow />}
     </div>

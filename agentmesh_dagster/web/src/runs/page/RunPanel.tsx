@@ -10,6 +10,7 @@ import { Icon } from '../../ui/icons'
 import { shownStatus } from '../../ui/statusWords'
 import { JsonView } from '../../ui/JsonView'
 import { formatCounts } from './figures'
+import { BudgetUses } from './BudgetUses'
 import { CheckVerdicts } from './CheckVerdicts'
 import { ErrorText } from './ErrorText'
 import { LargeView } from './LargeView'
@@ -49,6 +50,7 @@ export function RunPanel({ run, steps }: { run: Run; steps: readonly RunStep[] }
           <CheckVerdicts checks={run.checks} />
         </section>
       )}
+      <BudgetUses run={run} />
       {run.status === 'succeeded' && (
         <section className="stack">
           <h2>Output</h2>
