@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, model_validator
@@ -27,13 +27,52 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class DefaultOptions(_Table):
+    """Options of calls, as documents write them; an agent's or a node's own come before them."""
+
+    reasoningEffort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None  # noqa: N815
+    topP: float | None = Field(default=None, ge=0, le=1)  # noqa: N815
+    seed: int | None = None
+    stop: tuple[str, ...] | None = None
+    toolChoice: Literal["auto", "required", "none"] | None = None  # noqa: N815
+    parallelToolCalls: bool | None = None  # noqa: N815
+    serviceTier: str | None = None  # noqa: N815
+    cache: bool | None = None
+    extraBody: dict[str, Any] | None = None  # noqa: N815
+
+
+class OwnPrice(_Table):
+    """What a model costs here: US dollars per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached_input: float | None = Field(default=None, ge=0, description="Read from a cache; as `input` unless given.")
+    cache_write: float | None = Field(default=None, ge=0, description="Written to one; as other input unless given.")
+
+
 class ModelConnection(_Table):
     """A server of models."""
 
-    kind: str = Field(description="How it is spoken to: the name of a provider.")
-    base_url: HttpUrl | None = Field(default=None, description="Where it is; the provider's own unless given.")
+    kind: Literal["openai", "anthropic", "azure", "google", "local"] = Field(
+        description="How it is spoken to; `local` as to any server that imitates OpenAI's."
+    )
+    base_url: HttpUrl | None = Field(default=None, description="Where it is; where the provider is unless given.")
     api_key: SecretStr | None = None
+    api_version: str | None = Field(default=None, description="Azure: goes with each call.")
     headers: Mapping[str, SecretStr] = Field(default={}, description="Sent with each call.")
+    options: DefaultOptions = DefaultOptions()
+    prices: Mapping[str, OwnPrice] = Field(default={}, description="By model, before the public price list.")
+    profile: Mapping[str, Any] = Field(
+        default={}, description="What pydantic-ai knows of the models here, corrected: fields of its ModelProfile."
+    )
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> "ModelConnection":
+        if self.base_url is None and self.kind == "azure":
+            raise ValueError("a connection of the kind azure needs a base_url")
+        if self.api_version is not None and self.kind != "azure":
+            raise ValueError("api_version is for the kind azure")
+        return self
 
 
 class Database(_Table):

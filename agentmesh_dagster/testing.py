@@ -54,7 +54,7 @@ class ScriptedProvider:
 def use_provider(services: Services, provider: Provider) -> Services:
     """The services with `provider` in place of every model provider."""
 
-    def provider_for(_name: str, _settings: Settings) -> Provider:
+    def provider_for(_name: str, _settings: Settings, _connection: str | None) -> Provider:
         return provider
 
     return replace(services, provider_for=provider_for)

@@ -44,6 +44,8 @@ DelaySeconds = Annotated[float, Field(ge=0, le=DAY_SECONDS, allow_inf_nan=False)
 MaxAttempts = Annotated[int, Field(ge=1, le=100), _WHOLE]
 # Of an agent
 Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False), _NUMBER]
+TopP = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), _NUMBER]
+Seed = Annotated[int, Field(ge=-(2**63), le=2**63 - 1), _WHOLE]
 MaxTokens = Annotated[int, Field(ge=1, le=10_000_000), _WHOLE]
 MaxToolRounds = Annotated[int, Field(ge=1, le=100), _WHOLE]
 # Of a budget

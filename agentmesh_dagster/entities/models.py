@@ -20,6 +20,7 @@ from agentmesh_dagster.entities.bounds import (
 )
 from agentmesh_dagster.entities.budgets import Budget
 from agentmesh_dagster.entities.entity import Entity, Id, JsonObject, Name, Timestamp
+from agentmesh_dagster.entities.model_options import ConnectionName, Fallback, ModelOptions
 from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
 from agentmesh_dagster.errors import FaultCode
 
@@ -144,6 +145,9 @@ class Agent(Stored):
     system_prompt: str = ""
     temperature: Temperature | None = None  # None leaves it to the model
     tools: list[Id] = Field(default_factory=list)  # tool ids
+    connection: ConnectionName | None = None  # that the operator has declared; it takes the place of the provider's own
+    options: ModelOptions | None = None
+    fallbacks: list[Fallback] | None = None  # asked in their order
     metadata: JsonObject = Field(default_factory=dict)
 
 

@@ -22,13 +22,23 @@ FIELDS: dict[str, dict[str, str]] = {
         "createdAt": "Set by the store; passed over in documents.",
         "updatedAt": "Set by the store; passed over in documents.",
     },
+    "Project": {"dailyBudget": "What all its runs may spend in a day (UTC): docs/budgets.md."},
     "Agent": {
         "modelProvider": "`local` is any OpenAI-compatible server, or the built-in offline model if none is set.",
         "modelName": "The provider's name of the model.",
         "systemPrompt": "Who the agent is and how it answers. A node may override it.",
         "temperature": "0 is steady, 2 is wild; without it the model's own.",
         "tools": "The tools that the model may call while it answers, by their ids.",
+        "connection": "A connection to models that the operator has declared in agentmesh.toml, by its name.",
+        "options": "Options of its model calls; a node's own come before them.",
+        "fallbacks": (
+            "Models that are asked in this order when the one before cannot be reached, is asked too often, or refuses."
+        ),
         "metadata": "Anything you want to keep with the agent, as an object.",
+    },
+    "Fallback": {
+        "connection": "Where it is asked; the agent's own connection unless given.",
+        "modelName": "The name of the model there.",
     },
     "Tool": {
         "type": "`http` calls an address, `function` a registered Python function, `builtin` one that ships with us.",
@@ -45,6 +55,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "triggers": "What starts the workflow by itself.",
         "concurrency": "How many of its runs may be open at once, and what becomes of one more.",
         "asset": "What the workflow gives, as an asset of Dagster's: key, partitions, automation, checks.",
+        "budget": "What a run may spend at most: docs/budgets.md.",
         "layout": "Where the editor shows the nodes: node id → [x, y]. Says nothing about runs.",
         "revision": "Set by the store; passed over in documents.",
     },

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from agentmesh_dagster.entities.json_values import JsonValue
+from agentmesh_dagster.entities.model_options import NO_OPTIONS, ModelOptions
 from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.specs.provider_spec import ProviderSpec
@@ -55,8 +56,11 @@ class ChatRequest:
     temperature: float | None = None  # None leaves it to the model
     max_tokens: int | None = None  # of the answer; None leaves it to the provider
     output_schema: JsonObject | None = None  # asked for, not enforced: the caller validates the text
+    options: ModelOptions = NO_OPTIONS  # before those of the connection
     idempotency_key: str = ""  # sent with every try of this call
     deadline: float  # value of time.monotonic() after which nothing is waited for
+    has_own_limit: bool = False  # the deadline is what the node's author set: no other limit of calls stands before it
+    tools_are_done: bool = False  # an answer is asked for again, not a call: a server may be held to the schema
     # Told before the call is tried again: why, and after how many seconds.
     report_retry: Callable[[str, float], None] = field(default=ignore_retry, compare=False)
 
@@ -68,6 +72,19 @@ class Usage:
     input_tokens: int
     output_tokens: int
     cost_usd: float | None  # None: no price is known
+    cached_tokens: int = 0  # of the input, read from the provider's cache
+    reasoning_tokens: int = 0  # of the output
+
+    def add(self, other: "Usage") -> "Usage":
+        """Both together; the cost is unknown when one is."""
+        costs = (self.cost_usd, other.cost_usd)
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            None if None in costs else round(sum(cost or 0.0 for cost in costs), 9),
+            self.cached_tokens + other.cached_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+        )
 
 
 @dataclass(frozen=True)
@@ -79,8 +96,10 @@ class ChatReply:
     text: str  # may be empty when there are tool calls
     tool_calls: tuple[ToolCall, ...]
     stop_reason: Literal["end", "tool_calls"]
-    usage: Usage
-    provider_state: JsonValue = None  # what the provider wants back word for word, such as Claude's thinking blocks
+    usage: Usage  # of all tries
+    provider_state: JsonValue = None  # what the provider wants back whole, such as its reasoning
+    reasoning: str = ""  # apart from the answer, where the provider shows it
+    notes: tuple[str, ...] = ()  # what was changed to make an answer of it, in words
 
     def to_message(self) -> Message:
         """The assistant turn that stands for this reply in the next request."""
@@ -106,24 +125,3 @@ class ProviderKind:
 
     spec: ProviderSpec
     build: Callable[[Settings, float], Provider]  # from the settings, and the longest wait before a second try, in s
-
-
-def to_object_schema(schema: JsonObject) -> JsonObject:
-    """The schema as providers want it for a tool's arguments: `type: object` is said, not implied."""
-    return schema if "type" in schema else {**schema, "type": "object", "properties": schema.get("properties", {})}
-
-
-def write_schema_instruction(schema_text: str) -> str:
-    """What a model is told when its provider cannot be told the schema."""
-    return (
-        "Answer with one JSON value that fits this JSON Schema, and with nothing else: "
-        f"no explanation, no code fence.\n{schema_text}"
-    )
-
-
-def strip_code_fence(text: str) -> str:
-    """The text inside a Markdown code fence that stands around all of it, as models like to write JSON."""
-    stripped = text.strip()
-    if not (stripped.startswith("```") and stripped.endswith("```") and "\n" in stripped):
-        return text
-    return stripped.partition("\n")[2].removesuffix("```").strip()

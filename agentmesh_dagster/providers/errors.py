@@ -1,6 +1,11 @@
 """What can go wrong with a model call: one small class for each thing a person would do about it."""
 
+from typing import TYPE_CHECKING
+
 from agentmesh_dagster.errors import AgentMeshError, FaultCode
+
+if TYPE_CHECKING:
+    from agentmesh_dagster.providers.chat import Usage
 
 
 class ProviderError(AgentMeshError):
@@ -9,15 +14,37 @@ class ProviderError(AgentMeshError):
     retryable: bool = False
     code = FaultCode.PROVIDER_UNAVAILABLE
 
-    def __init__(self, detail: str = "", *, status: int | None = None, retry_after: float | None = None) -> None:
-        """`status` is the HTTP status, if there was an answer; `retry_after` the seconds it asked to wait."""
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        may_pass: bool | None = None,
+        usage: "Usage | None" = None,
+    ) -> None:
+        """`status` is the HTTP status, if there was an answer; `retry_after` the seconds it asked to wait.
+
+        `may_pass` is whether the provider says that another try helps; `usage` what was paid for all the same.
+        """
         self.status = status
         self.retry_after = retry_after
+        self.may_pass = may_pass
+        self.usage = usage
         super().__init__(detail)
+
+    @property
+    def is_tried_again(self) -> bool:
+        """Whether the same call may succeed in a moment: as the provider says, else as this kind of fault is."""
+        return self.retryable if self.may_pass is None else self.may_pass
 
     def with_note(self, note: str) -> "ProviderError":
         """The same fault with something more to say about it."""
-        return type(self)(f"{self.detail} ({note})", status=self.status, retry_after=self.retry_after)
+        return self.with_detail(f"{self.detail} ({note})", usage=self.usage)
+
+    def with_detail(self, detail: str, *, usage: "Usage | None") -> "ProviderError":
+        """The same fault in other words."""
+        return type(self)(detail, status=self.status, retry_after=self.retry_after, may_pass=self.may_pass, usage=usage)
 
 
 class ProviderNotConfigured(ProviderError):
@@ -66,6 +93,7 @@ class MalformedReply(ProviderError):
 class WaitTooLong(ProviderError):
     """The model provider asks to wait longer than is allowed."""
 
+    retryable = True  # by the node's own `retry`, which may wait longer
     code = FaultCode.RATE_LIMITED
 
 

@@ -1,9 +1,9 @@
 """The provider `local`: an OpenAI-compatible server, or the built-in offline model where none is set."""
 
+from agentmesh_dagster.providers.ask import ModelProvider
 from agentmesh_dagster.providers.chat import Provider
 from agentmesh_dagster.providers.endpoints import build_endpoint
 from agentmesh_dagster.providers.offline.model import OfflineModel
-from agentmesh_dagster.providers.openai import OpenAIProvider
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.specs.providers.local import SPEC
 
@@ -12,5 +12,4 @@ def build(settings: Settings, first_delay_seconds: float) -> Provider:
     """Ollama, vLLM, llama.cpp or the like at `local_base_url`; the offline model when that is not set."""
     if not settings.local_base_url:
         return OfflineModel()
-    endpoint = build_endpoint(settings, SPEC)
-    return OpenAIProvider("local", endpoint, settings, first_delay_seconds, max_tokens_field="max_tokens")
+    return ModelProvider(SPEC.name, build_endpoint(settings, SPEC), settings, first_delay_seconds)

@@ -1,74 +1,73 @@
-"""What models cost, where it is known: list prices of 22 November 2026 in US dollars per million tokens.
+"""What calls cost: by the price list of `genai-prices`, where it knows the model; a wrong price is worse than none."""
 
-Sources: the providers' price pages (developers.openai.com/api/docs/pricing, platform.claude.com, "Pricing").
-Standard service tier; a discount or surcharge that an account has is not known here.
-"""
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import re
-from dataclasses import dataclass
+from agentmesh_dagster.declared import OwnPrice
+
+if TYPE_CHECKING:
+    from genai_prices.types import AbstractUsage
+    from pydantic_ai.usage import RequestUsage
+
+# Services whose list says what their models cost under the same names.
+_VENDORS = frozenset(["anthropic", "deepseek", "google", "mistral", "openai"])
 
 
 @dataclass(frozen=True)
-class Price:
-    """US dollars per million tokens."""
+class Seller:
+    """Who sells the tokens: a service by its id in the list, or else whoever has this address."""
 
-    input: float
-    output: float
-    cached_input: float
-    up_to: int | None = None  # input tokens of one call; a longer one has another price, which is not kept here
-
-
-# Anthropic's long-context price equals its normal one, except for Haiku 5.5.
-PRICES: dict[str, Price] = {
-    "claude-fable-5": Price(10, 50, 1),
-    "claude-fable-5-1": Price(10, 50, 0.25),
-    "claude-haiku-4-5": Price(1, 5, 0.1),
-    "claude-haiku-5-5": Price(0.1, 0.5, 0.01, up_to=100_000),
-    "claude-opus-4-5": Price(5, 25, 0.5),
-    "claude-opus-4-6": Price(5, 25, 0.5),
-    "claude-opus-4-7": Price(5, 25, 0.5),
-    "claude-opus-4-8": Price(5, 25, 0.5),
-    "claude-opus-5": Price(5, 25, 0.5),
-    "claude-opus-5-5": Price(4, 20, 0.2),
-    "claude-sonnet-4-5": Price(3, 15, 0.3),
-    "claude-sonnet-4-6": Price(3, 15, 0.3),
-    "claude-sonnet-5": Price(2, 10, 0.2),
-    "claude-sonnet-5-5": Price(2, 10, 0.1),
-    "gpt-4.1": Price(2, 8, 0.5),
-    "gpt-4.1-mini": Price(0.4, 1.6, 0.1),
-    "gpt-4.1-nano": Price(0.1, 0.4, 0.025),
-    "gpt-4o": Price(2.5, 10, 1.25),
-    "gpt-4o-mini": Price(0.15, 0.6, 0.075),
-    "gpt-5": Price(1.25, 10, 0.125),
-    "gpt-5-mini": Price(0.25, 2, 0.025),
-    "gpt-5-nano": Price(0.05, 0.4, 0.005),
-    "gpt-5.4": Price(2.5, 15, 0.25, up_to=272_000),
-    "gpt-5.4-mini": Price(0.75, 4.5, 0.075),
-    "gpt-5.4-nano": Price(0.2, 1.25, 0.02),
-    "gpt-5.5": Price(5, 30, 0.5, up_to=272_000),
-    "gpt-5.6": Price(4, 20, 0.4, up_to=272_000),
-    "gpt-5.6-sol": Price(4, 20, 0.4, up_to=272_000),
-    "gpt-5.6-terra": Price(2, 12, 0.2, up_to=272_000),
-    "gpt-5.6-luna": Price(0.2, 1.2, 0.02, up_to=272_000),
-    "gpt-6-astra": Price(10, 50, 1, up_to=272_000),
-    "gpt-6-luna": Price(0.1, 0.5, 0.01, up_to=272_000),
-    "gpt-6-sol": Price(2, 10, 0.2, up_to=272_000),
-    "gpt-6.1-sol": Price(2, 10, 0.1, up_to=272_000),
-}
-
-_SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$", re.ASCII)
+    service: str | None
+    base_url: str
+    is_own_server: bool = False  # what has no price costs nothing
+    own: Mapping[str, OwnPrice] = field(default_factory=dict[str, OwnPrice])  # by model: they come before the list
 
 
-def find_price(model: str) -> Price | None:
-    """The price of a model; a dated snapshot such as gpt-4o-2024-08-06 costs what its model does."""
-    return PRICES.get(model) or PRICES.get(_SNAPSHOT.sub("", model))
+def compute_cost(seller: Seller, model: str, usage: "RequestUsage", tier: str | None = None) -> float | None:
+    """US dollars for one call, None when no price is known, or none for this service tier."""
+    if own := seller.own.get(model):
+        return _multiply(own, usage)
+    standard = _look_up(seller, model, usage, {})
+    if tier in (None, "", "auto", "default", "standard"):
+        return standard
+    special = _look_up(seller, model, usage, {"service_tier": tier})
+    return None if special == standard else special
 
 
-def compute_cost(model: str, input_tokens: int, output_tokens: int, cached_tokens: int = 0) -> float | None:
-    """US dollars for one call, None when no price is known; `cached_tokens` are part of the input."""
-    price = find_price(model)
-    if price is None or (price.up_to is not None and input_tokens > price.up_to):
-        return None
-    fresh_tokens = max(0, input_tokens - cached_tokens)
-    dollars = fresh_tokens * price.input + cached_tokens * price.cached_input + output_tokens * price.output
+def estimate_cost(seller: Seller, model: str, input_tokens: int, output_tokens: int) -> float | None:
+    """US dollars for so many tokens, none of them from a cache; None when no price is known."""
+    from genai_prices import Usage
+
+    if own := seller.own.get(model):
+        return round((input_tokens * own.input + output_tokens * own.output) / 1_000_000, 9)
+    return _look_up(seller, model, Usage(input_tokens=input_tokens, output_tokens=output_tokens), {})
+
+
+def _multiply(price: OwnPrice, usage: "RequestUsage") -> float:
+    cached, written = usage.cache_read_tokens, usage.cache_write_tokens
+    dollars = (
+        max(0, usage.input_tokens - cached - written) * price.input
+        + cached * (price.input if price.cached_input is None else price.cached_input)
+        + written * (price.input if price.cache_write is None else price.cache_write)
+        + usage.output_tokens * price.output
+    )
     return round(dollars / 1_000_000, 9)
+
+
+def _look_up(seller: Seller, model: str, usage: "AbstractUsage", context: dict[str, str]) -> float | None:
+    import genai_prices  # a quarter of a second
+
+    vendor, _, name = model.rpartition("/")
+    try:
+        if seller.service is None:
+            if not seller.base_url:
+                return None  # the list would go by the name alone
+            found = genai_prices.calc_price(usage, model, provider_api_url=seller.base_url, price_context=context)
+        elif vendor in _VENDORS:  # as gateways write it
+            found = genai_prices.calc_price(usage, name, provider_id=vendor, price_context=context)
+        else:
+            found = genai_prices.calc_price(usage, model, provider_id=seller.service, price_context=context)
+    except (LookupError, ValueError):
+        return None
+    return round(float(found.total_price), 9)

@@ -50,7 +50,7 @@ def call_with_retries(
             fault = error
         if tries > 1:
             fault = fault.with_note(f"{tries} tries in {time.monotonic() - started:.1f} s")
-        if not fault.retryable:
+        if not fault.is_tried_again:
             raise fault
         if fault.retry_after is not None and fault.retry_after > budget.max_retry_after_seconds:
             raise WaitTooLong(

@@ -8,6 +8,7 @@ from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.graph.graph import GraphNode, has_choice
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.specs.node_spec import Place
+from agentmesh_dagster.specs.nodes.agent import VALUE
 from agentmesh_dagster.specs.nodes.human_approval import GateConfig
 
 Reason = tuple[str, str]  # a code, and a sentence
@@ -42,6 +43,8 @@ def _list_faults(plan: Plan, node: GraphNode, output: JsonValue) -> Iterator[str
     if isinstance(output, dict):
         named = as_object(schema.get("properties"))
         own = {name: value for name, value in output.items() if name not in beside or name in named}
+        if beside and own.keys() == {VALUE} and schema.get("type", "object") != "object":
+            own = own[VALUE]
     for fault in JsonSchema(schema).list_faults(own):
         yield f"does not fit its outputSchema at {fault.path}: {fault.message}."
 

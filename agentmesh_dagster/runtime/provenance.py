@@ -81,7 +81,7 @@ def read_provenance(connection: Connection, plan: Plan, run_id: str) -> Provenan
     """
     run_ids = [run_id, *_list_runs_inside(connection, run_id)]
     events = _list_events(connection, run_id, run_ids)
-    answers = [event.payload for event in events if event.type is EventType.AGENT_RESPONSE]
+    answers = [event.payload for event in events if event.type is EventType.AGENT_RESPONSE and "usage" in event.payload]
     usages = [as_object(answer.get("usage")) for answer in answers]
     costs = [cost for usage in usages if isinstance(cost := usage.get("costUsd"), int | float)]
     revisions = read_revisions(connection, [(Kind.WORKFLOW, plan.workflow.id), *_name_agents(plan)], at=plan.revision)
@@ -91,7 +91,7 @@ def read_provenance(connection: Connection, plan: Plan, run_id: str) -> Provenan
         workflow_revision=revisions.get((Kind.WORKFLOW, plan.workflow.id), plan.revision),
         launched_by=get_launcher(connection, run_id),
         agents={identity: number for (kind, identity), number in revisions.items() if kind is Kind.AGENT},
-        models=list(dict.fromkeys(str(answer.get("model")) for answer in answers)),
+        models=list(dict.fromkeys(str(answer.get("model")) for answer in answers if "error" not in answer)),
         prompts=_list_prompts(events),
         tools=_count_tools(events),
         input_tokens=_add(usages, "inputTokens"),

@@ -1,7 +1,7 @@
 """Services: what an op needs of the world around it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from agentmesh_dagster.providers import get_provider
 from agentmesh_dagster.providers.chat import Provider
@@ -10,11 +10,17 @@ from agentmesh_dagster.specs import PLUGINS
 from agentmesh_dagster.store import Store, open_store
 
 
+class ProviderFor(Protocol):
+    def __call__(self, provider: str, settings: Settings, connection: str | None, /) -> Provider:
+        """The provider of this name, or what the operator has declared under the name of the connection."""
+        ...
+
+
 @dataclass(frozen=True)
 class Services:
     store: Store
     settings: Settings
-    provider_for: Callable[[str, Settings], Provider] = get_provider
+    provider_for: ProviderFor = get_provider
 
 
 def open_services(settings: Settings | None = None) -> Services:

@@ -14,7 +14,7 @@ from agentmesh_dagster.graph.budgets import RunBudget, list_run_budgets
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.providers.chat import ChatReply, ChatRequest, Usage
 from agentmesh_dagster.providers.errors import ProviderError
-from agentmesh_dagster.providers.prices import compute_cost
+from agentmesh_dagster.providers.prices import Seller, estimate_cost
 from agentmesh_dagster.store import Connection, Store
 from agentmesh_dagster.store.budgets import (
     NamedBudget,
@@ -31,7 +31,6 @@ from agentmesh_dagster.store.catalogue import EntityNotFound, get_entity
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.runs import RunHead, lock_run
 
-_FREE = "local"  # a server of one's own costs nothing, unless its prices are given
 _CHARACTERS_PER_TOKEN = (8, 2)  # at most, at least
 _SECONDS_BEHIND_DEADLINE = 60.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
@@ -54,21 +53,23 @@ class Spending:
     own: Sequence[RunBudget] = ()  # of the run
 
     @contextmanager
-    def count(self, provider: str, request: ChatRequest) -> Generator[Call]:
+    def count(self, seller: Seller, request: ChatRequest) -> Generator[Call]:
         """Around a model call; waits until there is room for it. Raises BudgetExceeded, PriceUnknown."""
         call = Call()
         if not (self._around or self.own or self._daily):
             yield call
             return
-        keys, identity = self._begin(_estimate(provider, request), request.deadline)
+        keys, identity = self._begin(_estimate(seller, request), request.deadline)
         started = time.monotonic()
         use: Use | None = None
         try:
             yield call
             if call.reply is not None:
-                use = _read_use(provider, call.reply.usage, time.monotonic() - started)
+                use = _read_use(seller, call.reply.usage, time.monotonic() - started)
         except ProviderError as fault:
-            if fault.status is not None and fault.status >= 400:  # refused, and so it cost nothing
+            if fault.usage is not None:  # it is no answer, and was paid for
+                use = _read_use(seller, fault.usage, time.monotonic() - started)
+            elif fault.status is not None and fault.status >= 400:  # refused, and so it cost nothing
                 use = Use(0.0, 0, time.monotonic() - started)
             raise
         finally:
@@ -129,22 +130,22 @@ def spend_in_run(store: Store, plan: Plan, run: RunHead, address: Address) -> Sp
     return Spending(store, run.project_id, run.id, list_run_budgets(plan, address))
 
 
-def _estimate(provider: str, request: ChatRequest) -> NewCall:
+def _estimate(seller: Seller, request: ChatRequest) -> NewCall:
     characters = sum(len(message.text) for message in request.messages)
     fewest, most_input = (characters // each for each in _CHARACTERS_PER_TOKEN)
-    least = Use(_compute_cost(provider, request.model, fewest, 0), fewest)
+    least = Use(_compute_cost(seller, request.model, fewest, 0), fewest)
     if request.max_tokens is None:
         return NewCall(least, None, 0.0)
     most_input += sum(len(write_json(tool.input_schema)) + len(tool.description) for tool in request.tools)
-    usd = _compute_cost(provider, request.model, most_input, request.max_tokens)
+    usd = _compute_cost(seller, request.model, most_input, request.max_tokens)
     return NewCall(least, Use(usd, most_input + request.max_tokens), 0.0)
 
 
-def _read_use(provider: str, usage: Usage, seconds: float) -> Use:
-    usd = 0.0 if usage.cost_usd is None and provider == _FREE else usage.cost_usd
+def _read_use(seller: Seller, usage: Usage, seconds: float) -> Use:
+    usd = 0.0 if usage.cost_usd is None and seller.is_own_server else usage.cost_usd
     return Use(usd, usage.input_tokens + usage.output_tokens, seconds)
 
 
-def _compute_cost(provider: str, model: str, input_tokens: int, output_tokens: int) -> float | None:
-    cost = compute_cost(model, input_tokens, output_tokens)
-    return 0.0 if cost is None and provider == _FREE else cost
+def _compute_cost(seller: Seller, model: str, input_tokens: int, output_tokens: int) -> float | None:
+    cost = estimate_cost(seller, model, input_tokens, output_tokens)
+    return 0.0 if cost is None and seller.is_own_server else cost

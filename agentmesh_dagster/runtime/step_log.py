@@ -64,7 +64,10 @@ class StepLog:
         spent = f"{usage.get('inputTokens', 0)} tokens in, {usage.get('outputTokens', 0)} out"
         if (cost := usage.get("costUsd")) is not None:
             spent += f", {cost} USD"
-        lines = [f"{payload['model']} replied in {payload['seconds']} s ({spent}):"]
+        did = "did not answer" if payload.get("error") else "replied"
+        lines = [f"{payload['model']} {did} in {payload['seconds']} s ({spent}):"]
+        if payload.get("error"):
+            lines.append(self._cut(payload["error"]))
         if payload.get("text"):
             lines.append(self._cut(payload["text"]))
         calls = cast("Sequence[Mapping[str, JsonValue]]", payload.get("toolCalls") or ())

@@ -1,7 +1,10 @@
 """Types that nobody knows: a document that names one is told so, and what is stored with one can still be read."""
 
+from pathlib import Path
+
 import pytest
 
+from agentmesh_dagster.entities.model_options import Fallback
 from agentmesh_dagster.entities.models import Agent, Tool, ToolConfig, Workflow
 from agentmesh_dagster.graph.document import validate_document
 from agentmesh_dagster.graph.issue import Severity
@@ -85,3 +88,15 @@ def test_a_provider_or_a_tool_type_that_has_gone_is_a_warning(gone: dict[str, st
 
     assert (issue.code, issue.node_id, issue.severity) == (code, "do", Severity.WARNING)
     assert issue.message.startswith(words)
+
+
+def test_a_connection_that_the_operator_has_not_declared_is_a_warning(home: Path):
+    home.mkdir(parents=True)
+    (home / "agentmesh.toml").write_text('[connections.azure]\nkind = "openai"\n', "utf-8")
+    flow, lookup = stored()
+    agent = lookup.agents["a"].model_copy(update={"connection": "azrue", "fallbacks": [Fallback(model_name="m")]})
+
+    [issue] = validate(read_graph(flow), Lookup({"a": agent}, lookup.tools))
+
+    assert (issue.code, issue.severity) == ("unknown-connection", Severity.WARNING)
+    assert "did you mean `azure`" in issue.message

@@ -3,16 +3,17 @@ from collections.abc import Iterator
 import pytest
 
 from agentmesh_dagster.providers import close_providers
-from tests.providers.scripted import ScriptedServer, run_scripted_server
-from tests.providers.wires import ANTHROPIC, LOCAL, OPENAI, Wire
+from tests.providers.scripted import ScriptedServer, answer, run_scripted_server
+from tests.providers.wires import ANTHROPIC, LOCAL, OPENAI, Wire, ask
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_connection_outlives_the_tests() -> Iterator[None]:
-    # Seconds on a busy machine, which no test's deadline should pay for.
-    import anthropic  # noqa: F401
-    import openai  # noqa: F401
-
+    # Seconds on a busy machine, as is the first call of each API.
+    with run_scripted_server() as server:
+        for wire in (OPENAI, ANTHROPIC):
+            server.play(answer(wire.text("hello")))
+            wire.complete(server.url, ask())
     yield
     close_providers()
 

@@ -69,11 +69,11 @@ def test_a_conversation_in_anthropics_format(server: ScriptedServer) -> None:
     assert seen.path == "/v1/messages"
     assert seen.body["system"] == "Be brief."
     assert seen.body["messages"] == [
-        {"role": "user", "content": "Weather?"},
+        {"role": "user", "content": [say("Weather?")]},
         {
             "role": "assistant",
             "content": [
-                {"type": "text", "text": "I look."},
+                say("I look."),
                 {"type": "tool_use", "id": "1", "name": "get_weather", "input": {"city": "Paris"}},
                 {
                     "type": "tool_use",
@@ -86,16 +86,20 @@ def test_a_conversation_in_anthropics_format(server: ScriptedServer) -> None:
         {
             "role": "user",
             "content": [
-                {"type": "tool_result", "tool_use_id": "1", "content": "sunny", "is_error": False},
+                {"type": "tool_result", "tool_use_id": "1", "content": [say("sunny")], "is_error": False},
                 {
                     "type": "tool_result",
                     "tool_use_id": "2",
-                    "content": "the arguments are not valid JSON",
+                    "content": [say("the arguments are not valid JSON")],
                     "is_error": True,
                 },
             ],
         },
     ]
+
+
+def say(text: str) -> dict[str, str]:
+    return {"type": "text", "text": text}
 
 
 def test_claudes_thinking_goes_back_word_for_word(server: ScriptedServer) -> None:

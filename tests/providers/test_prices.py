@@ -1,33 +1,39 @@
+"""A price is the right one or none."""
+
 import pytest
+from pydantic_ai.usage import RequestUsage
 
-from agentmesh_dagster.providers.prices import compute_cost, find_price
+from agentmesh_dagster.providers.prices import Seller, compute_cost
 
-
-@pytest.mark.parametrize(
-    ("dated", "model"),
-    [
-        ("gpt-4o-2024-08-06", "gpt-4o"),
-        ("gpt-4o-mini-2024-07-18", "gpt-4o-mini"),
-        ("claude-haiku-4-5-20251001", "claude-haiku-4-5"),
-        ("gpt-5-latest", "gpt-5"),
-    ],
-)
-def test_a_dated_model_costs_what_its_model_does(dated: str, model: str) -> None:
-    assert find_price(dated) == find_price(model) is not None
+OPENAI = Seller("openai", "https://api.openai.com/v1")
+ANTHROPIC = Seller("anthropic", "https://api.anthropic.com")
+DEEPSEEK = Seller(None, "https://api.deepseek.com/v1")
+LOCAL = Seller(None, "http://localhost:11434/v1")
+MILLION = RequestUsage(input_tokens=1_000_000, output_tokens=0)
 
 
-@pytest.mark.parametrize("model", ["gpt-4o-audio-preview", "gpt-4", "llama3.2", "claude", "", "gpt-5-2025"])
-def test_a_model_that_is_only_similar_has_no_price(model: str) -> None:
-    assert find_price(model) is None
-    assert compute_cost(model, 1000, 1000) is None
+@pytest.mark.parametrize("model", ["gpt-4.1", "gpt-4.1-2025-04-14", "openai/gpt-4.1"])
+def test_a_dated_name_or_one_with_its_vendor_costs_what_the_model_does(model: str) -> None:
+    assert compute_cost(OPENAI, model, MILLION) == 2
 
 
-def test_input_output_and_cached_input_have_their_own_prices() -> None:
-    assert compute_cost("gpt-4.1", 1_000_000, 0) == 2
-    assert compute_cost("gpt-4.1", 0, 1_000_000) == 8
-    assert compute_cost("gpt-4.1", 1_000_000, 0, cached_tokens=1_000_000) == 0.5
+def test_whoever_sells_says_the_price() -> None:
+    assert compute_cost(DEEPSEEK, "deepseek-chat", MILLION)
+    assert compute_cost(LOCAL, "gpt-4.1", MILLION) is None, "a server here is not OpenAI, whatever its model is called"
 
 
-def test_a_call_longer_than_its_price_is_good_for_has_no_cost() -> None:
-    assert compute_cost("claude-haiku-5-5", 100_000, 0) == pytest.approx(0.01)
-    assert compute_cost("claude-haiku-5-5", 100_001, 0) is None
+@pytest.mark.parametrize("model", ["ft:gpt-4.1:acme::x", "gpt-4.1-of-ours", "some-model", "acme/gpt-4.1", ""])
+def test_no_price_is_guessed(model: str) -> None:
+    assert compute_cost(OPENAI, model, MILLION) is None
+
+
+def test_each_kind_of_token_has_its_price() -> None:
+    assert compute_cost(OPENAI, "gpt-4.1", RequestUsage(output_tokens=1_000_000)) == 8
+    assert compute_cost(OPENAI, "gpt-4.1", RequestUsage(input_tokens=1_000_000, cache_read_tokens=1_000_000)) == 0.5
+    written = RequestUsage(input_tokens=100_000, cache_write_tokens=100_000)
+    assert compute_cost(ANTHROPIC, "claude-sonnet-4-5", written) == pytest.approx(0.375), "a quarter more than input"
+
+
+@pytest.mark.parametrize(("tier", "is_known"), [(None, True), ("default", True), ("default-of-tomorrow", False)])
+def test_a_service_tier_without_a_price_has_none(tier: str | None, is_known: bool) -> None:
+    assert (compute_cost(OPENAI, "gpt-4.1", MILLION, tier) is not None) is is_known

@@ -57,8 +57,6 @@ MALFORMED_OPENAI: dict[str, tuple[Any, str]] = {
     "a list": ([1, 2], "a JSON object was expected"),
     "a text": ('"hello"', "a JSON object was expected"),
     "not a number": ('{"a": NaN}', "NaN is not JSON"),
-    "null character": (OPENAI.text("a\x00b"), "u0000"),
-    "two calls, one id": (OPENAI.tool_calls(("1", "a", "{}"), ("1", "b", "{}")), "ids of their own"),
     "call without name": (OPENAI.tool_calls(("1", "", "{}")), "no name"),
 }
 
@@ -71,7 +69,6 @@ MALFORMED_ANTHROPIC: dict[str, tuple[Any, str]] = {
     "paused": (ANTHROPIC.text("hi", "pause_turn"), 'stop_reason "pause_turn"'),
     "calls announced, none made": (ANTHROPIC.text("hi", "tool_use"), "not there"),
     "text without text": (ANTHROPIC.text("hi", content=[{"type": "text"}]), "`text` is missing"),
-    "only thinking": (ANTHROPIC.text("", content=[{"type": "thinking", "thinking": "hm"}]), "empty"),
 }
 
 

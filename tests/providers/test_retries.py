@@ -36,7 +36,7 @@ PASSING_FAULTS: dict[str, Callable[[Wire], Step]] = {
     "hung up": lambda _: hang_up,
     "empty body": lambda _: answer(""),
     "empty answer": lambda wire: answer(wire.text("")),
-    "not finished": lambda wire: answer(wire.text("hello", None)),
+    "not finished": lambda wire: answer(wire.text("hello", "error")),
     "error in a 200": lambda wire: answer(wire.error("overloaded")),
 }
 

@@ -12,6 +12,7 @@ from agentmesh_dagster.entities.models import Agent, Project, RunStatus, StepSta
 from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.providers.chat import ChatReply, ChatRequest, Message, Usage
 from agentmesh_dagster.providers.errors import ProviderBusy, ProviderError, ProviderTimeout
+from agentmesh_dagster.providers.prices import Seller
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.spending import Spending
 from agentmesh_dagster.store.budgets import BudgetExceeded, find_day_use, list_budget_uses
@@ -205,7 +206,7 @@ def test_a_thousand_calls_at_once_never_spend_more_than_the_budget_and_one_call(
     def call(_: int) -> bool:
         request = say(max_tokens=max_tokens)
         try:
-            with Spending(services.store, "p").count("openai", request) as made:
+            with Spending(services.store, "p").count(Seller("openai", ""), request) as made:
                 made.reply = provider.complete(request)
         except BudgetExceeded:
             return False

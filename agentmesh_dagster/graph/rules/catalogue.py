@@ -10,6 +10,7 @@ from agentmesh_dagster.graph.graph import Graph, GraphNode
 from agentmesh_dagster.graph.issue import Issue, Severity
 from agentmesh_dagster.graph.rules.lookup import Lookup
 from agentmesh_dagster.graph.templates import TemplateFault
+from agentmesh_dagster.settings import get_settings
 from agentmesh_dagster.specs import PROVIDER_SPECS
 
 
@@ -76,6 +77,21 @@ def agents_have_a_known_provider(graph: Graph, lookup: Lookup) -> Iterator[Issue
             message = with_hint(statement, agent.model_provider, PROVIDER_SPECS)
             # Saved while there was one: the run fails there, and all else of the workflow works.
             yield Issue("unknown-provider", message, node.id, path=f"{node.path}.agentId", severity=Severity.WARNING)
+
+
+def connections_are_declared(graph: Graph, lookup: Lookup) -> Iterator[Issue]:
+    """The connections that agents and their nodes name stand in the operator's file, as this process reads it."""
+    declared = get_settings().declared.connections
+    for node in graph.list_nodes(lambda spec: spec.names == "agent"):
+        agent = lookup.agents.get(node.agent_id or "")
+        own: str | None = getattr(node.config, "connection", None)
+        named = [own, *([agent.connection, *(one.connection for one in agent.fallbacks or ())] if agent else [])]
+        for name in dict.fromkeys(one for one in named if one is not None and one not in declared):
+            statement = f"agentmesh.toml declares no connection {quote(name)} to models here"
+            message = with_hint(statement, name, declared)
+            where = f"{node.path}.config.connection" if name == own else f"{node.path}.agentId"
+            # A warning: the process that runs it may read another file.
+            yield Issue("unknown-connection", message, node.id, path=where, severity=Severity.WARNING)
 
 
 def list_unknown_tools(agent: Agent, lookup: Lookup) -> list[str]:

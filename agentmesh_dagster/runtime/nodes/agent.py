@@ -5,28 +5,33 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from agentmesh_dagster.entities.json_schema import JsonSchema
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, as_object, read_json, write_json
+from agentmesh_dagster.entities.model_options import NO_OPTIONS
 from agentmesh_dagster.entities.models import Agent, EventType, Tool
 from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.names import safe_name
+from agentmesh_dagster.providers import find_seller
+from agentmesh_dagster.providers.answers import find_value, strip_code_fence
 from agentmesh_dagster.providers.chat import (
     ChatReply,
     ChatRequest,
     Message,
-    Provider,
     ToolCall,
     ToolSpec,
     Usage,
 )
+from agentmesh_dagster.providers.errors import ProviderError
 from agentmesh_dagster.runtime.tool_use import ToolUse, use_tool
 from agentmesh_dagster.runtime.work import NodeError, Result, Work
-from agentmesh_dagster.specs.nodes.agent import AgentConfig
+from agentmesh_dagster.specs.nodes.agent import VALUE, AgentConfig
 from agentmesh_dagster.tools import ToolError, describe_tool
 
 _PARALLEL_CALLS = 8
+_FALLS_BACK = (FaultCode.PROVIDER_UNAVAILABLE, FaultCode.RATE_LIMITED, FaultCode.PROVIDER_REFUSED)
 _TOOL_NAME_LENGTH = 64
 
 
@@ -61,6 +66,21 @@ class _Use:
         return {"id": self.call.id, "name": self.call.name, "arguments": self.call.arguments, **ended}
 
 
+@dataclass(frozen=True)
+class _Answerer:
+    """A model that may be asked, and where."""
+
+    provider: str
+    connection: str | None
+    model: str
+
+    @property
+    def about(self) -> dict[str, JsonValue]:
+        """Whom an event is about."""
+        said: dict[str, JsonValue] = {"provider": self.provider, "model": self.model}
+        return said | {"connection": self.connection} if self.connection else said
+
+
 def run(work: Work) -> Result:
     """Asks the node's agent; gives `{text, raw}` and, where the reply is a JSON object, its fields beside them."""
     conversation = _Conversation(work)
@@ -80,13 +100,15 @@ class _Conversation:
         self.work = work
         self.config = work.node.config
         self.agent: Agent = work.plan.agents[work.node.agent_id or ""]
-        self.provider: Provider = work.services.provider_for(self.agent.model_provider, work.services.settings)
+        self.answerers = _list_answerers(work, self.agent, self.config)
+        self.passed_over: list[JsonValue] = []  # models that could not answer, and why
         self.tools = _name_tools(work.plan.tools[tool_id] for tool_id in self.agent.tools)
         schema = self.config.output_schema
         self.schema = JsonSchema(schema) if schema is not None else None
         self.messages: list[Message] = _build_messages(work, self.agent)
         self.recorded_count = 0  # messages that an event has already: the next has those since
         self.rounds = 0
+        self.tools_are_done = False  # it has answered, and is asked for the same answer again
         self.uses: list[_Use] = []
         self.usages: list[Usage] = []
 
@@ -112,26 +134,42 @@ class _Conversation:
                 "user", f"Your reply does not fit: {fault}. Answer again with JSON that fits the schema, only that."
             ),
         ]
+        self.tools_are_done = True
         return self.ask_until_answered()
 
     def _ask(self) -> ChatReply:
         number = len(self.usages)
         request = ChatRequest(
-            model=_text(self.work.render("modelName")) or self.agent.model_name,
+            model=self.answerers[0].model,
             messages=tuple(self.messages),
             tools=tuple(_specify(name, tool) for name, tool in self.tools.items()),
             temperature=self.agent.temperature if self.config.temperature is None else self.config.temperature,
             max_tokens=self.config.max_tokens,
             output_schema=self.config.output_schema,
+            options=(self.config.options or NO_OPTIONS).over(self.agent.options or NO_OPTIONS),
             idempotency_key=f"{self.work.idempotency_key}:model:{number}",
             deadline=self.work.deadline,
+            has_own_limit=self.config.timeout_seconds is not None,
+            tools_are_done=self.tools_are_done,
             report_retry=self.work.report_retry,
         )
-        about: dict[str, JsonValue] = {"provider": self.agent.model_provider, "model": request.model}
+        while True:
+            try:
+                return self._ask_one(request)
+            except ProviderError as fault:
+                if fault.code not in _FALLS_BACK or len(self.answerers) == 1:
+                    raise
+                failed, following, *_ = self.answerers
+                self.passed_over.append({**failed.about, "error": str(fault)})
+                self.answerers = self.answerers[1:]  # for the rest of the step: a conversation stays with its model
+                request = replace(request, model=following.model)
+
+    def _ask_one(self, request: ChatRequest) -> ChatReply:
+        answerer = self.answerers[0]
         self.work.record(
             EventType.AGENT_REQUEST,
             {
-                **about,
+                **answerer.about,
                 "messages": [_write_message(message) for message in self.messages[self.recorded_count :]],
                 "tools": list(self.tools),
                 "temperature": request.temperature,
@@ -139,22 +177,41 @@ class _Conversation:
         )
         self.recorded_count = len(self.messages)
         started = time.monotonic()
-        with self.work.spending.count(self.agent.model_provider, request) as call:
-            reply = call.reply = self.provider.complete(request)
+        try:
+            services = self.work.services
+            provider = services.provider_for(answerer.provider, services.settings, answerer.connection)
+            seller = find_seller(answerer.provider, services.settings, answerer.connection)
+            with self.work.spending.count(seller, request) as call:
+                reply = call.reply = provider.complete(request)
+        except ProviderError as fault:
+            # What came is no answer, and may have been paid for.
+            response: dict[str, JsonValue] = {"text": "", "toolCalls": [], "stopReason": "error", "error": str(fault)}
+            if fault.usage is not None:
+                self.usages.append(fault.usage)
+                response["usage"] = write_usage(fault.usage)
+            if fault.usage is not None or len(self.answerers) > 1:
+                self._record_response(answerer.about, response, started)
+            raise
         self.usages.append(reply.usage)
-        self.work.record(
-            EventType.AGENT_RESPONSE,
-            {
-                **about,
-                "model": reply.model,
-                "text": reply.text,
-                "toolCalls": [_write_call(call) for call in reply.tool_calls],
-                "stopReason": reply.stop_reason,
-                "usage": write_usage(reply.usage),
-                "seconds": round(time.monotonic() - started, 3),
-            },
-        )
+        response = {
+            "model": reply.model,
+            "text": reply.text,
+            "toolCalls": [_write_call(call) for call in reply.tool_calls],
+            "stopReason": reply.stop_reason,
+            "usage": write_usage(reply.usage),
+        }
+        if reply.reasoning:
+            response["reasoning"] = reply.reasoning
+        if reply.notes:
+            response["notes"] = [*reply.notes]
+        self._record_response(answerer.about, response, started)
         return reply
+
+    def _record_response(
+        self, about: Mapping[str, JsonValue], response: Mapping[str, JsonValue], started: float
+    ) -> None:
+        seconds = round(time.monotonic() - started, 3)
+        self.work.record(EventType.AGENT_RESPONSE, {**about, **response, "seconds": seconds})
 
     def _use_tools(self, calls: Sequence[ToolCall]) -> list[_Use]:
         keys = self._key_calls(calls)
@@ -190,13 +247,19 @@ class _Conversation:
 
     def read_answer(self, reply: ChatReply) -> tuple[Mapping[str, JsonValue], str | None]:
         """The reply's own fields, if it is a JSON object; and why it does not fit the schema, if so."""
+        fault = None
         try:
-            value = read_json(_strip_fence(reply.text))
-        except InvalidJson as fault:
-            return {}, None if self.schema is None else f"it is not JSON: {fault.reason}"
-        if self.schema is not None and (faults := self.schema.list_faults(value)):
-            return {}, "; ".join(f"at {fault.path}: {fault.message}" for fault in faults)
-        return as_object(value), None
+            value = read_json(strip_code_fence(reply.text))
+        except InvalidJson as error:
+            value, fault = None, f"it is not JSON: {error.reason}"
+        if self.schema is None:
+            return as_object(value), None
+        faults = [] if fault else self.schema.list_faults(value)
+        if fault or faults:
+            value, is_found = find_value(reply.text, self.schema)
+            if not is_found:
+                return {}, fault or "; ".join(f"at {each.path}: {each.message}" for each in faults)
+        return as_object(value) if isinstance(value, dict) else {VALUE: value}, None
 
     def conclude(self, reply: ChatReply, fields: Mapping[str, JsonValue]) -> Result:
         usage = _add_up(self.usages)
@@ -207,15 +270,29 @@ class _Conversation:
             "stopReason": reply.stop_reason,
             "toolCalls": [use.to_wire() for use in self.uses],
         }
+        if connection := self.answerers[0].connection:
+            raw["connection"] = connection
+        if self.passed_over:
+            raw["passedOver"] = self.passed_over
         notes: dict[str, JsonValue] = {
             "agent": self.agent.name,
             "model": reply.model,
+            **({"connection": raw["connection"]} if "connection" in raw else {}),
+            **({"passed over": self.passed_over} if self.passed_over else {}),
             "tokens in": usage.input_tokens,
             "tokens out": usage.output_tokens,
         }
         if usage.cost_usd is not None:
             notes["cost in USD"] = usage.cost_usd
         return Result({**fields, "text": reply.text, "raw": raw}, notes=notes)
+
+
+def _list_answerers(work: Work, agent: Agent, config: AgentConfig) -> Sequence[_Answerer]:
+    """The model of the node or the agent, and those that are asked after it."""
+    connection = config.connection or agent.connection
+    model = _text(work.render("modelName")) or agent.model_name
+    wanted = [(connection, model), *((one.connection or connection, one.model_name) for one in agent.fallbacks or ())]
+    return [_Answerer(agent.model_provider, name, model) for name, model in wanted]
 
 
 def _build_messages(work: Work, agent: Agent) -> list[Message]:
@@ -253,26 +330,17 @@ def _text(value: JsonValue) -> str:
     return value if isinstance(value, str) else write_json(value)
 
 
-def _strip_fence(text: str) -> str:
-    """The text without the Markdown fence that models like to put around JSON."""
-    stripped = text.strip()
-    if stripped.startswith("```") and stripped.endswith("```") and "\n" in stripped:
-        return stripped[stripped.index("\n") + 1 : -3].strip()
-    return stripped
-
-
 def _add_up(usages: Sequence[Usage]) -> Usage:
-    costs = [usage.cost_usd for usage in usages]
-    total = Usage(
-        sum(usage.input_tokens for usage in usages), sum(usage.output_tokens for usage in usages), cost_usd=None
-    )
-    known = [cost for cost in costs if cost is not None]
-    return replace(total, cost_usd=round(sum(known), 8)) if len(known) == len(costs) else total
+    return reduce(Usage.add, usages, Usage(0, 0, 0.0))
 
 
 def write_usage(usage: Usage) -> dict[str, JsonValue]:
     """Tokens and cost (USD, only where the price is known) as they stand in outputs and events."""
     written: dict[str, JsonValue] = {"inputTokens": usage.input_tokens, "outputTokens": usage.output_tokens}
+    if usage.cached_tokens:
+        written["cachedTokens"] = usage.cached_tokens
+    if usage.reasoning_tokens:
+        written["reasoningTokens"] = usage.reasoning_tokens
     return written if usage.cost_usd is None else written | {"costUsd": usage.cost_usd}
 
 

@@ -5,14 +5,16 @@ from typing import Annotated
 from pydantic import Field
 
 from agentmesh_dagster.entities.bounds import MaxTokens, MaxToolRounds, Temperature
+from agentmesh_dagster.entities.model_options import ConnectionName, ModelOptions
 from agentmesh_dagster.entities.models import JsonObject
 from agentmesh_dagster.entities.text import escape_markdown, quote
 from agentmesh_dagster.specs.form import Section, form
-from agentmesh_dagster.specs.made_shapes import Extended
+from agentmesh_dagster.specs.made_shapes import Extended, Fields
 from agentmesh_dagster.specs.node_config import SpendingConfig, Written
 from agentmesh_dagster.specs.node_spec import NodeFacts, NodeSpec
 from agentmesh_dagster.specs.shapes import SchemaShape, Shape
 
+VALUE = "value"  # the field of the output under which a reply stands that is no object
 _RAW: JsonObject = {
     "type": "object",
     "properties": {
@@ -44,7 +46,7 @@ class AgentConfig(SpendingConfig):
         title="Output schema",
         description="The reply is asked for, and checked, as JSON that fits; without any the model answers as text.",
     )
-    # The next four take the place of what the agent says.
+    # The next six take the place of what the agent says.
     system_prompt: Annotated[str | None, Written.TEMPLATE] = Field(
         default=None,
         title="System prompt",
@@ -56,6 +58,18 @@ class AgentConfig(SpendingConfig):
         title="Model",
         description="Instead of the agent's own.",
         json_schema_extra=form(section=_OVERRIDES, is_inherited=True),
+    )
+    connection: ConnectionName | None = Field(
+        default=None,
+        title="Connection",
+        description="To models, as the operator has declared it in agentmesh.toml; instead of the agent's own.",
+        json_schema_extra=form(section=_OVERRIDES, is_inherited=True),
+    )
+    options: ModelOptions | None = Field(
+        default=None,
+        title="Options",
+        description="Of the model call, such as reasoningEffort; each comes before the agent's own.",
+        json_schema_extra=form(section=_OVERRIDES),
     )
     temperature: Temperature | None = Field(
         default=None,
@@ -75,13 +89,15 @@ class AgentConfig(SpendingConfig):
 
 
 def _read_output(facts: NodeFacts) -> Shape | None:
-    """The reply's own fields stand beside `text` and `raw`; without a schema any may."""
+    """The reply's own fields stand beside `text` and `raw`, or it under `value`; without a schema any may."""
     schema = facts.config.output_schema if isinstance(facts.config, AgentConfig) else None
     owner = f"the outputSchema of {quote(facts.title)}"
     beside = SchemaShape(_BESIDE, _BESIDE, owner)
     if schema is None:
         return beside
     own = SchemaShape(schema, schema, owner)
+    if own.kinds is not None and "object" not in own.kinds:
+        return Fields({VALUE: own, "text": beside.find_field("text"), "raw": beside.find_field("raw")}, owner)
     fields = {name: beside.find_field(name) for name in ("text", "raw")}
     return Extended(own, {**fields, "text": None} if "text" in own.field_names else fields)
 

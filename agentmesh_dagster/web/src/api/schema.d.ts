@@ -1495,6 +1495,9 @@ export interface components {
             systemPrompt: string;
             temperature?: number;
             tools: string[];
+            connection?: string;
+            options?: components["schemas"]["ModelOptions"];
+            fallbacks?: components["schemas"]["Fallback"][];
             metadata: {
                 [key: string]: unknown;
             };
@@ -1519,6 +1522,9 @@ export interface components {
             systemPrompt: string;
             temperature?: number;
             tools?: string[];
+            connection?: string;
+            options?: components["schemas"]["ModelOptionsInput"];
+            fallbacks?: components["schemas"]["Fallback"][];
             metadata?: {
                 [key: string]: unknown;
             };
@@ -1543,6 +1549,9 @@ export interface components {
             systemPrompt: string;
             temperature?: number;
             tools?: string[];
+            connection?: string;
+            options?: components["schemas"]["ModelOptionsInput"];
+            fallbacks?: components["schemas"]["Fallback"][];
             metadata?: {
                 [key: string]: unknown;
             };
@@ -2279,6 +2288,14 @@ export interface components {
          */
         EventType: "run.started" | "run.completed" | "run.failed" | "run.canceled" | "step.started" | "step.completed" | "step.failed" | "step.caught" | "step.waiting_human" | "step.waiting" | "step.child_started" | "step.skipped" | "step.retrying" | "step.edited" | "gate.taken_over" | "gate.canceled" | "gate.answered" | "agent.request" | "agent.response" | "tool.request" | "tool.response" | "secret.used" | "run.pruned" | "entity.saved" | "entity.deleted" | "draft.discarded" | "event.received" | "tool.tried" | "agent.tried" | "login.succeeded" | "login.failed" | "user.saved" | "user.deleted" | "token.created" | "token.revoked" | "hook.created" | "hook.rotated" | "hook.deleted";
         /**
+         * Fallback
+         * @description Another model that is asked when the one before it cannot answer.
+         */
+        Fallback: {
+            connection?: string;
+            modelName: string;
+        };
+        /**
          * FaultCode
          * @description Why a step failed, in a word that conditions can ask for: `context.error.code == "timeout"`.
          * @enum {string}
@@ -2571,6 +2588,70 @@ export interface components {
             body: string[];
             back: string[];
             maxRounds: number;
+        };
+        /**
+         * ModelOptions
+         * @description Passed on to the provider: what it does not take, it refuses in its own words.
+         */
+        ModelOptions: {
+            /**
+             * @description How much a model that reasons does so.
+             * @enum {string}
+             */
+            reasoningEffort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
+            /** @description The share of likely words it chooses from; an alternative to temperature. */
+            topP?: number;
+            /** @description The same one makes answers alike, where the provider knows it. */
+            seed?: number;
+            /** @description Texts at which the answer ends. */
+            stop?: string[];
+            /**
+             * @description Whether it may call tools; `required`: the first call of a step must call one.
+             * @enum {string}
+             */
+            toolChoice?: "auto" | "required" | "none";
+            /** @description Whether it may call several tools at once. */
+            parallelToolCalls?: boolean;
+            /** @description The provider's name of a class of service. */
+            serviceTier?: string;
+            /** @description Whether the provider keeps the prompt for the next calls; counted as it bills it. */
+            cache?: boolean;
+            /** @description Anything else that the provider takes, put into the body of each call. */
+            extraBody?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ModelOptions
+         * @description Passed on to the provider: what it does not take, it refuses in its own words.
+         */
+        ModelOptionsInput: {
+            /**
+             * @description How much a model that reasons does so.
+             * @enum {string}
+             */
+            reasoningEffort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
+            /** @description The share of likely words it chooses from; an alternative to temperature. */
+            topP?: number;
+            /** @description The same one makes answers alike, where the provider knows it. */
+            seed?: number;
+            /** @description Texts at which the answer ends. */
+            stop?: string[];
+            /**
+             * @description Whether it may call tools; `required`: the first call of a step must call one.
+             * @enum {string}
+             */
+            toolChoice?: "auto" | "required" | "none";
+            /** @description Whether it may call several tools at once. */
+            parallelToolCalls?: boolean;
+            /** @description The provider's name of a class of service. */
+            serviceTier?: string;
+            /** @description Whether the provider keeps the prompt for the next calls; counted as it bills it. */
+            cache?: boolean;
+            /** @description Anything else that the provider takes, put into the body of each call. */
+            extraBody?: {
+                [key: string]: unknown;
+            };
         };
         ModelProvider: string;
         /**

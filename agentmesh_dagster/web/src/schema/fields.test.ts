@@ -93,6 +93,8 @@ it('puts narrow fields side by side, and what is needed less often into sections
   expect(pairUp(sections[2]?.fields ?? []).map(names)).toEqual([
     ['systemPrompt'],
     ['modelName'],
+    ['connection'],
+    ['options'],
     ['temperature', 'maxTokens'],
     ['maxToolRounds'],
   ])
