@@ -88,9 +88,10 @@ it('puts narrow fields side by side, and what is needed less often into sections
   expect(sections.map(({ section }) => section.title)).toEqual([
     'Retries, timeout, pool',
     'If it fails',
+    'Budget',
     'Overrides',
   ])
-  expect(pairUp(sections[2]?.fields ?? []).map(names)).toEqual([
+  expect(pairUp(sections[3]?.fields ?? []).map(names)).toEqual([
     ['systemPrompt'],
     ['modelName'],
     ['connection'],
