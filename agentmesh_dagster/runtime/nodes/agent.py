@@ -166,22 +166,14 @@ class _Conversation:
 
     def _ask_one(self, request: ChatRequest) -> ChatReply:
         answerer = self.answerers[0]
-        self.work.record(
-            EventType.AGENT_REQUEST,
-            {
-                **answerer.about,
-                "messages": [_write_message(message) for message in self.messages[self.recorded_count :]],
-                "tools": list(self.tools),
-                "temperature": request.temperature,
-            },
-        )
-        self.recorded_count = len(self.messages)
         started = time.monotonic()
         try:
             services = self.work.services
             provider = services.provider_for(answerer.provider, services.settings, answerer.connection)
             seller = find_seller(answerer.provider, services.settings, answerer.connection)
             with self.work.spending.count(seller, request) as call:
+                self._record_request(answerer.about, request)
+                started = time.monotonic()
                 reply = call.reply = provider.complete(request)
         except ProviderError as fault:
             # What came is no answer, and may have been paid for.
@@ -206,6 +198,18 @@ class _Conversation:
             response["notes"] = [*reply.notes]
         self._record_response(answerer.about, response, started)
         return reply
+
+    def _record_request(self, about: Mapping[str, JsonValue], request: ChatRequest) -> None:
+        self.work.record(
+            EventType.AGENT_REQUEST,
+            {
+                **about,
+                "messages": [_write_message(message) for message in self.messages[self.recorded_count :]],
+                "tools": list(self.tools),
+                "temperature": request.temperature,
+            },
+        )
+        self.recorded_count = len(self.messages)
 
     def _record_response(
         self, about: Mapping[str, JsonValue], response: Mapping[str, JsonValue], started: float
