@@ -38,7 +38,11 @@ class EndpointClient:
 
     def _build_model(self, name: str, api: Api, limit_field: LimitField) -> Model[Any]:
         if api == "claude":
-            claude = AnthropicModelProfile(supports_json_schema_output=True, supports_thinking=True)
+            claude = AnthropicModelProfile(
+                supports_json_schema_output=True,
+                supports_thinking=True,
+                anthropic_disallows_sampling_settings=False,  # else they are left out without a word
+            )
             claude |= cast("AnthropicModelProfile", self.endpoint.profile)
             return AnthropicModel(name, provider=AnthropicProvider(anthropic_client=self.sdk), profile=claude)
         provider = (

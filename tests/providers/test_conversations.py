@@ -144,8 +144,9 @@ def test_anthropic_always_gets_a_token_limit(server: ScriptedServer) -> None:
     assert send(server, ANTHROPIC, ask()).body["max_tokens"] == 16_000
 
 
-def test_a_temperature_is_sent(server: ScriptedServer, wire: Wire) -> None:
-    assert send(server, wire, ask(temperature=0.0)).body["temperature"] == 0.0
+@pytest.mark.parametrize("model", ["some-model", "claude-opus-5-5", "gpt-4o"])
+def test_a_temperature_is_sent_to_any_model(server: ScriptedServer, wire: Wire, model: str) -> None:
+    assert send(server, wire, ask(model=model, temperature=0.0)).body["temperature"] == 0.0
 
 
 def test_anthropic_takes_a_temperature_only_with_the_older_version(server: ScriptedServer) -> None:

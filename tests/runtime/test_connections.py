@@ -106,6 +106,7 @@ def test_another_model_answers_where_the_first_cannot(services: Services, server
     done = run(services, server, *steps, connection="first", fallbacks=fallbacks)
 
     assert [seen.body["model"] for seen in server.seen] == ["small", "middle", "large"]
+    assert len({seen.headers["idempotency-key"] for seen in server.seen}) == 3
     raw = done.output["raw"]
     assert (done.output["text"], raw["connection"], raw["model"]) == ("five", "second", "large")
     assert [passed["model"] for passed in raw["passedOver"]] == ["small", "middle"]

@@ -162,7 +162,8 @@ class _Conversation:
                 failed, following, *_ = self.answerers
                 self.passed_over.append({**failed.about, "error": str(fault)})
                 self.answerers = self.answerers[1:]  # for the rest of the step: a conversation stays with its model
-                request = replace(request, model=following.model)
+                key = f"{request.idempotency_key}:{following.model}"  # it is another call
+                request = replace(request, model=following.model, idempotency_key=key)
 
     def _ask_one(self, request: ChatRequest) -> ChatReply:
         answerer = self.answerers[0]
