@@ -25,6 +25,8 @@ class InvalidSettings(AgentMeshError):
 DECLARED_IN = "agentmesh.toml"  # in the home folder, unless AGENTMESH_CONFIG says where
 
 
+TRACE_ID = "{traceId}"
+
 _SECRET, _HOSTS = "AGENTMESH_SECRET_", "_HOSTS"
 _SHORTEST_SECRET = 8
 _HOST = re.compile(r"((?:\*\.)?[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?")
@@ -150,6 +152,11 @@ class Settings(_Places):
         default=None, description="Address under which people reach the web server, for links in Dagster's UI."
     )
 
+    trace_url: str | None = Field(
+        default=None,
+        description="Address of a trace where OpenTelemetry's traces are looked at; {traceId} in it stands for its id.",
+    )
+
     url: str | None = Field(
         default=None, description="Server that commands ask instead of the store here, its path prefix included."
     )
@@ -240,6 +247,13 @@ class Settings(_Places):
     http_max_response_bytes: int = Field(
         default=2_000_000, gt=0, le=500_000_000, description="Longest response of an http tool."
     )
+
+    @field_validator("trace_url")
+    @classmethod
+    def _names_trace(cls, url: str | None) -> str | None:
+        if url and (TRACE_ID not in url or not url.startswith(("http://", "https://"))):
+            raise ValueError(f"it must be an address with {TRACE_ID} in it")
+        return url or None
 
     @property
     def store_url(self) -> str:

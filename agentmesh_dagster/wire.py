@@ -459,3 +459,5 @@ class About(Entity):
     version: str
     dagster_version: str
     dagster_url: str  # path of Dagster's UI on this server
+    # Address of a run's trace, where one was set: `{traceId}` stands for the run's id without its dashes.
+    trace_url: str | None = None

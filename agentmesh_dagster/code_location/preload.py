@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
 
+from agentmesh_dagster.runtime.tracer import list_tracer_modules
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.specs import PLUGINS
 from agentmesh_dagster.specs.plugins import BrokenPlugins
@@ -19,6 +20,7 @@ def list_modules(settings: Settings) -> Iterator[str]:
     if settings.anthropic_api_key:
         yield "anthropic.resources.messages.messages"
         yield "anyio._backends._asyncio"
+    yield from list_tracer_modules()
 
 
 # Not the settings that a worker gets: it may have more variables, from the `.env` of its code location.

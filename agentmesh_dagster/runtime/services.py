@@ -5,6 +5,7 @@ from typing import Protocol
 
 from agentmesh_dagster.providers import get_provider
 from agentmesh_dagster.providers.chat import Provider
+from agentmesh_dagster.runtime.tracing import trace_runs
 from agentmesh_dagster.settings import Settings, get_settings
 from agentmesh_dagster.specs import PLUGINS
 from agentmesh_dagster.store import Store, open_store
@@ -30,4 +31,6 @@ def open_services(settings: Settings | None = None) -> Services:
     """
     PLUGINS.load()
     settings = settings or get_settings()
-    return Services(open_store(settings.store_url), settings)
+    store = open_store(settings.store_url)
+    trace_runs(store)
+    return Services(store, settings)

@@ -6,9 +6,10 @@ from functools import lru_cache
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.entities.gates import AskedRound, Asking, Gate
-from agentmesh_dagster.entities.models import Node, Workflow
-from agentmesh_dagster.graph.address import Address, Call
+from agentmesh_dagster.entities.models import Workflow
+from agentmesh_dagster.graph.address import Address
 from agentmesh_dagster.graph.asking import find_asked_end, name_checks
+from agentmesh_dagster.graph.pinned_node import find_pinned_node, find_pinned_workflow
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import BrokenDocument, EntityNotFound, load_workflow_at
 from agentmesh_dagster.store.gate_history import read_history
@@ -25,19 +26,11 @@ class _Names:
 
     def find_title(self, address: Address) -> str:
         """The title of a node, also of one inside of a sub-workflow."""
-        calls = [frame.node_id for frame in address.path if isinstance(frame, Call)]
-        workflow = self.top
-        for node_id in calls:
-            node = _find_node(workflow, node_id)
-            workflow = self.called.get(node.workflow_id or "") if node else None
-        node = _find_node(workflow, address.node_id)
+        node = find_pinned_node(self.top, self.called, address)
+        workflow = find_pinned_workflow(self.top, self.called, address)
         if node is None and workflow is not None and (end := find_asked_end(workflow, address.node_id)):
             return name_checks(end.title)
         return node.title if node else address.node_id
-
-
-def _find_node(workflow: Workflow | None, node_id: str) -> Node | None:
-    return next((node for node in workflow.graph.nodes if node.id == node_id), None) if workflow else None
 
 
 @lru_cache(maxsize=500)  # what stands in a revision never changes

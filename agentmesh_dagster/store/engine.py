@@ -3,9 +3,10 @@
 import atexit
 import os
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ CONNECT_SECONDS = 10
 
 # A process may work with some 32 threads; connections above the first few are closed when they come back.
 _POOL: Mapping[str, Any] = {"pool_size": 5, "max_overflow": 35, "pool_timeout": BUSY_SECONDS}
+
+Observer = Callable[[str, datetime, Sequence[Any]], None]  # is told of events: of which run, when, and which
+TOLD = "agentmesh_told"  # in a connection's info: what the transaction has recorded, if somebody watches
 
 _WRITE = {"sqlite_begin": "BEGIN IMMEDIATE"}  # takes the write lock at once: later it could fail without waiting
 _MAKESHIFT = "makeshift"
@@ -48,6 +52,7 @@ class Store:
         self.url = url
         # Connections must not cross a fork. A child makes its own and leaves its parent's alone, unclosed.
         self._access: dict[int, _Access] = {}
+        self._observer: Observer | None = None
 
     def __repr__(self) -> str:
         return f"Store({show_url(self.url)!r})"
@@ -57,6 +62,10 @@ class Store:
         """SQLAlchemy's engine of this process."""
         return self._access_here().engine
 
+    def watch(self, observer: Observer) -> None:
+        """Lets somebody know what this process records of runs, after each transaction that did so."""
+        self._observer = observer
+
     @contextmanager
     def begin(self) -> Generator[Connection]:
         """One write transaction: committed at the end, rolled back when an exception leaves it.
@@ -64,6 +73,22 @@ class Store:
         Raises StoreUnavailable, StoreFull and StoreReadOnly among its kinds. On SQLite there is one writer at a time:
         do not nest, and do not wait in it.
         """
+        if (observer := self._observer) is None:
+            with self._transact() as connection:
+                yield connection
+            return
+        told: list[Any] = []
+        with self._transact() as connection:
+            connection.info[TOLD] = told
+            try:
+                yield connection
+            finally:
+                del connection.info[TOLD]
+        for run_id, moment, events in told:
+            observer(run_id, moment, events)
+
+    @contextmanager
+    def _transact(self) -> Generator[Connection]:
         access = self._access_here()
         with in_plain_words(self.url):
             if access.engine.dialect.name == "postgresql":

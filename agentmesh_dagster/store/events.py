@@ -9,6 +9,7 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventLog, EventType, RunStatus
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.cutting import cut_fields, measure
+from agentmesh_dagster.store.engine import TOLD
 from agentmesh_dagster.store.pages import Page, cut_page, read_cursor, read_number, write_cursor
 from agentmesh_dagster.store.tables import events, runs
 
@@ -63,6 +64,8 @@ def record_events(tx: Connection, *, project_id: str, run_id: str, recorded: Seq
             for event in recorded
         ],
     )
+    if TOLD in tx.info:
+        tx.info[TOLD].append((run_id, moment, tuple(recorded)))
 
 
 def record_audit(

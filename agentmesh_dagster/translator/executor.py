@@ -14,6 +14,7 @@ from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.runtime.made import read_made
 from agentmesh_dagster.runtime.places import RunIsQueued, RunLimitReached
 from agentmesh_dagster.runtime.selection import finish_selection
+from agentmesh_dagster.runtime.tracer import link_trace, name_trace, wants_traces
 from agentmesh_dagster.settings import Settings, link_run
 from agentmesh_dagster.speedups import build_thread_executor
 from agentmesh_dagster.store.launches import renew_launch
@@ -104,6 +105,8 @@ class LeasedExecutor(dg.Executor):
         self.compiled.run_ids[run.run_id] = run_id
         if link := link_run(settings, run_id):
             plan_context.instance.add_run_tags(run.run_id, {RUN_TAG: link})
+        if wants_traces():
+            plan_context.log.info(f"Its trace is {link_trace(settings, run_id) or name_trace(run_id)}")
 
         def renew() -> bool:
             with store.begin() as tx:

@@ -11,20 +11,34 @@ from mcp.client.client import Client
 
 from tests.login.server import follow_link
 from tests.mcp_client import call_ok, connect
+from tests.otlp import Collector, run_collector
 from tests.process.documents import build_echo
 from tests.process.servers import AGENTMESH, RunningDev, clean_environment, run_dev, wait_until
 
 PREFIX = "/mesh"
 SOON_SECONDS = 120  # a reload takes 3 seconds on a machine that does nothing else
+LOGS = """
+query Logs($id: ID!) {
+  logsForRun(runId: $id) { ... on EventConnection { events { ... on LogMessageEvent { message } } } }
+}
+"""
 JOBS = "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } schedules { name } } } } }"
 SERVER_STARTED = "Started Dagster code server for module"
 RELOADED = "Received LocationStateChangeEventType.LOCATION_UPDATED event for location agentmesh"
 
 
 @pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
+def collector() -> Iterator[Collector]:
+    with run_collector() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def dev(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
     folder = tmp_path_factory.mktemp("empty")
-    with run_dev(folder, auth="on", path_prefix=PREFIX, arguments=("--log-level", "info")) as running:
+    told = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "AGENTMESH_TRACE_URL": "http://traces.example/{traceId}"}
+    arguments = ("--log-level", "info")
+    with run_dev(folder, auth="on", path_prefix=PREFIX, arguments=arguments, environment=told) as running:
         yield running
 
 
@@ -92,6 +106,18 @@ def test_an_agent_of_another_program_runs_a_workflow_over_mcp(dev: RunningDev, c
     run = connect(f"{dev.url}/mcp", work, authorization=f"Bearer {dev.read_token()}")
     assert (run["status"], run["output"]) == ("succeeded", "hello Ada")
     assert client.get(run["url"]).status_code in (200, 503), "503 says how to build the web app"
+
+
+def test_the_worker_of_a_run_tells_its_trace_before_it_ends(client: httpx2.Client, collector: Collector):
+    workflow_id = save(client, build_echo("Traced"))
+    run_id = client.post(f"/api/workflows/{workflow_id}/runs", json={"input": {"who": "Ada"}}).json()["runId"]
+
+    spans = collector.wait_for(run_id, lambda found: any(not span.parent_id for span in found))
+    assert sorted(span.name for span in spans) == ["end end", "invoke_workflow Traced", "start start"]
+    assert client.get("/api/about").json()["traceUrl"] == "http://traces.example/{traceId}"
+    answer = client.post("/graphql", json={"query": LOGS, "variables": {"id": run_id}}).json()
+    said = [event.get("message") for event in answer["data"]["logsForRun"]["events"]]
+    assert f"Its trace is http://traces.example/{run_id.replace('-', '')}" in said
 
 
 @pytest.mark.filterwarnings("ignore:Using variable_values:DeprecationWarning")  # dagster-graphql's use of gql

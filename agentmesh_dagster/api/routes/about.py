@@ -26,7 +26,10 @@ router = build_router("", "about")
 def get_about(call: Asked) -> wire.About:
     """Versions, and where Dagster's UI is."""
     return wire.About(
-        version=version("agentmesh-dagster"), dagster_version=version("dagster"), dagster_url=f"{call.dagster}/"
+        version=version("agentmesh-dagster"),
+        dagster_version=version("dagster"),
+        dagster_url=f"{call.dagster}/",
+        trace_url=call.context.services.settings.trace_url,
     )
 
 

@@ -1474,6 +1474,7 @@ export interface components {
             version: string;
             dagsterVersion: string;
             dagsterUrl: string;
+            traceUrl?: string;
         };
         /**
          * Agent

@@ -48,6 +48,7 @@ export function RunActions({ run, pinned }: { run: Run; pinned: PinnedWorkflow |
     })
   return (
     <div className="row run-actions">
+      <TraceLink run={run} />
       <DagsterLink run={run} pinned={pinned} />
       {!isOver && mayEdit && (
         <button type="button" className="button button-danger" onClick={() => setAsks('cancel')}>
@@ -131,15 +132,25 @@ function CancelDialog({ runId, onClose }: { runId: string; onClose: () => void }
   )
 }
 
+/** To the run's trace, where the operator has said in which page traces are looked at. */
+function TraceLink({ run }: { run: Run }) {
+  const { data: about } = useAbout()
+  const to = about?.traceUrl?.replaceAll('{traceId}', run.id.replaceAll('-', ''))
+  return to ? <OutsideLink to={to}>Trace</OutsideLink> : null
+}
+
 /** To the newest launch in Dagster's UI. */
 function DagsterLink({ run, pinned }: { run: Run; pinned: PinnedWorkflow | undefined }) {
   const { data: about } = useAbout()
   const newest = run.launches.at(-1)
   const to = about && newest ? `${about.dagsterUrl.replace(/\/$/, '')}/runs/${newest}` : pinned?.dagsterRunUrl
-  if (!to) return null
+  return to ? <OutsideLink to={to}>Open in Dagster</OutsideLink> : null
+}
+
+function OutsideLink({ to, children }: { to: string; children: string }) {
   return (
     <a className="button" href={to} target="_blank" rel="noopener">
-      Open in Dagster
+      {children}
       <Icon name="outside" size={13} />
       <span className="visually-hidden">, opens in a new tab</span>
     </a>
