@@ -67,9 +67,9 @@ class FacadeOp(dg.OpDefinition):
     def _make(self, context: dg.OpExecutionContext, _inputs: Mapping[str, Any]) -> Told:
         job = context.get_step_execution_context().job
         with self.facade.execute(FacadeStep(self.facade, context.run, context.instance, job)) as launch_id:
-            yield from self._tell(context, launch_id)
+            yield from self._report(context, launch_id)
 
-    def _tell(self, context: dg.OpExecutionContext, launch_id: str) -> Told:
+    def _report(self, context: dg.OpExecutionContext, launch_id: str) -> Told:
         services, plan = self.facade.services, self.facade.plan
         with services.store.read() as connection:
             launch = find_launch(connection, launch_id)
