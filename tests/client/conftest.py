@@ -1,4 +1,4 @@
-"""One real server for the module, with a login and the lesson workflows, and a client of it."""
+"""One real server for all tests here, with a login and the lesson workflows, and a client of it."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,7 +11,7 @@ from tests.process.servers import ROOT, RunningDev, run_dev
 __all__ = ["agentmesh", "folder"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
     folder = tmp_path_factory.mktemp("server")
     (folder / "workflows").symlink_to(ROOT / "workflows")

@@ -58,7 +58,11 @@ def runs_of(office: Office) -> list[Run]:
         return list_runs(connection)
 
 
-@pytest.mark.parametrize("executor", ["in_process", "threads", "multiprocess"])
+@pytest.mark.parametrize(
+    ("store_url", "executor"),
+    [("sqlite", "in_process"), ("sqlite", "threads"), ("postgresql", "multiprocess")],
+    indirect=["store_url"],
+)
 def test_what_is_made_from_a_workflows_asset_goes_on_in_the_same_run(
     office: Office, executor: str, monkeypatch: pytest.MonkeyPatch
 ):

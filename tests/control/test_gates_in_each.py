@@ -94,7 +94,9 @@ def test_each_item_is_asked_about_and_what_can_go_on_does(office: Office):
     assert all(office.dagster_status(launch) is dg.DagsterRunStatus.SUCCESS for launch in office.run(run_id).launches)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("store_url", "seed"), [("sqlite", 0), ("sqlite", 1), ("postgresql", 2)], indirect=["store_url"]
+)
 def test_twenty_items_in_any_order_some_rejected(office: Office, seed: int):
     lot = random.Random(seed)
     items = [f"item {number}" for number in range(20)]

@@ -72,6 +72,7 @@ def test_a_gate_of_a_sub_workflow_in_a_loop_is_rejected_twice_and_approved(offic
     assert [office.dagster_status(launch) for launch in run.launches] == [dg.DagsterRunStatus.SUCCESS] * 4
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)  # on both: test_gates_in_each.py
 def test_twenty_items_are_drafted_and_asked_about_until_each_is_approved(office: Office):
     lot, items = random.Random(2), [f"item {number}" for number in range(20)]
     draft = '{{ context.item }}, {{ context.round }}: {{ context.round > 1 ? context.outputs.ask.comment : "-" }}'

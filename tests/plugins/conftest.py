@@ -63,7 +63,7 @@ def acme_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return install_acme(tmp_path_factory.mktemp("site"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def acme_dev(
     tmp_path_factory: pytest.TempPathFactory, acme_site: Path, acme_server: AcmeServer
 ) -> Iterator[RunningDev]:

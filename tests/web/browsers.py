@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 DIST = Path(__file__).parents[2] / "agentmesh_dagster" / "web" / "dist"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -24,6 +24,15 @@ def find_chromium() -> str:
     """The machine's Chromium; without one the test is skipped, and fails in CI."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     return path or _give_up("Chromium is needed: apt-get install chromium")
+
+
+@contextmanager
+def run_browser() -> Generator[Browser]:
+    """A browser. As long as there is one, no `asyncio.run` works in this thread: it should not outlive its tests."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 def require_app() -> None:

@@ -4,35 +4,33 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.process.servers import RunningDev, run_dev
-from tests.web.browsers import Watch, find_chromium, open_page, require_app
+from tests.web.browsers import Watch, open_page, require_app, run_browser
 
 expect.set_options(timeout=20_000)  # ms; a run takes seconds when two cores are shared
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
-    """A server with the examples, without login, that all tests of this process share."""
+    """A server with the examples, without login, that all tests here share."""
     require_app()
     with run_dev(tmp_path_factory.mktemp("dev")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(dev: RunningDev) -> Iterator[httpx2.Client]:
     """Its API, for what a test needs before it looks at a page."""
     with dev.open_client() as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with run_browser() as running:
+        yield running
 
 
 @pytest.fixture

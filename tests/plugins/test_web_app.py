@@ -6,23 +6,26 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, Page, expect
 
-from tests.plugins.conftest import acme_dev as acme_dev
-from tests.plugins.conftest import acme_server as acme_server
-from tests.plugins.conftest import acme_site as acme_site
 from tests.plugins.installing import ACME
 from tests.process.servers import RunningDev
-from tests.web.browsers import Watch, open_page, require_app
+from tests.web.browsers import open_page, require_app, run_browser
 from tests.web.editing import node
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with run_browser() as running:
+        yield running
+
+
 @pytest.fixture
-def page(browser: Browser, acme_dev: RunningDev, watch: Watch) -> Iterator[Page]:
+def page(browser: Browser, acme_dev: RunningDev) -> Iterator[Page]:
     """A page of the server that has the package, and its workflow."""
     require_app()
     with acme_dev.open_client() as client:
         saved = client.post("/api/documents", json=yaml.safe_load((ACME / "acme.yaml").read_text("utf-8")))
         assert saved.status_code == 200, saved.text
-    with open_page(browser, acme_dev.url, watch=watch) as opened:
+    with open_page(browser, acme_dev.url) as opened:
         yield opened
 
 
