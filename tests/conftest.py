@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    # Hundreds of thousands of objects stay: to look through them again and again is a tenth of what tests in this process cost.
+    # Hundreds of thousands of objects stay: to look through them again and again is a tenth of what a test here costs.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
