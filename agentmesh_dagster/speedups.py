@@ -18,6 +18,7 @@ __all__ = [
     "build_thread_executor",
     "fetch_jobs_on_demand",
     "fit_dagster_yaml",
+    "read_plan_heads",
     "warm_up",
 ]
 
@@ -28,6 +29,7 @@ HAS_EXTENSIONS = _found is not None and _found.origin is not None  # a folder of
 
 if HAS_EXTENSIONS:
     from agentmesh_dagster.extensions.on_demand_jobs import fetch_jobs_on_demand
+    from agentmesh_dagster.extensions.plan_heads import read_plan_heads
     from agentmesh_dagster.extensions.thread_executor import build_thread_executor
 else:
 
@@ -37,6 +39,9 @@ else:
     def build_thread_executor(max_concurrent: int = 1) -> dg.ExecutorDefinition:  # noqa: ARG001
         """Steps follow each other."""
         return dg.in_process_executor
+
+    def read_plan_heads(instance: dg.DagsterInstance) -> None:
+        """Of what was written down of a plan all is read, as Dagster does it."""
 
 
 WITHOUT_EXTENSIONS = (

@@ -21,6 +21,7 @@ from agentmesh_dagster.control.resume import resume_run
 from agentmesh_dagster.runtime.children import end_child
 from agentmesh_dagster.runtime.due_waits import end_due_wait
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.speedups import read_plan_heads
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.children import (
     find_step_of_child,
@@ -154,6 +155,7 @@ def run_in_place(
     `job` is executed as it is, whatever the launch selects; this installation's job of its name unless given.
     """
     interrupted = False
+    read_plan_heads(instance)
     dagster_run = instance.get_run_by_id(launch.launch_id)
     assert dagster_run is not None
     try:

@@ -38,6 +38,7 @@ from dagster._core.remote_representation.external_data import (
     RepositorySnap,
 )
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
+from dagster._core.snap import ExecutionPlanSnapshot
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.compute_log_manager import CapturedLogContext, ComputeIOType
 from dagster._core.storage.event_log.base import EventLogStorage
@@ -45,7 +46,8 @@ from dagster._core.storage.event_log.schema import SqlEventLogStorageMetadata
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage, SqliteEventLogStorageWatchdog
 from dagster._core.storage.local_compute_log_manager import IO_TYPE_EXTENSION, LocalComputeLogManager
 from dagster._core.storage.runs.base import RunStorage
-from dagster._core.storage.runs.schema import InstanceInfo, RunStorageSqlMetadata
+from dagster._core.storage.runs.schema import InstanceInfo, RunStorageSqlMetadata, SnapshotsTable
+from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.storage.schedules.base import ScheduleStorage
 from dagster._core.storage.schedules.schema import ScheduleStorageSqlMetadata
@@ -77,6 +79,7 @@ __all__ = [
     "EventLogStorage",
     "ExecuteRunWithPlanIterable",
     "ExecutionPlan",
+    "ExecutionPlanSnapshot",
     "GrpcServerCodeLocation",
     "GrpcServerCodeLocationOrigin",
     "InstanceConcurrencyContext",
@@ -99,7 +102,9 @@ __all__ = [
     "ScheduleStorage",
     "ScheduleStorageSqlMetadata",
     "SerializableErrorInfo",
+    "SnapshotsTable",
     "SqlEventLogStorageMetadata",
+    "SqlRunStorage",
     "SqliteEventLogStorage",
     "SqliteEventLogStorageWatchdog",
     "SqliteRunStorage",

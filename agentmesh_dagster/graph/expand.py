@@ -91,7 +91,10 @@ class _Expander:
     _entered: dict[Rounds, Rounds] = field(default_factory=dict[Rounds, Rounds])
 
     def build(self, graph: Graph) -> Graph:
-        edges = (replace(edge, target=self.entries.get(edge.target, edge.target)) for edge in self.edges)
+        edges = (
+            replace(edge, target=self.entries[edge.target]) if edge.target in self.entries else edge
+            for edge in self.edges
+        )
         regions = {
             each: Region(each, self.entries.get(join, join), frozenset(self.bodies.get(each, ())), False)
             for each, join in self.joins.items()
@@ -147,8 +150,8 @@ class _Copier:
         return (*self.level.place, *(Round(turns[loop.head]) for loop in self.loops.around(node_id)))
 
     def copy_node(self, node: GraphNode, turns: _Turns) -> None:
-        key, loops = self.key(node.id, turns), self.loops.around(node.id)
-        place = self._place(node.id, turns)
+        place, loops = self._place(node.id, turns), self.loops.around(node.id)
+        key = write_key(node.id, place)
         around = self._regions_around(node.id, turns)
         copy = Copy(
             origin=node.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from agentmesh_dagster.graph.cycles import find_components
@@ -42,9 +43,14 @@ class Loops:
         tuple[GraphEdge, GraphEdge], ...
     ] = ()  # an edge back, and one by which its loop is entered otherwise
 
-    def around(self, node_id: str) -> list[Loop]:
+    def around(self, node_id: str) -> Sequence[Loop]:
         """The loops in which a node stands, the outermost first."""
-        return [loop for loop in self.found if node_id in loop.body]
+        return self._around.get(node_id, ())
+
+    @cached_property
+    def _around(self) -> Mapping[str, Sequence[Loop]]:
+        bodies = (node_id for loop in self.found for node_id in loop.body)
+        return {node_id: [loop for loop in self.found if node_id in loop.body] for node_id in dict.fromkeys(bodies)}
 
 
 def find_loops(graph: Graph) -> Loops:

@@ -5,6 +5,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Container
+from functools import lru_cache
 
 # Dagster refuses these as names of ops, jobs and outputs (dagster._core.definitions.utils.DISALLOWED_NAMES).
 _REFUSED = {"input", "output", "type", "config", "conf", "context", "meta", "dict", "int", "str", "float", "bool"} | {
@@ -20,6 +21,11 @@ def safe_name(text: str, taken: Container[str] = ()) -> str:
 
     Equal text and equal `taken` give an equal name. The way back is a kept map, never the name itself.
     """
+    return _first_free(_clean(text), taken)
+
+
+@lru_cache(maxsize=1024)  # each round of a loop has the same names
+def _clean(text: str) -> str:
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     words = re.findall(r"[A-Za-z0-9_]+", ascii_text)
     name = "_".join(words)
@@ -29,7 +35,7 @@ def safe_name(text: str, taken: Container[str] = ()) -> str:
         name = f"{name[:_MAX_LENGTH].rstrip('_')}_{_digest(text)}"
     if keyword.iskeyword(name) or name in _REFUSED:
         name = f"{name}_"
-    return _first_free(name, taken)
+    return name
 
 
 def _is_mostly_lost(text: str, name: str) -> bool:

@@ -129,6 +129,22 @@ def test_a_worker_plans_the_same_however_often_the_loop_may_be_played(office: Of
     assert many < 1.3 * few
 
 
+def test_a_worker_does_the_same_however_often_the_loop_may_be_played(office: Office):
+    flows = [loop(3), loop(100)]
+    save(office.services, *flows)
+    for flow in flows:
+        execute(office, flow)  # the first one plans the job
+
+    few, many = (count_calls(lambda flow=flow: execute(office, flow)) for flow in flows)
+
+    assert many < 1.3 * few
+
+
+def execute(office: Office, flow: Workflow) -> None:
+    prepared = prepare_launch(office.services, office.instance, flow, {"n": 1}, launched_by="test")
+    run_in_place(office.services, office.instance, prepared)
+
+
 def test_a_config_that_dagster_refuses_is_refused_by_each_launch(office: Office):
     flow = loop(20).model_copy(update={"input_schema": {"type": "object", "properties": {"n": {"type": "integer"}}}})
     save(office.services, flow)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentmesh_dagster.extensions.dagster_internals import InstanceRef, capture_interrupts, load_run_worker
+from agentmesh_dagster.extensions.plan_heads import read_plan_heads
 from agentmesh_dagster.extensions.warm_launcher.worker_process import build_worker_tag, describe_this_process
 from agentmesh_dagster.forking import leave_all_to_parent
 
@@ -42,6 +43,7 @@ def prepare_to_work() -> None:
 def _execute_run(work: RunWork) -> None:
     open_instance, execute_run = load_run_worker()
     with capture_interrupts(), open_instance(instance_ref=work.instance_ref) as instance:
+        read_plan_heads(instance)
         instance.add_run_tags(work.run_id, build_worker_tag(describe_this_process(work.run_id)))
         absent = [module for module in work.preload if module not in sys.modules]
         if absent:
