@@ -115,7 +115,7 @@ class WorkflowJobs:
                 self._services,
                 self._options.jobs,
                 _CHILD_RUNS,
-                first_rounds_will_do=self._pin.first_rounds_will_do,
+                first_rounds=self._pin.first_rounds,
             )
         except (AgentMeshError, dg.DagsterError) as fault:
             broken = _build_broken_job(self._services, job_name, workflow_id, str(fault))

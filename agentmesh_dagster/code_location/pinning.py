@@ -6,14 +6,14 @@ from agentmesh_dagster.code_location.dagster_internals import DefinitionsLoadCon
 from agentmesh_dagster.control.pinning import REVISION_KEY
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import current_revision
-from agentmesh_dagster.translator.first_rounds import FIRST_ROUNDS_KEY
+from agentmesh_dagster.translator.first_rounds import read_first_rounds
 
 
 @dataclass(frozen=True)
 class Pin:
     revision: int  # of the catalogue
     is_new: bool  # a code server loads it; False: a worker rebuilds what its run was launched with
-    first_rounds_will_do: bool = False  # a worker may build of each loop the first rounds, until it comes to others
+    first_rounds: int | None = None  # so many of each loop a worker builds, until it comes to others; None: all
 
 
 def pin_revision(store: Store) -> Pin:
@@ -26,7 +26,7 @@ def pin_revision(store: Store) -> Pin:
         metadata = context.reconstruction_metadata
         pinned = metadata.get(REVISION_KEY)
         if pinned is not None:
-            return Pin(int(pinned), is_new=False, first_rounds_will_do=FIRST_ROUNDS_KEY in metadata)
+            return Pin(int(pinned), is_new=False, first_rounds=read_first_rounds(metadata))
     revision = current_revision(store)
     context.add_to_pending_reconstruction_metadata(REVISION_KEY, str(revision))
     return Pin(revision, is_new=True)

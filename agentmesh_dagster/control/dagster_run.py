@@ -28,6 +28,7 @@ from agentmesh_dagster.translator.asset_specs import read_key
 from agentmesh_dagster.translator.build_job import build_job_once
 from agentmesh_dagster.translator.dagster_runs import build_run_config, read_instance_id
 from agentmesh_dagster.translator.materialize import list_makers
+from agentmesh_dagster.translator.rounds import AHEAD
 from agentmesh_dagster.translator.run_tags import WITHIN_TAG, name_origin
 
 # By job, then by Dagster instance: the first run that was created of it, whose snapshots those that follow share.
@@ -83,13 +84,13 @@ def build_first_launch(
     makes = select_assets(job) or _select_within(plan, within)
     plays_loops = plan.has_rounds and step_keys is None and makes is None  # of an asset Dagster is told all it plans
     like = _find_like(instance, job) if plays_loops else None
-    planned = job if like is None else build_job_once(plan, job_name, services, first_rounds_will_do=True)
+    planned = job if like is None else build_job_once(plan, job_name, services, first_rounds=AHEAD)
     run_config = build_run_config(plan, run_input, log_level=services.settings.console_log_level)
     execution_plan = create_execution_plan(  # which holds the config against the job's
         planned,
         run_config=run_config,
         step_keys_to_execute=step_keys,
-        repository_load_data=build_load_data(plan.revision, first_rounds_will_do=plays_loops),
+        repository_load_data=build_load_data(plan.revision, first_rounds=AHEAD if plays_loops else None),
     )
     tags = {**(given_tags or {}), **job.tags, **name_origin(launched_by, forked_from)}
     tags |= write_asset_tags(asked) if asked else {}

@@ -27,13 +27,13 @@ def read_revision(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | Non
     return int(pinned.data) if pinned else None
 
 
-def build_load_data(revision: int, *, first_rounds_will_do: bool = False) -> RepositoryLoadData:
+def build_load_data(revision: int, *, first_rounds: int | None = None) -> RepositoryLoadData:
     """What Dagster writes into a run's execution plan and hands to the worker that rebuilds the job.
 
-    `first_rounds_will_do`: of a run with loops, the launch of all steps.
+    `first_rounds`: how many rounds of each loop it builds at first; None: all.
     """
     # One integer, never the graphs: it is stored with every run.
-    metadata = {REVISION_KEY: str(revision)} | ({FIRST_ROUNDS_KEY: "yes"} if first_rounds_will_do else {})
+    metadata = {REVISION_KEY: str(revision)} | ({FIRST_ROUNDS_KEY: str(first_rounds)} if first_rounds else {})
     return RepositoryLoadData(
         reconstruction_metadata={key: CodeLocationReconstructionMetadataValue(value) for key, value in metadata.items()}
     )

@@ -83,21 +83,21 @@ def build_job(
     options: JobOptions = JobOptions(),
     child_runs: ChildRuns = NOBODY,
     *,
-    first_rounds_will_do: bool = False,
+    first_rounds: int | None = None,
 ) -> dg.JobDefinition:
     """The Dagster job of a plan; step key = op name = `PlannedOp.name`.
 
     One that is called `ASSET_JOB` is the job in its asset form: a run of it makes a version of the workflow's asset.
     Resources of a host that it asks for (`options`) are bound by the host's `Definitions`, not here.
-    `first_rounds_will_do`: for a worker that begins with the first rounds of each loop, and builds the rest if need be.
+    `first_rounds`: how many of each loop, for a worker that begins with these and builds others if need be; None: all.
     """
     last = plan_materialize(plan) if job_name == ASSET_JOB else None
     materialize = build_materialize_op(plan, last) if last else None
     # Another executor may have its steps rebuild the job elsewhere, by what the run was launched with.
     is_ours = options.executor is None and services.settings.executor in EXECUTORS
-    is_cut = first_rounds_will_do and is_ours and last is None
-    compiled = CompiledWorkflow(plan, services, child_runs, has_all_rounds=not is_cut)
-    ops = list_first_ops(plan) if is_cut else plan.ops
+    count = first_rounds if is_ours and last is None else None
+    compiled = CompiledWorkflow(plan, services, child_runs, has_all_rounds=count is None)
+    ops = plan.ops if count is None else list_first_ops(plan, count)
 
     def define(op: PlannedOp) -> dg.OpDefinition:
         if op is last and materialize:
@@ -134,16 +134,16 @@ def _build_asset_layer(plan: Plan, step_key: str, op: dg.OpDefinition, services:
 
 
 _KEPT = 64  # jobs in one process; with its config schema and snapshot one of ten nodes takes some 150 kB
-_jobs: LRUCache[tuple[int, int, str, bool], dg.JobDefinition] = LRUCache(_KEPT)
+_jobs: LRUCache[tuple[int, int, str, int | None], dg.JobDefinition] = LRUCache(_KEPT)
 
 
 def build_job_once(
-    plan: Plan, job_name: str, services: Services, *, first_rounds_will_do: bool = False
+    plan: Plan, job_name: str, services: Services, *, first_rounds: int | None = None
 ) -> dg.JobDefinition:
     """`build_job`, kept for the next call with the same plan: also what Dagster works out of a job but once."""
     # By identity: what is kept holds on to both, so no other object can have come to stand in their places.
-    key = (id(plan), id(services), job_name, first_rounds_will_do)
-    return _jobs.get(key, lambda: build_job(plan, job_name, services, first_rounds_will_do=first_rounds_will_do))
+    key = (id(plan), id(services), job_name, first_rounds)
+    return _jobs.get(key, lambda: build_job(plan, job_name, services, first_rounds=first_rounds))
 
 
 def _build_prefill(plan: Plan) -> dict[str, Any] | None:

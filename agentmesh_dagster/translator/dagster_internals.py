@@ -15,6 +15,7 @@ from dagster._core.definitions.data_version import (
 )
 from dagster._core.definitions.dependency import DynamicCollectDependencyDefinition, NodeHandle
 from dagster._core.definitions.executor_definition import execute_in_process_executor
+from dagster._core.definitions.metadata.metadata_value import CodeLocationReconstructionMetadataValue
 from dagster._core.errors import DagsterRunNotFoundError
 from dagster._core.events import AssetMaterializationPlannedData, EngineEventData, StepMaterializationData
 from dagster._core.execution.api import create_execution_plan
@@ -46,6 +47,7 @@ __all__ = [
     "AssetLayer",
     "AssetMaterializationPlannedData",
     "CheckError",
+    "CodeLocationReconstructionMetadataValue",
     "DagsterRunNotFoundError",
     "DynamicCollectDependencyDefinition",
     "EngineEventData",

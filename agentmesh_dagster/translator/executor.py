@@ -28,7 +28,7 @@ from agentmesh_dagster.translator.dagster_internals import (
     has_log_record_event,
 )
 from agentmesh_dagster.translator.dagster_runs import read_launch_facts, write_op_key
-from agentmesh_dagster.translator.first_rounds import build_all_rounds
+from agentmesh_dagster.translator.first_rounds import build_more_rounds
 from agentmesh_dagster.translator.materialize import list_makers
 from agentmesh_dagster.translator.ops import EACH_TAG, CompiledWorkflow
 from agentmesh_dagster.translator.presentation import RUN_TAG
@@ -138,8 +138,7 @@ class LeasedExecutor(dg.Executor):
             return
         for step_keys in self._choose_parts(wanted, last, run_id):
             if not has_all and not execution_plan.step_dict_by_key.keys() >= set(step_keys):
-                context, execution_plan = build_all_rounds(context, execution_plan)
-                has_all = True
+                context, execution_plan = build_more_rounds(context, execution_plan, plan, step_keys)
             # Each part resolves what hangs on items anew, and Dagster writes that into the plan it was made from.
             by_handle, by_key = dict(execution_plan.step_dict), dict(execution_plan.step_dict_by_key)
             whole = execution_plan._replace(step_dict=by_handle, step_dict_by_key=by_key)

@@ -6,6 +6,7 @@ rounds. So the executor is handed the rounds that may come next, and again those
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from agentmesh_dagster.graph.address import Address, Items
 from agentmesh_dagster.graph.plan import Plan, PlannedOp, Wiring
@@ -27,6 +28,15 @@ class RoundsPlayed:
     run_id: str
     wanted: Collection[str]  # step keys
     _first: dict[Rounds, int] = field(default_factory=dict[Rounds, int])  # how many were begun before this launch
+
+    @cached_property
+    def _placed(self) -> Sequence[tuple[PlannedOp, Sequence[tuple[Rounds, int]]]]:
+        """Each op with the rounds that it stands in."""
+        return [(op, self.plan.scopes.rounds_around(op.node.id)) for op in self.plan.ops]
+
+    @cached_property
+    def _loops(self) -> Sequence[Rounds]:
+        return list({rounds: None for _, around in self._placed for rounds, _ in around})
 
     def list_parts(self) -> Iterator[list[str]]:
         """The step keys to execute next; after each part, once it was executed, those that it made possible."""
@@ -55,8 +65,9 @@ class RoundsPlayed:
         chosen: set[str] = set()
         settled: set[str] = set()
         behind: set[str] = set()  # a loop that is not over
-        for op in self.plan.ops:  # sources first
-            around = self.plan.scopes.rounds_around(op.node.id)
+        for op, around in self._placed:  # sources first
+            if any(number > reach[rounds].last and not reach[rounds].is_over for rounds, number in around):
+                continue  # it may come, and so may what is behind its loop
             sources = {port.source for port in op.inputs}
             if op.node.id in ahead or sources & behind:
                 behind.add(op.name)
@@ -64,15 +75,14 @@ class RoundsPlayed:
                 continue  # looked at too early it would be shown as executed, and all behind it as skipped for good
             if self._has_ended(op, states) or any(reach[rounds].is_past(number) for rounds, number in around):
                 settled.add(op.name)
-            elif (sources & chosen or sources <= settled) and all(number <= reach[r].last for r, number in around):
+            elif sources & chosen or sources <= settled:
                 chosen.add(op.name)
         return [key for key in self.wanted if key.partition("[")[0] in chosen]
 
     def _find_reach(self, states: Mapping[Address, StepState]) -> Mapping[Rounds, "_Reach"]:
         progress = Progress(self.plan, states)
         found: dict[Rounds, _Reach] = {}
-        every = (rounds for op in self.plan.ops for rounds, _ in self.plan.scopes.rounds_around(op.node.id))
-        for rounds in dict.fromkeys(every):
+        for rounds in self._loops:
             items = self._list_items(rounds, progress)
             begun = max((progress.count_rounds(rounds, one) for one in items or ()), default=0)
             ahead = max(AHEAD, begun - self._first.setdefault(rounds, begun))

@@ -7,11 +7,13 @@ import dagster as dg
 import pytest
 from dagster._core.storage.runs.schema import SnapshotsTable
 
+from agentmesh_dagster.code_location import jobs
 from agentmesh_dagster.control.in_place import run_in_place
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.control.location import build_reconstructable_job
 from agentmesh_dagster.entities.models import RunStatus, Workflow
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.translator.build_job import build_job
 from tests.control.office import Office
 from tests.costs import count_calls
 from tests.shapes import node, save, workflow
@@ -138,6 +140,23 @@ def test_a_worker_does_the_same_however_often_the_loop_may_be_played(office: Off
     few, many = (count_calls(lambda flow=flow: execute(office, flow)) for flow in flows)
 
     assert many < 1.3 * few
+
+
+def test_a_worker_that_goes_on_builds_some_rounds_more(office: Office, monkeypatch: pytest.MonkeyPatch):
+    built: list[int | None] = []
+
+    def build(*args: Any, first_rounds: int | None = None) -> dg.JobDefinition:
+        built.append(first_rounds)
+        return build_job(*args, first_rounds=first_rounds)
+
+    flow = loop(100, played=18)
+    save(office.services, flow)
+    prepared = prepare_launch(office.services, office.instance, flow, {"n": 1}, launched_by="test")
+    monkeypatch.setattr(jobs, "build_job", build)
+    run_in_place(office.services, office.instance, prepared)
+
+    assert office.run(prepared.run_id).status is RunStatus.SUCCEEDED
+    assert built == [2, 16, 128]
 
 
 def execute(office: Office, flow: Workflow) -> None:
