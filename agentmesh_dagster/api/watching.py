@@ -1,12 +1,12 @@
 """What whoever watches over the server asks: `/healthz` and `/metrics`."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import anyio
 import dagster as dg
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from starlette.requests import Request
@@ -18,8 +18,10 @@ from agentmesh_dagster.control.daemons import read_heartbeat
 from agentmesh_dagster.store import Store, StoreUnavailable
 from agentmesh_dagster.store.catalogue import current_revision
 from agentmesh_dagster.store.figures import read_figures
+from agentmesh_dagster.store.sums import ModelUse, list_model_use, list_step_failures
 
 _STORE_ANSWERS_WITHIN_SECONDS = 5.0
+_MAX_SERIES = 1_000  # of each counter: workflows times models may be any number, and names of models are templates
 
 
 def build_watching_routes(context: ApiContext) -> list[Route]:
@@ -77,6 +79,8 @@ class _Figures(Collector):
     def collect(self) -> Iterator[Metric]:
         with self._context.services.store.read() as connection:
             figures = read_figures(connection)
+            uses = list_model_use(connection, limit=_MAX_SERIES)
+            failures = list_step_failures(connection, limit=_MAX_SERIES)
         runs = GaugeMetricFamily("agentmesh_runs", "Runs in the store, by status.", labels=["status"])
         for status, count in figures.runs.items():
             runs.add_metric([status.value], count)
@@ -93,6 +97,7 @@ class _Figures(Collector):
             "Age of the oldest launch that Dagster has not taken yet.",
             figures.oldest_unsubmitted_seconds,
         )
+        yield from _sum_up(uses, failures)
         yield from self._ask_dagster()
 
     def _ask_dagster(self) -> Iterator[Metric]:
@@ -106,3 +111,23 @@ class _Figures(Collector):
                 "Since Dagster's daemon was heard of, which is every 30 seconds.",
                 max(0.0, time.time() - heard),
             )
+
+
+def _sum_up(uses: Sequence[ModelUse], failures: Sequence[tuple[str, str, int]]) -> Iterator[Metric]:
+    """Counters since the store was made; they do not fall when old runs are deleted."""
+    labels = ["workflow", "provider", "model"]
+    calls = CounterMetricFamily("agentmesh_model_calls", "Answers of models, also unfit ones.", labels=labels)
+    unfit = CounterMetricFamily("agentmesh_model_failures", "Those of them that were no use.", labels=labels)
+    tokens = CounterMetricFamily("agentmesh_model_tokens", "Tokens that models took.", labels=[*labels, "direction"])
+    cost = CounterMetricFamily("agentmesh_model_cost_usd", "What that cost, where prices are known.", labels=labels)
+    for use in uses:
+        place = [use.workflow_id, use.provider, use.model]
+        calls.add_metric(place, use.calls)
+        unfit.add_metric(place, use.failures)
+        tokens.add_metric([*place, "input"], use.input_tokens)
+        tokens.add_metric([*place, "output"], use.output_tokens)
+        cost.add_metric(place, use.usd)
+    steps = CounterMetricFamily("agentmesh_step_failures", "Steps that failed, by why.", labels=["workflow", "code"])
+    for workflow_id, code, count in failures:
+        steps.add_metric([workflow_id, code], count)
+    yield from (calls, unfit, tokens, cost, steps)

@@ -6,7 +6,7 @@ is looked up in the store.
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -18,9 +18,9 @@ from agentmesh_dagster.graph.pinned_node import find_pinned_node
 from agentmesh_dagster.runtime.tracer import Span, wants_content, wants_traces, write_spans
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.catalogue import CatalogueSlice, load_workflow_at
-from agentmesh_dagster.store.events import Event
 from agentmesh_dagster.store.runs import get_run, get_run_head
 from agentmesh_dagster.store.steps import get_step
+from agentmesh_dagster.store.told import Event, Told
 
 _log = logging.getLogger(__name__)
 
@@ -56,13 +56,13 @@ class RunTracing:
         self._attempts: dict[str, _Attempt] = {}  # by step id
         self._workflows: OrderedDict[str, CatalogueSlice] = OrderedDict()  # by run id
 
-    def __call__(self, run_id: str, moment: datetime, events: Sequence[Event]) -> None:
-        for event in events:
+    def __call__(self, told: Told) -> None:
+        for event in told.events:
             # Telling may fail in many ways, and is no part of the run.
             try:
-                write_spans(run_id, list(self._describe(run_id, moment, event)))
+                write_spans(told.run_id, list(self._describe(told.run_id, told.moment, event)))
             except Exception as fault:  # noqa: BLE001
-                _log.warning("The run %s is not traced as a whole: %s", run_id, fault)
+                _log.warning("The run %s is not traced as a whole: %s", told.run_id, fault)
 
     def _describe(self, run_id: str, moment: datetime, event: Event) -> Iterator[Span]:
         """The spans that are over with this event."""

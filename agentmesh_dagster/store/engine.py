@@ -3,10 +3,9 @@
 import atexit
 import os
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,17 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from agentmesh_dagster.private_files import close_to_others, make_private_folder
 from agentmesh_dagster.store.address import read_url, show_url
 from agentmesh_dagster.store.clock import forget_now
+from agentmesh_dagster.store.counting import count_told
 from agentmesh_dagster.store.faults import StoreUnavailable, in_plain_words
 from agentmesh_dagster.store.made import check_file, note_made
 from agentmesh_dagster.store.migrate import migrate
 from agentmesh_dagster.store.sqlite_files import BUSY_SECONDS, connect, explain_no_writing
+from agentmesh_dagster.store.told import TOLD, Observer, Told
 
 CONNECT_SECONDS = 10
 
 # A process may work with some 32 threads; connections above the first few are closed when they come back.
 _POOL: Mapping[str, Any] = {"pool_size": 5, "max_overflow": 35, "pool_timeout": BUSY_SECONDS}
-
-Observer = Callable[[str, datetime, Sequence[Any]], None]  # is told of events: of which run, when, and which
-TOLD = "agentmesh_told"  # in a connection's info: what the transaction has recorded, if somebody watches
 
 _WRITE = {"sqlite_begin": "BEGIN IMMEDIATE"}  # takes the write lock at once: later it could fail without waiting
 _MAKESHIFT = "makeshift"
@@ -73,19 +71,14 @@ class Store:
         Raises StoreUnavailable, StoreFull and StoreReadOnly among its kinds. On SQLite there is one writer at a time:
         do not nest, and do not wait in it.
         """
-        if (observer := self._observer) is None:
-            with self._transact() as connection:
-                yield connection
-            return
-        told: list[Any] = []
+        told: list[Told] = []
         with self._transact() as connection:
             connection.info[TOLD] = told
-            try:
-                yield connection
-            finally:
-                del connection.info[TOLD]
-        for run_id, moment, events in told:
-            observer(run_id, moment, events)
+            yield connection
+            count_told(connection, told)
+        if self._observer is not None:
+            for one in told:
+                self._observer(one)
 
     @contextmanager
     def _transact(self) -> Generator[Connection]:

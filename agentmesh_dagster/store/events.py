@@ -9,9 +9,9 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventLog, EventType, RunStatus
 from agentmesh_dagster.store.clock import now
 from agentmesh_dagster.store.cutting import cut_fields, measure
-from agentmesh_dagster.store.engine import TOLD
 from agentmesh_dagster.store.pages import Page, cut_page, read_cursor, read_number, write_cursor
 from agentmesh_dagster.store.tables import events, runs
+from agentmesh_dagster.store.told import TOLD, Event, Told
 
 DEEDS = (
     EventType.RUN_CANCELED,
@@ -36,15 +36,6 @@ DEEDS = (
 )
 
 
-@dataclass(frozen=True)
-class Event:
-    """An event before it is recorded."""
-
-    type: EventType
-    payload: dict[str, JsonValue]
-    step_id: str | None = None
-
-
 def record_events(tx: Connection, *, project_id: str, run_id: str, recorded: Sequence[Event]) -> None:
     """Adds events of one run; the caller holds the run's lock (`lock_run`), which keeps their ids in order."""
     if not recorded:
@@ -64,8 +55,7 @@ def record_events(tx: Connection, *, project_id: str, run_id: str, recorded: Seq
             for event in recorded
         ],
     )
-    if TOLD in tx.info:
-        tx.info[TOLD].append((run_id, moment, tuple(recorded)))
+    tx.info.setdefault(TOLD, []).append(Told(run_id, project_id, moment, recorded))
 
 
 def record_audit(

@@ -264,6 +264,33 @@ model_calls = Table(
     Column("expires_at", UtcDateTime, nullable=False),
 )
 
+# What models were asked for, by day (UTC). The model is the one that answered.
+model_use = Table(
+    PREFIX + "model_use",
+    metadata,
+    Column("day", Key, primary_key=True),
+    Column("project_id", Key, primary_key=True),
+    Column("workflow_id", Key, primary_key=True),
+    Column("provider", Key, primary_key=True),
+    Column("model", Key, primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+    Column("failures", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("usd", Float, nullable=False),  # of calls whose price is known
+)
+
+# How many steps have failed for good, by day (UTC).
+step_failures = Table(
+    PREFIX + "step_failures",
+    metadata,
+    Column("day", Key, primary_key=True),
+    Column("project_id", Key, primary_key=True),
+    Column("workflow_id", Key, primary_key=True),
+    Column("code", Key, primary_key=True),
+    Column("steps", BigInteger, nullable=False),
+)
+
 launches = Table(
     PREFIX + "launches",
     metadata,

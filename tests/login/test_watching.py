@@ -6,13 +6,18 @@ from pathlib import Path
 import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from agentmesh_dagster.entities.access import Role
+from agentmesh_dagster.entities.models import Agent
+from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.tables import gates, launches, runs, steps, waits
+from agentmesh_dagster.store.tables import events, gates, launches, runs, steps, waits
+from agentmesh_dagster.testing import ScriptedProvider, run_workflow, use_provider
 from tests.login.server import Server, run_server
+from tests.shapes import node, save, workflow
 from tests.store.trouble import make_full
 
 
@@ -61,6 +66,29 @@ def test_metrics_are_for_everybody_where_the_operator_says_so_and_show_what_wait
     assert 7200 <= metrics["agentmesh_open_gate_oldest_seconds", ""] < 7200 + 600
     assert metrics["agentmesh_unsubmitted_launches", ""] == 1
     assert 60 <= metrics["agentmesh_unsubmitted_launch_oldest_seconds", ""] < 60 + 600
+
+
+def test_counters_say_what_models_were_asked_for_and_what_failed_and_do_not_fall(store: Store, tmp_path: Path):
+    services = Services(store, Settings(home=tmp_path, console_log_level="CRITICAL"))
+    agent = Agent.model_validate({"id": "a", "name": "A", "modelProvider": "local", "modelName": "small"})
+    nodes = [node("start", "start"), node("ask", "agent", agentId="a"), node("end", "end")]
+    flow = workflow("w", nodes, ["start -> ask", "ask -> end"])
+    save(services, agent, flow)
+    for replies in (["yes"], ["no"], []):
+        run_workflow(use_provider(services, ScriptedProvider(replies)), flow, {})
+    with store.begin() as tx:
+        for table in (events, steps, launches, runs):  # as if they were old
+            tx.execute(delete(table))
+
+    with run_server(store, tmp_path, open_metrics=True) as server, server.client() as nobody:
+        families = text_string_to_metric_families(nobody.get("/metrics").text)
+        counted = {(one.name, *one.labels.values()): one.value for family in families for one in family.samples}
+    assert counted["agentmesh_model_calls_total", "w", "local", "small"] == 2
+    assert counted["agentmesh_model_failures_total", "w", "local", "small"] == 0
+    assert counted["agentmesh_model_tokens_total", "w", "local", "small", "input"] == 20
+    assert counted["agentmesh_model_tokens_total", "w", "local", "small", "output"] == 10
+    assert counted["agentmesh_model_cost_usd_total", "w", "local", "small"] == 0
+    assert counted["agentmesh_step_failures_total", "w", "error"] == 1
 
 
 def fill(store: Store) -> None:
