@@ -215,6 +215,21 @@ class Use(Entity):
     name: str
 
 
+class ModelUse(Entity):
+    """What models were asked for: of one day, project, workflow or model where it is named, else of all."""
+
+    day: str | None = None  # UTC
+    project_id: str | None = None
+    workflow_id: str | None = None
+    provider: str | None = None
+    model: str | None = None  # the one that answered
+    calls: int
+    failures: int  # answers that were no use
+    input_tokens: int
+    output_tokens: int
+    usd: float  # of calls whose price is known
+
+
 class ProjectOverview(Entity):
     """A project in figures."""
 

@@ -28,6 +28,7 @@ from agentmesh_dagster.api.routes import (
     runs,
     steps,
     tools,
+    usage,
     workflows,
 )
 from agentmesh_dagster.api.stream import EventStreams
@@ -49,6 +50,7 @@ _ROUTES = (
     hooks,
     callbacks,
     people,
+    usage,
 )
 
 

@@ -18,7 +18,7 @@ from agentmesh_dagster.control.daemons import read_heartbeat
 from agentmesh_dagster.store import Store, StoreUnavailable
 from agentmesh_dagster.store.catalogue import current_revision
 from agentmesh_dagster.store.figures import read_figures
-from agentmesh_dagster.store.sums import ModelUse, list_model_use, list_step_failures
+from agentmesh_dagster.store.sums import ModelUse, list_first_use, list_step_failures
 
 _STORE_ANSWERS_WITHIN_SECONDS = 5.0
 _MAX_SERIES = 1_000  # of each counter: workflows times models may be any number, and names of models are templates
@@ -79,7 +79,7 @@ class _Figures(Collector):
     def collect(self) -> Iterator[Metric]:
         with self._context.services.store.read() as connection:
             figures = read_figures(connection)
-            uses = list_model_use(connection, limit=_MAX_SERIES)
+            uses = list_first_use(connection, limit=_MAX_SERIES)
             failures = list_step_failures(connection, limit=_MAX_SERIES)
         runs = GaugeMetricFamily("agentmesh_runs", "Runs in the store, by status.", labels=["status"])
         for status, count in figures.runs.items():
@@ -121,7 +121,7 @@ def _sum_up(uses: Sequence[ModelUse], failures: Sequence[tuple[str, str, int]]) 
     tokens = CounterMetricFamily("agentmesh_model_tokens", "Tokens that models took.", labels=[*labels, "direction"])
     cost = CounterMetricFamily("agentmesh_model_cost_usd", "What that cost, where prices are known.", labels=labels)
     for use in uses:
-        place = [use.workflow_id, use.provider, use.model]
+        place = [str(each) for each in (use.workflow_id, use.provider, use.model)]
         calls.add_metric(place, use.calls)
         unfit.add_metric(place, use.failures)
         tokens.add_metric([*place, "input"], use.input_tokens)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -14,7 +15,7 @@ from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.store import Store
 from agentmesh_dagster.store.clock import now
-from agentmesh_dagster.store.tables import events, gates, launches, runs, steps, waits
+from agentmesh_dagster.store.tables import events, gates, launches, model_use, runs, steps, waits
 from agentmesh_dagster.testing import ScriptedProvider, run_workflow, use_provider
 from tests.login.server import Server, run_server
 from tests.shapes import node, save, workflow
@@ -69,7 +70,48 @@ def test_metrics_are_for_everybody_where_the_operator_says_so_and_show_what_wait
 
 
 def test_counters_say_what_models_were_asked_for_and_what_failed_and_do_not_fall(store: Store, tmp_path: Path):
-    services = Services(store, Settings(home=tmp_path, console_log_level="CRITICAL"))
+    ask_models(store, tmp_path)
+
+    with run_server(store, tmp_path, open_metrics=True) as server, server.client() as nobody:
+        families = text_string_to_metric_families(nobody.get("/metrics").text)
+        samples = [one for family in families for one in family.samples]
+    counted = {(one.name, *(one.labels[name] for name in sorted(one.labels))): one.value for one in samples}
+    assert counted["agentmesh_model_calls_total", "small", "local", "w"] == 2
+    assert counted["agentmesh_model_failures_total", "small", "local", "w"] == 0
+    assert counted["agentmesh_model_tokens_total", "input", "small", "local", "w"] == 20
+    assert counted["agentmesh_model_tokens_total", "output", "small", "local", "w"] == 10
+    assert counted["agentmesh_model_cost_usd_total", "small", "local", "w"] == 0
+    assert counted["agentmesh_step_failures_total", "error", "w"] == 1
+
+
+def test_use_is_told_by_day_workflow_and_model(store: Store, tmp_path: Path):
+    ask_models(store, tmp_path)
+    with store.begin() as tx:
+        today = f"{now(tx):%Y-%m-%d}"
+        old = {"project_id": "p", "workflow_id": "v", "provider": "openai", "model": "gpt-5"}
+        numbers = {"calls": 1, "failures": 1, "input_tokens": 7, "output_tokens": 3, "usd": 0.25}
+        tx.execute(insert(model_use).values(day="2026-01-31", **old, **numbers))
+
+    with run_server(store, tmp_path) as server, server.script(Role.VIEWER) as script:
+
+        def read(query: str) -> list[dict[str, Any]]:
+            return script.get(f"/api/usage?{query}").raise_for_status().json()["items"]
+
+        by_day = read("")
+        assert [(use["day"], use["calls"], use["usd"]) for use in by_day] == [(today, 2, 0.0), ("2026-01-31", 1, 0.25)]
+        assert read("since=2026-02-01") == by_day[:1]
+        assert read("until=2026-01-31&projectId=p") == by_day[1:]
+        assert [(use["provider"], use["inputTokens"]) for use in read("by=model")] == [("local", 20), ("openai", 7)]
+        page = script.get("/api/usage?by=day&by=workflow&by=model&limit=1").json()
+        assert (page["items"][0]["workflowId"], page["items"][0]["day"]) == ("w", today)
+        behind = read(f"by=day&by=workflow&by=model&cursor={page['nextCursor']}")
+        assert [(use["workflowId"], use["failures"]) for use in behind] == [("v", 1)]
+        assert script.get("/api/usage?by=hour").status_code == 422
+
+
+def ask_models(store: Store, folder: Path) -> None:
+    """Two runs with an answer, and one that fails without; then all are deleted."""
+    services = Services(store, Settings(home=folder, console_log_level="CRITICAL"))
     agent = Agent.model_validate({"id": "a", "name": "A", "modelProvider": "local", "modelName": "small"})
     nodes = [node("start", "start"), node("ask", "agent", agentId="a"), node("end", "end")]
     flow = workflow("w", nodes, ["start -> ask", "ask -> end"])
@@ -77,18 +119,8 @@ def test_counters_say_what_models_were_asked_for_and_what_failed_and_do_not_fall
     for replies in (["yes"], ["no"], []):
         run_workflow(use_provider(services, ScriptedProvider(replies)), flow, {})
     with store.begin() as tx:
-        for table in (events, steps, launches, runs):  # as if they were old
+        for table in (events, steps, launches, runs):
             tx.execute(delete(table))
-
-    with run_server(store, tmp_path, open_metrics=True) as server, server.client() as nobody:
-        families = text_string_to_metric_families(nobody.get("/metrics").text)
-        counted = {(one.name, *one.labels.values()): one.value for family in families for one in family.samples}
-    assert counted["agentmesh_model_calls_total", "w", "local", "small"] == 2
-    assert counted["agentmesh_model_failures_total", "w", "local", "small"] == 0
-    assert counted["agentmesh_model_tokens_total", "w", "local", "small", "input"] == 20
-    assert counted["agentmesh_model_tokens_total", "w", "local", "small", "output"] == 10
-    assert counted["agentmesh_model_cost_usd_total", "w", "local", "small"] == 0
-    assert counted["agentmesh_step_failures_total", "w", "error"] == 1
 
 
 def fill(store: Store) -> None:

@@ -1465,6 +1465,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Usage
+         * @description Calls of models, tokens and USD, by day unless said otherwise, the newest first; runs that were deleted too.
+         */
+        get: operations["listUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2655,6 +2675,28 @@ export interface components {
             };
         };
         ModelProvider: string;
+        /**
+         * ModelUse
+         * @description What models were asked for: of one day, project, workflow or model where it is named, else of all.
+         */
+        ModelUse: {
+            day?: string;
+            projectId?: string;
+            workflowId?: string;
+            provider?: string;
+            model?: string;
+            calls: number;
+            failures: number;
+            inputTokens: number;
+            outputTokens: number;
+            usd: number;
+        };
+        /** ModelUsePage */
+        ModelUsePage: {
+            items: components["schemas"]["ModelUse"][];
+            nextCursor?: string;
+            faults?: string[];
+        };
         /**
          * NewDraft
          * @description What is saved as a draft.
@@ -11051,6 +11093,75 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUsage: {
+        parameters: {
+            query?: {
+                /** @description What sums are made for. */
+                by?: ("day" | "project" | "workflow" | "model")[];
+                projectId?: string;
+                workflowId?: string;
+                /** @description From this day on (UTC). */
+                since?: string;
+                /** @description Up to this day (UTC). */
+                until?: string;
+                /** @description Items on a page. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelUsePage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
