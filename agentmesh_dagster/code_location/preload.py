@@ -9,17 +9,28 @@ from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.specs import PLUGINS
 from agentmesh_dagster.specs.plugins import BrokenPlugins
 
+_OF_EACH_CALL = (
+    "agentmesh_dagster.providers.faults",
+    "agentmesh_dagster.providers.messages",
+    "agentmesh_dagster.providers.models",
+    "anyio._backends._asyncio",  # what both SDKs wait with
+)
+
 
 def list_modules(settings: Settings) -> Iterator[str]:
-    """What a worker would import; of the SDKs, which are big, those that these settings can call."""
+    """What a worker would import; of models and SDKs, which are big, those that these settings can call."""
     yield "agentmesh_dagster.code_location.component"
     yield "alembic.command"
-    if settings.openai_api_key or settings.local_base_url:
+    kinds = {connection.kind for connection in settings.declared.connections.values()}
+    if settings.openai_api_key or settings.local_base_url or kinds - {"anthropic"}:
+        yield "agentmesh_dagster.providers.openai_models"
         yield "openai.resources.chat.completions.completions"
-        yield "anyio._backends._asyncio"  # what both SDKs wait with
-    if settings.anthropic_api_key:
-        yield "anthropic.resources.messages.messages"
-        yield "anyio._backends._asyncio"
+        yield "openai.resources.responses.responses"
+        yield from _OF_EACH_CALL
+    if settings.anthropic_api_key or "anthropic" in kinds:
+        yield "agentmesh_dagster.providers.claude_models"
+        yield "anthropic.resources.beta.messages.messages"
+        yield from _OF_EACH_CALL
     yield from list_tracer_modules()
 
 

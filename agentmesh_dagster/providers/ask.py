@@ -119,7 +119,7 @@ class _Call:
         from agentmesh_dagster.providers.models import build_client
 
         client = get_call_loop().get_client(self.endpoint.identity, lambda: build_client(self.endpoint))
-        model = client.get_model(self.request.model, self.way.api, self.way.limit_field)
+        model = client.get_model(self.request.model, self.way)
         asked = self._choose_schema()
         messages, settings, parameters = self._write_request(asked)
         arriving = Arriving(
