@@ -39,8 +39,9 @@ from agentmesh_dagster.specs.shapes import Shape, describe
 from agentmesh_dagster.specs.tool_spec import ToolSpec
 from agentmesh_dagster.store.gates import NewGate
 from agentmesh_dagster.store.waits import WaitKind
+from agentmesh_dagster.tools.description import ToolDescription
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, InvalidToolOutput, ToolError
-from agentmesh_dagster.tools.kinds import ToolDescription, ToolKind
+from agentmesh_dagster.tools.kinds import ToolKind
 from agentmesh_dagster.tools.request import ToolRequest
 
 __all__ = [

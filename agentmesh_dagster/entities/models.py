@@ -13,6 +13,7 @@ from agentmesh_dagster.entities.bounds import (
     MaxBatchItems,
     MaxCatchUp,
     MaxRounds,
+    MaxRows,
     MaxRuns,
     Position,
     Temperature,
@@ -158,6 +159,10 @@ class ToolConfig(Entity):
     query: dict[str, str] | None = None  # http only: fixed fields of the query; as headers
     body: JsonObject | None = None  # http only: fixed fields of a POST's body; as headers
     function_name: str | None = None  # function and builtin only
+    connection: str | None = None  # sql only: a database that the operator declares; one in memory unless given
+    statement: str | None = None  # sql only; the input has it unless given
+    read_only: bool | None = None  # sql only; true unless given
+    max_rows: MaxRows | None = None  # sql only
     settings: JsonObject | None = None  # of a type that a package brings: its spec says which
 
 

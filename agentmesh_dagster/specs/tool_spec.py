@@ -1,9 +1,14 @@
 """What a tool type says of itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from agentmesh_dagster.entities.models import Entity
+from agentmesh_dagster.entities.models import Entity, ToolConfig
+from agentmesh_dagster.specs.field_issue import FieldIssue
+
+
+def _find_nothing(_: ToolConfig) -> Iterator[FieldIssue]:
+    yield from ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +24,7 @@ class ToolSpec:
     runs_in_python: bool = False  # in the process of the run: a host project's resources reach it
     has_secrets: bool = False  # `${NAME}` in its config stands for a secret
     secrets: tuple[str, ...] = ()  # variables of the environment whose values no error text shows
+    list_issues: Callable[[ToolConfig], Iterator[FieldIssue]] = _find_nothing  # with its config, where that has values
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from agentmesh_dagster.tools.builtin_tools import Builtin, list_builtins, lookup_builtin
 from agentmesh_dagster.tools.call import call_tool, describe_tool
+from agentmesh_dagster.tools.description import ToolDescription
 from agentmesh_dagster.tools.errors import ToolError
 from agentmesh_dagster.tools.functions import ToolFunction, list_functions, lookup_function, tool
-from agentmesh_dagster.tools.kinds import ToolDescription
 from agentmesh_dagster.tools.request import ToolRequest
 
 __all__ = [

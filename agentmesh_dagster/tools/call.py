@@ -8,8 +8,9 @@ from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, check
 from agentmesh_dagster.entities.models import JsonObject, Tool
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.specs.secret_values import without_secrets
+from agentmesh_dagster.tools.description import ToolDescription
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, InvalidToolOutput
-from agentmesh_dagster.tools.kinds import ToolDescription, find_kind
+from agentmesh_dagster.tools.kinds import find_kind
 from agentmesh_dagster.tools.request import ToolRequest
 
 

@@ -1,30 +1,23 @@
 """What does the work of each tool type: one entry for each of `specs/tools`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from agentmesh_dagster.entities.models import JsonObject, Tool
+from agentmesh_dagster.entities.models import Tool
 from agentmesh_dagster.entities.suggestions import with_hint
 from agentmesh_dagster.entities.text import quote
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.specs import PLUGINS
 from agentmesh_dagster.specs.plugins import Group, Registry
 from agentmesh_dagster.specs.tool_spec import ToolSpec
-from agentmesh_dagster.specs.tools import builtin, function, http
+from agentmesh_dagster.specs.tools import builtin, function, http, sql
 from agentmesh_dagster.tools.builtin_tools import lookup_builtin
+from agentmesh_dagster.tools.description import ToolDescription
 from agentmesh_dagster.tools.errors import InvalidTool
 from agentmesh_dagster.tools.functions import lookup_function
 from agentmesh_dagster.tools.http_tool import call_http_tool
 from agentmesh_dagster.tools.request import ToolRequest
-
-
-@dataclass(frozen=True)
-class ToolDescription:
-    """What a model or an editor is told about a tool."""
-
-    text: str = ""
-    input_schema: JsonObject = field(default_factory=dict[str, object])  # {} takes anything
-    output_schema: JsonObject = field(default_factory=dict[str, object])
+from agentmesh_dagster.tools.sql_tool import call_sql_tool, describe_sql_tool
 
 
 def _describe_nothing(_: Tool) -> ToolDescription:
@@ -68,6 +61,7 @@ OURS = (
     ToolKind(http.SPEC, call_http_tool),
     ToolKind(function.SPEC, _run_function, _describe_function),
     ToolKind(builtin.SPEC, _run_builtin, _describe_builtin),
+    ToolKind(sql.SPEC, call_sql_tool, describe_sql_tool),
 )
 KINDS: Registry[ToolKind] = PLUGINS.join(Group.TOOLS, {kind.spec.type: kind for kind in OURS}, lambda kind: kind)
 

@@ -44,7 +44,7 @@ def test_types_are_told_in_the_order_of_a_palette_with_what_may_be_set(types: di
         "wait",
         "end",
     ]
-    assert [tool["type"] for tool in types["tools"]] == ["http", "function", "builtin"]
+    assert [tool["type"] for tool in types["tools"]] == ["http", "function", "builtin", "sql"]
     assert [provider["name"] for provider in types["providers"]] == ["openai", "anthropic", "local"]
     assert [trigger["type"] for trigger in types["triggers"]] == ["cron", "event", "run", "asset"]
     branch = find(types["nodes"], "branch")

@@ -280,6 +280,25 @@ def test_a_tool_has_what_its_type_needs_and_says_what_counts_for_others() -> Non
     assert issues[2].message == "`url` has no effect on a tool of type builtin, which takes `functionName`."
 
 
+def test_a_fixed_statement_is_read_when_it_is_saved_and_an_undeclared_database_is_told_once() -> None:
+    tools = """tools:
+- {id: a, name: A, type: sql, config: {statement: "delete from t"}}
+- {id: b, name: B, type: sql, config: {statement: "select $a from t where b = $b"}}
+- {id: c, name: C, type: sql, config: {connection: shop, statement: "whatever"}}
+"""
+    uses = ", ".join(f"{{id: n{name}, type: tool, toolId: {name}}}" for name in "abc")
+
+    issues = validate_document(tools + workflow(uses, ""), name="x.yaml")
+
+    assert [(issue.code, issue.severity, issue.path) for issue in issues if "$.tools" in (issue.path or "")] == [
+        ("bad-statement", "error", "$.tools[0].config.statement"),
+        ("not-declared", "warning", "$.tools[2].config.connection"),
+    ]
+    assert not [issue for issue in issues if issue.code in ("bad-statement", "not-declared") and issue.node_id]
+    assert issues[0].message == ("`statement` is not executed: DELETE is no query; the tool may only read (readOnly).")
+    assert issues[1].message == "agentmesh.toml declares no database `shop` here."
+
+
 def test_a_stored_tool_that_lacks_a_setting_is_told_where_a_workflow_uses_it() -> None:
     bare = Tool.model_validate({"id": "bare", "name": "Bare", "type": "http"})
     agent = Agent.model_validate(

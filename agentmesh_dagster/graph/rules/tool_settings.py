@@ -40,6 +40,9 @@ def list_missing_settings(tool: Tool) -> Iterator[Issue]:
             message = f"`{field}` is missing: a tool of type {tool.type} has nothing to call without it."
             yield Issue("missing-tool-setting", message, path="$.config")
     yield from _check_settings(tool, spec)
+    for fault in spec.list_issues(tool.config):
+        severity = Severity.WARNING if fault.is_warning else Severity.ERROR
+        yield Issue(fault.code, fault.message, path=f"$.config.{fault.field}", severity=severity)
 
 
 def _check_settings(tool: Tool, spec: ToolSpec) -> Iterator[Issue]:

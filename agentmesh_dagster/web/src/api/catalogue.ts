@@ -8,6 +8,7 @@ import type {
   Agent,
   AgentReply,
   CatalogueKind,
+  Declared,
   Issue,
   Json,
   JsonSchema,
@@ -135,6 +136,14 @@ export function useFunctions() {
   return useQuery({
     queryKey: keys.functions,
     queryFn: ({ signal }) => get<Page<RegisteredFunction>>('functions', {}, signal),
+  })
+}
+
+/** The names that the operator's file declares. */
+export function useDeclared() {
+  return useQuery({
+    queryKey: keys.declared,
+    queryFn: ({ signal }) => get<Declared>('declared', {}, signal),
   })
 }
 

@@ -8,6 +8,7 @@ export const keys = {
   about: ['about'] as QueryKey,
   overview: ['overview'] as QueryKey,
   functions: ['functions'] as QueryKey,
+  declared: ['declared'] as QueryKey,
   assets: ['assets'] as QueryKey,
   /** All that is known of one kind. */
   kind: (kind: CatalogueKind): QueryKey => [kind],

@@ -87,6 +87,7 @@ export type ListedAsset = Schemas['ListedAsset']
 export type ProjectOverview = Schemas['ProjectOverview']
 export type Use = Schemas['Use']
 export type RegisteredFunction = Schemas['Function']
+export type Declared = Schemas['Declared']
 export type AgentReply = Known<Schemas['AgentReply']>
 export type Session = Schemas['Session']
 export type About = Schemas['About']

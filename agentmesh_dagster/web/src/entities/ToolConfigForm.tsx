@@ -1,4 +1,4 @@
-import { useFunctions } from '../api/catalogue'
+import { useDeclared, useFunctions } from '../api/catalogue'
 import type { Json, JsonObject, Tool, ToolType } from '../api/types'
 import { isShown } from '../schema/fields'
 import type { FormField } from '../schema/fields'
@@ -83,6 +83,7 @@ function Setting({ field, ...around }: SettingProps) {
     )
   }
   if (kind === 'function') return <FunctionField {...{ type, field, value, fault, onChange }} />
+  if (kind === 'database') return <DatabaseField {...{ field, value, fault, onChange }} />
   return (
     <Field label={label} hint={hint} isRequired={isRequired} fault={fault}>
       {(control) =>
@@ -122,6 +123,30 @@ function FunctionField({ type, field: { label, hint, isRequired }, value, fault,
           }))}
           value={typeof value === 'string' ? value : ''}
           placeholder={functions.length > 0 ? 'Choose a function' : 'None is registered: type its name'}
+          allowsOther
+          onChange={(name) => onChange(name || undefined)}
+        />
+      )}
+    </Field>
+  )
+}
+
+/** One of the databases that the operator declares, or any other name. */
+function DatabaseField({
+  field: { label, hint, isRequired, unset },
+  value,
+  fault,
+  onChange,
+}: Omit<FunctionProps, 'type'>) {
+  const names = useDeclared().data?.databases ?? []
+  return (
+    <Field label={label} hint={hint} isRequired={isRequired} fault={fault}>
+      {(control) => (
+        <Combobox
+          {...control}
+          options={names.map((name) => ({ value: name, label: name }))}
+          value={typeof value === 'string' ? value : ''}
+          placeholder={unset}
           allowsOther
           onChange={(name) => onChange(name || undefined)}
         />

@@ -23,6 +23,7 @@ export interface SectionInfo {
 
 export type Kind =
   | 'choice'
+  | 'database' // the name of one that the operator declares
   | 'duration' // seconds
   | 'expression'
   | 'form' // lists, and whatever has no other control
@@ -148,7 +149,7 @@ function kindOf(
   return found.kind === 'list' || found.kind === 'json' ? 'form' : 'scalar'
 }
 
-const CONTROLS = ['duration', 'function', 'markdown', 'named_input', 'node'] as const
+const CONTROLS = ['database', 'duration', 'function', 'markdown', 'named_input', 'node'] as const
 
 function describeDefault(schema: JsonSchema, kind: Kind): string | undefined {
   const value = schema['default']
