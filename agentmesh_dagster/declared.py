@@ -6,6 +6,7 @@ A document names them, and never their contents. Any value may be `{env = "NAME"
 import difflib
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 _ENV = "env"
+EXAMPLE = "example"
 _SHORTEST_SECRET = 4  # characters: what is shorter stands in too many texts to be kept out of them
-_SECRET_PARAMETER = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|auth|cred|pat$", re.IGNORECASE)
 
 Name = Annotated[str, StringConstraints(pattern=_NAME)]
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+")]
@@ -97,7 +99,7 @@ class McpServer(_Table):
     headers: Mapping[str, SecretStr] = Field(default={}, description="Sent with each request.")
     command: str | None = Field(default=None, description="What starts it, to be spoken to over stdin and stdout.")
     args: tuple[str, ...] = ()
-    env: Mapping[str, SecretStr] = Field(default={}, description="All that it gets of an environment.")
+    env: Mapping[str, SecretStr] = Field(default={}, description="What it gets beside PATH, HOME and the like.")
     timeout_seconds: float = Field(default=30.0, gt=0, le=86_400, description="Time for one call of it.")
 
     @model_validator(mode="after")
@@ -110,6 +112,12 @@ class McpServer(_Table):
             raise ValueError("args and env are for a server with a command")
         return self
 
+    def list_keys(self) -> set[str]:
+        """What it is given and must not be seen again, also in what it answers."""
+        keys = [value for name, value in self.env.items() if _SECRET_NAME.search(name)]
+        found = {text for part in (self.headers, self.url, keys) for text in _list_secrets(part)}
+        return {text for text in found if len(text) >= _SHORTEST_SECRET}
+
 
 class Declared(_Table):
     """The tables of the file."""
@@ -121,6 +129,12 @@ class Declared(_Table):
     def list_secrets(self) -> set[str]:
         """What no text that leaves a call shows: its keys, and the passwords in its URLs."""
         return {text for text in _list_secrets(self) if len(text) >= _SHORTEST_SECRET}
+
+    @property
+    def with_example(self) -> "Declared":
+        """With the MCP server `example` that ships with us, unless another has that name."""
+        command = McpServer(command=sys.executable, args=("-m", "agentmesh_dagster.example_mcp"))
+        return self.model_copy(update={"mcp": {EXAMPLE: command, **self.mcp}})
 
 
 NOTHING = Declared()
@@ -207,6 +221,9 @@ def _list_secrets(value: Any) -> Iterator[str]:
     elif isinstance(value, Mapping):
         for inner in cast("Mapping[str, Any]", value).values():
             yield from _list_secrets(inner)
+    elif isinstance(value, list):
+        for inner in cast("list[Any]", value):
+            yield from _list_secrets(inner)
 
 
 def _list_passwords(url: str) -> Iterator[str]:
@@ -216,4 +233,4 @@ def _list_passwords(url: str) -> Iterator[str]:
     except ValueError:
         return
     yield from (password, unquote(password))
-    yield from (value for name, value in parse_qsl(parts.query) if _SECRET_PARAMETER.search(name))
+    yield from (value for name, value in parse_qsl(parts.query) if _SECRET_NAME.search(name))

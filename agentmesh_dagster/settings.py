@@ -108,14 +108,17 @@ class _Places(BaseSettings):
 
     @cached_property
     def declared(self) -> Declared:
-        """What the operator's file declares; nothing where there is none. Raises InvalidSettings, with all faults."""
+        """What the operator's file declares, and the MCP server that ships with us.
+
+        Raises InvalidSettings, with all faults.
+        """
         file = self.config or self.home / DECLARED_IN
         if self.config is None and not file.exists():
-            return NOTHING
+            return NOTHING.with_example
         declared, faults = read_declared(file)
         if faults:
             raise InvalidSettings(f"{file}: {'; '.join(faults)}")
-        return declared
+        return declared.with_example
 
     @cached_property
     def secrets(self) -> Mapping[str, OpenedSecret]:

@@ -14,6 +14,7 @@ from agentmesh_dagster.entities.access import Identity
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, Kind, Workflow
 from agentmesh_dagster.graph.issue import Issue
+from agentmesh_dagster.runtime.pins import pin_functions
 from agentmesh_dagster.store.catalogue import (
     AnyEntity,
     EntityNotFound,
@@ -174,8 +175,9 @@ def _reload(context: ApiContext, kind: Kind) -> None:
 
 def _save(context: ApiContext, editor: Identity, entity: CatalogueEntity, *, expected: int) -> Saved:
     key = (kind_of_type(type(entity)), entity.id)
+    pinned = pin_functions(context.services, [entity])
     [saved] = save_checked(
-        context.services.store, [entity], author=editor.name, via=editor.via, expected_revision={key: expected}
+        context.services.store, pinned, author=editor.name, via=editor.via, expected_revision={key: expected}
     )
     report_saved(context, [saved])
     return saved

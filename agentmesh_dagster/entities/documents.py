@@ -28,7 +28,7 @@ SECTIONS: dict[str, Kind] = {
     "workflows": Kind.WORKFLOW,
 }
 # Given by the store: written nowhere, and passed over where an answer of the API is used as a document.
-STORE_FIELDS = ("createdAt", "updatedAt", "revision", "secrets", "hasDraft", "job")
+STORE_FIELDS = ("createdAt", "updatedAt", "revision", "secrets", "functions", "hasDraft", "job")
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,19 @@ class ToolConfig(Entity):
     statement: str | None = None  # sql only; the input has it unless given
     read_only: bool | None = None  # sql only; true unless given
     max_rows: MaxRows | None = None  # sql only
+    server: str | None = None  # mcp only: a server that the operator declares
+    include: list[str] | None = None  # mcp only: names of functions, with * in them; all unless given
+    exclude: list[str] | None = None  # mcp only
     settings: JsonObject | None = None  # of a type that a package brings: its spec says which
+
+
+class ServerFunction(Entity):
+    """A function of an MCP server."""
+
+    name: str
+    description: str = ""
+    input_schema: JsonObject = Field(default_factory=dict)  # JSON Schema
+    output_schema: JsonObject = Field(default_factory=dict)  # JSON Schema
 
 
 def _conditions_come_later(value: object) -> object:
@@ -183,6 +195,7 @@ class Tool(Stored):
     # `always`: it is called behind a gate alone, never by an agent by itself and never tried; None: never
     approval: Annotated[Literal["never", "always"] | None, BeforeValidator(_conditions_come_later)] = None
     secrets: list[str] | None = None  # names of the secrets that it uses, set by the store
+    functions: list[ServerFunction] | None = None  # mcp only: as they were when it was saved, set then
 
     @property
     def needs_approval(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TypeVar, cast
 
+from agentmesh_dagster.declared import EXAMPLE
 from agentmesh_dagster.entities.documents import Document, read_text
 from agentmesh_dagster.entities.json_values import JsonValue, write_path
 from agentmesh_dagster.entities.models import Agent, Kind, Tool, ToolConfig, Workflow
@@ -29,7 +30,8 @@ from agentmesh_dagster.specs import KNOWN_TYPES
 
 Thing = TypeVar("Thing")
 
-_FINE = ToolConfig(url="https://example.com", function_name="any")  # a config of which no rule finds anything
+# A config of which no rule finds anything.
+_FINE = ToolConfig(url="https://example.com", function_name="any", server=EXAMPLE)
 
 # What a rule says of a name may be wrong while some entity of that kind could not be read.
 _CODES_ABOUT_IDS = {

@@ -21,7 +21,7 @@ from agentmesh_dagster.specs.trigger_spec import TriggerSpec
 _ID: JsonObject = {"type": ["string", "integer"], "maxLength": 255, "pattern": r"\S"}  # YAML reads `id: 7` as a number
 _LITERAL: JsonObject = {"type": ["string", "boolean", "number", "null"]}  # and `condition: true` as a boolean
 _DEFINITIONS = "#/$defs/"
-_FROM_STORE = ("createdAt", "updatedAt", "revision", "secrets")
+_FROM_STORE = ("createdAt", "updatedAt", "revision", "secrets", "functions")
 
 
 @cache

@@ -47,6 +47,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "outputSchema": f"{SCHEMA} Checked after each call.",
         "approval": "`always`: it is called by tool nodes behind a gate alone, not by agents, and cannot be tried.",
         "secrets": "Set by the store; passed over in documents.",
+        "functions": "What an MCP server had when the tool was saved; passed over in documents.",
     },
     "ToolConfig": {"settings": "Of a type that a package brings: what else it needs."},
     "Workflow": {

@@ -36,6 +36,8 @@ class StepLog:
             case EventType.TOOL_RESPONSE:
                 asked = self._asked.pop(str(payload["idempotencyKey"]), {})
                 self._say(self._describe_use(asked, payload))
+                for note in cast("Sequence[str]", payload.get("notes") or ()):
+                    self._say(note)
             case _:
                 pass
 

@@ -31,17 +31,29 @@ def use_tool(work: Work, use: ToolUse) -> JsonValue:
     about: dict[str, JsonValue] = {"toolId": use.tool.id, "tool": use.tool.name, "idempotencyKey": use.idempotency_key}
     work.record(EventType.TOOL_REQUEST, about | {"input": use.input})
     started = time.monotonic()
+    notes: list[JsonValue] = []
     crash_point(CrashPoint.TOOL_BEFORE_CALL)
 
     def record_secret(name: str, host: str) -> None:
         work.record(EventType.SECRET_USED, {"name": name, "host": host, "toolId": use.tool.id})
 
     try:
-        request = ToolRequest(use.tool, use.input, use.idempotency_key, work.deadline, record_secret, work.resources)
+        request = ToolRequest(
+            use.tool,
+            use.input,
+            use.idempotency_key,
+            work.deadline,
+            record_secret,
+            work.resources,
+            notes.append,
+            work.sessions,
+        )
         output = call_tool(request, work.services.settings)
     except ToolError as error:
+        about |= {"notes": [*notes]} if notes else {}
         work.record(EventType.TOOL_RESPONSE, about | {"error": str(error), "seconds": _since(started)})
         raise
+    about |= {"notes": [*notes]} if notes else {}
     crash_point(CrashPoint.TOOL_ANSWERED)
     work.record(EventType.TOOL_RESPONSE, about | {"output": output, "seconds": _since(started)})
     return output

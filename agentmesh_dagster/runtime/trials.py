@@ -4,7 +4,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -27,7 +27,7 @@ from agentmesh_dagster.runtime.spending import Spending
 from agentmesh_dagster.runtime.work import NodeError, Work
 from agentmesh_dagster.store.budgets import BudgetExceeded, PriceUnknown
 from agentmesh_dagster.store.events import record_audit
-from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
+from agentmesh_dagster.tools import Sessions, ToolError, ToolRequest, call_tool
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, UnknownBuiltin, UnknownFunction
 
 Result = TypeVar("Result")
@@ -102,10 +102,12 @@ def try_tool(services: Services, tool: Tool, tool_input: JsonValue, *, by: Ident
     Raises TrialNeedsApproval, TrialRefused, TrialFailed, TooManyTrials.
     """
     _refuse_unapproved(tool)
-    request = ToolRequest(tool, tool_input, str(uuid.uuid4()), _find_deadline(services))
+    sessions = Sessions()
+    request = ToolRequest(tool, tool_input, str(uuid.uuid4()), _find_deadline(services), sessions=sessions)
     about: dict[str, JsonValue] = {"toolId": tool.id, "tool": tool.name, "secrets": [*(tool.secrets or ())]}
     tried = _Tried(services, EventType.TOOL_TRIED, tool.project_id, about, tool_input, by)
-    return _try(lambda: call_tool(request, services.settings), request.deadline, tried)
+    with closing(sessions):
+        return _try(lambda: call_tool(request, services.settings), request.deadline, tried)
 
 
 def _refuse_unapproved(tool: Tool) -> None:

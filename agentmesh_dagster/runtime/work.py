@@ -16,6 +16,7 @@ from agentmesh_dagster.specs.node_spec import NodeSpec
 from agentmesh_dagster.store.children import NewChild
 from agentmesh_dagster.store.gates import NewGate
 from agentmesh_dagster.store.waits import WaitKind
+from agentmesh_dagster.tools import Sessions
 
 Record = Callable[[EventType, Mapping[str, JsonValue]], None]
 
@@ -42,6 +43,7 @@ class Work:
     resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project, for functions
     report_retry: Callable[[str, float], None] = ignore_retry  # of a model call: why, and after how many seconds
     faults: Sequence[JsonValue] = ()  # what failed in the sub-workflow, or in the items, that end here
+    sessions: Sessions = field(default_factory=Sessions)  # with MCP servers; they end with the attempt
 
     def render(self, name: str) -> JsonValue:
         """The config field `name` with its templates filled in; None where the author left it out."""

@@ -10,7 +10,7 @@ from agentmesh_dagster.specs.plugins import Group, Plugins, Registry
 from agentmesh_dagster.specs.provider_spec import ProviderSpec
 from agentmesh_dagster.specs.providers import anthropic, local, openai
 from agentmesh_dagster.specs.tool_spec import ToolSpec
-from agentmesh_dagster.specs.tools import builtin, function, http, sql
+from agentmesh_dagster.specs.tools import builtin, function, http, mcp, sql
 from agentmesh_dagster.specs.trigger_spec import TriggerSpec
 from agentmesh_dagster.specs.triggers import asset, cron, event, run
 
@@ -25,7 +25,7 @@ NODES: tuple[NodeSpec, ...] = (
     wait.SPEC,
     end.SPEC,
 )
-TOOLS: tuple[ToolSpec, ...] = (http.SPEC, function.SPEC, builtin.SPEC, sql.SPEC)
+TOOLS: tuple[ToolSpec, ...] = (http.SPEC, function.SPEC, builtin.SPEC, sql.SPEC, mcp.SPEC)
 PROVIDERS: tuple[ProviderSpec, ...] = (openai.SPEC, anthropic.SPEC, local.SPEC)
 TRIGGERS: tuple[TriggerSpec[Any], ...] = (cron.SPEC, event.SPEC, run.SPEC, asset.SPEC)
 

@@ -20,7 +20,7 @@ class Section:
 
 def form(
     *,
-    control: Literal["duration", "markdown", "named_input", "node", "function", "database"] | None = None,
+    control: Literal["duration", "markdown", "named_input", "node", "function", "database", "mcp_server"] | None = None,
     choices: Mapping[JsonValue, str] | None = None,
     unset: str | None = None,
     rows: int | None = None,
@@ -32,11 +32,11 @@ def form(
     """The `json_schema_extra` of a field.
 
     `control`: seconds as a length of time; a text with its Markdown shown; what is handed to what the node refers to;
-    the id of another node; the name of a registered function, or of a declared database. `choices`: the values that may
-    be chosen, and what people call them. `unset`: what holds while nothing is given. `rows`: of a text with more than
-    one line. `only_with`: another field, by wire name, and the values with which this one counts; no values: any that
-    is given. `is_inherited`: unless it is given, the field of the same name counts of what the node refers to.
-    `is_required`: a node cannot do without it where it counts.
+    the id of another node; the name of a registered function, of a declared database or MCP server. `choices`: the
+    values that may be chosen, and what people call them. `unset`: what holds while nothing is given. `rows`: of a text
+    with more than one line. `only_with`: another field, by wire name, and the values with which this one counts; no
+    values: any that is given. `is_inherited`: unless it is given, the field of the same name counts of what the node
+    refers to. `is_required`: a node cannot do without it where it counts.
     """
     said: dict[str, JsonValue] = {}
     if control:

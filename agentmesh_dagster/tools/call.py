@@ -1,6 +1,7 @@
 """How every tool is called: its input checked, the call made, its result checked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from functools import lru_cache
 
 from agentmesh_dagster.entities.json_schema import InvalidSchema, JsonSchema, SchemaMismatch
@@ -10,7 +11,8 @@ from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.specs.secret_values import without_secrets
 from agentmesh_dagster.tools.description import ToolDescription
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, InvalidToolOutput
-from agentmesh_dagster.tools.kinds import find_kind
+from agentmesh_dagster.tools.kinds import KINDS, find_kind
+from agentmesh_dagster.tools.mcp_session import Sessions
 from agentmesh_dagster.tools.request import ToolRequest
 
 
@@ -52,6 +54,24 @@ def describe_tool(tool: Tool) -> ToolDescription:
     return ToolDescription(
         tool.description or own.text, tool.input_schema or own.input_schema, tool.output_schema or own.output_schema
     )
+
+
+def expand_tool(tool: Tool, settings: Settings, sessions: Sessions, deadline: float) -> Sequence[Tool]:
+    """What a model is offered of a tool: the tool, or each of its functions as one. Raises the ToolError family."""
+    expand = find_kind(tool).expand
+    if expand is None:
+        return [tool]
+    with without_secrets(settings):
+        return expand(tool, settings, sessions, deadline)
+
+
+def pin_tool(tool: Tool, settings: Settings, deadline: float) -> Tool:
+    """The tool with the functions that it stands for, as they are now. Raises the ToolError family."""
+    kind = KINDS.get(tool.type)
+    if kind is None or kind.fetch is None:
+        return tool.model_copy(update={"functions": None})
+    with without_secrets(settings), closing(Sessions()) as sessions:
+        return tool.model_copy(update={"functions": kind.fetch(tool, settings, sessions, deadline)})
 
 
 def _compile(field: str, schema: JsonObject) -> JsonSchema | None:

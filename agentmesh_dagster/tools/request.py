@@ -5,10 +5,15 @@ from dataclasses import dataclass, field
 
 from agentmesh_dagster.entities.json_values import JsonValue, as_object
 from agentmesh_dagster.entities.models import JsonObject, Tool
+from agentmesh_dagster.tools.mcp_session import Sessions
 
 
 def _record_nothing(_name: str, _host: str) -> None:
     """For calls that belong to no run."""
+
+
+def _tell_nobody(_note: str) -> None:
+    """For calls that have no log."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,8 @@ class ToolRequest:
     deadline: float  # time.monotonic() value
     record_secret: Callable[[str, str], None] = _record_nothing  # told name and host before a secret is sent
     resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project, for functions
+    report: Callable[[str], None] = _tell_nobody  # told what people should know of the call, besides what it gives
+    sessions: Sessions = field(default_factory=Sessions)  # of the step; who made them closes them
 
     @property
     def fields(self) -> JsonObject:

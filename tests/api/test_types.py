@@ -26,7 +26,11 @@ def declared(home: Path) -> None:
 
 
 def test_what_the_operators_file_declares_is_told_by_name_alone(declared: None, office: Office):
-    assert office.ok("GET", "/declared") == {"connections": ["a"], "databases": ["shop"], "mcpServers": ["tickets"]}
+    assert office.ok("GET", "/declared") == {
+        "connections": ["a"],
+        "databases": ["shop"],
+        "mcpServers": ["example", "tickets"],
+    }
 
 
 def find(infos: list[dict[str, Any]], type_name: str) -> dict[str, Any]:
@@ -44,7 +48,7 @@ def test_types_are_told_in_the_order_of_a_palette_with_what_may_be_set(types: di
         "wait",
         "end",
     ]
-    assert [tool["type"] for tool in types["tools"]] == ["http", "function", "builtin", "sql"]
+    assert [tool["type"] for tool in types["tools"]] == ["http", "function", "builtin", "sql", "mcp"]
     assert [provider["name"] for provider in types["providers"]] == ["openai", "anthropic", "local"]
     assert [trigger["type"] for trigger in types["triggers"]] == ["cron", "event", "run", "asset"]
     branch = find(types["nodes"], "branch")

@@ -135,7 +135,7 @@ def test_without_the_package_the_document_says_what_is_missing(tmp_path: Path):
     told = unwrap(agentmesh("validate", str(DOCUMENT), site=tmp_path, folder=tmp_path).stdout)
 
     assert "must be `start`, `agent`, `tool`, `workflow`, `branch`, `human_approval`, `wait` or `end`" in told
-    assert "must be `http`, `function` or `builtin`" in told
+    assert "must be `http`, `function`, `builtin`, `sql` or `mcp`" in told
     assert "must be `openai`, `anthropic` or `local`" in told
 
 

@@ -14,6 +14,7 @@ from agentmesh_dagster.entities.documents import write_document
 from agentmesh_dagster.entities.inventory import read_inventory
 from agentmesh_dagster.entities.models import JsonObject, Kind, Workflow
 from agentmesh_dagster.graph.document_schema import document_schema
+from agentmesh_dagster.runtime.pins import pin_functions
 from agentmesh_dagster.store.catalogue import get_entity, list_all, save_checked
 
 router = build_router("", "documents")
@@ -25,7 +26,8 @@ def apply_document(call: Asked, editor: Editor, body: DocumentBody) -> wire.Appl
     context = call.context
     document, issues = check_document(context, body)
     raise_for_issues(issues)
-    saved = save_checked(context.services.store, list(document), author=editor.name, via=editor.via)
+    pinned = pin_functions(context.services, list(document))
+    saved = save_checked(context.services.store, pinned, author=editor.name, via=editor.via)
     report_saved(context, saved)
     items = [
         wire.AppliedEntity(change=one.change, kind=one.kind, id=one.id, name=one.entity.name, revision=one.revision)

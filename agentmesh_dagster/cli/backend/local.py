@@ -14,6 +14,7 @@ from agentmesh_dagster.entities.decisions import Decision
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import CatalogueEntity, EventLog, Kind, Run, RunStatus, Workflow
 from agentmesh_dagster.errors import AgentMeshError
+from agentmesh_dagster.runtime.pins import pin_functions
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.shown_gates import show_gates
 from agentmesh_dagster.store.catalogue import list_all, list_job_names, list_job_problems, save_checked
@@ -58,7 +59,8 @@ class LocalBackend:
 
     def save(self, entities: Sequence[CatalogueEntity]) -> list[SavedLine]:
         """Raises as `save_checked` does."""
-        saved = save_checked(self.services.store, entities, author=name_user(), via="cli")
+        pinned = pin_functions(self.services, entities)
+        saved = save_checked(self.services.store, pinned, author=name_user(), via="cli")
         return [SavedLine(new.change, new.kind, new.id, new.entity.name, new.revision) for new in saved]
 
     def list_runs(

@@ -1,6 +1,7 @@
 """What does the work of each node type: `run` in the file that has the type's name, as in `specs/nodes`."""
 
 from collections.abc import Callable
+from contextlib import closing
 
 from agentmesh_dagster.runtime.nodes import agent, branch, end, human_approval, start, tool, wait, workflow
 from agentmesh_dagster.runtime.work import Result, Work
@@ -23,5 +24,5 @@ RUNNERS: Registry[Callable[[Work], Result]] = PLUGINS.join(Group.NODES, OURS, la
 
 def run_node(work: Work) -> Result:
     """Does what the node's type does; what it raises shows no secret."""
-    with without_secrets(work.services.settings):
+    with without_secrets(work.services.settings), closing(work.sessions):
         return RUNNERS[work.node.type](work)

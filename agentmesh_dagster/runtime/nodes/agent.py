@@ -28,7 +28,7 @@ from agentmesh_dagster.providers.errors import ProviderError
 from agentmesh_dagster.runtime.tool_use import ToolUse, use_tool
 from agentmesh_dagster.runtime.work import NodeError, Result, Work
 from agentmesh_dagster.specs.nodes.agent import VALUE, AgentConfig
-from agentmesh_dagster.tools import ToolError, describe_tool
+from agentmesh_dagster.tools import ToolError, describe_tool, expand_tool
 
 _PARALLEL_CALLS = 8
 _FALLS_BACK = (FaultCode.PROVIDER_UNAVAILABLE, FaultCode.RATE_LIMITED, FaultCode.PROVIDER_REFUSED)
@@ -102,7 +102,11 @@ class _Conversation:
         self.agent: Agent = work.plan.agents[work.node.agent_id or ""]
         self.answerers = _list_answerers(work, self.agent, self.config)
         self.passed_over: list[JsonValue] = []  # models that could not answer, and why
-        self.tools = _name_tools(work.plan.tools[tool_id] for tool_id in self.agent.tools)
+        self.tools = _name_tools(
+            offered
+            for tool_id in self.agent.tools
+            for offered in expand_tool(work.plan.tools[tool_id], work.services.settings, work.sessions, work.deadline)
+        )
         schema = self.config.output_schema
         self.schema = JsonSchema(schema) if schema is not None else None
         self.messages: list[Message] = _build_messages(work, self.agent)

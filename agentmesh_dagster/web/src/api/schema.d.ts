@@ -3181,6 +3181,36 @@ export interface components {
             enabled: boolean;
         };
         /**
+         * ServerFunction
+         * @description A function of an MCP server.
+         */
+        ServerFunction: {
+            name: string;
+            /** @default  */
+            description: string;
+            inputSchema: {
+                [key: string]: unknown;
+            };
+            outputSchema: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ServerFunction
+         * @description A function of an MCP server.
+         */
+        ServerFunctionInput: {
+            name: string;
+            /** @default  */
+            description: string;
+            inputSchema?: {
+                [key: string]: unknown;
+            };
+            outputSchema?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Session
          * @description Who is logged in.
          */
@@ -3321,6 +3351,7 @@ export interface components {
             /** @enum {string} */
             approval?: "never" | "always";
             secrets?: string[];
+            functions?: components["schemas"]["ServerFunction"][];
         };
         /**
          * ToolBody
@@ -3347,6 +3378,7 @@ export interface components {
             /** @enum {string} */
             approval?: "never" | "always";
             secrets?: string[];
+            functions?: components["schemas"]["ServerFunctionInput"][];
         };
         /** ToolConfig */
         ToolConfig: {
@@ -3363,6 +3395,13 @@ export interface components {
                 [key: string]: unknown;
             };
             functionName?: string;
+            connection?: string;
+            statement?: string;
+            readOnly?: boolean;
+            maxRows?: number;
+            server?: string;
+            include?: string[];
+            exclude?: string[];
             settings?: {
                 [key: string]: unknown;
             };
@@ -3382,6 +3421,13 @@ export interface components {
                 [key: string]: unknown;
             };
             functionName?: string;
+            connection?: string;
+            statement?: string;
+            readOnly?: boolean;
+            maxRows?: number;
+            server?: string;
+            include?: string[];
+            exclude?: string[];
             settings?: {
                 [key: string]: unknown;
             };
@@ -3411,6 +3457,7 @@ export interface components {
             /** @enum {string} */
             approval?: "never" | "always";
             secrets?: string[];
+            functions?: components["schemas"]["ServerFunctionInput"][];
         };
         /** ToolPage */
         ToolPage: {

@@ -83,7 +83,9 @@ function Setting({ field, ...around }: SettingProps) {
     )
   }
   if (kind === 'function') return <FunctionField {...{ type, field, value, fault, onChange }} />
-  if (kind === 'database') return <DatabaseField {...{ field, value, fault, onChange }} />
+  if (kind === 'database' || kind === 'mcp_server') {
+    return <DeclaredField {...{ kind, field, value, fault, onChange }} />
+  }
   return (
     <Field label={label} hint={hint} isRequired={isRequired} fault={fault}>
       {(control) =>
@@ -131,14 +133,16 @@ function FunctionField({ type, field: { label, hint, isRequired }, value, fault,
   )
 }
 
-/** One of the databases that the operator declares, or any other name. */
-function DatabaseField({
-  field: { label, hint, isRequired, unset },
-  value,
-  fault,
-  onChange,
-}: Omit<FunctionProps, 'type'>) {
-  const names = useDeclared().data?.databases ?? []
+const DECLARED = { database: 'databases', mcp_server: 'mcpServers' } as const
+
+interface DeclaredProps extends Omit<FunctionProps, 'type'> {
+  kind: keyof typeof DECLARED
+}
+
+/** One of the names that the operator declares, or any other. */
+function DeclaredField({ kind, field, value, fault, onChange }: DeclaredProps) {
+  const { label, hint, isRequired, unset } = field
+  const names = useDeclared().data?.[DECLARED[kind]] ?? []
   return (
     <Field label={label} hint={hint} isRequired={isRequired} fault={fault}>
       {(control) => (

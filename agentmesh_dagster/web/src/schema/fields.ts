@@ -32,6 +32,7 @@ export type Kind =
   | 'lines' // templates, one a line
   | 'loose' // an expression, or a value as it is
   | 'markdown'
+  | 'mcp_server' // as database
   | 'named_input' // of what the node refers to
   | 'node'
   | 'pairs' // names and texts
@@ -149,7 +150,7 @@ function kindOf(
   return found.kind === 'list' || found.kind === 'json' ? 'form' : 'scalar'
 }
 
-const CONTROLS = ['database', 'duration', 'function', 'markdown', 'named_input', 'node'] as const
+const CONTROLS = ['database', 'duration', 'function', 'markdown', 'mcp_server', 'named_input', 'node'] as const
 
 function describeDefault(schema: JsonSchema, kind: Kind): string | undefined {
   const value = schema['default']
