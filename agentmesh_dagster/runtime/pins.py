@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import cast
 
 from agentmesh_dagster.entities.models import CatalogueEntity, Kind, Tool
 from agentmesh_dagster.runtime.services import Services
@@ -23,9 +24,13 @@ def _pin(services: Services, tool: Tool) -> Tool:
     try:
         return pin_tool(tool, services.settings, time.monotonic() + _SECONDS)
     except ToolError:
-        try:
-            known = get_entity(services.store, Kind.TOOL, tool.id)
-        except EntityNotFound:
-            known = None
-        is_same = isinstance(known, Tool) and known.config.server == tool.config.server
-        return tool.model_copy(update={"functions": known.functions if is_same else None})
+        known = _find_stored(services, tool.id)
+        is_same = known is not None and known.config.server == tool.config.server
+        return tool.model_copy(update={"functions": known.functions if known and is_same else None})
+
+
+def _find_stored(services: Services, tool_id: str) -> Tool | None:
+    try:
+        return cast("Tool", get_entity(services.store, Kind.TOOL, tool_id))
+    except EntityNotFound:
+        return None

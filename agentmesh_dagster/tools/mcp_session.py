@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from contextlib import AsyncExitStack, suppress
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 from agentmesh_dagster.declared import McpServer
 from agentmesh_dagster.errors import FaultCode
@@ -256,6 +256,6 @@ async def _list_functions(client: "mcp.Client") -> "list[mcp.types.Tool]":
 def _describe(error: BaseException) -> str:
     """The error that is meant: the first inside of groups."""
     while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
     text = str(error)
     return cut_excerpt(f"{type(error).__name__}: {text}" if text else type(error).__name__)

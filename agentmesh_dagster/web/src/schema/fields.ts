@@ -150,7 +150,15 @@ function kindOf(
   return found.kind === 'list' || found.kind === 'json' ? 'form' : 'scalar'
 }
 
-const CONTROLS = ['database', 'duration', 'function', 'markdown', 'mcp_server', 'named_input', 'node'] as const
+const CONTROLS = [
+  'database',
+  'duration',
+  'function',
+  'markdown',
+  'mcp_server',
+  'named_input',
+  'node',
+] as const
 
 function describeDefault(schema: JsonSchema, kind: Kind): string | undefined {
   const value = schema['default']
