@@ -41,13 +41,20 @@ FIELDS: dict[str, dict[str, str]] = {
         "modelName": "The name of the model there.",
     },
     "Tool": {
-        "type": "`http` calls an address, `function` a registered Python function, `builtin` one that ships with us.",
+        "type": "`http` calls an address, `function` a registered Python function, `builtin` one that ships with us,"
+        " `sql` asks a database, `mcp` calls an MCP server.",
         "config": "What is called.",
         "inputSchema": f"{SCHEMA} Checked before each call, and shown to the model.",
         "outputSchema": f"{SCHEMA} Checked after each call.",
         "approval": "`always`: it is called by tool nodes behind a gate alone, not by agents, and cannot be tried.",
         "secrets": "Set by the store; passed over in documents.",
         "functions": "What an MCP server had when the tool was saved; passed over in documents.",
+    },
+    "ServerFunction": {
+        "name": "As the MCP server calls it.",
+        "description": "Shown to the model.",
+        "inputSchema": f"{SCHEMA} Of its arguments.",
+        "outputSchema": f"{SCHEMA} Of its structured content.",
     },
     "ToolConfig": {"settings": "Of a type that a package brings: what else it needs."},
     "Workflow": {
