@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.process.servers import wait_until
 from tests.web.browsers import Watch
 
 
@@ -140,3 +141,29 @@ def test_a_tool_gets_its_schema_from_rows_and_its_trial_a_form_of_it(
     page.get_by_role("button", name="Test").click()
 
     expect(page.get_by_role("group", name="Output").last).to_contain_text("result: 42")
+
+
+def test_a_project_shows_what_its_models_were_asked_for(page: Page, api: httpx2.Client) -> None:
+    project, agent = {"id": "spending", "name": "Spending"}, {"modelProvider": "local", "modelName": "offline"}
+    ask = {"id": "ask", "type": "agent", "agentId": "spender", "config": {"prompt": "Hello"}}
+    nodes = [{"id": "start", "type": "start"}, ask, {"id": "end", "type": "end"}]
+    edges = [
+        {"id": "e1", "fromNodeId": "start", "toNodeId": "ask"},
+        {"id": "e2", "fromNodeId": "ask", "toNodeId": "end"},
+    ]
+    document = {
+        "project": project,
+        "agents": [{"id": "spender", "name": "Spender", **agent}],
+        "workflows": [{"id": "spends", "name": "Spends", "graph": {"nodes": nodes, "edges": edges}}],
+    }
+    api.post("/api/documents", json=document).raise_for_status()
+    page.goto("projects/spending")
+    expect(page.get_by_role("heading", name="Workflows")).to_be_visible()
+    expect(page.get_by_role("table", name="Model use")).to_be_hidden()
+
+    run_id = api.post("/api/workflows/spends/runs", json={"input": {}}).json()["runId"]
+    wait_until(lambda: api.get(f"/api/runs/{run_id}").json()["status"] == "succeeded", 120)
+    page.reload()
+    row = page.get_by_role("table", name="Model use").get_by_role("row").nth(1)
+    expect(row).to_contain_text("$0.00")
+    expect(row.get_by_role("cell").nth(1)).to_have_text("1")

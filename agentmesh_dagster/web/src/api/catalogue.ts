@@ -15,6 +15,7 @@ import type {
   ListedAsset,
   ListedWorkflow,
   Loop,
+  ModelUse,
   NodeSchemas,
   Page,
   Project,
@@ -102,6 +103,14 @@ export function useOverview(refetchInterval: number | false = false) {
     queryKey: keys.overview,
     queryFn: ({ signal }) => get<Page<ProjectOverview>>('overview', { limit: LARGEST_PAGE }, signal),
     refetchInterval,
+  })
+}
+
+/** What a project's models were asked for, by day, the newest first. */
+export function useModelUse(projectId: string) {
+  return useQuery({
+    queryKey: keys.modelUse(projectId),
+    queryFn: ({ signal }) => get<Page<ModelUse>>('usage', { projectId, limit: 30 }, signal),
   })
 }
 

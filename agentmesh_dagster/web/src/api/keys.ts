@@ -7,6 +7,7 @@ export const keys = {
   session: ['session'] as QueryKey,
   about: ['about'] as QueryKey,
   overview: ['overview'] as QueryKey,
+  modelUse: (projectId: string): QueryKey => ['usage', projectId],
   functions: ['functions'] as QueryKey,
   declared: ['declared'] as QueryKey,
   assets: ['assets'] as QueryKey,

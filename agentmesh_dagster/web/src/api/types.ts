@@ -84,6 +84,7 @@ export type Issue = Pick<Schemas['Issue'], 'code' | 'message'> & Partial<Schemas
 /** An asset that a code location defines. */
 export type ListedAsset = Schemas['ListedAsset']
 
+export type ModelUse = Schemas['ModelUse']
 export type ProjectOverview = Schemas['ProjectOverview']
 export type Use = Schemas['Use']
 export type RegisteredFunction = Schemas['Function']

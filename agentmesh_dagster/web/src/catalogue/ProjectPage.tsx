@@ -7,6 +7,7 @@ import { addresses } from '../app/addresses'
 import { Page } from '../app/Page'
 import { EntityTable } from './EntityTable'
 import { DraftList } from './DraftList'
+import { ModelUse } from './ModelUse'
 import { ReadFaults } from './ReadFaults'
 import { WorkflowTable } from './WorkflowTable'
 import { Icon } from '../ui/icons'
@@ -50,6 +51,7 @@ export function ProjectPage({ id }: { id: string }) {
       <Workflows projectId={id} mayEdit={mayEdit} />
       <Entities kind="agents" projectId={id} mayEdit={mayEdit} />
       <Entities kind="tools" projectId={id} mayEdit={mayEdit} />
+      <ModelUse projectId={id} />
       {isEditing && project.data && (
         <EditProjectDialog project={project.data} onClose={() => setEditing(false)} />
       )}
