@@ -25,6 +25,10 @@ class FaultCode(StrEnum):
     ERROR = "error"  # anything else
 
 
+class AttemptStopped(BaseException):
+    """Raised inside an attempt's thread to end it; nothing that deals with faults holds it up."""
+
+
 class AgentMeshError(Exception):
     """Something went wrong in AgentMesh."""
 

@@ -251,6 +251,11 @@ class Settings(_Places):
         default=2_000_000, gt=0, le=500_000_000, description="Longest response of an http tool."
     )
 
+    files_url: str = Field(
+        default="",
+        description="Folder or bucket (a path, s3://…) for files that tools get; the store keeps them unless set.",
+    )
+
     @field_validator("trace_url")
     @classmethod
     def _names_trace(cls, url: str | None) -> str | None:

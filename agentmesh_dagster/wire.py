@@ -297,6 +297,11 @@ class Function(Entity):
     name: str
     type: ToolType
     description: str | None = None
+    input_schema: JsonObject = Field(default_factory=dict)  # JSON Schema; {} takes anything
+    output_schema: JsonObject = Field(default_factory=dict)
+    problem: str | None = None  # why it cannot be called
+    reported_at: Timestamp | None = None  # when its code location said this; None: this process knows it
+    is_stale: bool = False  # its code location has not said it again since: it may be another by now
 
 
 class Completion(Entity):

@@ -1,4 +1,5 @@
-"""Why workflows have no job in a location: written down where lists, the API and the editor show it."""
+"""What a location says of itself, written down where lists, the API and the editor show it: why workflows have no job
+in it, and which functions tools can name."""
 
 import hashlib
 import logging
@@ -9,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentmesh_dagster.code_location.code_server import is_code_server
+from agentmesh_dagster.runtime.known_functions import describe_function
 from agentmesh_dagster.store import Store
-from agentmesh_dagster.store.catalogue import save_job_problems
+from agentmesh_dagster.store.catalogue import save_job_problems, save_tool_functions
+from agentmesh_dagster.tools import list_functions
 
 _NAME_OPTION = "--location-name"
 _SAID_AGAIN_AFTER_SECONDS = 3600.0
@@ -42,6 +45,7 @@ class _Report:
                 if problem.store_url == url:
                     texts.setdefault(problem.workflow_id, []).append(problem.text)
             save_job_problems(store, _identify_location(), {key: " ".join(problems) for key, problems in texts.items()})
+            save_tool_functions(store, _identify_location(), [describe_function(each) for each in list_functions()])
         self.at = time.monotonic()
 
 

@@ -20,7 +20,9 @@ from agentmesh_dagster.control.dagster_internals import (
     SqliteEventLogStorage,
 )
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
+from agentmesh_dagster.runtime.files import delete_contents
 from agentmesh_dagster.runtime.services import Services
+from agentmesh_dagster.store.files import list_addresses
 from agentmesh_dagster.store.pruning import (
     OldRun,
     count_old_arrivals,
@@ -152,6 +154,7 @@ def _prune_group(
             for launch_id in group.launch_ids:
                 _delete_launch(instance, launch_id)
             crash_point(CrashPoint.PRUNED_IN_DAGSTER)
+            delete_contents(list_addresses(tx, run_ids))
             delete_runs(tx, run_ids, by=deed.by, via=deed.via)
     pruned.bytes += size
     pruned.runs += len(run_ids)

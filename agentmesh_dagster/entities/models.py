@@ -2,9 +2,9 @@
 
 import json
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from agentmesh_dagster.entities.assets import Asset, AssetKey, Severity
 from agentmesh_dagster.entities.bounds import (
@@ -21,6 +21,7 @@ from agentmesh_dagster.entities.bounds import (
 )
 from agentmesh_dagster.entities.budgets import Budget
 from agentmesh_dagster.entities.entity import Entity, Id, JsonObject, Name, Timestamp
+from agentmesh_dagster.entities.http_settings import BodyFormat, HttpAuth, HttpPaging, Method, ResponsePart
 from agentmesh_dagster.entities.model_options import ConnectionName, Fallback, ModelOptions
 from agentmesh_dagster.entities.type_names import ModelProvider, NodeType, ToolType
 from agentmesh_dagster.errors import FaultCode
@@ -153,11 +154,16 @@ class Agent(Stored):
 
 
 class ToolConfig(Entity):
-    method: Literal["GET", "POST"] | None = None  # http only; GET unless given
-    url: str | None = None  # http only
-    headers: dict[str, str] | None = None  # http only; `${NAME}` is a secret, put in at the call
-    query: dict[str, str] | None = None  # http only: fixed fields of the query; as headers
-    body: JsonObject | None = None  # http only: fixed fields of a POST's body; as headers
+    # http only, as all up to `paging`; `${NAME}` is a secret, put in at the call, `{{ name }}` a field of the input
+    method: Method | None = None  # GET unless given
+    url: str | None = None  # `{name}` in its path is a field of the input
+    auth: HttpAuth | None = None
+    headers: dict[str, str] | None = None
+    query: dict[str, str] | None = None  # fixed fields of the query
+    body_format: BodyFormat | None = None  # json unless given
+    body: JsonObject | str | None = None  # fixed fields of the body; a text is the whole of it
+    response: ResponsePart | None = None  # what of the answer is the result; body unless given
+    paging: HttpPaging | None = None
     function_name: str | None = None  # function and builtin only
     connection: str | None = None  # sql only: a database that the operator declares; one in memory unless given
     statement: str | None = None  # sql only; the input has it unless given
@@ -167,6 +173,16 @@ class ToolConfig(Entity):
     include: list[str] | None = None  # mcp only: names of functions, with * in them; all unless given
     exclude: list[str] | None = None  # mcp only
     settings: JsonObject | None = None  # of a type that a package brings: its spec says which
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if isinstance(self.body, str) and self.body_format != "text":
+            raise ValueError("has a text as `body`, which goes with `bodyFormat: text`")
+        if self.paging and self.method not in (None, "GET"):
+            raise ValueError(f"has `paging`, which is for GET, not for {self.method}")
+        if self.paging and self.response not in (None, "body"):
+            raise ValueError(f"has `paging`, which gives items, so `response` cannot be {self.response}")
+        return self
 
 
 class ServerFunction(Entity):

@@ -53,7 +53,7 @@ def describe_closed(name: str, opened: OpenedSecret | None, scheme: str, host: s
 
 def list_named_secrets(config: Mapping[str, JsonValue]) -> Iterator[NamedSecret]:
     """The secrets that the configuration of a tool names, in their order; `config` as it goes over the wire."""
-    for field in ("url", "headers", "query", "body"):
+    for field in ("url", "auth", "headers", "query", "body"):
         yield from _walk(config.get(field), (field,))
 
 

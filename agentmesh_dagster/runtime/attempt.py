@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Generic, TypeVar
 
-from agentmesh_dagster.errors import AgentMeshError, FaultCode
+from agentmesh_dagster.errors import AgentMeshError, AttemptStopped, FaultCode
 
 Result = TypeVar("Result")
 
@@ -21,10 +21,6 @@ class AttemptTimedOut(AgentMeshError):
 
     retryable = True
     code = FaultCode.TIMEOUT
-
-
-class _Stop(BaseException):
-    """Raised inside an attempt's thread to end it; no `except Exception` of a tool holds it up."""
 
 
 class Attempt(Generic[Result]):
@@ -76,4 +72,6 @@ class Attempt(Generic[Result]):
 
     def _stop(self) -> None:
         if self._thread.ident is not None:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread.ident), ctypes.py_object(_Stop))
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(self._thread.ident), ctypes.py_object(AttemptStopped)
+            )

@@ -9,8 +9,10 @@ from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventType, Tool
 from agentmesh_dagster.graph.rules.approvals import stands_behind_a_gate
 from agentmesh_dagster.runtime.consent import was_approved
+from agentmesh_dagster.runtime.files import keep_file
 from agentmesh_dagster.runtime.work import NodeError, Work
 from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
+from agentmesh_dagster.tools.request import FileContent
 
 
 class ToolNeedsApproval(NodeError):
@@ -37,6 +39,9 @@ def use_tool(work: Work, use: ToolUse) -> JsonValue:
     def record_secret(name: str, host: str) -> None:
         work.record(EventType.SECRET_USED, {"name": name, "host": host, "toolId": use.tool.id})
 
+    def keep(file: FileContent) -> JsonValue:
+        return keep_file(work.services, cast("dict[str, str]", work.context["run"])["id"], file)
+
     try:
         request = ToolRequest(
             use.tool,
@@ -47,6 +52,7 @@ def use_tool(work: Work, use: ToolUse) -> JsonValue:
             work.resources,
             notes.append,
             work.sessions,
+            keep,
         )
         output = call_tool(request, work.services.settings)
     except ToolError as error:

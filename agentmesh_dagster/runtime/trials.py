@@ -25,9 +25,11 @@ from agentmesh_dagster.runtime.plans import WorkflowHasFaults
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.spending import Spending
 from agentmesh_dagster.runtime.work import NodeError, Work
+from agentmesh_dagster.specs import TOOL_SPECS
 from agentmesh_dagster.store.budgets import BudgetExceeded, PriceUnknown
+from agentmesh_dagster.store.catalogue import list_tool_functions
 from agentmesh_dagster.store.events import record_audit
-from agentmesh_dagster.tools import Sessions, ToolError, ToolRequest, call_tool
+from agentmesh_dagster.tools import Sessions, ToolError, ToolRequest, call_tool, list_functions
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, UnknownBuiltin, UnknownFunction
 
 Result = TypeVar("Result")
@@ -102,6 +104,7 @@ def try_tool(services: Services, tool: Tool, tool_input: JsonValue, *, by: Ident
     Raises TrialNeedsApproval, TrialRefused, TrialFailed, TooManyTrials.
     """
     _refuse_unapproved(tool)
+    _refuse_distant(services, tool)
     sessions = Sessions()
     request = ToolRequest(tool, tool_input, str(uuid.uuid4()), _find_deadline(services), sessions=sessions)
     about: dict[str, JsonValue] = {"toolId": tool.id, "tool": tool.name, "secrets": [*(tool.secrets or ())]}
@@ -113,6 +116,18 @@ def try_tool(services: Services, tool: Tool, tool_input: JsonValue, *, by: Ident
 def _refuse_unapproved(tool: Tool) -> None:
     if tool.needs_approval:
         raise TrialNeedsApproval(f"`{tool.name}`")
+
+
+def _refuse_distant(services: Services, tool: Tool) -> None:
+    """A trial runs in this process, which need not know the functions of the code location."""
+    name, spec = tool.config.function_name, TOOL_SPECS.get(tool.type)
+    if spec is None or not spec.runs_in_python or name in {each.name for each in list_functions()}:
+        return
+    if name in {each.info.name for each in list_tool_functions(services.store)}:
+        raise TrialRefused(
+            f"`{name}` is registered in the code location, and a test runs in the web server: name it in the"
+            " entry-point group `agentmesh.tools`, so that both know it, or run a workflow that calls it"
+        )
 
 
 @dataclass(frozen=True)

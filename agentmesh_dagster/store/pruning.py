@@ -22,6 +22,7 @@ from agentmesh_dagster.store.tables import (
     children,
     deliveries,
     events,
+    files,
     gates,
     launches,
     materializations,
@@ -108,6 +109,7 @@ def delete_runs(tx: Connection, run_ids: Sequence[str], *, by: str, via: str) ->
     tx.execute(delete(model_calls).where(model_calls.c.budget_key.in_(spent)))
     tx.execute(delete(budgets).where(budgets.c.run_id.in_(run_ids)))
     tx.execute(delete(materializations).where(materializations.c.run_id.in_(run_ids)))
+    tx.execute(delete(files).where(files.c.run_id.in_(run_ids)))
     tx.execute(delete(launches).where(launches.c.run_id.in_(run_ids)))
     tx.execute(delete(runs).where(runs.c.id.in_(run_ids)))
 
@@ -130,6 +132,7 @@ def measure_runs(connection: Connection, run_ids: Sequence[str]) -> int:
         (runs.c.id, [runs.c.input, runs.c.output, runs.c.error]),
         (steps.c.run_id, [steps.c.input, steps.c.output, steps.c.error]),
         (events.c.run_id, [events.c.payload]),
+        (files.c.run_id, [files.c.content]),
     )
     total = 0
     for owner, values in valued:

@@ -172,6 +172,19 @@ job_problems = Table(
     Index(None, "workflow_id"),
 )
 
+# The functions that tools may name, as a code location knew them when it was last loaded.
+tool_functions = Table(
+    PREFIX + "tool_functions",
+    metadata,
+    Column("location", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("input_schema", Json, nullable=False),
+    Column("output_schema", Json, nullable=False),
+    Column("problem", Text),
+    Column("reported_at", UtcDateTime, nullable=False),
+)
+
 # No foreign key to `entities`: a workflow may be deleted while its runs stay.
 runs = Table(
     PREFIX + "runs",
@@ -390,6 +403,21 @@ waits = Table(
 )
 
 # The addresses that were given out for waits for a callback, maybe long before these were reached.
+# What tools got that is no text.
+files = Table(
+    PREFIX + "files",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("run_id", Key, ForeignKey(runs.c.id), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("content", Text),  # in base64; NULL: it is at the address
+    Column("address", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "run_id"),
+)
+
 callbacks = Table(
     PREFIX + "callbacks",
     metadata,

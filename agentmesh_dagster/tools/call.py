@@ -22,21 +22,21 @@ def call_tool(request: ToolRequest, settings: Settings) -> JsonValue:
     Raises the ToolError family; `retryable` says whether the same call may succeed later. An http call ends
     itself at the deadline, for the others the caller does. Safe to call from several threads.
     """
-    description = describe_tool(request.tool)
+    kind = find_kind(request.tool)
+    own = kind.describe(request.tool)
+    if kind.checks_itself:
+        own = ToolDescription()
     # All schemas are compiled before the call: one that is broken must not cost a result. What is called may have an
     # inputSchema of its own, which holds whatever the tool's allows.
-    takes = [
-        _compile("inputSchema", schema)
-        for schema in (request.tool.input_schema, find_kind(request.tool).describe(request.tool).input_schema)
-    ]
-    gives = _compile("outputSchema", description.output_schema)
+    takes = [_compile("inputSchema", schema) for schema in (request.tool.input_schema, own.input_schema)]
+    gives = _compile("outputSchema", request.tool.output_schema or own.output_schema)
     try:
         check_json(request.input, max_bytes=settings.max_value_bytes)
         _check(takes, request.input)
     except (InvalidJson, SchemaMismatch) as error:
         raise InvalidToolInput(error.detail) from error
     with without_secrets(settings):
-        result = find_kind(request.tool).run(request, settings)
+        result = kind.run(request, settings)
     try:
         value = check_json({"text": result} if isinstance(result, str) else result, max_bytes=settings.max_value_bytes)
         _check([gives], value)

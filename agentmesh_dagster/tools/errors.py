@@ -42,15 +42,26 @@ class ToolFunctionFailed(ToolError):
     retryable = True
 
 
+class ToolTimedOut(ToolError):
+    """The tool's function took too long."""
+
+    retryable = True
+    code = FaultCode.TIMEOUT
+
+
 class AddressRefused(ToolError):
     """Tools may not call this address."""
 
 
 class HttpRedirected(ToolError):
-    """The server wants to send the call elsewhere, and redirects are not followed."""
+    """The server wants to send the call elsewhere, and redirects are followed inside one server only."""
 
 
 class HttpRefused(ToolError):
+    """The server refused the call."""
+
+
+class HttpUnauthorized(HttpRefused):
     """The server refused the call."""
 
 

@@ -7,92 +7,19 @@ A package may also name its functions, or a module that registers some, in the e
 `agentmesh.tools`.
 """
 
-import copy
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
-from types import MappingProxyType
 from typing import Any, TypeVar, overload
 
-from agentmesh_dagster.entities.json_values import JsonValue
-from agentmesh_dagster.tools.errors import (
-    InvalidTool,
-    InvalidToolInput,
-    ToolError,
-    ToolFunctionFailed,
-    UnknownFunction,
-    cut_excerpt,
-)
+from agentmesh_dagster.tools.errors import InvalidTool, UnknownFunction, cut_excerpt
+from agentmesh_dagster.tools.tool_function import ToolFunction
 
 ENTRY_POINT_GROUP = "agentmesh.tools"
-_KEY_PARAMETER = "idempotency_key"
-_RESOURCE_BASES = {"ConfigurableResourceFactory", "ResourceDefinition", "TreatAsResourceParam"}  # of Dagster
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
-
-
-@dataclass(frozen=True)
-class ToolFunction:
-    name: str
-    call: Callable[..., object]
-    signature: inspect.Signature = field(repr=False)
-
-    @property
-    def description(self) -> str:
-        """The function's docstring."""
-        return inspect.getdoc(self.call) or ""
-
-    def run(
-        self, value: JsonValue, idempotency_key: str, resources: Mapping[str, object] = MappingProxyType({})
-    ) -> object:
-        """What the function returns for the fields of `value` as keyword arguments (null stands for none).
-
-        A parameter `idempotency_key` gets the key, one that is named as one of `resources` that resource. What the
-        function raises becomes ToolFunctionFailed, unless it is a ToolError; InvalidToolInput when its parameters do
-        not fit.
-        """
-        if value is not None and not isinstance(value, dict):
-            raise InvalidToolInput("a function takes an object, whose fields are its keyword arguments")
-        # A copy, since the function may change what it gets.
-        arguments = copy.deepcopy(value or {})
-        if _KEY_PARAMETER in self.signature.parameters:
-            arguments[_KEY_PARAMETER] = idempotency_key
-        self._give_resources(arguments, resources)
-        try:
-            bound = self.signature.bind(**arguments)
-        except TypeError as error:
-            raise InvalidToolInput(f"`{self.name}{self.signature}`: {error}") from error
-        try:
-            return self.call(*bound.args, **bound.kwargs)
-        except ToolError:
-            raise  # the function chose its fault, and whether it may be retried
-        except Exception as error:
-            raise ToolFunctionFailed(f"{type(error).__name__}: {cut_excerpt(str(error))}") from error
-
-    def _give_resources(self, arguments: dict[str, Any], resources: Mapping[str, object]) -> None:
-        """Puts the host's resources among the arguments. Raises InvalidToolInput, InvalidTool."""
-        for name, parameter in self.signature.parameters.items():
-            is_resource = _is_resource(parameter.annotation)
-            if name in resources or is_resource:
-                if name in arguments:
-                    raise InvalidToolInput(f"`{name}` is a resource of the code location, and no field of the input")
-                if name in resources:
-                    arguments[name] = resources[name]
-                elif parameter.default is inspect.Parameter.empty:
-                    raise InvalidTool(
-                        f"`{self.name}` needs the Dagster resource `{name}`, which this run does not have: launch it in"
-                        f" a code location whose build_definitions has it among its resource_keys"
-                    )
-
-
-def _is_resource(annotation: Any) -> bool:
-    """Whether a parameter's type is a resource of Dagster's, which this floor does not import."""
-    if "resource_param" in getattr(annotation, "__metadata__", ()):  # ResourceParam[…]
-        return True
-    return any(base.__name__ in _RESOURCE_BASES for base in getattr(annotation, "__mro__", ()))
 
 
 class FunctionRegistry:
@@ -167,16 +94,9 @@ class FunctionRegistry:
 def _describe(call: Any, name: str) -> ToolFunction:
     if not callable(call):
         raise InvalidTool(f"`{name}` is {type(call).__name__} and no function")
-    if inspect.iscoroutinefunction(call):
-        raise InvalidTool(f"`{name}` is async; tools are plain functions, since calls run in threads")
-    return ToolFunction(name, call, _read_signature(call))
-
-
-def _read_signature(call: Callable[..., object]) -> inspect.Signature:
-    try:
-        return inspect.signature(call, eval_str=True)
-    except (NameError, TypeError, AttributeError):  # a hint that is imported for type checkers only
-        return inspect.signature(call)
+    if inspect.isasyncgenfunction(call):
+        raise InvalidTool(f"`{name}` yields asynchronously: return a list")
+    return ToolFunction(name, call)
 
 
 def _origin(call: Callable[..., object]) -> str:

@@ -1,103 +1,167 @@
 """Tools of type `http`, and the builtin `http_request`: what they send, and what they make of the answer."""
 
-import re
-from collections.abc import Mapping
-from typing import Literal, cast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import cast
 from urllib.parse import quote
 
 import httpx2
 
-from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, as_object, write_json
-from agentmesh_dagster.entities.models import JsonObject
+from agentmesh_dagster.entities.http_settings import Method
+from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, as_object
+from agentmesh_dagster.entities.text import join_names
 from agentmesh_dagster.settings import Settings
-from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, InvalidToolOutput, cut_excerpt
-from agentmesh_dagster.tools.outgoing import OutgoingCall, send_call
-from agentmesh_dagster.tools.request import ToolRequest
-from agentmesh_dagster.tools.response_text import read_response
+from agentmesh_dagster.specs.tools.http import WITH_BODY
+from agentmesh_dagster.tools.errors import (
+    HttpUnauthorized,
+    InvalidTool,
+    InvalidToolInput,
+    InvalidToolOutput,
+    cut_excerpt,
+)
+from agentmesh_dagster.tools.http_auth import Authorization, authorize
+from agentmesh_dagster.tools.http_fields import InputFields
+from agentmesh_dagster.tools.http_message import (
+    DEFAULT_HEADERS,
+    add_query,
+    check_headers,
+    read_url,
+    write_body,
+    write_key,
+)
+from agentmesh_dagster.tools.http_pages import collect_pages
+from agentmesh_dagster.tools.outgoing import Answer, OutgoingCall, send_call
+from agentmesh_dagster.tools.placeholders import write_text
+from agentmesh_dagster.tools.request import FileContent, ToolRequest
+from agentmesh_dagster.tools.response_text import decode_text, is_file, name_file, read_media_type, read_response
 from agentmesh_dagster.tools.secrets import SecretLookup, Secrets, refuse_secrets
 
-Method = Literal["GET", "POST"]
-_Fault = type[InvalidTool] | type[InvalidToolInput]  # whose fault it is: the author's, or the model's
+_NOT_SHOWN = frozenset({"set-cookie", "set-cookie2"})  # of an answer: who has them is logged in
 
-_DEFAULT_HEADERS = {
-    "accept": "application/json, text/plain;q=0.9, */*;q=0.8",
-    "user-agent": "agentmesh-dagster",
-}
-_OWN_HEADERS = frozenset(
-    {
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "idempotency-key",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
-_PLAIN_IN_KEY = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
+
+@dataclass(frozen=True)
+class _Caller:
+    """Sends what one call of a tool needs: the same to the same server, as often as there are pages."""
+
+    request: ToolRequest
+    settings: Settings
+    method: Method
+    headers: Mapping[str, str]
+    body: bytes | None
+    authorize: Callable[[], Authorization] = Authorization
+
+    def send(self, url: httpx2.URL) -> tuple[Answer, Secrets]:
+        """The answer, and what must not be seen in it."""
+        by = self.authorize()
+        try:
+            return self._send(url, by), by.secrets
+        except HttpUnauthorized:
+            if by.forget is None:
+                raise
+        by.forget()
+        by = self.authorize()
+        return self._send(url, by), by.secrets
+
+    def read(self, url: httpx2.URL) -> tuple[JsonValue, Answer]:
+        """The answer as JSON, without secrets."""
+        answer, secrets = self.send(url)
+        return self.read_answer(answer, secrets), answer
+
+    def read_answer(self, answer: Answer, secrets: Secrets) -> JsonValue:
+        """What the server sent as JSON, a text or, kept elsewhere, a file."""
+        if is_file(answer.body, answer.content_type):
+            if secrets.are_in(answer.body):
+                raise InvalidToolOutput("the file that the server sent holds a secret of the call")
+            name = name_file(answer.headers.get("content-disposition", ""), answer.content_type)
+            file = FileContent(secrets.scrub_text(name), read_media_type(answer.content_type), answer.body)
+            return {"file": self.request.keep_file(file)}
+        return _read_answer(answer, secrets, self.settings)
+
+    def _send(self, url: httpx2.URL, by: Authorization) -> Answer:
+        login = check_headers({"authorization": by.value} if by.value else {}, InvalidTool)
+        own = {"idempotency-key": write_key(self.request.idempotency_key), "accept-encoding": "gzip"}
+        headers = {**DEFAULT_HEADERS, **self.headers, **login, **own}
+        call = OutgoingCall(self.method, url, headers, self.body, by.secrets, self.request.deadline)
+        return send_call(call, self.settings)
 
 
 def call_http_tool(request: ToolRequest, settings: Settings) -> JsonValue:
-    """The answer to a GET with the input as query, or a POST with the input as JSON body.
+    """The answer to a call with the input in the places that the tool names, and the rest as query or as body.
 
     Secrets are put into headers, query and fixed fields of the body, and never into anything that the input says.
     """
     config = request.tool.config
     if not config.url:
         raise InvalidTool("config.url is missing")
+    method, fields = config.method or "GET", InputFields(request.input)
     address, question, fixed_query = config.url.strip().partition("?")
-    url = _read_url(address, InvalidTool)
+    address = _fill_path(address, fields)
+    url = read_url(address, InvalidTool)
     lookup = SecretLookup(settings.secrets, scheme=url.scheme, host=url.host, port=url.port)
-    url = _read_url(address + question + cast("str", lookup.fill(fixed_query, _quote)), InvalidTool, has_secrets=True)
-    url = _add_query(url, lookup.fill({**(config.query or {})}))
-    headers = _check_headers(cast("dict[str, str]", lookup.fill({**(config.headers or {})})), InvalidTool)
+
+    def fill(value: JsonValue) -> JsonValue:
+        return fields.fill(value, lookup.fill)
+
+    asked = fields.fill_query(fixed_query, lambda text: cast("str", lookup.fill(text, _quote)))
+    url = read_url(address + question + asked, InvalidTool, has_secrets=True)
+    url = add_query(url, fill({**(config.query or {})}))
+    given = {name: write_text(value) for name, value in as_object(fill({**(config.headers or {})})).items()}
+    headers = check_headers(given, InvalidToolInput if fields.has_placed else InvalidTool)
     body: bytes | None = None
-    if config.method == "POST":
-        body = write_json(_add_fields(as_object(lookup.fill(config.body)), request.input)).encode()
+    if method in WITH_BODY:
+        fixed = fill(config.body)
+        content_type, body = write_body(
+            config.body_format or "json", fixed, fields.rest, names=as_object(config.body).keys()
+        )
+        headers = {"content-type": content_type, **headers}
     elif config.body:
-        raise InvalidTool("config.body is for the method POST")
-    elif request.input is not None:
-        url = _add_query(url, request.input)
-    for name in lookup.names:
-        request.record_secret(name, url.host)
-    return _exchange(request, settings, config.method or "GET", url, headers, lookup.secrets, body)
+        raise InvalidTool(f"config.body is for the methods {join_names(WITH_BODY)}")
+    elif fields.rest is not None:
+        url = add_query(url, fields.rest, (config.query or {}).keys())
+    told: set[str] = set()
+
+    def log_in() -> Authorization:
+        by = authorize(config.auth, lookup, request, settings)
+        for name in {*lookup.names} - told:
+            request.record_secret(name, url.host)
+        told.update(lookup.names)
+        return replace(by, secrets=Secrets((*lookup.secrets.values, *by.secrets.values)))
+
+    caller = _Caller(request, settings, method, headers, body, log_in)
+    if config.paging:
+        return collect_pages(config.paging, url, caller.read, settings)
+    if config.response is None and method != "HEAD":
+        return caller.read(url)[0]
+    answer, secrets = caller.send(url)
+    if config.response == "text":
+        return {"text": secrets.scrub_text(decode_text(answer.body, answer.headers))}
+    value = caller.read_answer(answer, secrets)
+    if config.response == "body":
+        return value
+    shown: JsonValue = {name: text for name, text in answer.headers.items() if name not in _NOT_SHOWN}
+    return {"status": answer.status, "headers": secrets.scrub_result(shown), "body": value}
 
 
 def call_http_request(request: ToolRequest, settings: Settings) -> JsonValue:
     """The answer to the call that the input describes; nothing in it is replaced by secrets."""
     wanted = request.fields
-    headers = _check_headers(wanted.get("headers", {}), InvalidToolInput)
+    headers = check_headers(wanted.get("headers", {}), InvalidToolInput)
     refuse_secrets(headers)
     has_body = "body" in wanted
     method: Method = wanted.get("method", "POST" if has_body else "GET")
-    if has_body and method == "GET":
-        raise InvalidToolInput("a GET takes no body; use query, or the method POST")
-    url = _add_query(_read_url(wanted["url"], InvalidToolInput), wanted.get("query", {}))
-    body = write_json(wanted["body"]).encode() if has_body else b"" if method == "POST" else None
-    return _exchange(request, settings, method, url, headers, Secrets(), body)
+    if has_body and method not in WITH_BODY:
+        raise InvalidToolInput(f"a {method} takes no body; use query, or the method POST")
+    url = add_query(read_url(wanted["url"], InvalidToolInput), wanted.get("query", {}))
+    body = None
+    if has_body:
+        content_type, body = write_body("json", None, wanted["body"])
+        headers = {"content-type": content_type, **headers}
+    elif method in WITH_BODY:
+        body = b""
+    return _Caller(request, settings, method, headers, body).read(url)[0]
 
 
-def _exchange(
-    request: ToolRequest,
-    settings: Settings,
-    method: Method,
-    url: httpx2.URL,
-    headers: dict[str, str],
-    secrets: Secrets,
-    body: bytes | None,
-) -> JsonValue:
-    own = {"idempotency-key": _write_key(request.idempotency_key), "accept-encoding": "gzip"}
-    defaults = _DEFAULT_HEADERS | ({"content-type": "application/json"} if body else {})
-    call = OutgoingCall(method, url, defaults | headers | own, body, secrets, request.deadline)
-    answer = send_call(call, settings)
+def _read_answer(answer: Answer, secrets: Secrets, settings: Settings) -> JsonValue:
     try:
         value = read_response(answer.body, answer.content_type, settings.max_value_bytes)
     except InvalidJson as error:
@@ -106,72 +170,14 @@ def _exchange(
     return secrets.scrub_result(value)
 
 
+def _fill_path(address: str, fields: InputFields) -> str:
+    """`address` with the fields of the input in its path; its host is nobody's to choose."""
+    scheme, mark, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    if "{" in host:
+        raise InvalidTool("the host of the url holds {…}; fields of the input go into its path")
+    return f"{scheme}{mark}{host}{slash}{fields.fill_path(path)}"
+
+
 def _quote(secret: str) -> str:
     return quote(secret, safe="")
-
-
-def _add_fields(fixed: JsonObject, value: JsonValue) -> JsonValue:
-    """The input with the fields of the body that the tool fixes."""
-    if not fixed:
-        return value
-    if not isinstance(value, dict | None):
-        raise InvalidToolInput("the tool has fields of its own in the body, so the input must be an object")
-    fields = value or {}
-    for name in fixed:
-        if name in fields:
-            raise InvalidToolInput(f"`{name}` is fixed by the tool")
-    return {**fields, **fixed}
-
-
-def _read_url(text: str, fault: _Fault, *, has_secrets: bool = False) -> httpx2.URL:
-    """The URL in `text`; no fault quotes it, since it may hold what nobody should see."""
-    if "${" in text and not has_secrets:
-        raise fault("the url holds ${…}; secrets are for headers, the query and the body")
-    try:
-        url = httpx2.URL(text.strip())
-    except httpx2.InvalidURL:
-        raise fault("the url cannot be read; write it as https://host/path") from None
-    if url.scheme not in ("http", "https"):
-        raise fault("the url must begin with http:// or https://")
-    if not url.host:
-        raise fault("the url names no host")
-    if url.port is not None and not 0 < url.port < 65536:
-        raise fault("the url names a port that does not exist")
-    if url.userinfo:
-        raise fault("the url holds credentials; put them into a header, as a secret ${NAME}")
-    return url
-
-
-def _add_query(url: httpx2.URL, query: JsonValue) -> httpx2.URL:
-    """`url` with the fields of `query`: texts as they stand, other values as JSON text, null left out."""
-    if not isinstance(query, dict):
-        raise InvalidToolInput("a GET sends its input as query, so it must be an object")
-    for name in query:
-        if name in url.params:
-            raise InvalidToolInput(f"`{name}` is fixed by the url")
-    added = {
-        name: value if isinstance(value, str) else write_json(value)
-        for name, value in query.items()
-        if value is not None
-    }
-    try:
-        return url.copy_merge_params(added) if added else url
-    except httpx2.InvalidURL:
-        raise InvalidToolInput("the query is too long for a url; use the method POST") from None
-
-
-def _check_headers(headers: Mapping[str, str], fault: _Fault) -> dict[str, str]:
-    """`headers` with lower-case names; a fault names the header and never quotes its value."""
-    for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name):
-            raise fault(f"`{name}` is no header name")
-        if name.lower() in _OWN_HEADERS:
-            raise fault(f"the header `{name}` is set by AgentMesh itself")
-        if not _HEADER_VALUE.fullmatch(value):
-            raise fault(f"the value of header `{name}` holds a line end or a character beyond ASCII")
-    return {name.lower(): value.strip() for name, value in headers.items()}
-
-
-def _write_key(key: str) -> str:
-    """The idempotency key with what a header cannot hold percent-encoded, so that any node id will do."""
-    return quote(key, safe=_PLAIN_IN_KEY)

@@ -36,15 +36,17 @@ class ToolKind:
     # Of a tool that stands for several functions: each as a tool of its own, and what there is of them now.
     expand: Callable[[Tool, Settings, Sessions, float], Sequence[Tool]] | None = None
     fetch: Callable[[Tool, Settings, Sessions, float], list[ServerFunction]] | None = None
+    checks_itself: bool = False  # `run` checks the input against what `describe` says; a result may be another
 
 
 def _run_function(request: ToolRequest, _: Settings) -> object:
     found = lookup_function(_read_function_name(request.tool))
-    return found.run(request.input, request.idempotency_key, request.resources)
+    return found.run(request.input, request.idempotency_key, request.resources, request.deadline)
 
 
 def _describe_function(tool: Tool) -> ToolDescription:
-    return ToolDescription(lookup_function(_read_function_name(tool)).description)
+    found = lookup_function(_read_function_name(tool))
+    return ToolDescription(found.description, found.input_schema, found.output_schema)
 
 
 def _run_builtin(request: ToolRequest, settings: Settings) -> object:
@@ -64,7 +66,7 @@ def _read_function_name(tool: Tool) -> str:
 
 OURS = (
     ToolKind(http.SPEC, call_http_tool),
-    ToolKind(function.SPEC, _run_function, _describe_function),
+    ToolKind(function.SPEC, _run_function, _describe_function, checks_itself=True),
     ToolKind(builtin.SPEC, _run_builtin, _describe_builtin),
     ToolKind(sql.SPEC, call_sql_tool, describe_sql_tool),
     ToolKind(mcp.SPEC, call_mcp_tool, describe_mcp_tool, expand=expand_mcp_tool, fetch=fetch_functions),

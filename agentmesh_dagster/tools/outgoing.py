@@ -1,4 +1,4 @@
-"""One HTTP call over the guarded network: bounded in size and time, redirects not followed, no logs."""
+"""One HTTP call over the guarded network: bounded in size and time, redirected inside its server alone, no logs."""
 
 import logging
 import ssl
@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import responses as status_phrases
-from typing import Literal
 
 import httpcore2
 import httpx2
 
+from agentmesh_dagster.entities.http_settings import Method
 from agentmesh_dagster.settings import Settings
 from agentmesh_dagster.tools.addresses import read_allowed_hosts
 from agentmesh_dagster.tools.errors import (
@@ -21,6 +21,7 @@ from agentmesh_dagster.tools.errors import (
     HttpRedirected,
     HttpRefused,
     HttpTimedOut,
+    HttpUnauthorized,
     HttpUnreachable,
     InvalidTool,
     InvalidToolOutput,
@@ -33,6 +34,8 @@ from agentmesh_dagster.tools.secrets import Secrets
 
 _FAILED_FOR_NOW = frozenset({408, 425})
 _TOO_MANY_REQUESTS = 429
+_UNAUTHORIZED = 401
+_MOST_REDIRECTS = 5
 
 _of_thread = threading.local()
 
@@ -42,7 +45,7 @@ logging.getLogger("httpcore2").setLevel(logging.INFO)
 
 @dataclass(frozen=True)
 class OutgoingCall:
-    method: Literal["GET", "POST"]
+    method: Method
     url: httpx2.URL
     headers: Mapping[str, str] = field(repr=False)  # with their secrets
     body: bytes | None = field(repr=False)
@@ -54,8 +57,14 @@ class OutgoingCall:
 class Answer:
     """What a server sent with a status of success."""
 
-    content_type: str  # "" when it did not say
-    body: bytes
+    status: int
+    headers: httpx2.Headers = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def content_type(self) -> str:
+        """ "" when it did not say."""
+        return self.headers.get("content-type", "")
 
 
 def send_call(
@@ -67,7 +76,8 @@ def send_call(
 ) -> Answer:
     """The answer to `call`; raises the ToolError that says what went wrong, with no secret in it.
 
-    Every call has a connection of its own, so that the address is checked each time.
+    Every call has a connection of its own, so that the address is checked each time. A redirect is followed to the same
+    scheme, host and port.
     """
     started = time.monotonic()
     deadline = min(call.deadline, started + settings.http_timeout_seconds)
@@ -79,20 +89,54 @@ def send_call(
             "raise AGENTMESH_HTTP_TIMEOUT_SECONDS"
         )
     network = GuardedNetwork(read_allowed_hosts(settings.http_allow_hosts), deadline, resolve)
+    if ssl_context is None and call.url.scheme == "https":
+        ssl_context = _get_ssl_context()
+    for _ in range(_MOST_REDIRECTS + 1):
+        with _plain_errors(call, limit), httpcore2.ConnectionPool(ssl_context, network_backend=network) as pool:
+            answer = _send(call, pool, settings.http_max_response_bytes)
+        if isinstance(answer, Answer):
+            return answer
+        call = answer
+    raise HttpRedirected(f"more than {_MOST_REDIRECTS} times")
+
+
+def _send(call: OutgoingCall, pool: httpcore2.ConnectionPool, max_bytes: int) -> "Answer | OutgoingCall":
+    """The answer, or the call that a redirect asks for."""
     url = httpcore2.URL(
         scheme=call.url.raw_scheme, host=call.url.raw_host, port=call.url.port, target=call.url.raw_path
     )
-    if ssl_context is None and call.url.scheme == "https":
-        ssl_context = _get_ssl_context()
-    with (
-        _plain_errors(call, limit),
-        httpcore2.ConnectionPool(ssl_context, network_backend=network) as pool,
-        pool.stream(call.method, url, headers=list(call.headers.items()), content=call.body) as received,
-    ):
+    with pool.stream(call.method, url, headers=list(call.headers.items()), content=call.body) as received:
         response = httpx2.Response(received.status, headers=received.headers, content=received.iter_stream())
-        _check_status(response, call, settings.http_max_response_bytes)
-        body = _read_body(response, settings.http_max_response_bytes)
-        return Answer(response.headers.get("content-type", ""), body)
+        if redirected := _follow(response, call):
+            return redirected
+        _check_status(response, call, max_bytes)
+        body = b"" if call.method == "HEAD" else _read_body(response, max_bytes)
+        return Answer(response.status_code, response.headers, body)
+
+
+def _follow(response: httpx2.Response, call: OutgoingCall) -> OutgoingCall | None:
+    """The call that a redirect asks for; None for any other answer. Raises HttpRedirected where it may not be made."""
+    status = response.status_code
+    if not 300 <= status < 400:
+        return None
+    keeps_method = call.method in ("GET", "HEAD") or status in (307, 308)
+    try:
+        target = call.url.join(response.headers.get("location", ""))
+    except httpx2.InvalidURL:
+        target = None
+    if target is None or "location" not in response.headers or target.userinfo or not is_same_server(target, call.url):
+        raise HttpRedirected(f"{status} to {call.secrets.scrub_text(_name_target(target))}")
+    if not keeps_method and status != 303:
+        raise HttpRedirected(f"{status}, and a {call.method} is not sent again")
+    if keeps_method:
+        return replace(call, url=target)
+    headers = {name: value for name, value in call.headers.items() if name != "content-type"}
+    return replace(call, method="GET", url=target, body=None, headers=headers)
+
+
+def is_same_server(url: httpx2.URL, other: httpx2.URL) -> bool:
+    """Whether both have the same scheme, host and port."""
+    return (url.scheme, url.host, url.port) == (other.scheme, other.host, other.port)
 
 
 def _get_ssl_context() -> ssl.SSLContext:
@@ -134,8 +178,6 @@ def _check_status(response: httpx2.Response, call: OutgoingCall, max_bytes: int)
     status = response.status_code
     if 200 <= status < 300:
         return
-    if 300 <= status < 400:
-        raise HttpRedirected(f"{status} to {call.secrets.scrub_text(_name_target(response, call.url))}")
     try:
         # Scrubbed before it is cut: a half of a secret would not be found.
         text = call.secrets.scrub_text(decode_text(_read_body(response, max_bytes), response.headers))
@@ -145,16 +187,14 @@ def _check_status(response: httpx2.Response, call: OutgoingCall, max_bytes: int)
     sentence = f"{line}: {cut_excerpt(text)}" if text.strip() else line
     if status == _TOO_MANY_REQUESTS:
         raise HttpBusy(sentence)
+    if status == _UNAUTHORIZED:
+        raise HttpUnauthorized(sentence)
     raise (HttpFailed if status in _FAILED_FOR_NOW or status >= 500 else HttpRefused)(sentence)
 
 
-def _name_target(response: httpx2.Response, url: httpx2.URL) -> str:
+def _name_target(target: httpx2.URL | None) -> str:
     """The host that a redirect points to."""
-    try:
-        target = url.join(response.headers.get("location", ""))
-    except httpx2.InvalidURL:
-        return "an address that cannot be read"
-    return f"the host `{cut_excerpt(target.host)}`"
+    return "an address that cannot be read" if target is None else f"the host `{cut_excerpt(target.host)}`"
 
 
 def _read_body(response: httpx2.Response, max_bytes: int) -> bytes:

@@ -17,6 +17,23 @@ def _tell_nobody(_note: str) -> None:
 
 
 @dataclass(frozen=True)
+class FileContent:
+    """What came from outside and is no text."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+    def describe(self) -> JsonObject:
+        return {"name": self.name, "contentType": self.content_type, "size": len(self.content)}
+
+
+def _keep_nothing(file: FileContent) -> JsonValue:
+    """For calls that belong to no run: what came is described, and gone."""
+    return file.describe()
+
+
+@dataclass(frozen=True)
 class ToolRequest:
     tool: Tool
     input: JsonValue
@@ -26,6 +43,7 @@ class ToolRequest:
     resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project, for functions
     report: Callable[[str], None] = _tell_nobody  # told what people should know of the call, besides what it gives
     sessions: Sessions = field(default_factory=Sessions)  # of the step; who made them closes them
+    keep_file: Callable[[FileContent], JsonValue] = _keep_nothing  # gives what stands for it
 
     @property
     def fields(self) -> JsonObject:

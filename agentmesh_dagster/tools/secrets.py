@@ -30,6 +30,10 @@ class Secrets:
             text = text.replace(form, _MASK)
         return text
 
+    def are_in(self, content: bytes) -> bool:
+        """Whether one of them stands in bytes that nothing can be taken out of."""
+        return any(form.encode() in content for value in self.values for form in _list_spellings(value))
+
     def scrub_result(self, value: JsonValue) -> JsonValue:
         """`value` with every secret replaced in its texts and keys."""
         if not self.values:

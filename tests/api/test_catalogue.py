@@ -1,8 +1,14 @@
 """Projects, agents, tools and workflows over HTTP: saved, listed, refused, restored."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import update
+
+from agentmesh_dagster.store.catalogue import FunctionInfo, save_tool_functions
+from agentmesh_dagster.store.clock import now
+from agentmesh_dagster.store.tables import tool_functions
 from agentmesh_dagster.tools import tool
 from tests.api.flows import AGENT, CALCULATOR, says, straight, writes
 from tests.api.office import Office
@@ -283,10 +289,39 @@ def test_the_overview_counts(office: Office):
 
 
 def test_functions_that_tools_can_name_are_listed(office: Office):
-    found = {each["name"]: each["type"] for each in office.ok("GET", "/functions")["items"]}
+    found = {each["name"]: each for each in office.ok("GET", "/functions")["items"]}
 
-    assert found["calculator"] == "builtin"
-    assert found["shout"] == "function"
+    assert found["calculator"]["type"] == "builtin"
+    assert found["calculator"]["inputSchema"]["required"] == ["expression"]
+    assert found["shout"]["type"] == "function"
+    assert "reportedAt" not in found["shout"]
+
+
+def test_a_function_that_only_a_code_location_knows_is_listed_with_its_schema(office: Office):
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    store = office.services.store
+    save_tool_functions(
+        store, "shop", [FunctionInfo("far", "Far away.", schema, {}), FunctionInfo("shout", "", {}, {})]
+    )
+    save_tool_functions(store, "other", [FunctionInfo("odd", "", {}, {}, "`odd` takes `Frame` as `f`")])
+
+    def find() -> dict[str, Any]:
+        return {each["name"]: each for each in office.ok("GET", "/functions")["items"]}
+
+    assert find()["far"]["inputSchema"] == schema
+    assert (find()["far"]["isStale"], find()["odd"]["problem"]) == (False, "`odd` takes `Frame` as `f`")
+    assert "reportedAt" not in find()["shout"]  # what this process knows itself is no report
+
+    with store.begin() as tx:
+        tx.execute(update(tool_functions).values(reported_at=now(tx) - timedelta(hours=3)))
+    assert find()["far"]["isStale"]
+
+    office.apply(tools=[{"id": "far", "name": "Far", "type": "function", "config": {"functionName": "far"}}])
+    fault = office.fault(422, "POST", "/tools/far/try", {"input": {"a": 1}})
+    assert "`far` is registered in the code location" in fault["detail"]
+
+    save_tool_functions(store, "shop", [])
+    assert "far" not in find()
 
 
 def test_a_stored_document_that_cannot_be_read_is_told_and_mended_by_a_save(office: Office):

@@ -14,7 +14,7 @@ from agentmesh_dagster.api.workspace import LoadedWorkspace
 from agentmesh_dagster.control.launch import prepare_launch
 from agentmesh_dagster.entities.models import Project, Tool, Workflow
 from agentmesh_dagster.runtime.services import Services, open_services
-from agentmesh_dagster.store.catalogue import list_job_problems
+from agentmesh_dagster.store.catalogue import list_job_problems, list_tool_functions
 from agentmesh_dagster.store.runs import get_run
 from tests.shapes import node, save, workflow
 
@@ -92,6 +92,10 @@ def test_a_run_is_launched_where_its_workflow_is_a_guest(
         assert time.monotonic() < deadline, "the run did not end"
         time.sleep(0.5)
     assert (run.output, run.error) == ({"warehouse": "prod"}, None)
+
+    # The code server told what this process has never imported.
+    told = next(each.info for each in list_tool_functions(services.store) if each.info.name == "host_name_warehouse")
+    assert (told.input_schema["properties"], told.problem) == ({}, None)
 
     # The code server found the names; what goes without a job cannot be launched as the host's job of that name.
     assert set(list_job_problems(services.store)) == {"nightly"}

@@ -119,5 +119,7 @@ def test_the_fields_of_an_agent_say_what_they_are_for_and_their_limits(types: di
 def test_a_tool_type_says_what_it_takes_and_cannot_do_without(types: dict[str, Any]):
     http = find(types["tools"], "http")
 
-    assert list(http["config"]["properties"]) == ["method", "url", "headers", "query", "body"]
+    assert list(http["config"]["properties"]) == [
+        "method", "url", "auth", "headers", "query", "bodyFormat", "body", "response", "paging"
+    ]  # fmt: skip
     assert http["config"]["required"] == ["url"]

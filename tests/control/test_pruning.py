@@ -1,5 +1,6 @@
 """Pruning: what ended long ago goes, in the store and in Dagster together; all else stays as it is."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,14 @@ from agentmesh_dagster.control.maintenance import run_maintenance
 from agentmesh_dagster.control.pruning import Pruned, prune
 from agentmesh_dagster.control.reconcile import reconcile_run
 from agentmesh_dagster.entities.models import EventType, RunStatus, Workflow
+from agentmesh_dagster.runtime.files import keep_file
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.store.events import page_audit
 from agentmesh_dagster.store.runs import RunNotFound
 from agentmesh_dagster.store.tables import deliveries, events, gates, launches, posted_events, runs, steps, waits
+from agentmesh_dagster.store.tables import files as stored_files
 from agentmesh_dagster.store.triggers import receive_event
+from agentmesh_dagster.tools.request import FileContent
 from tests.control.ageing import make_older
 from tests.control.dagster_actions import execute_launch, reexecute_all
 from tests.control.office import APPROVED, Office, draft_gate_publish, noting
@@ -51,11 +55,16 @@ def list_files(office: Office, launch_id: str) -> list[str]:
     return sorted(str(path.relative_to(home)) for path in home.rglob("*") if launch_id in str(path))
 
 
-def test_an_old_run_goes_from_the_store_and_from_dagster_with_its_files(office: Office):
+def test_an_old_run_goes_from_the_store_and_from_dagster_with_its_files(office: Office, tmp_path: Path):
     old = office.start(plain())
     files = list_files(office, old)
     assert any(".db" in name for name in files)
     assert any("compute_logs" in name for name in files)
+    keep_file(office.services, old, FileContent("a.png", "image/png", b"\x00" * 100))
+    folder = tmp_path / "files"
+    settings = office.services.settings.model_copy(update={"files_url": str(folder)})
+    keep_file(replace(office.services, settings=settings), old, FileContent("b.png", "image/png", b"\xff"))
+    assert [path.read_bytes() for path in folder.rglob("*") if path.is_file()] == [b"\xff"]
     last = office.start(plain())
     kept = list_files(office, last)
     make_older(office.services.store, MONTHS)
@@ -71,8 +80,9 @@ def test_an_old_run_goes_from_the_store_and_from_dagster_with_its_files(office: 
         office.run(old)
     assert office.instance.get_run_by_id(old) is None
     assert [name for name in list_files(office, old) if not name.endswith((".db-wal", ".db-shm"))] == []
-    for table in (steps, events, launches):
+    for table in (steps, events, launches, stored_files):
         assert count(office, table, table.c.run_id == old) == 0
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
     assert office.run(last).output is not None, "the last run of a workflow stays, however old"
     assert office.dagster_status(last) is dg.DagsterRunStatus.SUCCESS
     assert list_files(office, last) == kept

@@ -1,6 +1,9 @@
 """Agents: prompts, the tool loop, structured replies, what is recorded of them."""
 
-from typing import Any
+import datetime
+import sys
+from decimal import Decimal
+from typing import Any, Literal
 
 import pytest
 
@@ -22,6 +25,21 @@ def add(a: int, b: int) -> int:
 @tool
 def explode() -> None:
     raise RuntimeError("the pump is broken")
+
+
+@tool
+async def book(day: datetime.date, seats: Literal[1, 2] = 1) -> dict[str, Any]:
+    """Books a table.
+
+    Args:
+        day: When.
+    """
+    return {"booked": day + datetime.timedelta(days=1), "price": Decimal("9.90") * seats}
+
+
+@tool
+def leave() -> None:
+    sys.exit(3)
 
 
 def run_agent(services: Services, provider: ScriptedProvider, *, tools: list[Tool] | None = None, **config: Any):
@@ -125,6 +143,38 @@ def test_tools_are_called_and_their_results_go_back(services: Services):
     assert [payload["input"] for payload in payloads(run, EventType.TOOL_REQUEST)].count({"a": 2, "b": 3}) == 1
     keys = {payload["idempotencyKey"] for payload in payloads(run, EventType.TOOL_REQUEST)}
     assert len(keys) == 2, "another call has another key"
+
+
+def test_a_typed_function_is_offered_with_its_parameters_and_gets_them_as_they_are_typed(services: Services):
+    provider = ScriptedProvider([[("book", {"day": "2026-12-30", "seats": 2})], "done"])
+
+    run = run_agent(services, provider, tools=[function_tool("book")])
+
+    offered = provider.requests[0].tools[0]
+    assert offered.description == "Books a table."
+    assert offered.input_schema["properties"]["day"] == {"type": "string", "format": "date", "description": "When."}
+    assert offered.input_schema["required"] == ["day"]
+    assert payloads(run, EventType.TOOL_RESPONSE)[0]["output"] == {"booked": "2026-12-31", "price": "19.80"}
+
+
+def test_a_function_that_would_end_the_worker_fails_its_step_alone(services: Services):
+    flow = workflow(
+        "w",
+        [
+            node("start", "start"),
+            node("leave", "tool", toolId="leave", input={}),
+            node("rest", "tool", toolId="add"),
+            node("end", "end"),
+        ],
+        ["start -> leave", "leave -> end", "start -> rest", "rest -> end"],
+    )
+    save(services, function_tool("leave"), function_tool("add"), flow)
+
+    run = run_workflow(services, flow, {"a": 1, "b": 2})
+
+    ended = {step.node_id: step.status for step in run.steps}
+    assert (ended["leave"], ended["rest"]) == (StepStatus.FAILED, StepStatus.SUCCEEDED)
+    assert "it called sys.exit(3)" in (run.run.error or "")
 
 
 @pytest.mark.parametrize(

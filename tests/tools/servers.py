@@ -54,7 +54,8 @@ def send(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: s
         handler.send_header(name, value)
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
-    handler.wfile.write(body)
+    if handler.command != "HEAD":
+        handler.wfile.write(body)
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def run_recorder(ssl_context: SSLContext | None = None) -> Iterator[Recorder]:
             except OSError:
                 self.close_connection = True  # the caller hung up, as some tests want
 
-        do_GET = do_POST = handle_one_call  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = handle_one_call  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

@@ -78,7 +78,7 @@ def test_http_request_gets_with_query_and_headers(recorder: Recorder):
 
     assert result == {}
     assert recorder.received[0].method == "GET"
-    assert recorder.received[0].path == "/a?q=x+y&n=%5B1%5D"
+    assert recorder.received[0].path == "/a?q=x+y&n=1"
     assert recorder.received[0].headers["x-a"] == "b"
     assert recorder.received[0].headers["idempotency-key"] == "run/node/0"
 

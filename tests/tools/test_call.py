@@ -95,6 +95,7 @@ def test_every_fault_says_whether_a_retry_may_help():
         "HttpTimedOut",
         "HttpUnreachable",
         "ToolFunctionFailed",
+        "ToolTimedOut",
     }
     for kind in kinds:
         assert str(kind()).endswith(".")

@@ -1,25 +1,29 @@
 """Function tools: only what was registered, called with the input's fields."""
 
+import asyncio
 import os.path
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agentmesh_dagster.tools import ToolError, lookup_function, tool
+from agentmesh_dagster.errors import AttemptStopped
+from agentmesh_dagster.tools import ToolError, ToolFunction, lookup_function, tool
 from agentmesh_dagster.tools.errors import (
     InvalidTool,
     InvalidToolInput,
     InvalidToolOutput,
     ToolFunctionFailed,
+    ToolTimedOut,
     UnknownFunction,
 )
 from agentmesh_dagster.tools.functions import FunctionRegistry
+from tests.costs import FAR_TOO_LONG_SECONDS
 from tests.tools.servers import call, make_tool
 
 
@@ -53,7 +57,7 @@ def sample_give(what: str) -> Any:
         "zero": "a\x00b",
         "nan": float("nan"),
     }
-    results |= {"set": {1}, "tuple": {"a": [(1, 2)]}, "object": object(), "number": 7, "key": {1: 2}}
+    results |= {"object": object(), "inside": {"a": [object()]}, "number": 7, "key": {(1, 2): 3}}
     return results[what]
 
 
@@ -75,10 +79,14 @@ def test_a_function_gets_the_fields_of_the_input():
 
 @pytest.mark.parametrize(
     ("fields", "fault"),
-    [({}, "'left'"), ({"left": 1, "middle": 2}, "'middle'")],
+    [
+        ({}, "`left` is missing: add it"),
+        ({"left": 1, "rihgt": 2}, "`rihgt` is no field here: did you mean `right`"),
+        ({"left": "one"}, "`left` must be an integer"),
+    ],
 )
-def test_fields_that_do_not_fit_the_parameters_are_a_clear_error(fields: dict[str, int], fault: str):
-    with pytest.raises(InvalidToolInput, match=rf"sample_add\(left: int.*{fault}"):
+def test_fields_that_do_not_fit_the_parameters_are_a_clear_error(fields: dict[str, Any], fault: str):
+    with pytest.raises(InvalidToolInput, match=rf"`sample_add`: {fault}"):
         add(**fields)
 
 
@@ -119,12 +127,11 @@ def test_json_comes_back_as_it_is_and_text_as_an_object(what: str, result: Any):
 @pytest.mark.parametrize(
     ("what", "fault"),
     [
-        ("set", r"\$: set is not a JSON type"),
-        ("tuple", r"\$\.a\[0\]: tuple is not a JSON type"),
-        ("object", "object is not a JSON type"),
+        ("object", r"\$: object is not a JSON type"),
+        ("inside", r"\$\.a\[0\]: object is not a JSON type"),
         ("nan", "nan is not JSON"),
         ("zero", "cannot be stored"),
-        ("key", "the key 1 is not text"),
+        ("key", r"the key \(1, 2\) is not text"),
     ],
 )
 def test_a_result_that_is_no_json_is_a_clear_error(what: str, fault: str):
@@ -196,11 +203,92 @@ def test_a_module_that_is_loaded_again_brings_its_newer_function():
     assert functions.look_up("answer").run({}, "") == 2
 
 
-def test_an_async_function_is_refused_when_it_is_registered():
-    async def later() -> None: ...
+# Functions that are awaited, and functions that end more than themselves
 
-    with pytest.raises(InvalidTool, match="async"):
-        tool(later)
+
+@tool("tests: later")
+async def sample_later(seconds: float = 0, how: str = "") -> dict[str, bool]:
+    await asyncio.sleep(seconds)
+    if how == "exit":
+        sys.exit(3)
+    if how == "timeout":
+        raise TimeoutError("of its own")
+    return {"done": True}
+
+
+def later(*, within: float = 5, **fields: Any) -> Any:
+    return call(make_tool("function", function_name="tests: later"), fields, seconds=within)
+
+
+def test_an_async_function_is_awaited():
+    assert later() == {"done": True}
+
+
+def test_an_async_function_ends_at_the_deadline_of_the_node():
+    with pytest.raises(ToolTimedOut, match="raise its timeoutSeconds"):
+        later(seconds=FAR_TOO_LONG_SECONDS, within=0.05)
+
+
+def test_a_timeout_of_the_functions_own_is_its_own_fault():
+    with pytest.raises(ToolFunctionFailed, match="TimeoutError: of its own"):
+        later(how="timeout")
+
+
+def test_an_async_function_cannot_end_the_program_either():
+    with pytest.raises(ToolFunctionFailed, match=r"it called sys.exit\(3\)"):
+        later(how="exit")
+
+
+def test_a_function_that_yields_asynchronously_is_refused_when_it_is_registered():
+    async def several() -> AsyncIterator[int]:
+        yield 1
+
+    with pytest.raises(InvalidTool, match="return a list"):
+        tool(several)
+
+
+class Panic(BaseException):
+    """As extensions in Rust raise it."""
+
+
+class Untold(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+@tool("tests: end")
+def sample_end(how: str) -> Iterator[int]:
+    yield 1
+    if how == "recursion":
+        sample_end_again()
+    raise {"exit": SystemExit(), "interrupt": KeyboardInterrupt(), "panic": Panic("at 7"), "untold": Untold()}[how]
+
+
+def sample_end_again() -> None:
+    sample_end_again()
+
+
+@pytest.mark.parametrize(
+    ("how", "fault"),
+    [
+        ("exit", r"it called sys.exit\(None\): let it return"),
+        ("interrupt", "KeyboardInterrupt"),
+        ("panic", "Panic: at 7"),
+        ("recursion", "RecursionError: it calls itself without end"),
+        ("untold", "Untold$"),
+    ],
+)
+def test_what_would_end_the_worker_fails_the_call_alone(how: str, fault: str):
+    with pytest.raises(ToolFunctionFailed, match=fault):
+        call(make_tool("function", function_name="tests: end"), {"how": how})
+
+
+def test_the_end_of_an_attempt_is_held_up_by_no_function():
+    def stop() -> None:
+        raise AttemptStopped
+
+    with pytest.raises(AttemptStopped):
+        ToolFunction("stop", stop).run({})
 
 
 # Entry points

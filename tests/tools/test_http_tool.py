@@ -237,7 +237,7 @@ def test_the_status_counts_more_than_a_body_that_cannot_be_read(coding: str, rec
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed(status: int, recorder: Recorder):
+def test_a_redirect_to_another_server_is_not_followed(status: int, recorder: Recorder):
     with run_recorder() as elsewhere:
         recorder.answers(status, Location=f"{elsewhere.url}/private?token=abc")
 

@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.metadata import version
+from typing import Any
 
 from agentmesh_dagster import wire
 from agentmesh_dagster.api.requests import Asked, Cursor, Limit, build_router
@@ -14,8 +15,10 @@ from agentmesh_dagster.api.type_infos import (
 from agentmesh_dagster.entities.assets import Asset
 from agentmesh_dagster.entities.models import Kind
 from agentmesh_dagster.graph.form_schema import entity_schema, form_schema
+from agentmesh_dagster.runtime.known_functions import describe_function
 from agentmesh_dagster.specs import NODE_SPECS, PROVIDER_SPECS, TOOL_SPECS, TRIGGERS
 from agentmesh_dagster.specs.tools import builtin, function
+from agentmesh_dagster.store.catalogue import FunctionInfo, list_tool_functions
 from agentmesh_dagster.store.overview import page_projects
 from agentmesh_dagster.tools import list_builtins, list_functions
 
@@ -67,16 +70,38 @@ def get_declared(call: Asked) -> wire.Declared:
 
 
 @router.get("/functions")
-def list_tool_functions(call: Asked) -> wire.PageOf[wire.Function]:  # noqa: ARG001
-    """What a tool's `config.functionName` can name: builtins, and the functions that this process knows."""
+def list_known_functions(call: Asked) -> wire.PageOf[wire.Function]:
+    """What a tool's `config.functionName` can name: builtins, and the functions that this process or a code location
+    knows."""
     builtins = [
-        wire.Function(name=each.name, type=builtin.SPEC.type, description=each.description) for each in list_builtins()
+        wire.Function(
+            name=each.name,
+            type=builtin.SPEC.type,
+            description=each.description,
+            input_schema=each.input_schema,
+            output_schema=each.output_schema,
+        )
+        for each in list_builtins()
     ]
-    functions = [
-        wire.Function(name=each.name, type=function.SPEC.type, description=each.description or None)
-        for each in list_functions()
-    ]
-    return wire.PageOf[wire.Function](items=[*builtins, *functions])
+    known = {each.name: _write_function(each) for each in map(describe_function, list_functions())}
+    reported = {
+        each.info.name: _write_function(each.info, reported_at=each.reported_at, is_stale=each.is_stale)
+        for each in list_tool_functions(call.context.services.store)
+    }
+    functions = {**reported, **known}
+    return wire.PageOf[wire.Function](items=[*builtins, *(functions[name] for name in sorted(functions))])
+
+
+def _write_function(info: FunctionInfo, **report: Any) -> wire.Function:
+    return wire.Function(
+        name=info.name,
+        type=function.SPEC.type,
+        description=info.description or None,
+        input_schema=info.input_schema,
+        output_schema=info.output_schema,
+        problem=info.problem,
+        **report,
+    )
 
 
 @cache

@@ -34,14 +34,16 @@ def list_secret_faults(tool: Tool) -> list[Issue]:
     if tool.type not in TOOL_SPECS or not TOOL_SPECS[tool.type].has_secrets:
         return []
     opened = get_settings().secrets
-    scheme, host, port = _read_place(tool.config.url or "")
+    place = _read_place(tool.config.url or "")
+    auth = tool.config.auth
+    login = _read_place(auth.token_url) if auth and auth.token_url else place
     faults: list[Issue] = []
     for named in list_named_secrets(tool.config.to_wire()):
         path = write_path(("config", *named.path))
         if not named.is_name:
             message = f"`{named.text}` is no secret: write ${{NAME}}, its name, or leave out `${{`."
             faults.append(Issue("bad-secret-name", message, path=path))
-        elif why := describe_closed(named.name, opened.get(named.name), scheme, host, port):
+        elif why := describe_closed(named.name, opened.get(named.name), *(login if named.path[0] == "auth" else place)):
             severity = Severity.ERROR if named.is_reserved else Severity.WARNING
             faults.append(Issue("secret-not-open", f"{why}.", path=path, severity=severity))
     return faults

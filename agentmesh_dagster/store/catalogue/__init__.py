@@ -46,6 +46,12 @@ from agentmesh_dagster.store.catalogue.reading import (
     newest_revisions,
 )
 from agentmesh_dagster.store.catalogue.saving import Saved, restore_revision, save_entities
+from agentmesh_dagster.store.catalogue.tool_functions import (
+    FunctionInfo,
+    ReportedFunction,
+    list_tool_functions,
+    save_tool_functions,
+)
 from agentmesh_dagster.store.catalogue.view import CatalogueView, open_lookup
 
 __all__ = [
@@ -60,12 +66,14 @@ __all__ = [
     "DraftNotFound",
     "EntityInUse",
     "EntityNotFound",
+    "FunctionInfo",
     "InvalidBase",
     "InvalidDocument",
     "InvalidEntity",
     "JobNotFound",
     "Key",
     "MissingProject",
+    "ReportedFunction",
     "Revised",
     "RevisionInfo",
     "Saved",
@@ -94,6 +102,7 @@ __all__ = [
     "list_job_names",
     "list_job_problems",
     "list_revisions",
+    "list_tool_functions",
     "list_uses",
     "load_workflow_at",
     "newest_revisions",
@@ -106,4 +115,5 @@ __all__ = [
     "save_draft",
     "save_entities",
     "save_job_problems",
+    "save_tool_functions",
 ]

@@ -92,10 +92,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Tool Functions
-         * @description What a tool's `config.functionName` can name: builtins, and the functions that this process knows.
+         * List Known Functions
+         * @description What a tool's `config.functionName` can name: builtins, and the functions that this process or a code location
+         *     knows.
          */
-        get: operations["listToolFunctions"];
+        get: operations["listKnownFunctions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1255,6 +1256,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download File
+         * @description The content of a file; it is deleted with its run.
+         */
+        get: operations["downloadFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/hooks": {
         parameters: {
             query?: never;
@@ -2364,6 +2385,17 @@ export interface components {
             name: string;
             type: components["schemas"]["ToolType"];
             description?: string;
+            inputSchema: {
+                [key: string]: unknown;
+            };
+            outputSchema: {
+                [key: string]: unknown;
+            };
+            problem?: string;
+            /** Format: date-time */
+            reportedAt?: string;
+            /** @default false */
+            isStale: boolean;
         };
         /** FunctionPage */
         FunctionPage: {
@@ -2498,6 +2530,59 @@ export interface components {
             prefix?: string;
             /** @description Of `stripe` and `slack`: how old the signed time may be; 300 unless given. */
             toleranceSeconds?: number;
+        };
+        /**
+         * HttpAuth
+         * @description Who calls, in the header `Authorization`.
+         */
+        HttpAuth: {
+            /**
+             * @description basic: user and password; bearer: a token; oauth: a token by client credentials, kept while good.
+             * @enum {string}
+             */
+            type: "basic" | "bearer" | "oauth";
+            /** @description May be a secret. */
+            username?: string;
+            /** @description A secret: ${NAME}. */
+            password?: string;
+            /** @description A secret: ${NAME}. */
+            token?: string;
+            /** @description Where tokens are given; the secret must be open for its host. */
+            tokenUrl?: string;
+            /** @description May be a secret. */
+            clientId?: string;
+            /** @description A secret: ${NAME}. */
+            clientSecret?: string;
+            /** @description What the token is for, as the server wants it. */
+            scope?: string;
+        };
+        /**
+         * HttpPaging
+         * @description How the pages of an answer follow each other: by the header `Link`, or by a field that names the next one.
+         */
+        HttpPaging: {
+            /** @description Dotted path, such as meta.next; the header Link (rel=next) unless given. */
+            next?: string;
+            /** @description Gets what that field holds, such as cursor; unless given it holds the next address. */
+            parameter?: string;
+            /** @description Dotted path; the whole page is the list unless given. */
+            items?: string;
+            /** @description 10 unless given. */
+            maxPages?: number;
+        };
+        /**
+         * HttpPaging
+         * @description How the pages of an answer follow each other: by the header `Link`, or by a field that names the next one.
+         */
+        HttpPagingInput: {
+            /** @description Dotted path, such as meta.next; the header Link (rel=next) unless given. */
+            next?: string;
+            /** @description Gets what that field holds, such as cursor; unless given it holds the next address. */
+            parameter?: string;
+            /** @description Dotted path; the whole page is the list unless given. */
+            items?: string;
+            /** @description 10 unless given. */
+            maxPages?: number;
         };
         /**
          * HumanAnswer
@@ -3383,17 +3468,23 @@ export interface components {
         /** ToolConfig */
         ToolConfig: {
             /** @enum {string} */
-            method?: "GET" | "POST";
+            method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
             url?: string;
+            auth?: components["schemas"]["HttpAuth"];
             headers?: {
                 [key: string]: string;
             };
             query?: {
                 [key: string]: string;
             };
+            /** @enum {string} */
+            bodyFormat?: "json" | "form" | "text";
             body?: {
                 [key: string]: unknown;
-            };
+            } | string;
+            /** @enum {string} */
+            response?: "body" | "text" | "full";
+            paging?: components["schemas"]["HttpPaging"];
             functionName?: string;
             connection?: string;
             statement?: string;
@@ -3409,17 +3500,23 @@ export interface components {
         /** ToolConfig */
         ToolConfigInput: {
             /** @enum {string} */
-            method?: "GET" | "POST";
+            method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
             url?: string;
+            auth?: components["schemas"]["HttpAuth"];
             headers?: {
                 [key: string]: string;
             };
             query?: {
                 [key: string]: string;
             };
+            /** @enum {string} */
+            bodyFormat?: "json" | "form" | "text";
             body?: {
                 [key: string]: unknown;
-            };
+            } | string;
+            /** @enum {string} */
+            response?: "body" | "text" | "full";
+            paging?: components["schemas"]["HttpPagingInput"];
             functionName?: string;
             connection?: string;
             statement?: string;
@@ -3970,7 +4067,7 @@ export interface operations {
             };
         };
     };
-    listToolFunctions: {
+    listKnownFunctions: {
         parameters: {
             query?: never;
             header?: never;
@@ -9880,6 +9977,71 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

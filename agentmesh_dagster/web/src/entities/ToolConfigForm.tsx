@@ -1,6 +1,6 @@
 import { useDeclared, useFunctions } from '../api/catalogue'
-import type { Json, JsonObject, Tool, ToolType } from '../api/types'
-import { isShown } from '../schema/fields'
+import type { Json, JsonObject, RegisteredFunction, Tool, ToolType } from '../api/types'
+import { followChange, isShown } from '../schema/fields'
 import type { FormField } from '../schema/fields'
 import { isObject } from '../schema/json'
 import { toolFields } from '../types/types'
@@ -8,6 +8,7 @@ import { Combobox } from '../ui/Combobox'
 import { Field } from '../ui/Field'
 import { FieldControl } from '../ui/FieldControl'
 import { JsonEditor } from '../ui/JsonEditor'
+import { formatExact } from '../ui/times'
 import { PairRows } from '../ui/PairRows'
 
 interface Props {
@@ -52,8 +53,10 @@ function Settings({ fields, place, value, onChange, ...around }: SettingsProps) 
         place={`${place}.${field.name}`}
         value={value[field.name]}
         onChange={(next) => {
-          const { [field.name]: _, ...others } = value
-          onChange(next === undefined ? others : { ...others, [field.name]: next })
+          const changed = Object.entries({ ...value, ...followChange(fields, value, field.name, next) })
+          onChange(
+            Object.fromEntries(changed.filter((entry): entry is [string, Json] => entry[1] !== undefined)),
+          )
         }}
       />
     ))
@@ -78,7 +81,12 @@ function Setting({ field, ...around }: SettingProps) {
       <fieldset className="field">
         <legend>{label}</legend>
         {hint && <div className="field-hint">{hint}</div>}
-        <Settings {...around} fields={field.fields} value={object} />
+        <Settings
+          {...around}
+          fields={field.fields}
+          value={object}
+          onChange={(next) => onChange(Object.keys(next).length > 0 ? next : undefined)}
+        />
       </fieldset>
     )
   }
@@ -114,7 +122,12 @@ function FunctionField({ type, field: { label, hint, isRequired }, value, fault,
   const functions = (useFunctions().data?.items ?? []).filter((one) => one.type === type)
   const chosen = functions.find(({ name }) => name === value)
   return (
-    <Field label={label} hint={chosen?.description ?? hint} isRequired={isRequired} fault={fault}>
+    <Field
+      label={label}
+      hint={chosen ? describeFunction(chosen) : hint}
+      isRequired={isRequired}
+      fault={fault ?? chosen?.problem ?? undefined}
+    >
       {(control) => (
         <Combobox
           {...control}
@@ -157,4 +170,10 @@ function DeclaredField({ kind, field, value, fault, onChange }: DeclaredProps) {
       )}
     </Field>
   )
+}
+
+function describeFunction({ description, reportedAt, isStale }: RegisteredFunction): string | undefined {
+  const age =
+    isStale && reportedAt && `This is what its code location said on ${formatExact(new Date(reportedAt))}.`
+  return [description, age].filter(Boolean).join(' ') || undefined
 }

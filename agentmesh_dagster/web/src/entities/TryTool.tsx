@@ -1,6 +1,6 @@
 import { useState } from 'react'
-import { useTryTool } from '../api/catalogue'
-import type { Json, Tool } from '../api/types'
+import { useFunctions, useTryTool } from '../api/catalogue'
+import type { Json, JsonSchema, Tool } from '../api/types'
 import { findFaults, initialValue } from '../schema/form'
 import { JsonView } from '../ui/JsonView'
 import { ValueEditor } from '../ui/ValueEditor'
@@ -9,11 +9,21 @@ import { TrialCard } from './TrialCard'
 
 /** One call of the tool; nothing is stored, but what it calls is really called. */
 export function TryTool(props: TrialProps<Tool>) {
-  return <Trial key={JSON.stringify(props.entity.inputSchema)} {...props} />
+  const { type, config, inputSchema } = props.entity
+  const called = useFunctions().data?.items.find(
+    (one) => one.type === type && one.name === config.functionName,
+  )
+  const schemas = [inputSchema, called?.inputSchema as JsonSchema | undefined]
+  const schema = schemas.find((one) => one && Object.keys(one).length > 0)
+  return <Trial key={JSON.stringify([config.functionName, schema])} schema={schema} {...props} />
 }
 
-function Trial({ entity: tool, hasChanges }: TrialProps<Tool>) {
-  const schema = Object.keys(tool.inputSchema).length > 0 ? tool.inputSchema : undefined
+interface Props extends TrialProps<Tool> {
+  /** The tool's own, else that of what it calls. */
+  schema: JsonSchema | undefined
+}
+
+function Trial({ entity: tool, hasChanges, schema }: Props) {
   const [input, setInput] = useState<Json | undefined>(() => (schema ? initialValue(schema) : {}))
   const [isBroken, setBroken] = useState(false)
   const trial = useTryTool(tool.id)
