@@ -17,8 +17,12 @@ class CrashPoint(StrEnum):
     PLACE_GIVEN = "place-given"  # to a run that waited for one; Dagster has not heard of it
     RUN_ASKED_FOR = "run-asked-for"  # by a trigger's sensor: noted in the store, Dagster has not heard of it
     STEP_CLAIMED = "step-claimed"
+    MODEL_BEFORE_CALL = "model-before-call"
+    MODEL_ANSWERED = "model-answered"  # its reply is paid, we have written nothing down
+    REPLY_KEPT = "reply-kept"
     TOOL_BEFORE_CALL = "tool-before-call"
     TOOL_ANSWERED = "tool-answered"  # the other side has acted, we have written nothing down
+    RESULT_KEPT = "result-kept"
     STEP_EXECUTED = "step-executed"  # its end is not committed
     STEP_ENDED = "step-ended"  # committed, and Dagster has not been told
     MADE_WITHIN = "made-within"  # a step of another Dagster run has executed the run, and told nothing of it
@@ -53,3 +57,8 @@ def _crash_if_wanted(name: str, wanted: str) -> None:
     _passings[name] += 1
     if _passings[name] == int(passing or 1):
         os.kill(os.getpid(), signal.SIGSTOP if wanted.startswith(_STOP) else signal.SIGKILL)
+
+
+def forget_passings() -> None:
+    """Counts from the first again; for tests in which many die in one process."""
+    _passings.clear()

@@ -22,16 +22,18 @@ from agentmesh_dagster.runtime.attempt import Attempt
 from agentmesh_dagster.runtime.callbacks import NoPublicAddress, give_out_callbacks
 from agentmesh_dagster.runtime.context import StepInput, read_sources, read_step_input
 from agentmesh_dagster.runtime.endings import begin_wait, end_attempt
+from agentmesh_dagster.runtime.journal import Journal
 from agentmesh_dagster.runtime.launches import RunHasEnded
 from agentmesh_dagster.runtime.lease import keep_lease
 from agentmesh_dagster.runtime.nodes import run_node
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.spending import spend_in_run
 from agentmesh_dagster.runtime.step_log import StepLog
-from agentmesh_dagster.runtime.work import Result, Work
+from agentmesh_dagster.runtime.work import NodeError, Result, Work
 from agentmesh_dagster.settings import link_run
 from agentmesh_dagster.store import Connection
 from agentmesh_dagster.store.events import Event, record_events
+from agentmesh_dagster.store.journal import JournalEntry, add_entry, delete_entries, read_entries
 from agentmesh_dagster.store.launches import find_launch
 from agentmesh_dagster.store.runs import RunHead, lock_run
 from agentmesh_dagster.store.steps import (
@@ -254,6 +256,7 @@ class _Execution:
             deadline,
             self._record,
             spend_in_run(self.services.store, self.plan, self.run_head, self.task.address),
+            Journal(self._read_journal),
             self.task.resources,
             self._log.retry,
             self.step_input.faults,
@@ -269,13 +272,24 @@ class _Execution:
         with self.services.store.begin() as tx:
             return renew_step(tx, self.claim, self.services.settings.lease_seconds)
 
-    def _record(self, event_type: EventType, payload: Mapping[str, JsonValue]) -> None:
-        payload = as_object(self.step_input.secrets.scrub_result(dict(payload)))
+    def _record(
+        self, event_type: EventType, payload: Mapping[str, JsonValue], kept: JournalEntry | None = None, /
+    ) -> None:
+        scrub = self.step_input.secrets.scrub_result
+        payload = as_object(scrub(dict(payload)))
         with self.services.store.begin() as tx:
             lock_run(tx, self.claim.run_id)
             check_claim(tx, self.claim)
             self._record_in(tx, event_type, payload)
+            if kept is not None and scrub(kept.value) == kept.value:  # what holds a secret is done anew instead
+                add_entry(tx, self.claim.step_id, kept)
         self._log.add(event_type, payload)
+
+    def _read_journal(self) -> Mapping[str, JsonValue]:
+        if self.claim.attempt == 1:
+            return {}
+        with self.services.store.read() as connection:
+            return read_entries(connection, self.claim.step_id)
 
     def _record_in(self, tx: Connection, event_type: EventType, payload: Mapping[str, JsonValue]) -> None:
         about = describe_address(self.task.address) | {"attempt": self.claim.attempt}
@@ -327,12 +341,18 @@ class _Execution:
         tries_again = _is_retryable(error) and not self.task.is_last_attempt
         said = self.step_input.secrets.scrub_text(_describe_error(error))
         status = StepStatus.PENDING if tries_again else StepStatus.FAILED
-        return self._end(StepEnd(status, error=said, code=read_code(error)))
+        refuted = error.refuted if isinstance(error, NodeError) else None
+        return self._end(StepEnd(status, error=said, code=read_code(error)), refuted)
 
-    def _end(self, end: StepEnd) -> StepEnd:
+    def _end(self, end: StepEnd, refuted: str | None = None) -> StepEnd:
         with self.services.store.begin() as tx:
             run = lock_run(tx, self.claim.run_id)
-            return end_attempt(tx, self.plan, run, self.task.address, self.claim, end)
+            end = end_attempt(tx, self.plan, run, self.task.address, self.claim, end)
+            if refuted is not None:
+                delete_entries(tx, self.claim.step_id, since=refuted)
+            elif end.status is StepStatus.SUCCEEDED and self.task.op.node.spec.names == "agent":
+                delete_entries(tx, self.claim.step_id)
+            return end
 
 
 def _describe_error(error: Exception) -> str:

@@ -59,7 +59,10 @@ class StepLog:
         # What tools gave stands in their own lines, and what the model said before in its.
         asked = [message for message in messages if message["role"] in ("system", "user")]
         lines = [f"{message['role']}: {self._cut(message['text'])}" for message in asked]
-        return "\n".join([f"{about}:" if lines else f"{about}, with the results of its tool calls.", *lines])
+        asks = "\n".join([f"{about}:" if lines else f"{about}, with the results of its tool calls.", *lines])
+        if replayed := payload.get("replayed"):
+            return f"Goes on from an earlier attempt: {replayed} replies and results of tools are taken over.\n{asks}"
+        return asks
 
     def _describe_reply(self, payload: Payload) -> str:
         usage = as_object(payload.get("usage"))

@@ -11,6 +11,7 @@ from agentmesh_dagster.graph.rules.approvals import stands_behind_a_gate
 from agentmesh_dagster.runtime.consent import was_approved
 from agentmesh_dagster.runtime.files import keep_file
 from agentmesh_dagster.runtime.work import NodeError, Work
+from agentmesh_dagster.store.journal import EntryKind, JournalEntry
 from agentmesh_dagster.tools import ToolError, ToolRequest, call_tool
 from agentmesh_dagster.tools.request import FileContent
 
@@ -24,6 +25,11 @@ class ToolUse:
     tool: Tool
     input: JsonValue
     idempotency_key: str
+    digest: str | None = None  # under which the journal keeps what comes of it; None: nowhere
+
+    def keep(self, result: dict[str, JsonValue]) -> JournalEntry | None:
+        """What came of it, for the journal."""
+        return None if self.digest is None else JournalEntry(EntryKind.RESULT, self.digest, result)
 
 
 def use_tool(work: Work, use: ToolUse) -> JsonValue:
@@ -57,11 +63,16 @@ def use_tool(work: Work, use: ToolUse) -> JsonValue:
         output = call_tool(request, work.services.settings)
     except ToolError as error:
         about |= {"notes": [*notes]} if notes else {}
-        work.record(EventType.TOOL_RESPONSE, about | {"error": str(error), "seconds": _since(started)})
+        failed: dict[str, JsonValue] = {"error": str(error)}
+        # What was given up because the attempt has no time left, the next one does anew.
+        kept = None if time.monotonic() >= work.deadline else use.keep(failed)
+        work.record(EventType.TOOL_RESPONSE, about | failed | {"seconds": _since(started)}, kept)
         raise
     about |= {"notes": [*notes]} if notes else {}
     crash_point(CrashPoint.TOOL_ANSWERED)
-    work.record(EventType.TOOL_RESPONSE, about | {"output": output, "seconds": _since(started)})
+    given: dict[str, JsonValue] = {"output": output}
+    work.record(EventType.TOOL_RESPONSE, about | given | {"seconds": _since(started)}, use.keep(given))
+    crash_point(CrashPoint.RESULT_KEPT)
     return output
 
 

@@ -29,6 +29,7 @@ from agentmesh_dagster.specs import TOOL_SPECS
 from agentmesh_dagster.store.budgets import BudgetExceeded, PriceUnknown
 from agentmesh_dagster.store.catalogue import list_tool_functions
 from agentmesh_dagster.store.events import record_audit
+from agentmesh_dagster.store.journal import JournalEntry
 from agentmesh_dagster.tools import Sessions, ToolError, ToolRequest, call_tool, list_functions
 from agentmesh_dagster.tools.errors import InvalidTool, InvalidToolInput, UnknownBuiltin, UnknownFunction
 
@@ -169,7 +170,7 @@ def _find_deadline(services: Services) -> float:
     return time.monotonic() + min(_TRIAL_SECONDS, services.settings.step_timeout_seconds)
 
 
-def _forget(_type: EventType, _payload: Mapping[str, JsonValue]) -> None:
+def _forget(_type: EventType, _payload: Mapping[str, JsonValue], _kept: JournalEntry | None = None, /) -> None:
     """Where events of a trial go."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from agentmesh_dagster.entities.json_values import JsonValue
 from agentmesh_dagster.entities.models import EventType
@@ -10,21 +11,33 @@ from agentmesh_dagster.errors import AgentMeshError
 from agentmesh_dagster.graph.graph import GraphNode
 from agentmesh_dagster.graph.plan import Plan
 from agentmesh_dagster.providers.chat import ignore_retry
+from agentmesh_dagster.runtime.journal import Journal
 from agentmesh_dagster.runtime.services import Services
 from agentmesh_dagster.runtime.spending import Spending
 from agentmesh_dagster.specs.node_spec import NodeSpec
 from agentmesh_dagster.store.children import NewChild
 from agentmesh_dagster.store.gates import NewGate
+from agentmesh_dagster.store.journal import JournalEntry
 from agentmesh_dagster.store.waits import WaitKind
 from agentmesh_dagster.tools import Sessions
 
-Record = Callable[[EventType, Mapping[str, JsonValue]], None]
+
+class Record(Protocol):
+    """Writes an event of a step and, in the same transaction, what of it another attempt need not do again."""
+
+    def __call__(
+        self, event_type: EventType, payload: Mapping[str, JsonValue], kept: JournalEntry | None = None, /
+    ) -> None: ...
 
 
 class NodeError(AgentMeshError):
     """The step cannot do its work."""
 
     retryable = False  # the same input would fail again
+
+    def __init__(self, detail: str = "", *, refuted: str | None = None) -> None:
+        self.refuted = refuted  # what the journal keeps under this digest is at fault: another attempt does it anew
+        super().__init__(detail)
 
 
 @dataclass(frozen=True)
@@ -38,8 +51,9 @@ class Work:
     context: Mapping[str, JsonValue]  # what conditions and templates see
     idempotency_key: str  # the same at every attempt of this step
     deadline: float  # time.monotonic()
-    record: Record  # writes an event of this step
+    record: Record
     spending: Spending  # what its model calls count toward
+    journal: Journal = field(default_factory=Journal)  # what earlier attempts have done
     resources: Mapping[str, object] = field(default_factory=dict[str, object])  # of a host project, for functions
     report_retry: Callable[[str, float], None] = ignore_retry  # of a model call: why, and after how many seconds
     faults: Sequence[JsonValue] = ()  # what failed in the sub-workflow, or in the items, that end here

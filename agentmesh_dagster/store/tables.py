@@ -379,6 +379,18 @@ events = Table(
     sqlite_autoincrement=True,  # an id is never given twice
 )
 
+# What the agent of a step that has not succeeded has done so far: another attempt goes on from there.
+journal = Table(
+    PREFIX + "journal",
+    metadata,
+    Column("step_id", Key, ForeignKey(steps.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),  # 0 for the first
+    Column("kind", Text, nullable=False),
+    Column("digest", Key, nullable=False),  # of what it answers
+    Column("value", Json, nullable=False),
+    _one_of("kind", ("reply", "result")),
+)
+
 # What each step that waits, or has waited, waits for; the newest of each step.
 waits = Table(
     PREFIX + "waits",

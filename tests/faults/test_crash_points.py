@@ -6,10 +6,11 @@ import dagster as dg
 import pytest
 
 from agentmesh_dagster.crash_points import CrashPoint
-from agentmesh_dagster.entities.models import RunStatus, Workflow
+from agentmesh_dagster.entities.models import Agent, EventType, RunStatus, Workflow
+from agentmesh_dagster.store.events import list_events
 from tests.control.dagster_actions import execute_launch, reexecute_from_failure
 from tests.faults.site import APPROVED, Site, draft_gate_publish
-from tests.shapes import node, workflow
+from tests.shapes import function_tool, node, save, workflow
 
 KILLED = -9
 
@@ -57,6 +58,28 @@ def test_a_worker_killed_in_a_step(site: Site, at: str, calls: int):
 
     assert site.calls_of(failed.id, "draft") == calls, "what had committed is not called again"
     assert site.run().launches[:2] == [failed.id, again]
+
+
+@pytest.mark.parametrize(
+    ("at", "asked", "called"),
+    [(CrashPoint.MODEL_ANSWERED, 3, 1), (CrashPoint.RESULT_KEPT, 2, 1), (f"{CrashPoint.REPLY_KEPT}@2", 2, 1)],
+)
+def test_a_worker_killed_in_the_loop_of_an_agent(site: Site, at: str, asked: int, called: int):
+    clerk = {"id": "clerk", "name": "Clerk", "modelProvider": "local", "modelName": "m", "tools": ["recorded"]}
+    nodes = [node("start", "start"), node("ask", "agent", agentId="clerk"), node("end", "end")]
+    save(site.services, Agent.model_validate(clerk), function_tool("recorded"))
+    site.save(workflow("w", nodes, ["start -> ask", "ask -> end"]))
+    crash(site, "run", "w", at=at)
+    site.heal()
+
+    again = reexecute_from_failure(site.instance, site.run().id)
+    execute_launch(site.services, site.instance, again)
+
+    assert site.run().status is RunStatus.SUCCEEDED
+    with site.services.store.read() as connection:
+        types = [event.type for event in list_events(connection, site.run().id)]
+    assert types.count(EventType.AGENT_REQUEST) == asked
+    assert len(site.calls) == called
 
 
 def test_a_worker_killed_after_the_commit_of_the_last_step_leaves_a_success(site: Site):

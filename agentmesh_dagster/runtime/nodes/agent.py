@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import Any, cast
 
+from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_schema import JsonSchema
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, as_object, read_json, write_json
 from agentmesh_dagster.entities.model_options import NO_OPTIONS
@@ -25,9 +26,12 @@ from agentmesh_dagster.providers.chat import (
     Usage,
 )
 from agentmesh_dagster.providers.errors import ProviderError
+from agentmesh_dagster.providers.records import NewerReply, read_reply, write_reply
+from agentmesh_dagster.runtime.journal import digest_asked
 from agentmesh_dagster.runtime.tool_use import ToolUse, use_tool
 from agentmesh_dagster.runtime.work import NodeError, Result, Work
 from agentmesh_dagster.specs.nodes.agent import VALUE, AgentConfig
+from agentmesh_dagster.store.journal import EntryKind, JournalEntry
 from agentmesh_dagster.tools import ToolError, describe_tool, expand_tool
 
 _PARALLEL_CALLS = 8
@@ -56,6 +60,12 @@ class _Use:
     call: ToolCall
     output: JsonValue = None
     error: str | None = None
+
+    @classmethod
+    def read(cls, call: ToolCall, result: JsonValue) -> "_Use":
+        """From what the journal has kept."""
+        fields = as_object(result)
+        return cls(call, fields.get("output"), cast("str | None", fields.get("error")))
 
     def to_message(self) -> Message:
         text = f"error: {self.error}" if self.error else write_json(self.output)
@@ -87,10 +97,11 @@ def run(work: Work) -> Result:
     reply = conversation.ask_until_answered()
     fields, fault = conversation.read_answer(reply)
     if fault is not None:
+        refuted = conversation.digest
         reply = conversation.ask_again(reply, fault)
         fields, fault = conversation.read_answer(reply)
         if fault is not None:
-            raise UnfitReply(fault)
+            raise UnfitReply(fault, refuted=refuted)
     return conversation.conclude(reply, fields)
 
 
@@ -115,6 +126,8 @@ class _Conversation:
         self.tools_are_done = False  # it has answered, and is asked for the same answer again
         self.uses: list[_Use] = []
         self.usages: list[Usage] = []
+        self.digest = ""  # of the last request
+        self.replayed = 0  # replies and results of tools that an earlier attempt has paid for
 
     def ask_until_answered(self) -> ChatReply:
         """Asks, and calls the tools that the model wants, until it answers; TooManyToolRounds."""
@@ -125,7 +138,8 @@ class _Conversation:
             self.rounds += 1
             if self.rounds > self.config.max_tool_rounds:
                 last = reply.tool_calls[0].name
-                raise TooManyToolRounds(f"{self.config.max_tool_rounds} rounds (maxToolRounds), the last to `{last}`")
+                reason = f"{self.config.max_tool_rounds} rounds (maxToolRounds), the last to `{last}`"
+                raise TooManyToolRounds(reason, refuted=self.digest)
             self.messages.append(reply.to_message())
             done = self._use_tools(reply.tool_calls)
             self.uses += done
@@ -157,7 +171,7 @@ class _Conversation:
             tools_are_done=self.tools_are_done,
             report_retry=self.work.report_retry,
         )
-        while True:
+        while (reply := self._replay(request)) is None:
             try:
                 return self._ask_one(request)
             except ProviderError as fault:
@@ -168,9 +182,26 @@ class _Conversation:
                 self.answerers = self.answerers[1:]  # for the rest of the step: a conversation stays with its model
                 key = f"{request.idempotency_key}:{following.model}"  # it is another call
                 request = replace(request, model=following.model, idempotency_key=key)
+        return reply
+
+    def _replay(self, request: ChatRequest) -> ChatReply | None:
+        """What one of the models has answered an earlier attempt, which the conversation then stays with."""
+        for place, answerer in enumerate(self.answerers):
+            digest = _digest(answerer, request)
+            reply = _read_kept(self.work.journal.find(digest))
+            if reply is not None:
+                failed = self.answerers[:place]
+                self.passed_over += [{**one.about, "error": "It could not answer an earlier attempt."} for one in failed]
+                self.answerers = self.answerers[place:]
+                self.usages.append(reply.usage)
+                self.digest = digest
+                self.replayed += 1
+                return reply
+        return None
 
     def _ask_one(self, request: ChatRequest) -> ChatReply:
         answerer = self.answerers[0]
+        self.digest = _digest(answerer, request)
         started = time.monotonic()
         try:
             services = self.work.services
@@ -179,7 +210,9 @@ class _Conversation:
             with self.work.spending.count(seller, request) as call:
                 self._record_request(answerer.about, request)
                 started = time.monotonic()
+                crash_point(CrashPoint.MODEL_BEFORE_CALL)
                 reply = call.reply = provider.complete(request)
+                crash_point(CrashPoint.MODEL_ANSWERED)
         except ProviderError as fault:
             # What came is no answer, and may have been paid for.
             response: dict[str, JsonValue] = {"text": "", "toolCalls": [], "stopReason": "error", "error": str(fault)}
@@ -201,33 +234,48 @@ class _Conversation:
             response["reasoning"] = reply.reasoning
         if reply.notes:
             response["notes"] = [*reply.notes]
-        self._record_response(answerer.about, response, started)
+        kept = JournalEntry(EntryKind.REPLY, self.digest, write_reply(reply))
+        self._record_response(answerer.about, response, started, kept)
+        crash_point(CrashPoint.REPLY_KEPT)
         return reply
 
     def _record_request(self, about: Mapping[str, JsonValue], request: ChatRequest) -> None:
-        self.work.record(
-            EventType.AGENT_REQUEST,
-            {
-                **about,
-                "messages": [_write_message(message) for message in self.messages[self.recorded_count :]],
-                "tools": list(self.tools),
-                "temperature": request.temperature,
-            },
-        )
+        asked: dict[str, JsonValue] = {
+            **about,
+            "messages": [_write_message(message) for message in self.messages[self.recorded_count :]],
+            "tools": list(self.tools),
+            "temperature": request.temperature,
+        }
+        if self.recorded_count == 0 and self.replayed:
+            asked["replayed"] = self.replayed
+        self.work.record(EventType.AGENT_REQUEST, asked)
         self.recorded_count = len(self.messages)
 
     def _record_response(
-        self, about: Mapping[str, JsonValue], response: Mapping[str, JsonValue], started: float
+        self,
+        about: Mapping[str, JsonValue],
+        response: Mapping[str, JsonValue],
+        started: float,
+        kept: JournalEntry | None = None,
     ) -> None:
         seconds = round(time.monotonic() - started, 3)
-        self.work.record(EventType.AGENT_RESPONSE, {**about, **response, "seconds": seconds})
+        self.work.record(EventType.AGENT_RESPONSE, {**about, **response, "seconds": seconds}, kept)
 
     def _use_tools(self, calls: Sequence[ToolCall]) -> list[_Use]:
+        """Calls the tools that a reply wants, but for those that have answered an earlier attempt."""
+        digests = [f"{self.digest}:{index}" for index in range(len(calls))]
+        found = [self.work.journal.find(digest) for digest in digests]
+        self.replayed += sum(result is not None for result in found)
         keys = self._key_calls(calls)
-        if len(calls) == 1:
-            return [self._use_tool(calls[0], keys[0])]
+
+        def use(index: int) -> _Use:
+            call, result = calls[index], found[index]
+            return _Use.read(call, result) if result else self._use_tool(call, keys[index], digests[index])
+
+        if len(calls) - sum(map(bool, found)) < 2:
+            return [use(index) for index in range(len(calls))]
         with ThreadPoolExecutor(min(_PARALLEL_CALLS, len(calls)), thread_name_prefix="tool-call") as pool:
-            return list(pool.map(self._use_tool, calls, keys))
+            return list(pool.map(use, range(len(calls))))
 
     def _key_calls(self, calls: Sequence[ToolCall]) -> list[str]:
         """One key per call: the same when the step is tried again, another for another call."""
@@ -240,17 +288,18 @@ class _Conversation:
             made.append(identity)
         return keys
 
-    def _use_tool(self, call: ToolCall, key: str) -> _Use:
+    def _use_tool(self, call: ToolCall, key: str, digest: str) -> _Use:
         """Calls one tool; what goes wrong is told to the model."""
         tool = self.tools.get(call.name)
         fault = call.fault or (None if tool else f"there is no tool `{call.name}`; there are: {', '.join(self.tools)}")
         if fault or tool is None:
             about: dict[str, JsonValue] = {"tool": call.name, "idempotencyKey": key}
             self.work.record(EventType.TOOL_REQUEST, about | {"input": call.arguments})
-            self.work.record(EventType.TOOL_RESPONSE, about | {"error": fault})
+            failed: dict[str, JsonValue] = {"error": fault}
+            self.work.record(EventType.TOOL_RESPONSE, about | failed, JournalEntry(EntryKind.RESULT, digest, failed))
             return _Use(call, error=fault)
         try:
-            return _Use(call, use_tool(self.work, ToolUse(tool, call.arguments, key)))
+            return _Use(call, use_tool(self.work, ToolUse(tool, call.arguments, key, digest)))
         except ToolError as error:
             return _Use(call, error=str(error))
 
@@ -293,6 +342,8 @@ class _Conversation:
         }
         if usage.cost_usd is not None:
             notes["cost in USD"] = usage.cost_usd
+        if self.replayed:
+            notes["replayed"] = self.replayed
         return Result({**fields, "text": reply.text, "raw": raw}, notes=notes)
 
 
@@ -302,6 +353,22 @@ def _list_answerers(work: Work, agent: Agent, config: AgentConfig) -> Sequence[_
     model = _text(work.render("modelName")) or agent.model_name
     wanted = [(connection, model), *((one.connection or connection, one.model_name) for one in agent.fallbacks or ())]
     return [_Answerer(agent.model_provider, name, model) for name, model in wanted]
+
+
+def _digest(answerer: _Answerer, request: ChatRequest) -> str:
+    """Of all that a reply depends on."""
+    told: list[JsonValue] = [_write_message(message) for message in request.messages]
+    offered: list[JsonValue] = [[tool.name, tool.description, tool.input_schema] for tool in request.tools]
+    settings: list[JsonValue] = [request.temperature, request.max_tokens, request.output_schema, request.tools_are_done]
+    return digest_asked([answerer.about, settings, request.options.to_wire(), offered, told])
+
+
+def _read_kept(written: JsonValue) -> ChatReply | None:
+    """A reply that the journal has kept; None if there is none, or one that a newer version has written."""
+    try:
+        return None if written is None else read_reply(as_object(written))
+    except NewerReply:
+        return None
 
 
 def _build_messages(work: Work, agent: Agent) -> list[Message]:

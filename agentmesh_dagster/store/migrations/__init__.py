@@ -3,5 +3,5 @@
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-HEAD = "0023"  # the newest migration; opening a store that stands here needs no Alembic
+HEAD = "0024"  # the newest migration; opening a store that stands here needs no Alembic
 VERSION_TABLE = "agentmesh_alembic_version"  # Dagster's storage may keep its `alembic_version` beside it
