@@ -55,6 +55,8 @@ MaxCalls = Annotated[int, Field(ge=1, le=10**9), _WHOLE]
 MaxSeconds = Annotated[float, Field(gt=0, le=YEAR_SECONDS, allow_inf_nan=False), _NUMBER]
 # Of a sql tool
 MaxRows = Annotated[int, Field(ge=1, le=100_000), _WHOLE]
+# Of a tool
+MaxResultTokens = Annotated[int, Field(ge=1, le=10_000_000), _WHOLE]
 # Of an edge that leads back
 MaxRounds = Annotated[int, Field(ge=2, le=100), _WHOLE]
 # Of a branch, of a gate

@@ -12,6 +12,7 @@ from agentmesh_dagster.entities.bounds import (
     JitterSeconds,
     MaxBatchItems,
     MaxCatchUp,
+    MaxResultTokens,
     MaxRounds,
     MaxRows,
     MaxRuns,
@@ -210,6 +211,7 @@ class Tool(Stored):
     output_schema: JsonObject = Field(default_factory=dict)  # JSON Schema
     # `always`: it is called behind a gate alone, never by an agent by itself and never tried; None: never
     approval: Annotated[Literal["never", "always"] | None, BeforeValidator(_conditions_come_later)] = None
+    max_result_tokens: MaxResultTokens | None = None  # of what an agent's model is told of a result; None: all of it
     secrets: list[str] | None = None  # names of the secrets that it uses, set by the store
     functions: list[ServerFunction] | None = None  # mcp only: as they were when it was saved, set then
 

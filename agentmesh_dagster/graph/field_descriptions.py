@@ -47,6 +47,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "inputSchema": f"{SCHEMA} Checked before each call, and shown to the model.",
         "outputSchema": f"{SCHEMA} Checked after each call.",
         "approval": "`always`: it is called by tool nodes behind a gate alone, not by agents, and cannot be tried.",
+        "maxResultTokens": "How much of a result an agent's model is told, at four characters a token.",
         "secrets": "Set by the store; passed over in documents.",
         "functions": "What an MCP server had when the tool was saved; passed over in documents.",
     },

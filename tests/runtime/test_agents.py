@@ -23,6 +23,11 @@ def add(a: int, b: int) -> int:
 
 
 @tool
+def repeat(text: str, times: int) -> str:
+    return text * times
+
+
+@tool
 def explode() -> None:
     raise RuntimeError("the pump is broken")
 
@@ -175,6 +180,19 @@ def test_a_function_that_would_end_the_worker_fails_its_step_alone(services: Ser
     ended = {step.node_id: step.status for step in run.steps}
     assert (ended["leave"], ended["rest"]) == (StepStatus.FAILED, StepStatus.SUCCEEDED)
     assert "it called sys.exit(3)" in (run.run.error or "")
+
+
+def test_a_long_result_is_cut_for_the_model_and_whole_in_the_event(services: Services):
+    provider = ScriptedProvider([[("repeat", {"text": "ab", "times": 100})], "long"])
+    repeating = function_tool("repeat").model_copy(update={"max_result_tokens": 10})
+
+    run = run_agent(services, provider, tools=[repeating])
+
+    told = provider.requests[1].messages[-1].text
+    assert told.startswith('{"text":"abab')
+    assert told.endswith("\n[Cut here: the result has 211 characters, and these are the first 40.]")
+    [response] = payloads(run, EventType.TOOL_RESPONSE)
+    assert response["output"] == {"text": "ab" * 100}
 
 
 @pytest.mark.parametrize(

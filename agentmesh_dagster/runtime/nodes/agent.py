@@ -37,6 +37,7 @@ from agentmesh_dagster.tools import ToolError, describe_tool, expand_tool
 _PARALLEL_CALLS = 8
 _FALLS_BACK = (FaultCode.PROVIDER_UNAVAILABLE, FaultCode.RATE_LIMITED, FaultCode.PROVIDER_REFUSED)
 _TOOL_NAME_LENGTH = 64
+_CHARACTERS_PER_TOKEN = 4  # no model counts like another: a round number that fits English prose
 
 
 class TooManyToolRounds(NodeError):
@@ -67,8 +68,10 @@ class _Use:
         fields = as_object(result)
         return cls(call, fields.get("output"), cast("str | None", fields.get("error")))
 
-    def to_message(self) -> Message:
+    def to_message(self, max_tokens: int | None) -> Message:
         text = f"error: {self.error}" if self.error else write_json(self.output)
+        if max_tokens is not None:
+            text = _cut(text, max_tokens)
         return Message("tool", text, tool_call_id=self.call.id, is_error=self.error is not None)
 
     def to_wire(self) -> dict[str, JsonValue]:
@@ -143,7 +146,7 @@ class _Conversation:
             self.messages.append(reply.to_message())
             done = self._use_tools(reply.tool_calls)
             self.uses += done
-            self.messages += [use.to_message() for use in done]
+            self.messages += [use.to_message(self._find_limit(use)) for use in done]
 
     def ask_again(self, reply: ChatReply, fault: str) -> ChatReply:
         self.messages += [
@@ -277,6 +280,10 @@ class _Conversation:
         with ThreadPoolExecutor(min(_PARALLEL_CALLS, len(calls)), thread_name_prefix="tool-call") as pool:
             return list(pool.map(use, range(len(calls))))
 
+    def _find_limit(self, use: _Use) -> int | None:
+        tool = self.tools.get(use.call.name)
+        return tool.max_result_tokens if tool else None
+
     def _key_calls(self, calls: Sequence[ToolCall]) -> list[str]:
         """One key per call: the same when the step is tried again, another for another call."""
         made = [(use.call.name, write_json(use.call.arguments)) for use in self.uses]
@@ -398,6 +405,14 @@ def _name_tools(tools: Iterable[Tool]) -> dict[str, Tool]:
 def _specify(name: str, tool: Tool) -> ToolSpec:
     described = describe_tool(tool)
     return ToolSpec(name, described.text, described.input_schema)
+
+
+def _cut(text: str, max_tokens: int) -> str:
+    """So much of a result as its tool's `maxResultTokens` allow, with a note for the model; the event has all of it."""
+    kept = max_tokens * _CHARACTERS_PER_TOKEN
+    if len(text) <= kept:
+        return text
+    return f"{text[:kept]}\n[Cut here: the result has {len(text):,} characters, and these are the first {kept:,}.]"
 
 
 def _text(value: JsonValue) -> str:
