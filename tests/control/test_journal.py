@@ -30,7 +30,7 @@ from tests.shapes import function_tool, node, save, workflow
 
 CALLED: Counter[str] = Counter()  # what the tool was called with
 MOST_STEPS = 20
-ROUNDS = [[("note", {"what": "a"})], [("note", {"what": "b"}), ("note", {"what": "c"})], "Noted."]
+ROUNDS = [[("jot", {"what": "a"})], [("jot", {"what": "b"}), ("jot", {"what": "c"})], "Noted."]
 POINTS = (
     CrashPoint.MODEL_BEFORE_CALL,
     CrashPoint.MODEL_ANSWERED,
@@ -43,7 +43,7 @@ POINTS = (
 
 
 @tool
-def note(what: str) -> str:
+def jot(what: str) -> str:
     CALLED[what] += 1
     return f"noted {what}"
 
@@ -75,12 +75,12 @@ class Loop:
     def __init__(self, services: Services, instance: dg.DagsterInstance, **config: Any) -> None:
         self.witness = Witness(ROUNDS)
         self.services = use_provider(services, self.witness)
-        agent = {"id": "clerk", "name": "Clerk", "modelProvider": "local", "modelName": "m", "tools": ["note"]}
+        agent = {"id": "clerk", "name": "Clerk", "modelProvider": "local", "modelName": "m", "tools": ["jot"]}
         names = [f"ask-{number}" for number in range(MOST_STEPS)]
         asks = [node(name, "agent", agentId="clerk", **config) for name in names]
         edges = [f"start -> {name}" for name in names] + [f"{name} -> end" for name in names]
         flow = workflow("w", [node("start", "start"), *asks, node("end", "end")], edges)
-        save(self.services, Agent.model_validate(agent), function_tool("note"), flow)
+        save(self.services, Agent.model_validate(agent), function_tool("jot"), flow)
         launch = prepare_launch(self.services, instance, flow, {}, launched_by="test")
         self.run_id = launch.run_id
         self.plan = load_plan(self.services.store, "w", launch.revision)
@@ -118,6 +118,11 @@ class Loop:
         with self.services.store.read() as connection:
             kept = select(func.count()).where(journal.c.step_id == self.step_id)
             return connection.execute(kept).scalar_one()
+
+
+def read_output(report: StepReport) -> Any:
+    assert report.end
+    return report.end.output
 
 
 class Mortality:
@@ -163,11 +168,11 @@ def test_a_worker_that_dies_anywhere_in_the_loop_costs_one_call_at_most(loop: Lo
             assert loop.witness.calls == 3 + is_paid_twice, where
             assert set(CALLED) == {"a", "b", "c"}, where
             assert CALLED.total() == 3 + is_called_twice, where
-            assert report.end
-            assert report.end.output["text"] == "Noted.", where
-            outputs = [call["output"]["text"] for call in report.end.output["raw"]["toolCalls"]]
+            output = read_output(report)
+            assert output["text"] == "Noted.", where
+            outputs = [call["output"]["text"] for call in output["raw"]["toolCalls"]]
             assert outputs == ["noted a", "noted b", "noted c"], where
-            assert report.end.output["raw"]["usage"] == {"inputTokens": 30, "outputTokens": 15}, where
+            assert output["raw"]["usage"] == {"inputTokens": 30, "outputTokens": 15}, where
             assert len(loop.list_events(EventType.AGENT_RESPONSE)) == 3, "what was paid is told once"
             assert loop.count_kept() == 0, "a step that has succeeded is done by nobody again"
             loop.begin()
@@ -185,7 +190,8 @@ def test_a_step_says_how_much_it_did_not_do_again(loop: Loop, mortality: Mortali
     first, *_, last = loop.list_events(EventType.AGENT_REQUEST)
     assert "replayed" not in first.payload
     assert last.payload["replayed"] == 5
-    roles = [message["role"] for message in last.payload["messages"]]
+    messages: Any = last.payload["messages"]
+    roles = [message["role"] for message in messages]
     assert roles == ["user", "assistant", "tool", "assistant", "tool", "tool"], "as it was sent, whole"
 
 
@@ -231,8 +237,7 @@ def test_replies_that_did_not_fit_are_asked_for_again_and_what_stands_before_is_
 
     report = loop.attempt()
 
-    assert report.end
-    assert report.end.output["score"] == 1
+    assert read_output(report)["score"] == 1
     assert loop.witness.calls == 5
     assert CALLED.total() == 3
 

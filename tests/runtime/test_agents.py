@@ -23,7 +23,7 @@ def add(a: int, b: int) -> int:
 
 
 @tool
-def repeat(text: str, times: int) -> str:
+def say_often(text: str, times: int) -> str:
     return text * times
 
 
@@ -183,8 +183,8 @@ def test_a_function_that_would_end_the_worker_fails_its_step_alone(services: Ser
 
 
 def test_a_long_result_is_cut_for_the_model_and_whole_in_the_event(services: Services):
-    provider = ScriptedProvider([[("repeat", {"text": "ab", "times": 100})], "long"])
-    repeating = function_tool("repeat").model_copy(update={"max_result_tokens": 10})
+    provider = ScriptedProvider([[("say_often", {"text": "ab", "times": 100})], "long"])
+    repeating = function_tool("say_often").model_copy(update={"max_result_tokens": 10})
 
     run = run_agent(services, provider, tools=[repeating])
 

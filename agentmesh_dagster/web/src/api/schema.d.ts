@@ -3435,6 +3435,7 @@ export interface components {
             };
             /** @enum {string} */
             approval?: "never" | "always";
+            maxResultTokens?: number;
             secrets?: string[];
             functions?: components["schemas"]["ServerFunction"][];
         };
@@ -3462,6 +3463,7 @@ export interface components {
             };
             /** @enum {string} */
             approval?: "never" | "always";
+            maxResultTokens?: number;
             secrets?: string[];
             functions?: components["schemas"]["ServerFunctionInput"][];
         };
@@ -3553,6 +3555,7 @@ export interface components {
             };
             /** @enum {string} */
             approval?: "never" | "always";
+            maxResultTokens?: number;
             secrets?: string[];
             functions?: components["schemas"]["ServerFunctionInput"][];
         };
