@@ -193,8 +193,8 @@ class _Conversation:
             digest = _digest(answerer, request)
             reply = _read_kept(self.work.journal.find(digest))
             if reply is not None:
-                failed = self.answerers[:place]
-                self.passed_over += [{**one.about, "error": "It could not answer an earlier attempt."} for one in failed]
+                for failed in self.answerers[:place]:
+                    self.passed_over.append({**failed.about, "error": "It could not answer an earlier attempt."})
                 self.answerers = self.answerers[place:]
                 self.usages.append(reply.usage)
                 self.digest = digest
