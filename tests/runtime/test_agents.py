@@ -218,6 +218,24 @@ def test_a_model_that_never_answers_is_ended_after_max_tool_rounds(services: Ser
     assert "2 rounds (maxToolRounds)" in str(run.run.error)
 
 
+def test_a_model_that_has_used_up_its_rounds_may_be_asked_for_an_answer_without_tools(services: Services):
+    calls = [("add", {"a": 1, "b": 1})]
+    provider = ScriptedProvider([calls, calls, "two"])
+
+    run = run_agent(services, provider, tools=[function_tool("add")], maxToolRounds=2, onTooManyRounds="answer")
+
+    assert run.output["text"] == "two"
+    assert [request.options.tool_choice for request in provider.requests] == [None, None, "none"]
+
+
+def test_one_that_calls_tools_all_the_same_fails(services: Services):
+    provider = ScriptedProvider([[("add", {"a": 1, "b": 1})]] * 2)
+
+    run = run_agent(services, provider, tools=[function_tool("add")], maxToolRounds=1, onTooManyRounds="answer")
+
+    assert "1 rounds (maxToolRounds)" in str(run.run.error)
+
+
 def test_each_request_and_response_is_an_event_in_order(services: Services):
     provider = ScriptedProvider([[("add", {"a": 2, "b": 3})], "five"])
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 from agentmesh_dagster.crash_points import CrashPoint, crash_point
 from agentmesh_dagster.entities.json_schema import JsonSchema
 from agentmesh_dagster.entities.json_values import InvalidJson, JsonValue, as_object, read_json, write_json
-from agentmesh_dagster.entities.model_options import NO_OPTIONS
+from agentmesh_dagster.entities.model_options import NO_OPTIONS, ModelOptions
 from agentmesh_dagster.entities.models import Agent, EventType, Tool
 from agentmesh_dagster.errors import FaultCode
 from agentmesh_dagster.graph.names import safe_name
@@ -167,7 +167,7 @@ class _Conversation:
             temperature=self.agent.temperature if self.config.temperature is None else self.config.temperature,
             max_tokens=self.config.max_tokens,
             output_schema=self.config.output_schema,
-            options=(self.config.options or NO_OPTIONS).over(self.agent.options or NO_OPTIONS),
+            options=self._choose_options(),
             idempotency_key=f"{self.work.idempotency_key}:model:{number}",
             deadline=self.work.deadline,
             has_own_limit=self.config.timeout_seconds is not None,
@@ -186,6 +186,13 @@ class _Conversation:
                 key = f"{request.idempotency_key}:{following.model}"  # it is another call
                 request = replace(request, model=following.model, idempotency_key=key)
         return reply
+
+    def _choose_options(self) -> ModelOptions:
+        """Those of the node, then of the agent; no tools once the rounds are used up and an answer is wanted then."""
+        options = (self.config.options or NO_OPTIONS).over(self.agent.options or NO_OPTIONS)
+        if self.config.on_too_many_rounds == "answer" and self.rounds >= self.config.max_tool_rounds:
+            return options.model_copy(update={"tool_choice": "none"})
+        return options
 
     def _replay(self, request: ChatRequest) -> ChatReply | None:
         """What one of the models has answered an earlier attempt, which the conversation then stays with."""

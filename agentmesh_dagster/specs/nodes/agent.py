@@ -1,6 +1,6 @@
 """Agent: a model is asked, and may call tools before it answers."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -85,6 +85,13 @@ class AgentConfig(SpendingConfig):
         title="Max tool rounds",
         description="How often the model may call tools before it must answer.",
         json_schema_extra=form(section=_OVERRIDES),
+    )
+    on_too_many_rounds: Literal["fail", "answer"] = Field(
+        default="fail",
+        title="After the last round",
+        description="What happens when the model has used up its tool rounds: the step fails, or it is asked once more "
+        "for an answer, without tools.",
+        json_schema_extra=form(choices={"fail": "Fail", "answer": "Answer without tools"}, section=_OVERRIDES),
     )
 
 

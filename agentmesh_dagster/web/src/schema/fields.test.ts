@@ -97,6 +97,6 @@ it('puts narrow fields side by side, and what is needed less often into sections
     ['connection'],
     ['options'],
     ['temperature', 'maxTokens'],
-    ['maxToolRounds'],
+    ['maxToolRounds', 'onTooManyRounds'],
   ])
 })
