@@ -31,7 +31,7 @@ NODE_TYPES = "`start`, `agent`, `tool`, `workflow`, `branch`, `human_approval`, 
         (
             "tools: [{id: t, name: T, type: htpp}]",
             "$.tools[0].type",
-            "`type` must be `http`, `function` or `builtin`: did you mean `http`?",
+            "`type` must be `http`, `function`, `builtin`, `sql` or `mcp`: did you mean `http`?",
         ),
         (
             "agents: [{id: a, name: A, modelName: m, modelProvider: gemini}]",
@@ -78,7 +78,7 @@ def test_a_node_of_a_type_that_has_gone_is_one_issue():
     ("gone", "code", "words"),
     [
         ({"provider": "gemini"}, "unknown-provider", "The agent `a` has an unknown provider `gemini`"),
-        ({"tool_type": "mcp"}, "unknown-tool-type", "The tool `T`: there is no tool type `mcp`"),
+        ({"tool_type": "acme"}, "unknown-tool-type", "The tool `T`: there is no tool type `acme`"),
     ],
 )
 def test_a_provider_or_a_tool_type_that_has_gone_is_a_warning(gone: dict[str, str], code: str, words: str):
