@@ -19,9 +19,7 @@ from agentmesh_dagster.settings import get_settings
 _OPENING, _CLOSING = "{{", "}}"
 # What stands between the brackets: `}}` inside a text of the expression does not close it. No two alternatives begin
 # alike, so nothing is tried twice. (A possessive `)*+` of a group matches wrongly before Python 3.11.5.)
-_BODY = re.compile(
-    r"""(?: [^"'}] | "(?:[^"\\\r\n]|\\.)*" | '(?:[^'\\\r\n]|\\.)*' | \}(?!\}) )* (?=\}\})""", re.VERBOSE
-)
+_BODY = re.compile(r"""(?: [^"'}] | "(?:[^"\\\r\n]|\\.)*" | '(?:[^'\\\r\n]|\\.)*' | \}(?!\}) )* (?=\}\})""", re.VERBOSE)
 
 _Path: TypeAlias = tuple[str | int, ...]
 
