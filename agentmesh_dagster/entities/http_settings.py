@@ -31,7 +31,7 @@ class HttpAuth(Entity):
     """Who calls, in the header `Authorization`."""
 
     type: Literal["basic", "bearer", "oauth"] = Field(
-        title="Type",
+        title="Scheme",
         description="basic: user and password; bearer: a token; oauth: a token by client credentials, kept while good.",
         json_schema_extra={
             "x-form": {
