@@ -17,9 +17,9 @@ RUN_SECONDS = 90  # until a run has come to its gate, or to its end, on a busy m
 RUN_MS = RUN_SECONDS * 1000
 
 
-def save(api: httpx2.Client, nodes: list[dict[str, Any]], edges: list[str]) -> str:
-    """Saves a workflow of the test's own; its id."""
-    identity = f"own_{uuid.uuid4().hex[:8]}"
+def save(api: httpx2.Client, nodes: list[dict[str, Any]], edges: list[str], *, begins: str = "own") -> str:
+    """Saves a workflow of the test's own; its id, which is its name too."""
+    identity = f"{begins}_{uuid.uuid4().hex[:8]}"
     flow = workflow(identity, nodes, edges, projectId="examples").to_wire()
     saved = api.post("/api/workflows", json=flow)
     assert saved.status_code == 201, saved.text
@@ -147,7 +147,8 @@ def test_a_run_of_which_a_step_has_failed_beside_an_open_gate_can_only_fail(page
 def test_a_workflow_without_a_job_says_why_in_the_list_and_in_the_editor(
     page: Page, api: httpx2.Client, dev: RunningDev
 ) -> None:
-    identity = save(api, [node("start", "start"), node("end", "end")], ["start -> end"])
+    # The first in the list, of which other tests fill more than a page.
+    identity = save(api, [node("start", "start"), node("end", "end")], ["start -> end"], begins="A")
     why = f"The workflow `{identity}` has no job: the name is taken."
     store = open_store(f"sqlite:///{dev.home / 'agentmesh.db'}")
     save_job_problems(store, "elsewhere", {identity: why})
