@@ -148,21 +148,21 @@ def test_a_budget_is_set_in_the_form_and_its_use_stands_on_the_runs_page(page: P
     agent = {"id": "frugal", "name": "Frugal", "modelProvider": "local", "modelName": "small"}
     assert api.post("/api/agents", json=agent).is_success
     flow = workflow(
-        "spends",
+        "frugal_flow",
         [node("start", "start"), node("ask", "agent", agentId="frugal", prompt="Hello"), node("end", "end")],
         ["start -> ask", "ask -> end"],
     )
     assert api.post("/api/workflows", json=flow.to_wire()).is_success
-    page.goto("workflows/spends")
+    page.goto("workflows/frugal_flow")
     page.get_by_role("group").get_by_text("Budget", exact=True).click()
     calls = page.get_by_role("spinbutton", name="Model calls")
     calls.fill("0")
     expect(page.get_by_text("must be at least 1").first).to_be_visible()
     calls.fill("4")
     publish(page)
-    assert api.get("/api/workflows/spends").json()["budget"] == {"calls": 4}
+    assert api.get("/api/workflows/frugal_flow").json()["budget"] == {"calls": 4}
 
-    run = api.post("/api/workflows/spends/runs", json={}).json()["runId"]
+    run = api.post("/api/workflows/frugal_flow/runs", json={}).json()["runId"]
     page.goto(f"runs/{run}")
 
     expect(page.get_by_label("Budgets")).to_contain_text("1 of 4 calls")
