@@ -39,6 +39,7 @@ def test_json_has_a_line_with_an_object_for_each_file(agentmesh, folder):
 
     sound, bad = map(json.loads, typed.out.splitlines())
     assert typed.code == 1
+    assert sound.pop("modelCalls") == {"hello": 1, "each": 1_000}
     assert sound == {"file": "sound.yaml", "valid": True, "issues": []}
     assert (bad["file"], bad["valid"]) == ("bad.yaml", False)
     assert {"code", "severity", "nodeId", "path", "message"} == bad["issues"][0].keys()
