@@ -34,7 +34,7 @@ def play(machine: type[Interleaving], count: int, actions: int, *, of_seed: int 
 # In parts, so that they go on at the same time. Commits on PostgreSQL cost more, and only the database differs there.
 @pytest.mark.parametrize(
     ("store_url", "of_seed", "count"),
-    [("sqlite", 3, 25), ("sqlite", 4, 25), ("postgresql", 6, 10)],
+    [("sqlite", 3, 15), ("sqlite", 4, 10), ("postgresql", 6, 5)],
     indirect=["store_url"],
 )
 def test_every_run_ends_as_its_answers_imply_and_no_step_runs_twice(services: Services, of_seed: int, count: int):

@@ -197,9 +197,7 @@ def say(text: str = "Say so.", max_tokens: int | None = None) -> ChatRequest:
 
 
 @pytest.mark.parametrize("max_tokens", [None, 10_000])
-def test_a_thousand_calls_at_once_never_spend_more_than_the_budget_and_one_call(
-    services: Services, max_tokens: int | None
-):
+def test_calls_at_once_never_spend_more_than_the_budget_and_one_call(services: Services, max_tokens: int | None):
     save(services, Project.model_validate({"id": "p", "name": "P", "dailyBudget": {"usd": 0.2}}))
     provider = PayingProvider(usd=0.003, seconds=0.002)
 
@@ -213,7 +211,7 @@ def test_a_thousand_calls_at_once_never_spend_more_than_the_budget_and_one_call(
         return True
 
     with ThreadPoolExecutor(32) as people:
-        made = sum(people.map(call, range(1000)))
+        made = sum(people.map(call, range(300)))
 
     assert made == provider.calls
     assert 0.2 <= made * 0.003 <= 0.2 + 0.003
