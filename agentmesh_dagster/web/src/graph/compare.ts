@@ -82,6 +82,7 @@ function compareHeads(before: Workflow, after: Workflow): Change[] {
     ['inputSchema', 'Input schema'],
     ['triggers', 'Triggers'],
     ['concurrency', 'Concurrency'],
+    ['budget', 'Budget'],
   ] as const
   const changes = names
     .filter(([field]) => !areAlike(before[field], after[field]))

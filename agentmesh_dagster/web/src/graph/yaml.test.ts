@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import type { Workflow } from '../api/types'
+import type { Json, Workflow } from '../api/types'
+import { completeAsset } from './assets'
 import { graphOf, node, workflowOf } from './samples'
 import { readYaml, writeYaml } from './yaml'
 
@@ -28,6 +29,7 @@ describe('round trip', () => {
       const workflow = {
         ...workflowOf({ nodes, edges: written.graph.edges }),
         ...written,
+        ...(written.asset && { asset: completeAsset(written.asset as unknown as Json) }), // with what goes without saying
         graph: { nodes, edges: written.graph.edges },
       }
       expect(readBack(workflow)).toEqual(workflow)

@@ -15,8 +15,9 @@ const NEW_ID = '' // of a workflow that was never saved
 /** The workflow as YAML, without what the store sets. Fields are in a fixed order; empty ones are left out. Where nodes
  *  stand is no difference between two versions: `hasLayout` false leaves it out. */
 export function writeYaml(workflow: Workflow, hasLayout = true): string {
-  const { id, name, description, projectId, inputSchema, triggers, concurrency, asset, graph, layout } =
+  const { id, name, description, projectId, inputSchema, triggers, asset, graph, layout, ...others } =
     workflow
+  const { revision: _, createdAt: __, updatedAt: ___, ...settings } = others
   const plain = {
     id,
     name,
@@ -24,7 +25,7 @@ export function writeYaml(workflow: Workflow, hasLayout = true): string {
     projectId,
     inputSchema,
     triggers: triggers.length ? triggers : undefined,
-    concurrency,
+    ...settings, // whatever else it says of its runs
     asset: asset && writeAsset(asset),
     graph: { nodes: graph.nodes.map(writeNode), edges: graph.edges.map(writeEdge) },
     layout: hasLayout && layout ? layout : undefined,
