@@ -66,18 +66,18 @@ class DagsterUi:
         assert said["__typename"] == "LaunchRunSuccess", said
         return said["run"]["id"]
 
-    def backfill(self, key: str, partitions: list[str]) -> str:
-        said = self.ask(
-            _BACKFILL, p={"assetSelection": [{"path": key.split("/")}], "partitionNames": partitions, "tags": []}
-        )
+    def backfill(self, key: str, partitions: list[str], *parts: str) -> str:
+        """`parts`: the keys of the asset's parts, which Dagster makes with it or not at all."""
+        keys = [{"path": one.split("/")} for one in (key, *parts)]
+        said = self.ask(_BACKFILL, p={"assetSelection": keys, "partitionNames": partitions, "tags": []})
         assert said["__typename"] == "LaunchBackfillSuccess", said
         return said["backfillId"]
 
     def read_backfill(self, backfill_id: str) -> tuple[str, dict[str, int]]:
         """Its status, and how many partitions of the asset came to what."""
         said = self.ask(_BACKFILL_STATUS, id=backfill_id)
-        [counts] = said["assetBackfillData"]["assetBackfillStatuses"] if said["assetBackfillData"] else [{}]
-        return said["status"], counts
+        statuses = said["assetBackfillData"]["assetBackfillStatuses"] if said["assetBackfillData"] else [{}]
+        return said["status"], statuses[0]
 
     def read_asset(self, key: str) -> Any:
         return self.ask(_ASSET, key={"path": key.split("/")})
